@@ -1,0 +1,92 @@
+//! A moderator decides about comments, one or many, and takes decisions back.
+
+use uuid::Uuid;
+
+use super::{identify::Identity, review};
+use crate::{
+    app::App,
+    domain::status::Act,
+    error::Error,
+    keys::{Purpose, hex},
+    store::{Decide, Decided},
+};
+
+/// Decisions in one request at most.
+pub const BATCH_MAX: usize = 100;
+
+/// Longest note, in characters.
+const NOTE_MAX: usize = 2000;
+
+/// Longest reason code or decision key, in characters.
+const CODE_MAX: usize = 200;
+
+/// One wish.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub comment: Uuid,
+    pub act: Act,
+    /// The version it was made on; `None` applies to whatever is there.
+    pub version: Option<i64>,
+    /// A repeat with the same key changes nothing.
+    pub key: Option<String>,
+    pub reason: Option<String>,
+    pub note: Option<String>,
+    /// For an undo: the decision to take back.
+    pub of: Option<Uuid>,
+}
+
+/// What became of a wish.
+#[derive(Debug)]
+pub struct Made {
+    pub decided: Decided,
+    /// The comment as it is now; `None` when it is not the caller's.
+    pub item: Option<review::Item>,
+}
+
+impl Made {
+    /// The decision's id, where one was made or repeated.
+    #[must_use]
+    pub fn decision(&self) -> Option<Uuid> {
+        match self.decided {
+            Decided::Applied(id) | Decided::Replayed(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// Applies one wish.
+///
+/// # Errors
+/// [`Error`] for texts that are too long; errors of the store. A conflict is no error here.
+pub async fn decide(app: &App, who: &Identity, wish: Wish) -> Result<Made, Error> {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
+    if length(&wish.note) > NOTE_MAX || length(&wish.reason) > CODE_MAX || length(&wish.key) > CODE_MAX {
+        return Err(Error::Http(413, "too_large"));
+    }
+    let note = wish.note.filter(|note| !note.trim().is_empty());
+    let comment = wish.comment;
+    let decided = app
+        .store
+        .decide(Decide {
+            id: app.clock.new_id(),
+            comment,
+            act: wish.act,
+            version: wish.version,
+            of: wish.of,
+            key: wish.key,
+            reason: wish.reason,
+            note_digest: note
+                .as_ref()
+                .map(|note| hex(&app.keys.digest(Purpose::Audit, "", note.as_bytes()))),
+            note,
+            actor: who.actor.clone(),
+            scope: who.scope.clone(),
+            at: app.clock.now(),
+        })
+        .await?;
+    let item = match decided {
+        Decided::NotFound => None,
+        _ => review::item(app, who, comment).await.ok(),
+    };
+    Ok(Made { decided, item })
+}

@@ -1,0 +1,14 @@
+//! What people do, one file for each: the story of an act from top to bottom.
+//!
+//! An action takes the [`crate::app::App`] and parsed input, asks the store, the limits and the captcha,
+//! lets the domain decide, and gives back plain values. It knows no request and no page; both the API
+//! and the pages call it. To add one: a file named after the verb, its functions in the order of the
+//! story.
+
+pub mod decide;
+pub mod identify;
+pub mod receipt;
+pub mod review;
+pub mod submit;
+pub mod thread;
+pub mod tune;

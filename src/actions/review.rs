@@ -1,0 +1,118 @@
+//! A moderator reads the queue: items with their author's record and latest decision, counts, history.
+
+use uuid::Uuid;
+
+use super::identify::Identity;
+use crate::{
+    app::App,
+    domain::{status::Status, timestamp::Timestamp},
+    error::Error,
+    store::{AuditEntry, AuthorRecord, Filter, QueueRow},
+};
+
+/// Items on a page at most.
+pub const PAGE_MAX: i64 = 100;
+
+/// How far back a search for words looks.
+const SEARCH_DAYS: u64 = 90;
+
+/// Items that a search for words gives on a page at most.
+const SEARCH_MAX: i64 = 20;
+
+/// How long a list or a search may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// One comment as a moderator sees it.
+#[derive(Debug)]
+pub struct Item {
+    pub row: QueueRow,
+    pub author: AuthorRecord,
+    /// The decision that made it what it is; `None` while only the automatic outcome counts.
+    pub decision: Option<AuditEntry>,
+}
+
+/// One page of the queue.
+#[derive(Debug)]
+pub struct Page {
+    pub items: Vec<Item>,
+    /// The key of the next page; `None` on the last.
+    pub next: Option<Vec<String>>,
+    /// Comments per status, counted up to 1,001.
+    pub counts: Vec<(Status, i64)>,
+}
+
+/// Lists the queue.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not the caller's; `search_slow` when words take too long to
+/// find; errors of the store.
+pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page, Error> {
+    if let Some(site) = &filter.site {
+        if !who.scope.allows(site) {
+            return Err(Error::not_found());
+        }
+        app.site(site).await?;
+    }
+    filter.scope = who.scope.clone();
+    let searches = !filter.words.is_empty() || filter.author.is_some();
+    filter.limit = filter.limit.clamp(1, if searches { SEARCH_MAX } else { PAGE_MAX });
+    if searches {
+        let oldest = app.clock.now().minus(std::time::Duration::from_hours(24 * SEARCH_DAYS));
+        filter.since = Some(filter.since.map_or(oldest, |since: Timestamp| since.max(oldest)));
+    }
+    let limit = filter.limit;
+    filter.limit += 1;
+    let mut rows = tokio::time::timeout(PATIENCE, app.store.queue(&filter))
+        .await
+        .map_err(|_| Error::Http(503, "search_slow"))??;
+    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(Page {
+        next: rows.last().filter(|_| more).map(|row| row.page_key.clone()),
+        counts: app.store.status_counts(&filter).await?,
+        items: with_context(app, rows).await?,
+    })
+}
+
+/// One comment of the caller's sites.
+///
+/// # Errors
+/// [`Error::NotFound`]; errors of the store.
+pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Error> {
+    let row = app
+        .store
+        .queue_item(comment)
+        .await?
+        .filter(|row| who.scope.allows(&row.comment.site))
+        .ok_or_else(Error::not_found)?;
+    with_context(app, vec![row]).await?.pop().ok_or_else(Error::not_found)
+}
+
+/// One comment with all that happened to it, oldest first.
+///
+/// # Errors
+/// As [`item`].
+pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<AuditEntry>), Error> {
+    let item = item(app, who, comment).await?;
+    let history = app.store.history(comment).await?;
+    Ok((item, history))
+}
+
+async fn with_context(app: &App, rows: Vec<QueueRow>) -> Result<Vec<Item>, Error> {
+    let comments: Vec<_> = rows.iter().map(|row| &row.comment).collect();
+    let ids: Vec<Uuid> = comments.iter().map(|comment| comment.id).collect();
+    let records = app.store.author_records(&comments).await?;
+    let mut decisions = app.store.latest_decisions(&ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let id = row.comment.id;
+            let place = decisions.iter().position(|entry| entry.comment_id == Some(id));
+            Item {
+                author: records.get(&id).copied().unwrap_or_default(),
+                decision: place.map(|place| decisions.swap_remove(place)),
+                row,
+            }
+        })
+        .collect())
+}

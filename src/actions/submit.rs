@@ -1,0 +1,584 @@
+//! A reader sends a comment: from the arrived fields to a stored comment and its outcome.
+//!
+//! Cheap refusals first, then the slow outside call, then the one write. Once the fields are valid the
+//! text is stored whatever the captcha says; a failure of the captcha only ever holds. The whole path
+//! runs in a task of its own, so that it ends with a stored comment even when the reader's connection
+//! drops, and the answer is given after the commit.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    app::{App, SiteInForce},
+    captcha::{Ask, Captcha, Finding, Form, Spent},
+    clock,
+    domain::{
+        address::ClientAddress,
+        draft::{Draft, FieldError, RawDraft, Rules},
+        language::Language,
+        markup,
+        person::fold_search,
+        policy::Band,
+        reason::Reason,
+        site::Threads,
+        status::Status,
+        timestamp::Timestamp,
+        triage::{self, Action, Outcome, Signals},
+        verdict::{Verdict, Why},
+    },
+    error::Error,
+    keys::{Purpose, equal, hex, sha256_hex},
+    limits::{self, Demand},
+    store::{Claim, Inserted, NewComment, Repeat},
+};
+
+/// How long a repeat of a submission is recognised.
+const REPEAT_LIFE: Duration = Duration::from_hours(24);
+
+/// How long a receipt opens.
+const RECEIPT_LIFE: Duration = Duration::from_hours(90 * 24);
+
+/// How long the text of a refused comment is kept.
+pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
+
+/// How long a repeat waits for the outcome of the submission it repeats.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it looks meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(40);
+
+/// A submission as it arrived.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub raw: RawDraft,
+    /// The provider's token, or the solved proof of work.
+    pub captcha: Option<String>,
+    /// The form token.
+    pub form: Option<String>,
+    /// The field that people do not see was filled in.
+    pub honeypot: bool,
+    /// The device token of an earlier answer.
+    pub device: Option<String>,
+    pub idempotency_key: Option<String>,
+    /// The language of the answer.
+    pub language: Language,
+    /// The page it came from vouches for itself: its origin is the site's or our own.
+    pub known_origin: bool,
+    pub client: ClientAddress,
+}
+
+/// What the reader is told.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    pub id: Uuid,
+    /// What was decided about it at once; `None` when it is erased meanwhile.
+    pub outcome: Option<Action>,
+    /// A fresh captcha token would take the mark away: the one that came had run out.
+    pub token_expired: bool,
+    /// Sanitised HTML.
+    pub html: String,
+    /// The code that its reader can read out to a person.
+    pub reference: String,
+    pub created_at: Timestamp,
+    /// The signed capability to see, appeal or erase it.
+    pub receipt: String,
+    /// The signed device token.
+    pub device: String,
+    /// The same submission came before, and this is its outcome.
+    pub replayed: bool,
+    /// Until when a refused text is kept.
+    pub kept_until: Timestamp,
+}
+
+/// The claims of a device token.
+#[derive(Debug, Serialize, Deserialize)]
+struct Device {
+    d: String,
+}
+
+/// The claims of a receipt.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ReceiptClaims {
+    pub(super) c: Uuid,
+    /// Expiry, Unix milliseconds.
+    pub(super) e: i64,
+}
+
+/// Runs a submission to its end, also when the caller stops waiting.
+///
+/// # Errors
+/// [`Error`]: a site, thread or parent that is not there, fields to correct, a limit by address, an
+/// idempotency key used for another text, or a store that cannot be written. Nothing is stored then.
+pub async fn submit(app: &Arc<App>, site: Arc<SiteInForce>, submission: Submission) -> Result<Receipt, Error> {
+    let Ok(room) = Arc::clone(&app.room).try_acquire_owned() else {
+        return Err(Error::Unavailable("too many submissions are under way".to_owned()));
+    };
+    let path = Path {
+        app: Arc::clone(app),
+        now: app.clock.now(),
+        site,
+    };
+    let task = app.submissions.spawn(async move {
+        let result = path.walk(submission).await;
+        drop(room);
+        result
+    });
+    task.await
+        .unwrap_or_else(|error| Err(Error::Internal(format!("the path of a submission broke off: {error}"))))
+}
+
+/// One submission's way.
+struct Path {
+    app: Arc<App>,
+    site: Arc<SiteInForce>,
+    now: Timestamp,
+}
+
+/// What was learned from earlier submissions under the same keys.
+struct Earlier {
+    /// Keys that the new comment may take.
+    keys: Vec<String>,
+    /// The form was used before, with another text.
+    form_reused: bool,
+    token: Spent,
+}
+
+impl Path {
+    async fn walk(&self, mut submission: Submission) -> Result<Receipt, Error> {
+        let app = &*self.app;
+        app.limits
+            .check(&[Demand::by_address(limits::Action::Submit, submission.client)])?;
+        let draft = self.parse(std::mem::take(&mut submission.raw))?;
+        let form = app.captcha.check_form(
+            &self.site.site.id,
+            draft.thread.as_str(),
+            submission.form.as_deref(),
+            self.now,
+        );
+        let digest = hex(&draft.digest());
+        let keys = repeat_keys(&submission, &form);
+        let earlier = match self.look_back(&keys, &digest).await? {
+            Ok(comment) => return self.replay(comment).await,
+            Err(earlier) => earlier,
+        };
+        let root = self.place(&draft, submission.client).await?;
+        let mut holds = self.held_by_limits(&draft);
+        let finding = match self.ask_captcha(&draft, &submission, &form, &earlier, &digest, &keys).await? {
+            Ok(finding) => finding,
+            Err(comment) => return self.replay(comment).await,
+        };
+        holds.extend(finding.holds.iter().cloned());
+        if earlier.form_reused {
+            holds.push(Reason::FormReused);
+        }
+        if let Some(reason) = unvouched(&submission, &form, &finding.verdict) {
+            holds.push(reason);
+        }
+        let rendered = markup::render(&draft.body);
+        let signals = Signals {
+            holds,
+            notes: notes(&finding, rendered.links),
+        };
+        let body_digest = sha256_hex(draft.body.as_bytes());
+        let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
+        self.store(draft, &submission, earlier.keys, digest, body_digest, rendered, finding.verdict, outcome, root)
+            .await
+    }
+
+    fn parse(&self, raw: RawDraft) -> Result<Draft, Error> {
+        let rules = Rules {
+            body_max: self.site.site.body_max,
+            reserved_names: &self.site.reserved_names,
+        };
+        let mut draft = Draft::parse(raw, &rules).map_err(Error::Invalid)?;
+        // An address that is not the site's own could send readers and moderators anywhere.
+        draft.thread_url = draft.thread_url.filter(|url| self.is_site_url(url));
+        Ok(draft)
+    }
+
+    fn is_site_url(&self, address: &str) -> bool {
+        url::Url::parse(address).is_ok_and(|url| {
+            let origin = url.origin().ascii_serialization();
+            matches!(url.scheme(), "http" | "https")
+                && (self.site.site.origins.contains(&origin) || self.app.is_own_origin(&origin))
+        })
+    }
+
+    /// `Ok` with the comment that this submission repeats; else what its keys say.
+    async fn look_back(&self, keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
+        let repeats = self.app.store.repeats(&self.site.site.id, keys, self.now).await?;
+        if let Some(same) = repeats.iter().find(|repeat| repeat.digest == digest) {
+            return Ok(Ok(same.comment));
+        }
+        let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
+        if used(KEY) {
+            return Err(Error::Unprocessable("idempotency_mismatch"));
+        }
+        Ok(Err(Earlier {
+            keys: keys
+                .iter()
+                .filter(|key| !repeats.iter().any(|repeat| repeat.key == **key))
+                .cloned()
+                .collect(),
+            form_reused: used(NONCE),
+            token: if used(TOKEN) { Spent::Foreign } else { Spent::Never },
+        }))
+    }
+
+    /// Whether the comment may stand where it wants to; gives the top-level comment above it.
+    async fn place(&self, draft: &Draft, client: ClientAddress) -> Result<Option<Uuid>, Error> {
+        let site = &self.site.site;
+        let thread = self.app.store.thread(&site.id, draft.thread.as_str()).await?;
+        match thread {
+            Some(thread) if !thread.open => return Err(Error::conflict("thread_closed")),
+            Some(_) => {}
+            None => {
+                if site.threads == Threads::Signed && !self.is_signed(draft) {
+                    return Err(Error::Invalid(vec![FieldError::new("thread", "thread_unknown")]));
+                }
+                self.app
+                    .limits
+                    .check(&[Demand::by_address(limits::Action::NewThread, client)])?;
+            }
+        }
+        let Some(parent) = draft.parent else {
+            return Ok(None);
+        };
+        let parent = self.app.store.parent(&site.id, draft.thread.as_str(), parent).await?;
+        match parent {
+            Some(parent) => Ok(Some(parent.root)),
+            None => Err(Error::Invalid(vec![FieldError::new("parent", "parent_missing")])),
+        }
+    }
+
+    fn is_signed(&self, draft: &Draft) -> bool {
+        let right = self.app.keys.thread_signature(&self.site.site.id, draft.thread.as_str());
+        draft
+            .thread_sig
+            .as_deref()
+            .is_some_and(|given| equal(given.trim_end_matches('=').as_bytes(), right.as_bytes()))
+    }
+
+    /// The e-mail's and the site's limits: they hold, and never refuse.
+    fn held_by_limits(&self, draft: &Draft) -> Vec<Reason> {
+        let email = self.email_digest(draft);
+        let demands = [Demand::by_email(&email), Demand::by_site(&self.site.site.id)];
+        self.app
+            .limits
+            .check(&demands)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|action| match action {
+                limits::Action::SubmitEmail => Reason::EmailRate,
+                _ => Reason::SiteSurge,
+            })
+            .collect()
+    }
+
+    fn email_digest(&self, draft: &Draft) -> [u8; 32] {
+        self.app
+            .keys
+            .digest(Purpose::Email, "", draft.email.normalised().as_bytes())
+    }
+
+    /// Asks the captcha. Where that is a call over the network, only one of several equal submissions
+    /// asks; the others wait for its outcome, which is then `Err`.
+    async fn ask_captcha(
+        &self,
+        draft: &Draft,
+        submission: &Submission,
+        form: &Form,
+        earlier: &Earlier,
+        digest: &str,
+        keys: &[String],
+    ) -> Result<Result<Finding, Uuid>, Error> {
+        let site = &self.site.site;
+        let token = submission.captcha.as_deref().filter(|token| !token.is_empty());
+        if let (true, Some(_), Some(key)) = (Captcha::calls_network(site.captcha.provider), token, keys.first()) {
+            match self.claim(key, digest, keys).await? {
+                Ok(Claim::TakenOver) => {
+                    return Ok(Ok(Finding {
+                        verdict: Verdict::Unavailable(Why::AmbiguousDuplicate),
+                        holds: vec![Reason::LeaseLost],
+                        notes: Vec::new(),
+                    }));
+                }
+                Ok(_) => {}
+                Err(comment) => return Ok(Err(comment)),
+            }
+        }
+        let device = submission.device.as_deref().and_then(|token| self.device(token));
+        let known_author = match &device {
+            Some(device) => self.app.store.approved_of_device(&site.id, device).await? > 0,
+            None => false,
+        };
+        let ask = Ask {
+            site,
+            thread: draft.thread.as_str(),
+            token,
+            form,
+            honeypot: submission.honeypot,
+            links: markup_links(&draft.body),
+            known_author,
+            token_spent: earlier.token,
+            now: self.now,
+        };
+        Ok(Ok(self.app.captcha.verify(&ask).await))
+    }
+
+    /// Claims the submission, or waits until the one who has it is done.
+    async fn claim(&self, key: &str, digest: &str, keys: &[String]) -> Result<Result<Claim, Uuid>, Error> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let claim = self
+                .app
+                .store
+                .claim(&self.site.site.id, key, digest, self.app.clock.now())
+                .await?;
+            if claim != Claim::Others {
+                return Ok(Ok(claim));
+            }
+            while self
+                .app
+                .store
+                .is_claimed(&self.site.site.id, key, self.app.clock.now())
+                .await?
+            {
+                if let Ok(comment) = self.look_back(keys, digest).await? {
+                    return Ok(Err(comment));
+                }
+                if tokio::time::Instant::now() >= deadline {
+                    return Err(Error::Unavailable(
+                        "the same submission is still being checked".to_owned(),
+                    ));
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    /// Decides, with the draw of an earlier try of the same text where a draw can matter.
+    async fn triage(&self, verdict: &Verdict, signals: &Signals, body_digest: &str) -> Result<Outcome, Error> {
+        let policy = self.site.policy.as_ref().map(|row| &row.policy);
+        let refuses = policy
+            .zip(verdict.score())
+            .is_some_and(|(policy, score)| policy.cuts.band(score) == Band::Refuse);
+        let earlier = if refuses {
+            let since = self.now.minus(REPEAT_LIFE);
+            self.app
+                .store
+                .earlier_draw(&self.site.site.id, body_digest, since)
+                .await?
+        } else {
+            None
+        };
+        let draw = earlier.unwrap_or_else(clock::draw);
+        Ok(triage::decide(verdict, signals, self.site.site.moderation, policy, draw))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything a stored comment is made of")]
+    async fn store(
+        &self,
+        draft: Draft,
+        submission: &Submission,
+        repeat_keys: Vec<String>,
+        digest: String,
+        body_digest: String,
+        rendered: markup::Rendered,
+        verdict: Verdict,
+        outcome: Outcome,
+        root: Option<Uuid>,
+    ) -> Result<Receipt, Error> {
+        let app = &*self.app;
+        let device = submission
+            .device
+            .as_deref()
+            .and_then(|token| self.device(token))
+            .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
+        let narrow = submission.client.narrow().to_string();
+        let client = app
+            .keys
+            .digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
+        let status = match outcome.action {
+            Action::Publish => Status::Approved,
+            Action::Hold | Action::StepUp => Status::Pending,
+            Action::Refuse => Status::Refused,
+        };
+        let id = app.clock.new_id();
+        let receipt = Receipt {
+            id,
+            outcome: Some(outcome.action),
+            token_expired: outcome.reasons.contains(&Reason::TokenExpired),
+            html: rendered.html.clone(),
+            reference: reference(),
+            created_at: self.now,
+            receipt: sign_receipt(app, id, self.now),
+            device: self.sign_device(&device),
+            replayed: false,
+            kept_until: self.now.plus(REFUSED_LIFE),
+        };
+        let inserted = app
+            .store
+            .insert(NewComment {
+                id,
+                new_thread_id: app.clock.new_id(),
+                site: self.site.site.id.clone(),
+                root,
+                links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
+                html: rendered.html,
+                folded: fold_search(&format!("{} {}", draft.name.as_str(), draft.body)),
+                language: submission.language,
+                email_key: hex(&self.email_digest(&draft)[..16]),
+                client_key: Some(hex(&client[..16])),
+                device_id: Some(device),
+                body_digest,
+                reference: receipt.reference.clone(),
+                provider: self.site.site.captcha.provider.as_str(),
+                verdict,
+                outcome,
+                status,
+                repeat_keys,
+                digest,
+                at: self.now,
+                repeat_until: self.now.plus(REPEAT_LIFE),
+                draft,
+            })
+            .await?;
+        match inserted {
+            Inserted::New => Ok(receipt),
+            Inserted::Repeat(comment) => self.replay(comment).await,
+            Inserted::ThreadClosed => Err(Error::conflict("thread_closed")),
+        }
+    }
+
+    /// The first outcome of a comment that is stored already.
+    async fn replay(&self, comment: Uuid) -> Result<Receipt, Error> {
+        let comment = self
+            .app
+            .store
+            .comment(comment)
+            .await?
+            .ok_or_else(|| Error::Internal(format!("comment {comment} is not there, but its key is")))?;
+        let device = comment
+            .device_id
+            .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
+        Ok(Receipt {
+            id: comment.id,
+            outcome: Some(comment.outcome).filter(|_| comment.status != Status::Erased),
+            token_expired: comment.reasons.contains(&Reason::TokenExpired),
+            html: comment.html,
+            reference: comment.reference,
+            created_at: comment.created_at,
+            receipt: sign_receipt(&self.app, comment.id, comment.created_at),
+            device: self.sign_device(&device),
+            replayed: true,
+            kept_until: comment.created_at.plus(REFUSED_LIFE),
+        })
+    }
+
+    fn sign_device(&self, id: &str) -> String {
+        self.app.keys.sign(Purpose::Device, &Device { d: id.to_owned() })
+    }
+
+    fn device(&self, token: &str) -> Option<String> {
+        self.app
+            .keys
+            .open::<Device>(Purpose::Device, token)
+            .map(|device| device.d)
+    }
+}
+
+/// The signed capability of a comment's author: 90 days.
+fn sign_receipt(app: &App, comment: Uuid, created_at: Timestamp) -> String {
+    app.keys.sign(
+        Purpose::Receipt,
+        &ReceiptClaims {
+            c: comment,
+            e: created_at.plus(RECEIPT_LIFE).0,
+        },
+    )
+}
+
+const KEY: &str = "k:";
+const NONCE: &str = "n:";
+const TOKEN: &str = "t:";
+
+/// What makes a later submission the same one, the strongest first.
+fn repeat_keys(submission: &Submission, form: &Form) -> Vec<String> {
+    let key = submission.idempotency_key.as_ref().map(|key| {
+        // Hashed, because it comes from outside and may be of any length.
+        format!("{KEY}{}", sha256_hex(key.as_bytes()))
+    });
+    let nonce = match form {
+        Form::Valid { nonce, .. } | Form::Expired { nonce } => Some(format!("{NONCE}{nonce}")),
+        Form::Missing | Form::Forged => None,
+    };
+    let token = submission
+        .captcha
+        .as_ref()
+        .filter(|token| !token.is_empty())
+        .map(|token| format!("{TOKEN}{}", sha256_hex(token.as_bytes())));
+    key.into_iter().chain(nonce).chain(token).collect()
+}
+
+/// Neither a page of the site nor a valid form of ours vouches for it. A captcha's own good verdict
+/// does, where it is bound to a page.
+fn unvouched(submission: &Submission, form: &Form, verdict: &Verdict) -> Option<Reason> {
+    if matches!(form, Form::Valid { .. }) {
+        return None;
+    }
+    if !submission.known_origin {
+        return Some(Reason::OriginUnknown);
+    }
+    let no_captcha = submission.captcha.as_deref().is_none_or(str::is_empty);
+    (no_captcha && !matches!(verdict, Verdict::NotRun(_))).then_some(Reason::FormMissing)
+}
+
+fn notes(finding: &Finding, links: usize) -> Vec<Reason> {
+    let mut notes = finding.notes.clone();
+    if links > 0 {
+        notes.push(Reason::Links {
+            count: u32::try_from(links).unwrap_or(u32::MAX),
+        });
+    }
+    notes
+}
+
+/// Links as the captcha counts them: cheaply, before the text is rendered.
+fn markup_links(body: &str) -> usize {
+    body.matches("http://").count() + body.matches("https://").count() + body.matches("www.").count()
+}
+
+/// Crockford's base 32 (<https://www.crockford.com/base32.html>): no I, L, O, U.
+const CROCKFORD: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+
+/// A code that a reader can read out: eight random characters and a check symbol, `K7QM-2X9D5`.
+fn reference() -> String {
+    let number = u64::from_be_bytes(clock::random_bytes::<8>()) >> 24;
+    let symbol = |index: u64| char::from(CROCKFORD[usize::try_from(index).unwrap_or(0)]);
+    let mut code: String = (0..8).rev().map(|place| symbol(number >> (place * 5) & 31)).collect();
+    code.insert(4, '-');
+    code.push(symbol(number % 37));
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_can_be_read_out() {
+        for _ in 0..200 {
+            let code = reference();
+            assert_eq!(code.len(), 10, "{code}");
+            assert!(!code[..9].contains(['I', 'L', 'O', 'U']), "{code}");
+            let number = code[..9]
+                .bytes()
+                .filter(|b| *b != b'-')
+                .fold(0_u64, |n, b| n * 32 + CROCKFORD.iter().position(|c| *c == b).unwrap() as u64);
+            assert_eq!(code.as_bytes()[9], CROCKFORD[(number % 37) as usize]);
+        }
+    }
+}

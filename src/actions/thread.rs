@@ -1,0 +1,162 @@
+//! A reader reads a thread: approved comments, counts, the feed; and what a reader may report.
+
+use uuid::Uuid;
+
+use crate::{
+    app::{App, SiteInForce},
+    domain::{address::ClientAddress, draft::ThreadKey, status::Status},
+    error::Error,
+    keys::{Purpose, hex},
+    limits::{Action, Demand},
+    store::{PublicComment, PublicThread, ThreadRow},
+};
+
+/// Top-level comments on a page at most.
+pub const PAGE_MAX: i64 = 100;
+
+/// Replies shown under one comment at most.
+pub const REPLIES: i64 = 50;
+
+/// Threads counted in one request at most.
+pub const COUNTS_MAX: usize = 100;
+
+/// Comments in a feed.
+const FEED: i64 = 50;
+
+/// One page of a thread, or what stands for it while nobody commented.
+#[derive(Debug)]
+pub struct Page {
+    /// `None`: no comment was ever stored there.
+    pub thread: Option<ThreadRow>,
+    pub content: PublicThread,
+    /// The key of the next page; `None` on the last.
+    pub next: Option<(i64, Uuid)>,
+}
+
+/// What is asked of a thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    pub after: Option<(i64, Uuid)>,
+    /// 1..=100.
+    pub limit: i64,
+    pub newest_first: bool,
+}
+
+/// The thread's row: enough to tell whether a reader's copy is still good.
+///
+/// # Errors
+/// [`Error::RateLimited`]; errors of the store.
+pub async fn look(
+    app: &App,
+    site: &SiteInForce,
+    thread: &ThreadKey,
+    client: ClientAddress,
+) -> Result<Option<ThreadRow>, Error> {
+    app.limits.check(&[Demand::by_address(Action::Read, client)])?;
+    Ok(app.store.thread(&site.site.id, thread.as_str()).await?)
+}
+
+/// A page of the thread.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn page(app: &App, thread: Option<ThreadRow>, wanted: Wanted) -> Result<Page, Error> {
+    let Some(row) = thread else {
+        return Ok(Page {
+            thread: None,
+            content: PublicThread::default(),
+            next: None,
+        });
+    };
+    let mut content = app
+        .store
+        .public_thread(row.id, wanted.after, wanted.limit + 1, wanted.newest_first, REPLIES)
+        .await?;
+    let limit = usize::try_from(wanted.limit).unwrap_or(0);
+    let more = content.comments.len() > limit;
+    content.comments.truncate(limit);
+    Ok(Page {
+        next: content
+            .comments
+            .last()
+            .filter(|_| more)
+            .map(|comment| (comment.created_at, comment.id)),
+        thread: Some(row),
+        content,
+    })
+}
+
+/// Further replies under `root`, and the key of the page after them.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn replies(
+    app: &App,
+    root: Uuid,
+    after: (i64, Uuid),
+) -> Result<(Vec<PublicComment>, Option<(i64, Uuid)>), Error> {
+    let mut found = app.store.replies_after(root, after, REPLIES + 1).await?;
+    let limit = usize::try_from(REPLIES).unwrap_or(0);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|comment| (comment.created_at, comment.id));
+    Ok((found, next))
+}
+
+/// Public comments of each of `threads`, in their order.
+///
+/// # Errors
+/// [`Error::RateLimited`]; errors of the store.
+pub async fn counts(
+    app: &App,
+    site: &SiteInForce,
+    threads: Vec<String>,
+    client: ClientAddress,
+) -> Result<Vec<(String, i64)>, Error> {
+    app.limits.check(&[Demand::by_address(Action::Read, client)])?;
+    let counts = app.store.counts(&site.site.id, &threads).await?;
+    Ok(threads
+        .into_iter()
+        .map(|thread| {
+            let count = counts.get(&thread).copied().unwrap_or(0);
+            (thread, count)
+        })
+        .collect())
+}
+
+/// The newest public comments of a thread or of the site.
+///
+/// # Errors
+/// [`Error::RateLimited`]; errors of the store.
+pub async fn feed(
+    app: &App,
+    site: &SiteInForce,
+    thread: Option<&ThreadKey>,
+    client: ClientAddress,
+) -> Result<Vec<(PublicComment, ThreadRow)>, Error> {
+    app.limits.check(&[Demand::by_address(Action::Read, client)])?;
+    Ok(app
+        .store
+        .feed(&site.site.id, thread.map(ThreadKey::as_str), FEED)
+        .await?)
+}
+
+/// Counts a reader's report of a public comment, one for each device or address.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not public, [`Error::RateLimited`]; errors of the store.
+pub async fn report(app: &App, comment: Uuid, reason: &str, client: ClientAddress) -> Result<(), Error> {
+    app.limits.check(&[Demand::by_address(Action::Report, client)])?;
+    let found = app.store.comment(comment).await?;
+    if found.is_none_or(|comment| comment.status != Status::Approved) {
+        return Err(Error::not_found());
+    }
+    let now = app.clock.now();
+    let narrow = client.narrow().to_string();
+    let reporter = app.keys.digest(Purpose::Client, &now.month(), narrow.as_bytes());
+    app.store.report(comment, &hex(&reporter[..16]), reason, now).await?;
+    Ok(())
+}

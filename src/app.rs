@@ -1,0 +1,318 @@
+//! What a running Palabre is made of, built once and passed by reference; there are no globals.
+//!
+//! Only what may be lost at any time is kept here: the local limiter, the sites in force for a second,
+//! the count of submissions under way. All else lives in the store, so that two instances on one
+//! PostgreSQL are right.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::{
+    captcha::Captcha,
+    clock::Clock,
+    config::Config,
+    domain::{
+        address::TrustedProxies,
+        language::Language,
+        person::Name,
+        site::{CaptchaSettings, PolicySettings, ProviderId, Site, SiteSettings},
+        timestamp::Timestamp,
+    },
+    error::Error,
+    keys::{self, Keys},
+    limits::Limits,
+    store::{Actor, NewAudit, PolicyRow, Store, StoreError},
+};
+
+/// The id of the demonstration's site.
+pub const DEMO_SITE: &str = "demo";
+
+/// Submissions under way at most; beyond it readers are asked to come back, and their page keeps the
+/// text.
+const SUBMISSIONS: usize = 256;
+
+/// How long a site in force is kept: a change made by another instance counts after that long.
+const SITE_LIFE: Duration = Duration::from_secs(1);
+
+/// The parts of a running service.
+#[derive(Debug)]
+pub struct App {
+    pub config: Config,
+    pub store: Store,
+    pub limits: Limits,
+    pub captcha: Captcha,
+    pub clock: Clock,
+    pub keys: Arc<Keys>,
+    pub proxies: TrustedProxies,
+    /// Whether the demonstration's site exists.
+    pub has_demo: bool,
+    /// Submissions run to their end here, also when their reader has gone.
+    pub submissions: TaskTracker,
+    pub room: Arc<Semaphore>,
+    sites: Mutex<HashMap<String, Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    until: Timestamp,
+    site: Arc<SiteInForce>,
+}
+
+/// A site with what is decided about it now.
+#[derive(Debug)]
+pub struct SiteInForce {
+    pub site: Site,
+    /// `None`: everything is held.
+    pub policy: Option<PolicyRow>,
+    /// Skeletons of moderators' names.
+    pub reserved_names: Vec<String>,
+}
+
+impl App {
+    /// Puts the parts together: keys that fit the store, sites of the file, the demonstration.
+    ///
+    /// # Errors
+    /// A sentence that says what to do: a key that does not fit, a store that cannot be written.
+    pub async fn new(config: Config, store: Store, clock: Clock) -> Result<Self, String> {
+        let keys = Arc::new(load_keys(&config, &store).await?);
+        let limits = Limits::new(&config.rate_limit)?;
+        let mut app = Self {
+            proxies: TrustedProxies::parse(&config.server.trusted_proxies)?,
+            captcha: Captcha::new(Arc::clone(&keys), config.outgoing.allow_private_addresses),
+            room: Arc::new(Semaphore::new(SUBMISSIONS)),
+            submissions: TaskTracker::new(),
+            sites: Mutex::default(),
+            has_demo: false,
+            config,
+            store,
+            limits,
+            clock,
+            keys,
+        };
+        app.prepare_sites()
+            .await
+            .map_err(|error| format!("prepare the sites: {error}"))?;
+        Ok(app)
+    }
+
+    /// A site that exists, as it is in force now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with `site_unknown`; errors of the store.
+    pub async fn site(&self, id: &str) -> Result<Arc<SiteInForce>, Error> {
+        let now = self.clock.now();
+        if let Some(kept) = self.kept_sites().get(id).filter(|kept| now < kept.until) {
+            return Ok(Arc::clone(&kept.site));
+        }
+        let Some(settings) = self.store.site_settings(id).await? else {
+            return Err(Error::NotFound("site_unknown"));
+        };
+        let mut site = Site::resolve(id, self.config.site(id), &settings)
+            .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
+        if site.captcha.hostnames.is_empty() {
+            site.captcha.hostnames.extend(self.own_hosts());
+        }
+        let site = Arc::new(SiteInForce {
+            policy: self.store.policy_in_force(id, now).await?,
+            reserved_names: self.reserved_names(id).await?,
+            site,
+        });
+        self.kept_sites().insert(
+            id.to_owned(),
+            Kept {
+                until: now.plus(SITE_LIFE),
+                site: Arc::clone(&site),
+            },
+        );
+        Ok(site)
+    }
+
+    /// Forgets what is kept of sites, after a change made here.
+    pub fn forget_sites(&self) {
+        self.kept_sites().clear();
+    }
+
+    /// Whether `origin` is this service's own. With a loopback `public_url` every loopback name on its
+    /// port is.
+    #[must_use]
+    pub fn is_own_origin(&self, origin: &str) -> bool {
+        let own = self.config.public_url();
+        if origin == own {
+            return true;
+        }
+        if !self.config.is_loopback() {
+            return false;
+        }
+        let (Ok(own), Ok(other)) = (Url::parse(&own), Url::parse(origin)) else {
+            return false;
+        };
+        let is_loopback_name = matches!(other.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        is_loopback_name
+            && own.scheme() == other.scheme()
+            && own.port_or_known_default() == other.port_or_known_default()
+    }
+
+    fn own_hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = Url::parse(&self.config.public_url())
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .into_iter()
+            .collect();
+        if self.config.is_loopback() {
+            hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
+        }
+        hosts
+    }
+
+    async fn reserved_names(&self, site: &str) -> Result<Vec<String>, StoreError> {
+        let now = self.clock.now();
+        Ok(self
+            .store
+            .tokens()
+            .await?
+            .into_iter()
+            .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
+            .filter(|token| token.scope.allows(site))
+            .filter_map(|token| Name::parse(&token.name).ok())
+            .map(|name| name.skeleton())
+            .filter(|skeleton| !skeleton.is_empty())
+            .collect())
+    }
+
+    async fn prepare_sites(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for file_site in &self.config.sites {
+            self.store
+                .ensure_site(&file_site.id, &SiteSettings::default(), now)
+                .await?;
+            if let Some(policy) = file_site.settings.captcha.policy {
+                self.add_file_policy(&file_site.id, policy, now).await?;
+            }
+        }
+        let ids = self.store.site_ids().await?;
+        let only_demo = ids.iter().all(|id| id == DEMO_SITE);
+        if self.config.is_shipped && self.config.server.listen.ip().is_loopback() && only_demo {
+            self.store.ensure_site(DEMO_SITE, &demo_settings(), now).await?;
+            self.has_demo = true;
+        }
+        self.has_demo |= ids.iter().any(|id| id == DEMO_SITE);
+        Ok(())
+    }
+
+    /// The file's policy is version 1. A file that differs from what is in force later is said, not
+    /// applied.
+    async fn add_file_policy(&self, site: &str, file: PolicySettings, now: Timestamp) -> Result<(), StoreError> {
+        let cuts = file.cuts();
+        let row = PolicyRow {
+            policy: crate::domain::policy::Policy {
+                version: 1,
+                cuts,
+                explore_ppm: file.explore_ppm(),
+            },
+            base: 0,
+            author: crate::config::DEFAULT_FILE.to_owned(),
+            note: String::new(),
+            forecast: "{}".to_owned(),
+            from: now,
+            at: now,
+        };
+        let audit = NewAudit {
+            id: self.clock.new_id(),
+            site: site.to_owned(),
+            at: now,
+            actor: Actor {
+                kind: "system",
+                id: "file".to_owned(),
+                name: crate::config::DEFAULT_FILE.to_owned(),
+            },
+            action: "policy",
+            comment: None,
+            from_status: None,
+            to_status: None,
+            detail: serde_json::to_string(&serde_json::json!({"version": 1, "cuts": cuts})).ok(),
+        };
+        if self.store.add_policy(site, row, audit).await? {
+            return Ok(());
+        }
+        let in_force = self.store.policy_in_force(site, now).await?;
+        if in_force.is_some_and(|row| row.policy.cuts != cuts) {
+            tracing::warn!(
+                site,
+                "the policy in the file differs from the newest version, which is in force"
+            );
+        }
+        Ok(())
+    }
+
+    fn kept_sites(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The demonstration's site: French, everything read before it appears, the built-in check.
+fn demo_settings() -> SiteSettings {
+    SiteSettings {
+        name: Some("Le Courrier de la place".to_owned()),
+        language: Some(Language::Fr),
+        captcha: CaptchaSettings {
+            provider: Some(ProviderId::House),
+            ..CaptchaSettings::default()
+        },
+        ..SiteSettings::default()
+    }
+}
+
+/// The name under which a store keeps the id of its root key.
+const KEY_ID: &str = "key_id";
+
+/// The keys, made on the first start; a store that was written with another key is refused.
+async fn load_keys(config: &Config, store: &Store) -> Result<Keys, String> {
+    use secrecy::ExposeSecret as _;
+
+    let failed = |error: StoreError| format!("read the key's id: {error}");
+    let known = store.meta(KEY_ID).await.map_err(failed)?;
+    let file = &config.server.secret_file;
+    let given = config.server.secret.expose_secret();
+    let current = if !given.is_empty() {
+        keys::parse_secret(given)
+            .ok_or_else(|| "server.secret: expected 32 bytes in base64 or hexadecimal".to_owned())?
+    } else if file.exists() {
+        keys::read_file(file)?
+    } else if known.is_some() {
+        return Err(format!(
+            "the store was made with a key that is missing: put its file back at {} (or set \
+             PALABRE_SERVER__SECRET). Without it receipts, forms and sessions cannot be read",
+            file.display()
+        ));
+    } else {
+        keys::create_file(Path::new(file))?
+    };
+    let old = config
+        .server
+        .old_secret_files
+        .iter()
+        .map(|path| keys::read_file(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let keys = Keys::new(&current, &old);
+    let id = keys.ids().next().unwrap_or_default().to_owned();
+    match known {
+        Some(known) if !keys.ids().any(|id| id == known) => Err(format!(
+            "the store was made with key {known}, and {} holds key {id}: put the right file back, or name it in \
+             server.old_secret_files",
+            file.display()
+        )),
+        Some(known) if known == id => Ok(keys),
+        _ => {
+            store.set_meta(KEY_ID, &id).await.map_err(failed)?;
+            Ok(keys)
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The captcha of a site: what is handed out with a form, and what is found when it comes back.
+//!
+//! One enum of providers ([`ProviderId`]), one file each, and [`Captcha::verify`] in front of them. What
+//! must hold: a verification never fails and never takes more than three seconds, since whatever goes
+//! wrong is a [`Verdict`] of its own; nothing but a score is evidence about a person; tokens and secrets
+//! never appear in `Debug`, logs or verdicts. This layer keeps no record of what was used: single use of
+//! form nonces and provider tokens is the store's, and comes in as [`Ask::token_spent`].
+//!
+//! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
+//! with the vendor's page cited, an arm in [`Captcha::verify`] and [`Captcha::calls_network`].
+
+mod house;
+pub mod outgoing;
+mod recaptcha_v3;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use url::Url;
+
+pub use self::house::Form;
+use self::outgoing::{Answer, Breaker, Failure, Outgoing};
+use crate::{
+    domain::{
+        reason::Reason,
+        site::{ProviderId, Site},
+        timestamp::Timestamp,
+        verdict::{Verdict, Why},
+    },
+    keys::Keys,
+};
+
+/// Time for a verification over the network, from its first to its last byte.
+const TOTAL_BUDGET: Duration = Duration::from_secs(3);
+
+/// The captcha of all sites, built once.
+#[derive(Debug)]
+pub struct Captcha {
+    keys: Arc<Keys>,
+    outgoing: Outgoing,
+    /// By `host:port` of the address that verifies.
+    breakers: Mutex<HashMap<String, Breaker>>,
+}
+
+/// What is known of one submission when its captcha is verified.
+pub struct Ask<'a> {
+    pub site: &'a Site,
+    /// The publisher's key of the thread, as given to [`Captcha::issue_form`].
+    pub thread: &'a str,
+    /// The provider's token, or the solved proof of work of `house`.
+    pub token: Option<&'a str>,
+    /// What [`Captcha::check_form`] said.
+    pub form: &'a Form,
+    /// Whether the field that people do not see was filled in.
+    pub honeypot: bool,
+    /// Links in the body.
+    pub links: usize,
+    /// Whether the device token has at least one approved comment.
+    pub known_author: bool,
+    /// What our own record says of the token.
+    pub token_spent: Spent,
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("site", &self.site.id)
+            .field("token", &self.token.map(|_| "…"))
+            .field("form", &self.form)
+            .field("token_spent", &self.token_spent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a token was sent to us before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    Never,
+    /// With this very submission, whose outcome is not known.
+    SameSubmission,
+    /// With another form or text.
+    Foreign,
+}
+
+/// What the captcha found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub verdict: Verdict,
+    /// Each keeps the comment from being published, whatever the verdict.
+    pub holds: Vec<Reason>,
+    /// These only explain.
+    pub notes: Vec<Reason>,
+}
+
+impl Captcha {
+    /// `allow_private_addresses` lets `captcha.verify_url` name loopback and private addresses. No HTTP
+    /// client is made before the first call.
+    #[must_use]
+    pub fn new(keys: Arc<Keys>, allow_private_addresses: bool) -> Self {
+        Self::with_budget(keys, allow_private_addresses, TOTAL_BUDGET)
+    }
+
+    /// As [`Captcha::new`] with another budget than three seconds, for tests.
+    #[must_use]
+    pub fn with_budget(keys: Arc<Keys>, allow_private_addresses: bool, total_budget: Duration) -> Self {
+        Self {
+            keys,
+            outgoing: Outgoing::new(allow_private_addresses, total_budget),
+            breakers: Mutex::default(),
+        }
+    }
+
+    /// A new form token for `thread`, good for 24 h. Its nonce makes it usable once.
+    #[must_use]
+    pub fn issue_form(&self, site: &Site, thread: &str, now: Timestamp) -> String {
+        house::issue_form(&self.keys, &site.id, thread, now)
+    }
+
+    /// The challenge to solve with `form`, as JSON of the ALTCHA v2 protocol, good for 30 minutes; the
+    /// page asks for a new one with a new form when its own is older than 20. `None` where the provider
+    /// is another than `house`, or `form` is no valid token of this thread. Costs one key derivation,
+    /// about a millisecond.
+    #[must_use]
+    pub fn challenge(&self, site: &Site, thread: &str, form: &str, now: Timestamp) -> Option<serde_json::Value> {
+        if site.captcha.provider != ProviderId::House {
+            return None;
+        }
+        let Form::Valid { nonce, .. } = self.check_form(&site.id, thread, Some(form), now) else {
+            return None;
+        };
+        house::challenge(&self.keys, site, thread, &nonce, now)
+    }
+
+    /// What a form token is worth for `thread`. A token of another site or thread counts as forged.
+    #[must_use]
+    pub fn check_form(&self, site_id: &str, thread: &str, token: Option<&str>, now: Timestamp) -> Form {
+        house::check_form(&self.keys, site_id, thread, token, now)
+    }
+
+    /// Verifies one submission; at most three seconds, never an error.
+    pub async fn verify(&self, ask: &Ask<'_>) -> Finding {
+        let mut finding = match ask.site.captcha.provider {
+            ProviderId::Off => Finding::of(Verdict::Off),
+            ProviderId::House => house::verify(&self.keys, ask),
+            ProviderId::RecaptchaV3 => Finding::of(recaptcha_v3::verify(self, ask).await),
+        };
+        if ask.honeypot {
+            finding.holds.push(Reason::Honeypot);
+        }
+        finding
+    }
+
+    /// Whether verifying with `provider` calls another server, so that a submission needs a claim first.
+    #[must_use]
+    pub fn calls_network(provider: ProviderId) -> bool {
+        match provider {
+            ProviderId::Off | ProviderId::House => false,
+            ProviderId::RecaptchaV3 => true,
+        }
+    }
+
+    /// Sends `fields` to a provider unless its breaker is open, and reads the answer with `read`. Never
+    /// sent twice: a token is single-use, and a lost answer may have spent it.
+    async fn ask_provider(&self, url: &Url, fields: &[(&str, &str)], read: impl Fn(&Answer) -> Verdict) -> Verdict {
+        let host = format!(
+            "{}:{}",
+            url.host_str().unwrap_or_default(),
+            url.port_or_known_default().unwrap_or_default()
+        );
+        if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
+            return Verdict::Unavailable(Why::BreakerOpen);
+        }
+        let verdict = match self.outgoing.post_form(url, fields).await {
+            Ok(answer) => read(&answer),
+            Err(Failure::Refused(why)) => Verdict::Misconfigured(format!("verify address refused: {why}")),
+            Err(Failure::Timeout) => Verdict::Unavailable(Why::Timeout),
+            Err(Failure::Connect) => Verdict::Unavailable(Why::Connect),
+            Err(Failure::TooLong) => Verdict::Unavailable(Why::Garbage),
+        };
+        // A host that says "quota used up" or "wrong secret" is alive: hiding that answer behind the
+        // breaker would hide what the owner must mend.
+        let answered = !matches!(
+            verdict,
+            Verdict::Unavailable(Why::Timeout | Why::Connect | Why::ServerError | Why::Garbage)
+        );
+        if self.breaker(&host, |breaker| breaker.record(Instant::now(), answered)) {
+            tracing::warn!(%host, stopped = !answered, "calls to a captcha provider stop or go on");
+        }
+        verdict
+    }
+
+    fn breaker<T>(&self, host: &str, act: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        act(breakers.entry(host.to_owned()).or_default())
+    }
+}
+
+impl Finding {
+    fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            holds: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debug_print_shows_no_token() {
+        let site = house::tests::site("faso");
+        let ask = Ask {
+            site: &site,
+            thread: "/a",
+            token: Some("the-token"),
+            form: &Form::Missing,
+            honeypot: false,
+            links: 0,
+            known_author: false,
+            token_spent: Spent::Never,
+            now: Timestamp(0),
+        };
+        assert!(!format!("{ask:?}").contains("the-token"));
+        assert_eq!(TOTAL_BUDGET, Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,278 @@
+//! What a reader sent, turned into types that cannot be wrong, or the list of what to correct.
+//!
+//! [`Draft::parse`] is the only way to a [`Draft`]; whatever holds one needs no further check of its
+//! fields. All errors of a form are found in one pass, in the order of the form.
+
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use super::{
+    language::Language,
+    person::{Email, EmailError, Name, NameError, Website, one_line},
+};
+
+/// The fields of a submission as they arrived, whatever the encoding was.
+#[derive(Debug, Clone, Default)]
+pub struct RawDraft {
+    pub thread: String,
+    pub thread_url: Option<String>,
+    pub thread_title: Option<String>,
+    pub thread_sig: Option<String>,
+    pub parent: Option<String>,
+    pub name: String,
+    pub email: String,
+    pub website: Option<String>,
+    pub body: String,
+}
+
+/// A submission with valid fields.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub thread: ThreadKey,
+    pub thread_url: Option<String>,
+    pub thread_title: Option<String>,
+    pub thread_sig: Option<String>,
+    pub parent: Option<Uuid>,
+    pub name: Name,
+    pub email: Email,
+    pub website: Option<Website>,
+    /// 1..=`body_max` Unicode scalar values, line ends are LF.
+    pub body: String,
+}
+
+/// One thing to correct: a field's name in the contract, a code, and a figure for its sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: &'static str,
+    pub code: &'static str,
+    /// How many characters too many, where that is what is wrong.
+    pub surplus: Option<usize>,
+}
+
+impl FieldError {
+    /// An error without a figure.
+    #[must_use]
+    pub fn new(field: &'static str, code: &'static str) -> Self {
+        Self {
+            field,
+            code,
+            surplus: None,
+        }
+    }
+}
+
+/// What a draft is checked against.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// Longest body, Unicode scalar values.
+    pub body_max: u32,
+    /// Skeletons of names that nobody else may look like.
+    pub reserved_names: &'a [String],
+}
+
+impl Draft {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the form: body, name, e-mail, website, then the thread.
+    pub fn parse(raw: RawDraft, rules: &Rules<'_>) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let body = keep(body(&raw.body, rules.body_max), &mut errors);
+        let name = keep(name(&raw.name, rules.reserved_names), &mut errors);
+        let email = keep(email(&raw.email), &mut errors);
+        let website = keep(
+            Website::parse(raw.website.as_deref().unwrap_or_default())
+                .map_err(|_| FieldError::new("website", "website_bad")),
+            &mut errors,
+        );
+        let thread = keep(
+            ThreadKey::parse(&raw.thread).ok_or(FieldError::new("thread", "thread_bad")),
+            &mut errors,
+        );
+        let parent = keep(parent(raw.parent.as_deref()), &mut errors);
+        let (Some(body), Some(name), Some(email), Some(website), Some(thread), Some(parent)) =
+            (body, name, email, website, thread, parent)
+        else {
+            return Err(errors);
+        };
+        Ok(Self {
+            thread,
+            thread_url: raw.thread_url.filter(|url| !url.is_empty() && url.len() <= 2048),
+            thread_title: raw.thread_title.as_deref().and_then(title),
+            thread_sig: raw.thread_sig,
+            parent,
+            name,
+            email,
+            website,
+            body,
+        })
+    }
+
+    /// SHA-256 of thread, parent, name, e-mail and body: what makes two submissions the same one.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let parent = self.parent.unwrap_or_default();
+        for part in [
+            self.thread.as_str().as_bytes(),
+            parent.as_bytes(),
+            self.name.as_str().as_bytes(),
+            self.email.as_str().as_bytes(),
+            self.body.as_bytes(),
+        ] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+}
+
+/// The publisher's own key of a discussion: 1..=512 characters in NFC, no control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ThreadKey(String);
+
+impl ThreadKey {
+    /// `None` when it is empty, too long or holds a control character.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let key: String = raw.nfc().collect();
+        let length = key.chars().count();
+        ((1..=512).contains(&length) && !key.chars().any(char::is_control)).then_some(Self(key))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A title as one line of at most 300 characters, without control and direction characters.
+#[must_use]
+pub fn title(raw: &str) -> Option<String> {
+    Some(one_line(raw).chars().take(300).collect::<String>()).filter(|line| !line.is_empty())
+}
+
+/// The languages of a request: the one asked for, else the site's.
+#[must_use]
+pub fn language(asked: Option<&str>, site: Language) -> Language {
+    asked.and_then(Language::parse).unwrap_or(site)
+}
+
+fn keep<T>(result: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {
+    result.map_err(|error| errors.push(error)).ok()
+}
+
+fn body(raw: &str, max: u32) -> Result<String, FieldError> {
+    let body = raw.replace("\r\n", "\n").replace('\r', "\n");
+    if body.trim().is_empty() {
+        return Err(FieldError::new("body", "body_missing"));
+    }
+    let length = body.chars().count();
+    let max = max as usize;
+    if length > max {
+        return Err(FieldError {
+            field: "body",
+            code: "body_too_long",
+            surplus: Some(length - max),
+        });
+    }
+    Ok(body)
+}
+
+fn name(raw: &str, reserved: &[String]) -> Result<Name, FieldError> {
+    let name = Name::parse(raw).map_err(|error| match error {
+        NameError::Missing => FieldError::new("name", "name_missing"),
+        NameError::TooLong => FieldError::new("name", "name_too_long"),
+    })?;
+    if name.looks_like(reserved) {
+        return Err(FieldError::new("name", "name_reserved"));
+    }
+    Ok(name)
+}
+
+fn email(raw: &str) -> Result<Email, FieldError> {
+    Email::parse(raw).map_err(|error| match error {
+        EmailError::Missing => FieldError::new("email", "email_missing"),
+        EmailError::Bad => FieldError::new("email", "email_bad"),
+    })
+}
+
+/// An empty parent and WordPress's `0` mean none; anything that is no id cannot exist.
+fn parent(raw: Option<&str>) -> Result<Option<Uuid>, FieldError> {
+    match raw.map(str::trim) {
+        None | Some("" | "0") => Ok(None),
+        Some(text) => Uuid::parse_str(text)
+            .map(Some)
+            .map_err(|_| FieldError::new("parent", "parent_missing")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Rules<'static> = Rules {
+        body_max: 10,
+        reserved_names: &[],
+    };
+
+    fn raw() -> RawDraft {
+        RawDraft {
+            thread: "/a".into(),
+            name: "Aminata".into(),
+            email: "aminata@example.org".into(),
+            body: "Bonjour".into(),
+            ..RawDraft::default()
+        }
+    }
+
+    fn codes(raw: RawDraft) -> Vec<&'static str> {
+        Draft::parse(raw, &RULES)
+            .map(|_| Vec::new())
+            .unwrap_or_else(|errors| errors.into_iter().map(|e| e.code).collect())
+    }
+
+    #[test]
+    fn every_error_is_named_in_one_pass() {
+        assert_eq!(
+            codes(RawDraft::default()),
+            ["body_missing", "name_missing", "email_missing", "thread_bad"]
+        );
+        let too_long = RawDraft {
+            body: "12345678901\r\n".into(),
+            website: Some("javascript:alert(1)".into()),
+            parent: Some("seven".into()),
+            ..raw()
+        };
+        let errors = Draft::parse(too_long, &RULES).expect_err("three errors");
+        assert_eq!(errors[0].surplus, Some(2));
+        assert_eq!(
+            errors.iter().map(|e| e.code).collect::<Vec<_>>(),
+            ["body_too_long", "website_bad", "parent_missing"]
+        );
+    }
+
+    #[test]
+    fn a_line_end_counts_once() {
+        let draft = Draft::parse(
+            RawDraft {
+                body: "a\r\nb\rc\nd".into(),
+                parent: Some("0".into()),
+                ..raw()
+            },
+            &RULES,
+        )
+        .expect("valid");
+        assert_eq!(draft.body, "a\nb\nc\nd");
+        assert_eq!(draft.parent, None);
+    }
+
+    #[test]
+    fn thread_keys_are_compared_after_nfc() {
+        assert_eq!(ThreadKey::parse("e\u{301}te"), ThreadKey::parse("\u{e9}te"));
+        assert_eq!(ThreadKey::parse("a\nb"), None);
+        assert_eq!(ThreadKey::parse(&"x".repeat(513)), None);
+        assert!(ThreadKey::parse(&"x".repeat(512)).is_some());
+    }
+}

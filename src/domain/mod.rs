@@ -1,0 +1,24 @@
+//! The rules of the service: types that cannot be wrong and the decisions between them.
+//!
+//! Everything here is pure: no SQL, no HTTP, no clock, no randomness, no `async`. What a function needs
+//! to know of the outside (the time, a random draw, a provider's verdict) is an argument, so that every
+//! automatic outcome can be computed again from what was stored.
+//!
+//! To add a rule: put the type in the file of the noun it belongs to, give it one `parse` or one
+//! decision function, and test it there, with a property where it has an order (triage is monotone in
+//! the score).
+
+pub mod address;
+pub mod draft;
+pub mod evidence;
+pub mod language;
+pub mod markup;
+pub mod person;
+pub mod policy;
+pub mod reason;
+pub mod score;
+pub mod site;
+pub mod status;
+pub mod timestamp;
+pub mod triage;
+pub mod verdict;

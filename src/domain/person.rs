@@ -1,0 +1,597 @@
+//! Who wrote a comment: name, e-mail address and website, parsed once and right from then on.
+//!
+//! A [`Name`] is shown to every reader, so it holds nothing that hides, reorders or pads text. An
+//! [`Email`] is never shown in public and never printed: its `Debug` is redacted, only `as_str` gives it.
+//! A [`Website`] may stand in an `href` as it is. Also here: how names are compared with reserved ones
+//! ([`Name::skeleton`]) and how any text is folded for search ([`fold_search`]).
+//!
+//! What a person types more of becomes another type here, with `parse`, `as_str` and its own error.
+
+use std::fmt;
+
+use email_address::{EmailAddress, Options};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+use url::Url;
+
+/// Unicode scalar values of a name, after cleaning.
+const NAME_MAX_CHARS: usize = 80;
+/// Octets of an e-mail address (RFC 5321, with the angle brackets of its path taken off).
+const EMAIL_MAX_BYTES: usize = 254;
+const WEBSITE_MAX_CHARS: usize = 500;
+
+/// A name as it is shown: NFC, 1 to 80 Unicode scalar values on one line, without invisible characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing visible was typed.
+    #[error("the name is missing")]
+    Missing,
+    /// More than 80 Unicode scalar values.
+    #[error("the name has more than {NAME_MAX_CHARS} characters")]
+    TooLong,
+}
+
+/// A text on one line, in NFC: white space of any kind becomes one space, and what cannot be seen goes,
+/// as in a name.
+#[must_use]
+pub fn one_line(typed: &str) -> String {
+    let visible: String = without_invisible(typed).nfc().collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Name {
+    /// Cleans and checks a name: white space of any kind becomes one space; control characters, bidi
+    /// controls and zero-width characters go, but for joiners between letters or in emoji and the tags of
+    /// an emoji flag.
+    pub fn parse(typed: &str) -> Result<Self, NameError> {
+        let name = one_line(typed);
+        if !name
+            .chars()
+            .any(|char| !is_joiner(char) && !is_combining_mark(char))
+        {
+            return Err(NameError::Missing);
+        }
+        if name.chars().count() > NAME_MAX_CHARS {
+            return Err(NameError::TooLong);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name as it is shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the name looks like, to find look-alikes: two names with the same skeleton could be taken for
+    /// one another. Not for display. Empty for a name without letters or digits.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        // A capital of another script looks like another letter than its small one does (Н is H, н is not
+        // h), so capitals are compared before the case is folded; those of ASCII are all known.
+        let mut lowered = String::with_capacity(self.0.len());
+        for char in self.0.nfkc() {
+            let mut buffer = [0; 4];
+            let looks: String = unicode_security::skeleton(char.encode_utf8(&mut buffer)).collect();
+            if char.is_uppercase() && !char.is_ascii() && looks.is_ascii() {
+                lowered.push_str(&looks.to_lowercase());
+            } else {
+                lowered.extend(char.to_lowercase());
+            }
+        }
+        let looks = unicode_security::skeleton(&lowered)
+            .collect::<String>()
+            .to_lowercase();
+        // After folding, a capital I that posed as a small l is an i: both, and the digits, count as one.
+        looks
+            .nfkd()
+            .filter(|char| char.is_alphanumeric() && !is_combining_mark(*char))
+            .map(|char| match char {
+                'i' | '1' | 'ı' => 'l',
+                '0' => 'o',
+                _ => char,
+            })
+            .collect()
+    }
+
+    /// Whether the name could be taken for one of the reserved names, given by their skeletons.
+    #[must_use]
+    pub fn looks_like(&self, reserved: &[String]) -> bool {
+        let skeleton = self.skeleton();
+        !skeleton.is_empty() && reserved.contains(&skeleton)
+    }
+
+    /// The name folded for search, as [`fold_search`] does it.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        fold_search(&self.0)
+    }
+}
+
+/// An e-mail address: one `local@domain.tld`, at most 254 octets, its domain in lower case. Its `Debug`
+/// does not print it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+/// Why a text is no e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmailError {
+    /// Nothing was typed.
+    #[error("the e-mail address is missing")]
+    Missing,
+    /// It is too long, or is not of the form `local@domain.tld`.
+    #[error("the e-mail address is incomplete or wrongly formed")]
+    Bad,
+}
+
+impl Email {
+    /// Checks an address by the syntax of RFC 5322 without display text, quoted local part, comments and
+    /// address literals; the domain has a dot. Nobody is asked whether the address exists.
+    pub fn parse(typed: &str) -> Result<Self, EmailError> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Err(EmailError::Missing);
+        }
+        let options = Options::default()
+            .with_required_tld()
+            .without_display_text()
+            .without_domain_literal();
+        let is_odd = |char: char| {
+            char.is_whitespace() || "\"()<>[],;:\\".contains(char) || is_invisible(char)
+        };
+        if typed.len() > EMAIL_MAX_BYTES
+            || typed.contains(is_odd)
+            || EmailAddress::parse_with_options(typed, options).is_err()
+        {
+            return Err(EmailError::Bad);
+        }
+        let (local, domain) = typed.rsplit_once('@').ok_or(EmailError::Bad)?;
+        Ok(Self(format!("{local}@{}", domain.to_lowercase())))
+    }
+
+    /// The address in full, for storage and sending. Never for a page or a log.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address in lower case: the key under which one writer is limited.
+    #[must_use]
+    pub fn normalised(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Email(redacted)")
+    }
+}
+
+/// The address of a person's website as typed: http or https with a host and without credentials, at most
+/// 500 Unicode scalar values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Website(String);
+
+/// The website is not an http or https address, holds credentials, or is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the website is not an http or https address of at most {WEBSITE_MAX_CHARS} characters")]
+pub struct WebsiteBad;
+
+impl Website {
+    /// Checks an address and adds nothing to it; `None` if nothing was typed.
+    pub fn parse(typed: &str) -> Result<Option<Self>, WebsiteBad> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let starts = |scheme: &str| {
+            typed
+                .get(..scheme.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        // What the URL standard would silently drop or turn round is refused instead.
+        let is_odd =
+            |char: char| char.is_whitespace() || "\"<>\\`".contains(char) || is_invisible(char);
+        if !(starts("http://") || starts("https://"))
+            || typed.contains(is_odd)
+            || typed.chars().count() > WEBSITE_MAX_CHARS
+        {
+            return Err(WebsiteBad);
+        }
+        let url = Url::parse(typed).map_err(|_| WebsiteBad)?;
+        let authority = typed
+            .split("//")
+            .nth(1)
+            .and_then(|rest| rest.split(['/', '?', '#']).next());
+        let has_credentials =
+            authority.is_none_or(|authority| authority.is_empty() || authority.contains('@'));
+        if has_credentials
+            || !url.has_host()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err(WebsiteBad);
+        }
+        Ok(Some(Self(typed.to_owned())))
+    }
+
+    /// The address as typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Text folded for search: case, accents, ligatures, widths and invisible characters no longer differ, all
+/// white space is one space. Fold the stored text and the query alike, then look for one in the other.
+#[must_use]
+pub fn fold_search(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for char in text.nfkd().flat_map(char::to_lowercase).nfkd() {
+        match char {
+            'œ' => folded.push_str("oe"),
+            'æ' => folded.push_str("ae"),
+            'ß' => folded.push_str("ss"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ı' => folded.push('i'),
+            'ς' => folded.push('σ'),
+            '’' | '‘' | 'ʼ' => folded.push('\''),
+            char if char.is_whitespace() => folded.push(' '),
+            char if is_accent(char) || is_invisible(char) || is_joiner(char) => {}
+            char => folded.push(char),
+        }
+    }
+    folded
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .nfc()
+        .collect()
+}
+
+/// Marks that search ignores: accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic. The
+/// vowel signs of Indic scripts are letters of the word and stay.
+fn is_accent(char: char) -> bool {
+    matches!(char,
+        '\u{300}'..='\u{36F}' | '\u{591}'..='\u{5BD}' | '\u{5BF}' | '\u{5C1}' | '\u{5C2}' | '\u{5C4}' | '\u{5C5}'
+        | '\u{610}'..='\u{61A}' | '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{1AB0}'..='\u{1AFF}'
+        | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+fn is_joiner(char: char) -> bool {
+    matches!(char, '\u{200C}' | '\u{200D}')
+}
+
+/// Characters that show nothing or change the order of others, joiners and emoji tags not counted: control
+/// characters, bidi controls, zero-width characters, fillers, noncharacters.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{FDD0}'..='\u{FDEF}' | '\u{E0000}'..='\u{E007F}')
+        || u32::from(char) & 0xFFFE == 0xFFFE
+}
+
+/// The text without what is invisible, line breaks and blanks as spaces, joiners and flag tags only where
+/// they do their work.
+fn without_invisible(typed: &str) -> String {
+    let mut visible = String::with_capacity(typed.len());
+    let mut rest = typed.chars();
+    while let Some(char) = rest.next() {
+        let before = visible.chars().next_back();
+        match char {
+            // The blank braille pattern is no white space by its properties, but looks like it.
+            '\u{2800}' => visible.push(' '),
+            char if char.is_whitespace() => visible.push(' '),
+            '\u{1F3F4}' => {
+                visible.push(char);
+                let tags = flag_tags(rest.as_str());
+                visible.push_str(tags);
+                rest = rest.as_str()[tags.len()..].chars();
+            }
+            char if is_joiner(char) => {
+                let after = rest.clone().next();
+                let is_in_word = before.is_some_and(is_letter) && after.is_some_and(is_letter);
+                let is_in_emoji = before.is_some_and(ends_emoji) && after.is_some_and(is_emoji);
+                if is_in_word || (char == '\u{200D}' && is_in_emoji) {
+                    visible.push(char);
+                }
+            }
+            char if is_invisible(char) => {}
+            // A selector chooses the form of the character before it: without one it is only invisible.
+            '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' => {
+                if before.is_some_and(|before| {
+                    !before.is_whitespace() && !is_selector(before) && !is_joiner(before)
+                }) {
+                    visible.push(char);
+                }
+            }
+            char => visible.push(char),
+        }
+    }
+    visible
+}
+
+/// The tags of a flag such as Scotland's, right after its black flag: letters and digits of the region and
+/// the cancel tag; empty if they are not whole.
+fn flag_tags(rest: &str) -> &str {
+    let region = rest
+        .chars()
+        .take(7)
+        .take_while(|char| matches!(char, '\u{E0030}'..='\u{E0039}' | '\u{E0061}'..='\u{E007A}'));
+    let count = region.count();
+    let is_whole = (3..=6).contains(&count) && rest.chars().nth(count) == Some('\u{E007F}');
+    let len = rest.chars().take(count + 1).map(char::len_utf8).sum();
+    if is_whole { &rest[..len] } else { "" }
+}
+
+fn is_letter(char: char) -> bool {
+    char.is_alphabetic() || (is_combining_mark(char) && !is_selector(char))
+}
+
+fn is_selector(char: char) -> bool {
+    matches!(char, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+/// An emoji, or the selector that makes one of a sign.
+fn ends_emoji(char: char) -> bool {
+    char == '\u{FE0F}' || is_emoji(char)
+}
+
+/// Pictographs, skin tones, regional letters. Broad, not exact: what is meant is that a joiner between two such is no disguise of a word.
+fn is_emoji(char: char) -> bool {
+    matches!(char,
+        '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+        | '\u{2190}'..='\u{21FF}' | '\u{2300}'..='\u{23FF}' | '\u{2460}'..='\u{24FF}' | '\u{25A0}'..='\u{27BF}'
+        | '\u{2900}'..='\u{297F}' | '\u{2B00}'..='\u{2BFF}' | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}'
+        | '\u{1F000}'..='\u{1FAFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn name(typed: &str) -> String {
+        Name::parse(typed).expect("a name").as_str().to_owned()
+    }
+
+    #[test]
+    fn a_name_is_cleaned() {
+        for (typed, expected) in [
+            ("  Awa\t\r\nDiallo ", "Awa Diallo"),
+            ("E\u{301}ric", "Éric"),
+            (
+                "\u{202E}Awa\u{202C} \u{2066}D\u{2069}\u{200F}\u{61C}",
+                "Awa D",
+            ),
+            ("A\u{200B}w\u{FEFF}a\u{AD}\u{0}\u{7}\u{1B}[1m", "Awa[1m"),
+            ("Awa\u{2028}D\u{85}\u{3000}\u{A0}E", "Awa D E"),
+            // Joiners: between letters (Persian, Malayalam), in emoji, nowhere else.
+            ("می\u{200C}خواهم", "می\u{200C}خواهم"),
+            ("ക്\u{200D}ഷ", "ക്\u{200D}ഷ"),
+            ("\u{200D}Awa\u{200C}", "Awa"),
+            ("Awa \u{200D}\u{200D}D", "Awa D"),
+            (
+                "👩\u{200D}🚀 ❤\u{FE0F}\u{200D}🔥",
+                "👩\u{200D}🚀 ❤\u{FE0F}\u{200D}🔥",
+            ),
+            ("a\u{200D}🔥", "a🔥"),
+            // Flags keep their tags, words lose them.
+            (
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+            ),
+            ("Awa\u{E0061}\u{E0062}\u{E007F}", "Awa"),
+            ("🏴\u{E0067}\u{E0062}", "🏴"),
+            ("葛\u{E0100}城", "葛\u{E0100}城"),
+            ("\u{FE0F}Awa", "Awa"),
+        ] {
+            assert_eq!(name(typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_neither_empty_nor_long() {
+        for typed in [
+            "",
+            "  \n",
+            "\u{200B}\u{202E}",
+            "\u{3164}\u{FFA0}",
+            "\u{2800}",
+            "\u{301}",
+            "\u{200D}",
+        ] {
+            assert_eq!(Name::parse(typed), Err(NameError::Missing), "{typed:?}");
+        }
+        assert_eq!(name(&"é".repeat(80)).chars().count(), 80);
+        assert_eq!(name(&"e\u{301}".repeat(80)).chars().count(), 80);
+        assert_eq!(Name::parse(&"a".repeat(81)), Err(NameError::TooLong));
+        assert_eq!(name(&format!("{}a", "\u{200B}".repeat(500))), "a");
+    }
+
+    #[test]
+    fn look_alikes_of_a_reserved_name_are_found() {
+        let reserved = |reserved: &str| vec![Name::parse(reserved).expect("a name").skeleton()];
+        for (kept, typed) in [
+            ("Paul Admin", "paul admin"),
+            ("Paul Admin", "PAUL ADMIN"),
+            ("Paul Admin", "PauI.Adm1n"),
+            ("Paul Admin", "Рaul Аdmin"),
+            ("Paul Admin", "P a u l_Admin"),
+            ("Paul Admin", "Ｐａｕｌ Ａｄｍｉｎ"),
+            ("Paul Admin", "𝐏𝐚𝐮𝐥 Admin"),
+            ("Paul Admin", "Paul Ádrnin"),
+            ("Paul Admin", "Pa\u{200D}ul Admin"),
+            ("Paul Admin", "Pаul Aԁmin"),
+            ("Henri Noël", "Неnri Noel"),
+            ("Rédaction", "redactiοn"),
+            ("Rédaction", "RÉDACTION"),
+            ("Zoé 0", "ΖΟE O"),
+        ] {
+            assert!(
+                Name::parse(typed)
+                    .expect("a name")
+                    .looks_like(&reserved(kept)),
+                "{typed}"
+            );
+        }
+        for (kept, typed) in [
+            ("Paul Admin", "Paula Admin"),
+            ("Awa", "Ava"),
+            ("🙂", "🙁"),
+            ("Rédaction", "Rédacteur"),
+        ] {
+            assert!(
+                !Name::parse(typed)
+                    .expect("a name")
+                    .looks_like(&reserved(kept)),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn search_ignores_case_and_accents() {
+        for (text, expected) in [
+            ("ÉLÉONORE", "eleonore"),
+            ("L’Œuvre\n de  Straße", "l'oeuvre de strasse"),
+            ("Łódź Ñandú ĳ ﬁn", "lodz nandu ij fin"),
+            ("ΟΔΟΣ", "οδοσ"),
+            ("İstanbul ısı", "istanbul isi"),
+            ("مُحَمَّد", "محمد"),
+            ("Й", "и"),
+            ("한국", "한국"),
+            ("हिंदी", "हिंदी"),
+        ] {
+            assert_eq!(fold_search(text), expected);
+            assert_eq!(fold_search(expected), expected);
+        }
+        assert_eq!(Name::parse("Éric").expect("a name").folded(), "eric");
+    }
+
+    #[test]
+    fn an_email_is_one_plain_address() {
+        for (typed, expected) in [
+            (" Awa.Diallo+x@Exemple.BF ", "Awa.Diallo+x@exemple.bf"),
+            ("a@b.c.d", "a@b.c.d"),
+            ("o'neill@exemple.fr", "o'neill@exemple.fr"),
+            ("été@exemple.fr", "été@exemple.fr"),
+            ("a@münchen.de", "a@münchen.de"),
+        ] {
+            assert_eq!(Email::parse(typed).expect(typed).as_str(), expected);
+        }
+        let long = format!("a@{}fr", "exemple.".repeat(40));
+        for typed in [
+            "awa",
+            "awa@",
+            "@exemple.fr",
+            "awa@localhost",
+            "a b@exemple.fr",
+            "a@exemple.fr, b@exemple.fr",
+            "Awa <a@exemple.fr>",
+            "a@[127.0.0.1]",
+            "\"a b\"@exemple.fr",
+            "a(x)@exemple.fr",
+            "a@exemple.fr\nBcc:b@exemple.fr",
+            "a@@exemple.fr",
+            "a@exemple..fr",
+            ".a@exemple.fr",
+            "a@-exemple.fr",
+            "a@exemple.fr.",
+            "a\u{202E}@exemple.fr",
+            "a\0@exemple.fr",
+            &long,
+        ] {
+            assert_eq!(Email::parse(typed), Err(EmailError::Bad), "{typed:?}");
+        }
+        assert_eq!(Email::parse(" \n"), Err(EmailError::Missing));
+        let email = Email::parse("Awa@exemple.fr").expect("an address");
+        assert_eq!(email.normalised(), "awa@exemple.fr");
+        assert!(
+            !format!("{email:?} {:?}", Some(&email))
+                .to_lowercase()
+                .contains("awa")
+        );
+    }
+
+    #[test]
+    fn a_website_is_http_with_a_host() {
+        for typed in [
+            "https://exemple.fr",
+            "HTTP://exemple.fr/a?b=c#d",
+            "http://[::1]:8080/",
+            "https://exemple.fr/@awa",
+            "https://é.fr/ü",
+        ] {
+            let website = Website::parse(&format!(" {typed}\n"))
+                .expect(typed)
+                .expect(typed);
+            assert_eq!(website.as_str(), typed);
+        }
+        let long = format!("https://exemple.fr/{}", "a".repeat(500));
+        for typed in [
+            "exemple.fr",
+            "//exemple.fr",
+            "ftp://exemple.fr",
+            "javascript:alert(1)",
+            "java\tscript:alert(1)",
+            "data:text/html,x",
+            "https:exemple.fr",
+            "https:///exemple.fr",
+            "https://",
+            "http://a:b@exemple.fr",
+            "http://a@exemple.fr",
+            "http://@exemple.fr",
+            "https://exemple.fr\\@x",
+            "https://exemple.fr/\u{202E}x",
+            "https://exemple.fr/a b",
+            "https://exemple.fr/\"x",
+            "mailto:a@b.fr",
+            &long,
+        ] {
+            assert_eq!(Website::parse(typed), Err(WebsiteBad), "{typed:?}");
+        }
+        assert_eq!(Website::parse(" "), Ok(None));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn parsing_a_name_again_changes_nothing(typed in prop_oneof![
+            any::<String>(),
+            "[a-cE\u{301}\u{200C}\u{200D}\u{200B}\u{202E}\u{FE0F}\u{2800} \n👩🚀🏴\u{E0061}\u{E007F}\u{1100}\u{1161}क्]{0,30}",
+        ]) {
+            if let Ok(name) = Name::parse(&typed) {
+                prop_assert_eq!(Name::parse(name.as_str()), Ok(name.clone()));
+                prop_assert!(!name.as_str().chars().any(char::is_control));
+                prop_assert!((1..=80).contains(&name.as_str().chars().count()));
+                let _ = name.looks_like(&[name.skeleton()]);
+            }
+        }
+
+        #[test]
+        fn folding_again_changes_nothing(text: String) {
+            let folded = fold_search(&text);
+            prop_assert_eq!(fold_search(&folded), folded);
+        }
+
+        #[test]
+        fn nothing_typed_panics(typed: String) {
+            let _ = Email::parse(&typed);
+            let _ = Website::parse(&typed);
+            let _ = Website::parse(&format!("https://{typed}"));
+        }
+    }
+}

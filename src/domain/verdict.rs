@@ -1,0 +1,143 @@
+//! What a captcha said about one submission: six classes, of which only one is a score.
+//!
+//! An error is never evidence about a person, so the classes that are not a score or a plain yes only
+//! ever hold a comment with their reason. A provider's own words are kept verbatim as strings: its list
+//! of codes is open.
+
+use super::score::Score;
+
+/// The answer of a provider, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The site asks no captcha (`provider = "off"`).
+    Off,
+    /// A score, 1 = human.
+    Scored {
+        /// The score, rounded to thousandths and turned so that 1 is a person.
+        score: Score,
+        /// The number as it was received.
+        raw: String,
+    },
+    /// A yes or no without a score.
+    Binary {
+        /// The provider's yes.
+        pass: bool,
+    },
+    /// The token is not one that counts for this submission.
+    BadToken(BadToken),
+    /// The check never ran in the reader's browser.
+    NotRun(NotRun),
+    /// Our own set-up is wrong; the text says what the provider named.
+    Misconfigured(String),
+    /// The provider could not be asked, or gave no usable answer.
+    Unavailable(Why),
+}
+
+/// Why a token does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadToken {
+    /// None was sent.
+    Missing,
+    /// Not a token of this provider, or forged.
+    Malformed,
+    /// Older than its life.
+    Expired,
+    /// Already spent by the same submission.
+    Duplicate,
+    /// Already spent by another submission.
+    Foreign,
+    /// Minted for another action; the text is the action seen.
+    WrongAction(String),
+    /// Minted on another host; the text is the host seen, empty when none was given.
+    WrongHost(String),
+    /// Minted for another site or thread.
+    WrongSite,
+}
+
+/// Why the check never ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRun {
+    /// No script in the browser, or a form that carries none.
+    NoScript,
+    /// The provider's script was blocked.
+    Blocked,
+    /// The reader did not consent to it.
+    ConsentRefused,
+    /// The browser failed to reach the provider.
+    BrowserError,
+}
+
+/// Why the provider gave no usable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// No answer within three seconds.
+    Timeout,
+    /// No connection, or it broke.
+    Connect,
+    /// A 5xx status.
+    ServerError,
+    /// Status 429, or a text that says the quota is used up.
+    Quota,
+    /// Not the documented JSON, or too much of it.
+    Garbage,
+    /// A token that may have been spent by a first call whose answer was lost.
+    AmbiguousDuplicate,
+    /// Not asked, because it failed too often just now.
+    BreakerOpen,
+}
+
+impl Verdict {
+    /// The class, as stored and as shown in JSON: `off`, `scored`, `passed`, `failed`, `bad_token`,
+    /// `not_run`, `misconfigured` or `unavailable`.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Scored { .. } => "scored",
+            Self::Binary { pass: true } => "passed",
+            Self::Binary { pass: false } => "failed",
+            Self::BadToken(_) => "bad_token",
+            Self::NotRun(_) => "not_run",
+            Self::Misconfigured(_) => "misconfigured",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// The score, only where there is one.
+    #[must_use]
+    pub fn score(&self) -> Option<Score> {
+        match self {
+            Self::Scored { score, .. } => Some(*score),
+            _ => None,
+        }
+    }
+}
+
+impl NotRun {
+    /// The word used in reasons.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoScript => "no_script",
+            Self::Blocked => "blocked",
+            Self::ConsentRefused => "consent_refused",
+            Self::BrowserError => "browser_error",
+        }
+    }
+}
+
+impl Why {
+    /// The word used in reasons.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::ServerError => "server_error",
+            Self::Quota => "quota",
+            Self::Garbage => "garbage",
+            Self::AmbiguousDuplicate => "ambiguous_duplicate",
+            Self::BreakerOpen => "breaker_open",
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The root key and what is derived from it.
+//!
+//! One 32-byte key, in a file made once with mode 0600 or in the environment, never in the database.
+//! Each use has its own key by HKDF-SHA256 ([`Purpose`]), so that a token of one kind never passes for
+//! another. A token names the key it was signed with: keys in `server.old_secret_files` still verify.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+
+use crate::clock::random_bytes;
+
+/// What a derived key is for; each has a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Form tokens.
+    Form,
+    /// Proof-of-work challenges.
+    Challenge,
+    /// Receipts of comments.
+    Receipt,
+    /// Device tokens.
+    Device,
+    /// Keyed hashes of e-mail addresses.
+    Email,
+    /// Keyed hashes of client addresses, one key a month.
+    Client,
+    /// Digests of notes and old texts in the audit log.
+    Audit,
+    /// The publisher's key for signed threads, one a site.
+    Thread,
+    /// The fingerprint by which a store knows its key.
+    Fingerprint,
+}
+
+impl Purpose {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Challenge => "challenge",
+            Self::Receipt => "receipt",
+            Self::Device => "device",
+            Self::Email => "email",
+            Self::Client => "client",
+            Self::Audit => "audit",
+            Self::Thread => "thread",
+            Self::Fingerprint => "fingerprint",
+        }
+    }
+}
+
+/// The root key, with older ones that still verify.
+pub struct Keys {
+    current: RootKey,
+    old: Vec<RootKey>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("id", &self.current.id).finish_non_exhaustive()
+    }
+}
+
+struct RootKey {
+    /// First 8 hex digits of the key's fingerprint, named in tokens.
+    id: String,
+    root: Hkdf<Sha256>,
+}
+
+impl RootKey {
+    fn new(bytes: &[u8; 32]) -> Self {
+        let root = Hkdf::<Sha256>::new(None, bytes);
+        let fingerprint = expand(&root, Purpose::Fingerprint.label(), "");
+        Self {
+            id: hex(&fingerprint[..4]),
+            root,
+        }
+    }
+
+    fn mac(&self, purpose: Purpose, scope: &str, message: &[u8]) -> [u8; 32] {
+        mac(&expand(&self.root, purpose.label(), scope), message)
+    }
+}
+
+impl Keys {
+    /// Keys from the bytes of the root key and of older ones.
+    #[must_use]
+    pub fn new(current: &[u8; 32], old: &[[u8; 32]]) -> Self {
+        Self {
+            current: RootKey::new(current),
+            old: old.iter().map(RootKey::new).collect(),
+        }
+    }
+
+    /// The id of the current key and of those that still verify.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.current).chain(&self.old).map(|key| key.id.as_str())
+    }
+
+    /// A token `v1.<key id>.<payload>.<mac>` that carries `claims` as JSON, readable by anyone and
+    /// changeable by nobody.
+    #[must_use]
+    pub fn sign<T: Serialize>(&self, purpose: Purpose, claims: &T) -> String {
+        let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).unwrap_or_default());
+        let body = format!("v1.{}.{payload}", self.current.id);
+        let mac = self.current.mac(purpose, "", body.as_bytes());
+        format!("{body}.{}", URL_SAFE_NO_PAD.encode(&mac[..16]))
+    }
+
+    /// The claims of a token of ours; `None` when it is forged, of another purpose, or no token.
+    #[must_use]
+    pub fn open<T: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Option<T> {
+        let (body, mac) = token.rsplit_once('.')?;
+        let mut parts = body.splitn(3, '.');
+        let ("v1", id, payload) = (parts.next()?, parts.next()?, parts.next()?) else {
+            return None;
+        };
+        let key = std::iter::once(&self.current).chain(&self.old).find(|key| key.id == id)?;
+        let expected = key.mac(purpose, "", body.as_bytes());
+        let given = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        if !equal(&expected[..16], &given) {
+            return None;
+        }
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    }
+
+    /// A keyed hash of `message` under the key of `purpose` and `scope` (a month, a site, or empty).
+    #[must_use]
+    pub fn digest(&self, purpose: Purpose, scope: &str, message: &[u8]) -> [u8; 32] {
+        self.current.mac(purpose, scope, message)
+    }
+
+    /// A derived secret, for a library that wants one.
+    #[must_use]
+    pub fn secret(&self, purpose: Purpose, scope: &str) -> [u8; 32] {
+        expand(&self.current.root, purpose.label(), scope)
+    }
+
+    /// Base64url HMAC-SHA256 of `thread` under the site's thread key: what `thread_sig` must be.
+    #[must_use]
+    pub fn thread_signature(&self, site: &str, thread: &str) -> String {
+        let key = self.secret(Purpose::Thread, site);
+        URL_SAFE_NO_PAD.encode(mac(&key, thread.as_bytes()))
+    }
+}
+
+/// The 32 bytes written as base64 (either alphabet) or 64 hex digits; `None` for anything else.
+#[must_use]
+pub fn parse_secret(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim();
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let mut key = [0_u8; 32];
+        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        return Some(key);
+    }
+    let standard = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    URL_SAFE_NO_PAD.decode(standard).ok()?.try_into().ok()
+}
+
+/// Reads a key file.
+///
+/// # Errors
+/// A sentence that names the file: it cannot be read, or holds no key.
+pub fn read_file(path: &Path) -> Result<[u8; 32], String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("read the key file {}: {error}", path.display()))?;
+    parse_secret(&text).ok_or_else(|| {
+        format!(
+            "the key file {} does not hold 32 bytes in base64 or hexadecimal",
+            path.display()
+        )
+    })
+}
+
+/// Makes a key file that only its owner can read; refuses to overwrite one.
+///
+/// # Errors
+/// A sentence that names the file.
+pub fn create_file(path: &Path) -> Result<[u8; 32], String> {
+    let failed = |error: std::io::Error| format!("make the key file {}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let key = random_bytes::<32>();
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    writeln!(file, "{}", URL_SAFE_NO_PAD.encode(key)).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(key)
+}
+
+/// A new 256-bit secret for a bearer token, a session or a code, in base64url.
+#[must_use]
+pub fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+/// SHA-256 in hex: how secrets that only need to be recognised are stored.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Compares in a time that does not depend on where they differ.
+#[must_use]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a, b).into()
+}
+
+fn expand(root: &Hkdf<Sha256>, label: &str, scope: &str) -> [u8; 32] {
+    let mut key = [0_u8; 32];
+    // 32 bytes are far below the 8160 that HKDF-SHA256 can give, so this cannot fail.
+    let _ = root.expand_multi_info(&[b"palabre/", label.as_bytes(), b"/", scope.as_bytes()], &mut key);
+    key
+}
+
+fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of any length: the error does not occur.
+    Hmac::<Sha256>::new_from_slice(key).map_or([0; 32], |mac| mac.chain_update(message).finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_opens_only_with_its_key_and_purpose() {
+        let keys = Keys::new(&[1; 32], &[]);
+        let token = keys.sign(Purpose::Receipt, &("comment", 7));
+        assert_eq!(keys.open(Purpose::Receipt, &token), Some(("comment".to_owned(), 7)));
+        assert_eq!(keys.open::<(String, i32)>(Purpose::Device, &token), None);
+        assert_eq!(Keys::new(&[2; 32], &[]).open::<(String, i32)>(Purpose::Receipt, &token), None);
+        let rotated = Keys::new(&[2; 32], &[[1; 32]]);
+        assert_eq!(rotated.open(Purpose::Receipt, &token), Some(("comment".to_owned(), 7)));
+        for broken in ["", "v1", "v1.a.b.c", &token[..token.len() - 1], &token.replacen("v1", "v2", 1)] {
+            assert_eq!(keys.open::<(String, i32)>(Purpose::Receipt, broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_read_in_both_notations() {
+        let key = [0xfb_u8; 32];
+        assert_eq!(parse_secret(&hex(&key)), Some(key));
+        assert_eq!(parse_secret(&URL_SAFE_NO_PAD.encode(key)), Some(key));
+        assert_eq!(
+            parse_secret(&base64::engine::general_purpose::STANDARD.encode(key)),
+            Some(key)
+        );
+        assert_eq!(parse_secret("short"), None);
+    }
+}

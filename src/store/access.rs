@@ -1,0 +1,300 @@
+//! Who may come in: bearer tokens, sessions and the one-time setup code. Only hashes are stored.
+
+use uuid::Uuid;
+
+use super::{Scope, Store, StoreError, in_tx, on_pool, rows};
+use crate::domain::timestamp::Timestamp;
+
+/// A bearer token, without its secret.
+#[derive(Debug, Clone)]
+pub struct TokenRow {
+    pub id: Uuid,
+    pub name: String,
+    /// `owner` or `moderator`.
+    pub role: String,
+    pub scope: Scope,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A session, without its secret.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    pub actor_id: String,
+    pub name: String,
+    pub role: String,
+    pub scope: Scope,
+    pub seen_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Token {
+    id: Uuid,
+    name: String,
+    role: String,
+    sites: Option<String>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+impl Token {
+    fn into_row(self) -> Result<TokenRow, StoreError> {
+        Ok(TokenRow {
+            scope: scope("tokens", &self.id, self.sites.as_deref())?,
+            id: self.id,
+            name: self.name,
+            role: self.role,
+            created_at: Timestamp(self.created_at),
+            expires_at: self.expires_at.map(Timestamp),
+            revoked_at: self.revoked_at.map(Timestamp),
+        })
+    }
+}
+
+fn scope(table: &'static str, row: &impl ToString, sites: Option<&str>) -> Result<Scope, StoreError> {
+    sites.map_or(Ok(Scope::All), |list| rows::json(table, "sites", row, list).map(Scope::Sites))
+}
+
+fn scope_text(scope: &Scope) -> Option<String> {
+    match scope {
+        Scope::All => None,
+        Scope::Sites(sites) => serde_json::to_string(sites).ok(),
+    }
+}
+
+impl Store {
+    /// Adds a token; `hash` is the SHA-256 of its secret.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_token(&self, token: TokenRow, hash: &str) -> Result<(), StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO tokens (id, name, hash, role, sites, created_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(token.id)
+            .bind(token.name.as_str())
+            .bind(hash.as_str())
+            .bind(token.role.as_str())
+            .bind(scope_text(&token.scope))
+            .bind(token.created_at.0)
+            .bind(token.expires_at.map(|at| at.0))
+            .execute(&mut *conn)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// The live token with that hash at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn token_by_hash(&self, hash: &str, now: Timestamp) -> Result<Option<TokenRow>, StoreError> {
+        let found: Option<Token> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT id, name, role, sites, created_at, expires_at, revoked_at FROM tokens \
+                 WHERE hash = $1 AND revoked_at IS NULL AND COALESCE(expires_at, $3) > $2",
+            )
+            .bind(hash)
+            .bind(now.0)
+            .bind(i64::MAX)
+            .fetch_optional(pool)
+            .await
+        })?;
+        found.map(Token::into_row).transpose()
+    }
+
+    /// All tokens, newest first, at most 500.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
+        let found: Vec<Token> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT id, name, role, sites, created_at, expires_at, revoked_at FROM tokens \
+                 ORDER BY id DESC LIMIT 500",
+            )
+            .fetch_all(pool)
+            .await
+        })?;
+        found.into_iter().map(Token::into_row).collect()
+    }
+
+    /// Ends a token; `false` when there is no live one of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_token(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        in_tx!(self, |conn| {
+            let done = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
+                .bind(id)
+                .bind(now.0)
+                .execute(&mut *conn)
+                .await?;
+            Ok(done.rows_affected() == 1)
+        })
+    }
+
+    /// Keeps a one-time setup code by its hash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_setup_code(&self, hash: &str, expires_at: Timestamp) -> Result<(), StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            sqlx::query("INSERT INTO setup_codes (hash, expires_at) VALUES ($1, $2)")
+                .bind(hash.as_str())
+                .bind(expires_at.0)
+                .execute(&mut *conn)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// Redeems a setup code and opens the session it stands for, once. `false`: unknown, used or too old.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn redeem_setup_code(
+        &self,
+        code_hash: &str,
+        session_hash: &str,
+        session: SessionRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (code_hash, session_hash) = (code_hash.to_owned(), session_hash.to_owned());
+        in_tx!(self, |conn| {
+            let used = sqlx::query(
+                "UPDATE setup_codes SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2",
+            )
+            .bind(code_hash.as_str())
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            if used.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query(
+                "INSERT INTO sessions (hash, actor_id, name, role, sites, created_at, seen_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+            )
+            .bind(session_hash.as_str())
+            .bind(session.actor_id.as_str())
+            .bind(session.name.as_str())
+            .bind(session.role.as_str())
+            .bind(scope_text(&session.scope))
+            .bind(now.0)
+            .bind(session.expires_at.0)
+            .execute(&mut *conn)
+            .await?;
+            Ok(true)
+        })
+    }
+
+    /// The session with that hash, unless its absolute end has passed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn session(&self, hash: &str, now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            actor_id: String,
+            name: String,
+            role: String,
+            sites: Option<String>,
+            seen_at: i64,
+            expires_at: i64,
+        }
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT actor_id, name, role, sites, seen_at, expires_at FROM sessions \
+                 WHERE hash = $1 AND expires_at > $2",
+            )
+            .bind(hash)
+            .bind(now.0)
+            .fetch_optional(pool)
+            .await
+        })?;
+        found
+            .map(|row| {
+                Ok(SessionRow {
+                    scope: scope("sessions", &row.actor_id, row.sites.as_deref())?,
+                    actor_id: row.actor_id,
+                    name: row.name,
+                    role: row.role,
+                    seen_at: Timestamp(row.seen_at),
+                    expires_at: Timestamp(row.expires_at),
+                })
+            })
+            .transpose()
+    }
+
+    /// Notes that a session was used.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn touch_session(&self, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE sessions SET seen_at = $2 WHERE hash = $1")
+                .bind(hash.as_str())
+                .bind(now.0)
+                .execute(&mut *conn)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            sqlx::query("DELETE FROM sessions WHERE hash = $1")
+                .bind(hash.as_str())
+                .execute(&mut *conn)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// A fact about this store, such as the id of its key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let found: Option<(String,)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT content FROM meta WHERE name = $1")
+                .bind(name)
+                .fetch_optional(pool)
+                .await
+        })?;
+        Ok(found.map(|(content,)| content))
+    }
+
+    /// Sets a fact about this store.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_meta(&self, name: &str, content: &str) -> Result<(), StoreError> {
+        let (name, content) = (name.to_owned(), content.to_owned());
+        in_tx!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO meta (name, content) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+            )
+            .bind(name.as_str())
+            .bind(content.as_str())
+            .execute(&mut *conn)
+            .await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,311 @@
+//! The audit log: appended to by decisions, policies and readers' own acts; sealed by a job.
+//!
+//! Entries hold ids, codes and salted digests; a note's text lives beside them and can be erased without
+//! breaking a seal. A seal is the hash of the one before it and of the entries since, in id order.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Scope, Store, StoreError, in_tx, on_pool};
+use crate::{domain::timestamp::Timestamp, keys::hex};
+
+/// An entry that is no decision on a comment's status by a moderator (those write their own).
+#[derive(Debug, Clone)]
+pub struct NewAudit {
+    pub id: Uuid,
+    pub site: String,
+    pub at: Timestamp,
+    pub actor: super::Actor,
+    pub action: &'static str,
+    pub comment: Option<Uuid>,
+    pub from_status: Option<&'static str>,
+    pub to_status: Option<&'static str>,
+    /// Figures as JSON, never a text of a person.
+    pub detail: Option<String>,
+}
+
+/// An entry as it is read out.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct AuditEntry {
+    pub id: Uuid,
+    pub site_id: String,
+    pub at: i64,
+    pub actor_kind: String,
+    pub actor: String,
+    pub action: String,
+    pub comment_id: Option<Uuid>,
+    pub from_status: Option<String>,
+    pub to_status: Option<String>,
+    pub from_version: Option<i64>,
+    pub to_version: Option<i64>,
+    pub reason: Option<String>,
+    pub text_digest: Option<String>,
+    pub undoes: Option<Uuid>,
+    pub detail: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A seal that does not fit the entries it covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealFault {
+    pub site: String,
+    pub number: i64,
+}
+
+/// Inserts a [`NewAudit`] inside `in_tx!`.
+macro_rules! insert_entry {
+    ($conn:expr, $entry:expr) => {{
+        let entry: $crate::store::NewAudit = $entry;
+        sqlx::query(
+            "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, \
+             from_status, to_status, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(entry.id)
+        .bind(entry.site)
+        .bind(entry.at.0)
+        .bind(entry.actor.kind)
+        .bind(entry.actor.id)
+        .bind(entry.actor.name)
+        .bind(entry.action)
+        .bind(entry.comment)
+        .bind(entry.from_status)
+        .bind(entry.to_status)
+        .bind(entry.detail)
+        .execute(&mut *$conn)
+        .await?
+    }};
+}
+pub(super) use insert_entry;
+
+const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor, a.action, a.comment_id, a.from_status, \
+     a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.detail, n.note";
+
+impl Store {
+    /// Appends one entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_audit(&self, entry: NewAudit) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            insert_entry!(conn, entry);
+            Ok(())
+        })
+    }
+
+    /// Entries of the sites in `scope` (and of `site`, if given) after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_entries(
+        &self,
+        scope: &Scope,
+        site: Option<&str>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let found = on_pool!(self, |pool| {
+            // Index: audit_by_site with a site, else the primary key.
+            let mut query = sqlx::QueryBuilder::new(format!(
+                "SELECT {COLUMNS} FROM audit_entries a LEFT JOIN audit_texts n ON n.entry_id = a.id WHERE a.id > "
+            ));
+            query.push_bind(after.unwrap_or_default());
+            if let Some(site) = site {
+                query.push(" AND a.site_id = ").push_bind(site);
+            }
+            if let Scope::Sites(sites) = scope {
+                query.push(" AND a.site_id IN (");
+                let mut list = query.separated(", ");
+                for site in sites {
+                    list.push_bind(site.as_str());
+                }
+                query.push(")");
+            }
+            query.push(" ORDER BY a.id LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(found)
+    }
+
+    /// The history of one comment, oldest first, at most 200 entries.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history(&self, comment: Uuid) -> Result<Vec<AuditEntry>, StoreError> {
+        let found = on_pool!(self, |pool| {
+            // Index: audit_by_comment.
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {COLUMNS} FROM audit_entries a LEFT JOIN audit_texts n ON n.entry_id = a.id \
+                 WHERE a.comment_id = $1 ORDER BY a.id LIMIT 200"
+            )))
+            .bind(comment)
+            .fetch_all(pool)
+            .await
+        })?;
+        Ok(found)
+    }
+
+    /// The latest decision on each of `comments`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn latest_decisions(&self, comments: &[Uuid]) -> Result<Vec<AuditEntry>, StoreError> {
+        if comments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = on_pool!(self, |pool| {
+            // Index: audit_by_comment.
+            let mut query = sqlx::QueryBuilder::new(format!(
+                "SELECT {COLUMNS} FROM audit_entries a LEFT JOIN audit_texts n ON n.entry_id = a.id \
+                 JOIN comments c ON c.id = a.comment_id AND c.version = a.to_version WHERE a.comment_id IN ("
+            ));
+            let mut list = query.separated(", ");
+            for id in comments {
+                list.push_bind(*id);
+            }
+            query.push(")");
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(found)
+    }
+
+    /// Seals what was appended before `until`, at most 10,000 entries; gives how many were sealed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn seal(&self, site: &str, until: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
+        let last = self.last_seal(site).await?;
+        let (number, previous, after) =
+            last.map_or((1, String::new(), Uuid::nil()), |seal| (seal.number + 1, seal.hash, seal.last_id));
+        let entries = self.sealed_between(site, after, None, until).await?;
+        let Some(last_entry) = entries.last() else {
+            return Ok(0);
+        };
+        let hash = chain(&previous, &entries);
+        let (site, last_id, count) = (site.to_owned(), last_entry.id, i64::try_from(entries.len()).unwrap_or(0));
+        in_tx!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO audit_seals (site_id, number, at, last_id, entries, hash) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site_id, number) DO NOTHING",
+            )
+            .bind(site.as_str())
+            .bind(number)
+            .bind(now.0)
+            .bind(last_id)
+            .bind(count)
+            .bind(hash.as_str())
+            .execute(&mut *conn)
+            .await?;
+            Ok(count)
+        })
+    }
+
+    /// Checks every seal of a site against its entries; gives the number of seals and the first that
+    /// does not fit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn check_seals(&self, site: &str) -> Result<(i64, Option<SealFault>), StoreError> {
+        let mut previous = String::new();
+        let mut after = Uuid::nil();
+        for number in 1.. {
+            let seal: Option<Seal> = on_pool!(self, |pool| {
+                sqlx::query_as("SELECT number, last_id, entries, hash FROM audit_seals WHERE site_id = $1 AND number = $2")
+                    .bind(site)
+                    .bind(number)
+                    .fetch_optional(pool)
+                    .await
+            })?;
+            let Some(seal) = seal else {
+                return Ok((number - 1, None));
+            };
+            let entries = self
+                .sealed_between(site, after, Some(seal.last_id), Timestamp(i64::MAX))
+                .await?;
+            if chain(&previous, &entries) != seal.hash {
+                let fault = SealFault {
+                    site: site.to_owned(),
+                    number,
+                };
+                return Ok((number, Some(fault)));
+            }
+            previous = seal.hash;
+            after = seal.last_id;
+        }
+        Ok((0, None))
+    }
+
+    async fn last_seal(&self, site: &str) -> Result<Option<Seal>, StoreError> {
+        let found = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT number, last_id, entries, hash FROM audit_seals WHERE site_id = $1 \
+                 ORDER BY number DESC LIMIT 1",
+            )
+            .bind(site)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found)
+    }
+
+    async fn sealed_between(
+        &self,
+        site: &str,
+        after: Uuid,
+        last: Option<Uuid>,
+        until: Timestamp,
+    ) -> Result<Vec<Sealed>, StoreError> {
+        let last = last.unwrap_or(Uuid::max());
+        let found = on_pool!(self, |pool| {
+            // Index: audit_by_site.
+            sqlx::query_as(
+                "SELECT id, at, actor_kind, actor_id, action, comment_id, from_status, to_status, from_version, \
+                 to_version, reason, text_digest, undoes, detail FROM audit_entries \
+                 WHERE site_id = $1 AND id > $2 AND id <= $3 AND at < $4 ORDER BY id LIMIT 10000",
+            )
+            .bind(site)
+            .bind(after)
+            .bind(last)
+            .bind(until.0)
+            .fetch_all(pool)
+            .await
+        })?;
+        Ok(found)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Seal {
+    number: i64,
+    last_id: Uuid,
+    hash: String,
+}
+
+/// What a seal covers of an entry: everything but the actor's name, which may change, and the texts.
+#[derive(sqlx::FromRow, serde::Serialize)]
+struct Sealed {
+    id: Uuid,
+    at: i64,
+    actor_kind: String,
+    actor_id: String,
+    action: String,
+    comment_id: Option<Uuid>,
+    from_status: Option<String>,
+    to_status: Option<String>,
+    from_version: Option<i64>,
+    to_version: Option<i64>,
+    reason: Option<String>,
+    text_digest: Option<String>,
+    undoes: Option<Uuid>,
+    detail: Option<String>,
+}
+
+fn chain(previous: &str, entries: &[Sealed]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(previous.as_bytes());
+    for entry in entries {
+        let line = serde_json::to_vec(entry).unwrap_or_default();
+        hash.update((line.len() as u64).to_be_bytes());
+        hash.update(&line);
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,325 @@
+//! Single comments: finding one, its repeats, its parent and its author's record; and what its own
+//! reader may do to it (appeal, erase).
+
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool,
+    rows::{COMMENT_COLUMNS, Comment, CommentRow},
+};
+use crate::domain::timestamp::Timestamp;
+
+/// An earlier submission with one of the same keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The key that is the same, with its prefix.
+    pub key: String,
+    /// The content's digest then.
+    pub digest: String,
+    pub comment: Uuid,
+}
+
+/// The comment that is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    /// The top-level comment of that discussion.
+    pub root: Uuid,
+}
+
+/// What moderators decided about an author before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AuthorRecord {
+    pub approved: i64,
+    pub rejected: i64,
+    pub spam: i64,
+    pub first_seen: Option<Timestamp>,
+    /// Known by a device token; else by a typed e-mail, which anybody can type.
+    pub verified: bool,
+}
+
+/// Sets a thread's oldest waiting time anew; its row is locked by the caller.
+macro_rules! recount_waiting {
+    ($conn:expr, $thread:expr) => {
+        sqlx::query(
+            "UPDATE threads SET oldest_pending_at = (SELECT MIN(created_at) FROM comments \
+             WHERE thread_id = $1 AND status = 'pending') WHERE id = $1",
+        )
+        .bind($thread)
+        .execute(&mut *$conn)
+        .await?
+    };
+}
+
+impl Store {
+    /// A comment by its id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn comment(&self, id: Uuid) -> Result<Option<Comment>, StoreError> {
+        let found: Option<CommentRow> = on_pool!(self, |pool| {
+            sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT {COMMENT_COLUMNS} FROM comments c WHERE c.id = $1"
+            )))
+            .bind(id)
+            .fetch_optional(pool)
+            .await
+        })?;
+        found.map(TryInto::try_into).transpose()
+    }
+
+    /// Earlier submissions under any of `keys`, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn repeats(&self, site: &str, keys: &[String], now: Timestamp) -> Result<Vec<Repeat>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<(String, String, Uuid)> = on_pool!(self, |pool| {
+            let mut query = QueryBuilder::new(
+                "SELECT repeat_key, digest, comment_id FROM repeat_keys WHERE expires_at > ",
+            );
+            query.push_bind(now.0).push(" AND site_id = ").push_bind(site);
+            query.push(" AND repeat_key IN (");
+            let mut list = query.separated(", ");
+            for key in keys {
+                list.push_bind(key.as_str());
+            }
+            query.push(")");
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(found
+            .into_iter()
+            .map(|(key, digest, comment)| Repeat { key, digest, comment })
+            .collect())
+    }
+
+    /// The public comment `parent` of that thread, if it is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn parent(&self, site: &str, thread: &str, parent: Uuid) -> Result<Option<Parent>, StoreError> {
+        let found: Option<(Uuid, Option<Uuid>)> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT c.id, c.root_id FROM comments c JOIN threads t ON t.id = c.thread_id \
+                 WHERE c.id = $1 AND c.status = 'approved' AND t.site_id = $2 AND t.thread_key = $3",
+            )
+            .bind(parent)
+            .bind(site)
+            .bind(thread)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(|(id, root)| Parent {
+            root: root.unwrap_or(id),
+        }))
+    }
+
+    /// The draw of an earlier submission of the same body since `since`, so that trying again does not
+    /// draw again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn earlier_draw(&self, site: &str, body: &str, since: Timestamp) -> Result<Option<i64>, StoreError> {
+        let found: Option<(i64,)> = on_pool!(self, |pool| {
+            // Index: comments_by_body.
+            sqlx::query_as(
+                "SELECT draw FROM comments WHERE site_id = $1 AND body_digest = $2 AND created_at > $3 \
+                 AND propensity_ppm < 1000000 ORDER BY created_at LIMIT 1",
+            )
+            .bind(site)
+            .bind(body)
+            .bind(since.0)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(|(draw,)| draw))
+    }
+
+    /// How many of a device's comments were approved.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn approved_of_device(&self, site: &str, device: &str) -> Result<i64, StoreError> {
+        let (count,): (i64,) = on_pool!(self, |pool| {
+            // Index: comments_by_device.
+            sqlx::query_as(
+                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND device_id = $2 AND status = 'approved'",
+            )
+            .bind(site)
+            .bind(device)
+            .fetch_one(pool)
+            .await
+        })?;
+        Ok(count)
+    }
+
+    /// The record of each of `comments`' authors on its site, keyed by comment: by device where there
+    /// is one, else by e-mail.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn author_records(&self, comments: &[&Comment]) -> Result<HashMap<Uuid, AuthorRecord>, StoreError> {
+        let mut records = HashMap::new();
+        let by_device = self.records_by(comments, "device_id", |c| c.device_id.as_deref()).await?;
+        let by_email = self
+            .records_by(comments, "email_key", |c| Some(c.email_key.as_str()).filter(|key| !key.is_empty()))
+            .await?;
+        for comment in comments {
+            let record = comment
+                .device_id
+                .as_deref()
+                .and_then(|device| by_device.get(&(comment.site.clone(), device.to_owned())))
+                .map(|record| AuthorRecord {
+                    verified: true,
+                    ..*record
+                })
+                .or_else(|| by_email.get(&(comment.site.clone(), comment.email_key.clone())).copied());
+            records.insert(comment.id, record.unwrap_or_default());
+        }
+        Ok(records)
+    }
+
+    async fn records_by(
+        &self,
+        comments: &[&Comment],
+        column: &'static str,
+        key: impl Fn(&Comment) -> Option<&str>,
+    ) -> Result<HashMap<(String, String), AuthorRecord>, StoreError> {
+        let mut keys: Vec<(&str, &str)> = comments
+            .iter()
+            .filter_map(|c| key(c).map(|key| (c.site.as_str(), key)))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found: Vec<(String, String, i64, i64, i64, i64)> = on_pool!(self, |pool| {
+            // Indexes: comments_by_email, comments_by_device.
+            let mut query = QueryBuilder::new(format!(
+                "SELECT site_id, {column}, \
+                 CAST(COALESCE(SUM(CASE WHEN status = 'approved' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+                 CAST(COALESCE(SUM(CASE WHEN status = 'rejected' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+                 CAST(COALESCE(SUM(CASE WHEN status = 'spam' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+                 CAST(MIN(created_at) AS BIGINT) \
+                 FROM comments WHERE (site_id, {column}) IN ("
+            ));
+            query.push_values(&keys, |mut row, (site, key)| {
+                row.push_bind(*site).push_bind(*key);
+            });
+            query.push(format!(") GROUP BY site_id, {column}"));
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(found
+            .into_iter()
+            .map(|(site, key, approved, rejected, spam, first)| {
+                let record = AuthorRecord {
+                    approved,
+                    rejected,
+                    spam,
+                    first_seen: Some(Timestamp(first)),
+                    verified: false,
+                };
+                ((site, key), record)
+            })
+            .collect())
+    }
+
+    /// Brings a refused comment before a person, once. `false`: it is not refused, or was brought before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn appeal(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
+        let (id, thread) = (comment.id, comment.thread);
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
+                .bind(thread)
+                .execute(&mut *conn)
+                .await?;
+            let done = sqlx::query(
+                "UPDATE comments SET status = 'pending', appealed_at = $2, version = version + 1 \
+                 WHERE id = $1 AND status = 'refused' AND appealed_at IS NULL",
+            )
+            .bind(id)
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            recount_waiting!(conn, thread);
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// Erases a comment's texts for good; the row stays as evidence. `false`: they were gone already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn erase(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
+        let (id, thread) = (comment.id, comment.thread);
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE threads SET content_version = content_version + 1 WHERE id = $1")
+                .bind(thread)
+                .execute(&mut *conn)
+                .await?;
+            let done = sqlx::query(AssertSqlSafe(format!(
+                "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased'"
+            )))
+            .bind(id)
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            for statement in [
+                "DELETE FROM audit_texts WHERE comment_id = $1",
+                "DELETE FROM reports WHERE comment_id = $1",
+            ] {
+                sqlx::query(statement).bind(id).execute(&mut *conn).await?;
+            }
+            recount_waiting!(conn, thread);
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// Counts a reader's report, one for each reporter. `false`: counted before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn report(&self, comment: Uuid, reporter: &str, reason: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let (reporter, reason) = (reporter.to_owned(), reason.to_owned());
+        in_tx!(self, |conn| {
+            let added = sqlx::query(
+                "INSERT INTO reports (comment_id, reporter, reason, at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (comment_id, reporter) DO NOTHING",
+            )
+            .bind(comment)
+            .bind(reporter.as_str())
+            .bind(reason.as_str())
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            if added.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query("UPDATE comments SET reports = reports + 1 WHERE id = $1")
+                .bind(comment)
+                .execute(&mut *conn)
+                .await?;
+            Ok(true)
+        })
+    }
+}
+
+/// What erasing sets: all that tells who wrote and what.
+pub(super) const BLANK_COLUMNS: &str = "status = 'erased', set_aside = FALSE, version = version + 1, name = '', \
+     email = '', website = NULL, body = '', html = '', folded = '', thread_title = NULL, thread_url = NULL, \
+     email_key = '', client_key = NULL, device_id = NULL, body_digest = ''";

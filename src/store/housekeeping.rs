@@ -1,0 +1,149 @@
+//! What time does to the store: texts that expire, keys that are forgotten, leases, backups.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use super::{Store, StoreError, comments::BLANK_COLUMNS, in_tx, on_pool};
+use crate::domain::{status::Status, timestamp::Timestamp};
+
+impl Store {
+    /// Takes the lease of a periodic job until `now + lease`; `false`: another instance has it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn lease_job(&self, name: &'static str, lease: Duration, now: Timestamp) -> Result<bool, StoreError> {
+        let until = now.plus(lease).0;
+        in_tx!(self, |conn| {
+            let taken = sqlx::query(
+                "INSERT INTO job_leases (name, claimed_until) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
+                 SET claimed_until = excluded.claimed_until WHERE job_leases.claimed_until <= $3",
+            )
+            .bind(name)
+            .bind(until)
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            Ok(taken.rows_affected() == 1)
+        })
+    }
+
+    /// Blanks the texts of at most 500 comments that have been in `status` since before `before`; gives
+    /// how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expire_texts(&self, status: Status, before: Timestamp) -> Result<u64, StoreError> {
+        in_tx!(self, |conn| {
+            // Index: comments_by_status.
+            let ids: Vec<(uuid::Uuid,)> = sqlx::query_as(
+                "SELECT id FROM comments WHERE status = $1 AND COALESCE(decided_at, created_at) < $2 LIMIT 500",
+            )
+            .bind(status.as_str())
+            .bind(before.0)
+            .fetch_all(&mut *conn)
+            .await?;
+            let mut blanked = 0;
+            for (id,) in ids {
+                blanked += sqlx::query(AssertSqlSafe(format!(
+                    "UPDATE comments SET {BLANK_COLUMNS} WHERE id = $1 AND status = $2"
+                )))
+                .bind(id)
+                .bind(status.as_str())
+                .execute(&mut *conn)
+                .await?
+                .rows_affected();
+                sqlx::query("DELETE FROM audit_texts WHERE comment_id = $1")
+                    .bind(id)
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            Ok(blanked)
+        })
+    }
+
+    /// Forgets hashed client addresses older than `before`, at most 1,000 a call.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_clients(&self, before: Timestamp) -> Result<u64, StoreError> {
+        in_tx!(self, |conn| {
+            let done = sqlx::query(
+                "UPDATE comments SET client_key = NULL WHERE id IN (SELECT id FROM comments \
+                 WHERE client_key IS NOT NULL AND created_at < $1 LIMIT 1000)",
+            )
+            .bind(before.0)
+            .execute(&mut *conn)
+            .await?;
+            Ok(done.rows_affected())
+        })
+    }
+
+    /// Deletes what has run out at `now`: repeat keys, claims, sessions and setup codes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            for statement in [
+                "DELETE FROM repeat_keys WHERE expires_at <= $1",
+                "DELETE FROM claims WHERE claimed_until <= $1 - 60000",
+                "DELETE FROM sessions WHERE expires_at <= $1",
+                "DELETE FROM setup_codes WHERE expires_at <= $1",
+            ] {
+                sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether any comment is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_comments(&self) -> Result<bool, StoreError> {
+        let found: Option<(i64,)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT version FROM comments LIMIT 1").fetch_optional(pool).await
+        })?;
+        Ok(found.is_some())
+    }
+
+    /// `Ok(None)` when the store is whole, else what it says is wrong. SQLite only; a PostgreSQL server
+    /// looks after its own pages.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn integrity(&self) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
+                    .fetch_one(sqlite.readers())
+                    .await?;
+                Ok((verdict != "ok").then_some(verdict))
+            }
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Writes a consistent copy of a SQLite store to `file`, which must not exist. `false` on
+    /// PostgreSQL, which has tools of its own (`pg_dump`).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn backup(&self, file: &Path) -> Result<bool, StoreError> {
+        let Self::Sqlite(sqlite) = self else {
+            return Ok(false);
+        };
+        // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
+        let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(sqlite.path())
+            .connect()
+            .await?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(file.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await?;
+        sqlx::Connection::close(connection).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,221 @@
+//! Sites and the versions of their policies.
+
+use super::{Store, StoreError, in_tx, on_pool, rows};
+use crate::domain::{
+    policy::{Cuts, Policy},
+    score::Score,
+    site::SiteSettings,
+    timestamp::Timestamp,
+};
+
+/// One version of a policy with its history.
+#[derive(Debug, Clone)]
+pub struct PolicyRow {
+    pub policy: Policy,
+    /// The version it was made from; 0 for none.
+    pub base: i64,
+    pub author: String,
+    pub note: String,
+    /// What it was expected to do, as JSON.
+    pub forecast: String,
+    /// In force from then on.
+    pub from: Timestamp,
+    pub at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    version: i64,
+    base: i64,
+    publish_from: Option<i64>,
+    step_up_below: Option<i64>,
+    refuse_below: Option<i64>,
+    explore_ppm: i64,
+    author: String,
+    note: String,
+    forecast: String,
+    from_at: i64,
+    at: i64,
+}
+
+impl From<Row> for PolicyRow {
+    fn from(row: Row) -> Self {
+        let cut = |thousandths: Option<i64>| thousandths.and_then(Score::from_thousandths);
+        Self {
+            policy: Policy {
+                version: row.version,
+                cuts: Cuts {
+                    publish_from: cut(row.publish_from),
+                    step_up_below: cut(row.step_up_below),
+                    refuse_below: cut(row.refuse_below),
+                },
+                explore_ppm: row.explore_ppm,
+            },
+            base: row.base,
+            author: row.author,
+            note: row.note,
+            forecast: row.forecast,
+            from: Timestamp(row.from_at),
+            at: Timestamp(row.at),
+        }
+    }
+}
+
+const POLICY_COLUMNS: &str = "version, base, publish_from, step_up_below, refuse_below, explore_ppm, \
+     author, note, forecast, from_at, at";
+
+impl Store {
+    /// Makes the site's row where it is missing; its settings stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ensure_site(&self, id: &str, settings: &SiteSettings, now: Timestamp) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        let settings = serde_json::to_string(settings).unwrap_or_else(|_| "{}".to_owned());
+        in_tx!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO sites (id, settings, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(id.as_str())
+            .bind(settings.as_str())
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// The store's part of a site's settings; `None` when there is no such site.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn site_settings(&self, id: &str) -> Result<Option<SiteSettings>, StoreError> {
+        let found: Option<(String,)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT settings FROM sites WHERE id = $1")
+                .bind(id)
+                .fetch_optional(pool)
+                .await
+        })?;
+        found
+            .map(|(settings,)| rows::json("sites", "settings", &id, &settings))
+            .transpose()
+    }
+
+    /// The ids of all sites, in their order, at most 1,000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn site_ids(&self) -> Result<Vec<String>, StoreError> {
+        let found: Vec<(String,)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT id FROM sites ORDER BY id LIMIT 1000")
+                .fetch_all(pool)
+                .await
+        })?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// The policy in force at `now`: the newest version whose time has come.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_in_force(&self, site: &str, now: Timestamp) -> Result<Option<PolicyRow>, StoreError> {
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {POLICY_COLUMNS} FROM policies WHERE site_id = $1 AND from_at <= $2 \
+                 ORDER BY version DESC LIMIT 1"
+            )))
+            .bind(site)
+            .bind(now.0)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(Into::into))
+    }
+
+    /// The versions of a site's policy, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policies(&self, site: &str, limit: i64) -> Result<Vec<PolicyRow>, StoreError> {
+        let found: Vec<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {POLICY_COLUMNS} FROM policies WHERE site_id = $1 ORDER BY version DESC LIMIT $2"
+            )))
+            .bind(site)
+            .bind(limit)
+            .fetch_all(pool)
+            .await
+        })?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// One version of a site's policy.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy(&self, site: &str, version: i64) -> Result<Option<PolicyRow>, StoreError> {
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {POLICY_COLUMNS} FROM policies WHERE site_id = $1 AND version = $2"
+            )))
+            .bind(site)
+            .bind(version)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(Into::into))
+    }
+
+    /// Adds a version after `row.base`, with its audit entry. `false`: `row.base` is not the newest
+    /// version any more (0 = there is none yet).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_policy(
+        &self,
+        site: &str,
+        row: PolicyRow,
+        audit: super::NewAudit,
+    ) -> Result<bool, StoreError> {
+        let site = site.to_owned();
+        let result: Result<bool, StoreError> = in_tx!(self, |conn| {
+            let (newest,): (i64,) = sqlx::query_as(
+                "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM policies WHERE site_id = $1",
+            )
+            .bind(site.as_str())
+            .fetch_one(&mut *conn)
+            .await?;
+            if newest != row.base {
+                return Ok(false);
+            }
+            let cut = |cut: Option<Score>| cut.map(Score::thousandths);
+            let policy = &row.policy;
+            sqlx::query(
+                "INSERT INTO policies (site_id, version, base, publish_from, step_up_below, refuse_below, \
+                 explore_ppm, author, note, forecast, from_at, at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )
+            .bind(site.as_str())
+            .bind(policy.version)
+            .bind(row.base)
+            .bind(cut(policy.cuts.publish_from))
+            .bind(cut(policy.cuts.step_up_below))
+            .bind(cut(policy.cuts.refuse_below))
+            .bind(policy.explore_ppm)
+            .bind(row.author.as_str())
+            .bind(row.note.as_str())
+            .bind(row.forecast.as_str())
+            .bind(row.from.0)
+            .bind(row.at.0)
+            .execute(&mut *conn)
+            .await?;
+            super::audit::insert_entry!(conn, audit);
+            Ok(true)
+        });
+        match result {
+            // Another owner took the same number between our look and our insert.
+            Err(error) if error.is_unique_violation() => Ok(false),
+            other => other,
+        }
+    }
+}

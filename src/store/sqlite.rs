@@ -1,0 +1,155 @@
+//! SQLite: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
+//!
+//! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
+//! database keeps a second server out; commands beside a running server write through a short-lived
+//! connection of their own and wait at most `busy_timeout` for their turn.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection as _, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{OpenError, Opening, migrate, writer::Writer};
+
+/// Marks a database file as ours: "PLBR".
+const APPLICATION_ID: i32 = 0x504c_4252;
+
+/// How long a statement waits for another process's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Two cores' worth of readers and some to wait in; each costs about 100 kB once used.
+const READERS: u32 = 4;
+
+/// An open SQLite store.
+#[derive(Debug)]
+pub struct Sqlite {
+    readers: SqlitePool,
+    writer: Writer,
+    path: PathBuf,
+    /// Held while the process serves.
+    _lock: Option<File>,
+}
+
+impl Sqlite {
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+pub(super) async fn open(path: PathBuf, opening: Opening) -> Result<Sqlite, OpenError> {
+    let what = path.display().to_string();
+    let lock = match opening {
+        Opening::Serve => Some(lock(&path)?),
+        Opening::Beside => None,
+    };
+    if opening == Opening::Beside && !path.exists() {
+        return Err(OpenError(format!("{what} does not exist: start the server once first")));
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(200)
+        .disable_statement_logging();
+    let unusable = |error: sqlx::Error| OpenError(format!("{what} cannot be opened as a database: {error}"));
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
+    claim_file(&mut connection, &what).await?;
+    migrate(&mut connection, &what).await?;
+    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unusable)?;
+    if synchronous != 2 {
+        return Err(OpenError(format!(
+            "{what}: synchronous is {synchronous} and not 2 (FULL), so that an acknowledged comment could be lost"
+        )));
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_mins(10))
+        .connect_lazy_with(options.clone().create_if_missing(false).read_only(true));
+    Ok(Sqlite {
+        writer: Writer::start(connection, options),
+        readers,
+        path,
+        _lock: lock,
+    })
+}
+
+/// Takes the lock file beside the database, for the life of the process.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let failed = |error: std::io::Error| OpenError(format!("open the database {}: {error}", path.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError(format!(
+            "{} is in use by another palabre serve; stop it first, or use PostgreSQL to run several",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Refuses a database of another program, and marks a new one as ours.
+async fn claim_file(connection: &mut SqliteConnection, what: &str) -> Result<(), OpenError> {
+    let unusable = |error: sqlx::Error| {
+        OpenError(format!(
+            "{what} is damaged or no database ({error}): restore it from a backup, or name another file in database.url"
+        ))
+    };
+    let (id,): (i32,) = sqlx::query_as("PRAGMA application_id")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(unusable)?;
+    let (tables,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM sqlite_master")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(unusable)?;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    if tables > 0 || id != 0 {
+        return Err(OpenError(format!(
+            "{what} is a database of another program: name another file in database.url"
+        )));
+    }
+    sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}")))
+        .execute(connection)
+        .await
+        .map_err(unusable)?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! The two writes that are many: a new comment, and a moderator's decision.
+//!
+//! A unit is whole or not at all. Many of them run in one transaction on SQLite (see `writer`), one in
+//! one on PostgreSQL; the SQL is the same text, in `unit_sql.rs`, which is compiled once for each engine
+//! because a multi-row INSERT needs the engine's type.
+
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::domain::{
+    draft::Draft,
+    language::Language,
+    status::{Act, Status},
+    timestamp::Timestamp,
+    triage::Outcome,
+    verdict::Verdict,
+};
+
+pub(super) mod sqlite {
+    //! The units on SQLite.
+    type Engine = sqlx::Sqlite;
+    type Connection = sqlx::SqliteConnection;
+    include!("unit_sql.rs");
+}
+
+pub(super) mod postgres {
+    //! The units on PostgreSQL.
+    type Engine = sqlx::Postgres;
+    type Connection = sqlx::PgConnection;
+    include!("unit_sql.rs");
+}
+
+/// A comment to be stored with its automatic outcome.
+#[derive(Debug, Clone)]
+pub struct NewComment {
+    pub id: Uuid,
+    /// The id its thread gets should it be the first there.
+    pub new_thread_id: Uuid,
+    pub site: String,
+    pub draft: Draft,
+    pub root: Option<Uuid>,
+    pub html: String,
+    pub links: i64,
+    pub folded: String,
+    pub language: Language,
+    pub email_key: String,
+    pub client_key: Option<String>,
+    pub device_id: Option<String>,
+    pub body_digest: String,
+    pub reference: String,
+    pub provider: &'static str,
+    pub verdict: Verdict,
+    pub outcome: Outcome,
+    pub status: Status,
+    /// What makes a later submission a repeat of this one.
+    pub repeat_keys: Vec<String>,
+    pub digest: String,
+    pub at: Timestamp,
+    /// Until when a repeat is recognised.
+    pub repeat_until: Timestamp,
+}
+
+/// What became of a [`NewComment`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is stored.
+    New,
+    /// One of its repeat keys was there already, with this comment.
+    Repeat(Uuid),
+    /// The publisher closed the thread.
+    ThreadClosed,
+}
+
+/// Who acts, as the audit log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// `token`, `session` or `system`.
+    pub kind: &'static str,
+    pub id: String,
+    pub name: String,
+}
+
+/// The sites that somebody may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    All,
+    /// These.
+    Sites(Vec<String>),
+}
+
+impl Scope {
+    /// Whether `site` is among them.
+    #[must_use]
+    pub fn allows(&self, site: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sites(sites) => sites.iter().any(|own| own == site),
+        }
+    }
+}
+
+/// A decision to be made.
+#[derive(Debug, Clone)]
+pub struct Decide {
+    /// The id of its audit entry.
+    pub id: Uuid,
+    pub comment: Uuid,
+    pub act: Act,
+    /// The version it was made on; `None` applies to whatever is there.
+    pub version: Option<i64>,
+    /// For an undo: the decision to take back; `None` is the comment's latest.
+    pub of: Option<Uuid>,
+    /// A repeat with the same key changes nothing.
+    pub key: Option<String>,
+    pub reason: Option<String>,
+    pub note: Option<String>,
+    /// Salted digest of the note.
+    pub note_digest: Option<String>,
+    pub actor: Actor,
+    pub scope: Scope,
+    pub at: Timestamp,
+}
+
+/// What became of a [`Decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// Done; the id is the decision's.
+    Applied(Uuid),
+    /// It was in that state already.
+    Unchanged,
+    /// This key was used before; the id is that decision's.
+    Replayed(Uuid),
+    /// Somebody was first, or there is nothing of the caller's to undo.
+    Conflict,
+    /// The texts are gone.
+    Erased,
+    /// Not there, or not in the caller's scope.
+    NotFound,
+}
+
+/// A unit of the writer.
+#[derive(Debug)]
+pub(super) enum Unit {
+    Insert(Box<NewComment>),
+    Decide(Box<Decide>),
+}
+
+/// The result of a unit.
+#[derive(Debug)]
+pub(super) enum Done {
+    Inserted(Inserted),
+    Decided(Decided),
+}
+
+impl Store {
+    /// Stores a comment with its outcome, its thread and its repeat keys.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is stored then, or the commit's outcome is unknown and a repeat tells.
+    pub async fn insert(&self, comment: NewComment) -> Result<Inserted, StoreError> {
+        match self.unit(Unit::Insert(Box::new(comment))).await? {
+            Done::Inserted(inserted) => Ok(inserted),
+            Done::Decided(_) => Err(StoreError::Unavailable("mixed-up units".to_owned())),
+        }
+    }
+
+    /// Applies a decision.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn decide(&self, decision: Decide) -> Result<Decided, StoreError> {
+        match self.unit(Unit::Decide(Box::new(decision))).await? {
+            Done::Decided(decided) => Ok(decided),
+            Done::Inserted(_) => Err(StoreError::Unavailable("mixed-up units".to_owned())),
+        }
+    }
+
+    async fn unit(&self, unit: Unit) -> Result<Done, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.writer().unit(unit).await,
+            Self::Postgres(pool) => {
+                let unit = [unit];
+                let first = unit_on_postgres(pool, &unit).await;
+                match first {
+                    // Somebody inserted the same key between our look and our insert: now it is seen.
+                    Err(error) if error.is_unique_violation() => unit_on_postgres(pool, &unit).await,
+                    other => other,
+                }
+            }
+        }
+    }
+}
+
+async fn unit_on_postgres(pool: &sqlx::PgPool, unit: &[Unit; 1]) -> Result<Done, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let mut done = postgres::run_all(&mut transaction, unit).await?;
+    transaction.commit().await?;
+    done.pop()
+        .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+}

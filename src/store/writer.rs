@@ -1,0 +1,253 @@
+//! The one task that owns SQLite's writing connection, with group commit.
+//!
+//! Submissions and decisions arrive as units. What is queued is taken together, at most [`BATCH`], and
+//! becomes one transaction with one fsync; if anything in it fails, the batch is done again unit by
+//! unit, each in a savepoint, so that a bad unit fails alone and whole. Any other write runs as one
+//! closure alone between batches. Each caller is answered after the commit that holds its rows; a full
+//! queue is an error at once, never a wait.
+
+use std::{collections::VecDeque, time::Duration};
+
+use futures_util::future::BoxFuture;
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use super::{
+    StoreError,
+    units::{Done, Unit, sqlite as units},
+};
+
+/// Units in one transaction at most.
+const BATCH: usize = 64;
+
+/// Jobs waiting at most; beyond it callers are told to come back.
+const QUEUE: usize = 1024;
+
+/// How long a caller waits for its commit: a transaction lasts milliseconds, a busy file five seconds.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The queue to the writing task.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Job {
+    Unit(Unit, oneshot::Sender<Result<Done, StoreError>>),
+    Closure(Closure),
+    Stop,
+}
+
+/// A write of its own. It gives back what tells its caller, once it is known whether the commit held.
+type Closure = Box<
+    dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (bool, Tell)> + Send,
+>;
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+impl Writer {
+    /// Starts the task on an open connection; `options` open it again should it break.
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(work(connection, options, jobs));
+        Self {
+            queue,
+            task: Mutex::new(Some(task)),
+        }
+    }
+
+    /// Sends a unit and waits for its commit.
+    pub(super) async fn unit(&self, unit: Unit) -> Result<Done, StoreError> {
+        let (answer, wait) = oneshot::channel();
+        self.send(Job::Unit(unit, answer))?;
+        await_answer(wait).await
+    }
+
+    /// Runs `body` in a transaction of its own and waits for its commit.
+    pub(super) async fn run<T, F>(&self, body: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        let closure: Closure = Box::new(move |connection| {
+            let running = body(connection);
+            Box::pin(async move {
+                let result = running.await;
+                let commit = result.is_ok();
+                let tell: Tell = Box::new(move |committed| {
+                    let _ = answer.send(committed.and(result));
+                });
+                (commit, tell)
+            })
+        });
+        self.send(Job::Closure(closure))?;
+        await_answer(wait).await
+    }
+
+    /// Ends the task after all that is queued before.
+    pub(super) async fn close(&self) {
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = self.queue.send(Job::Stop).await;
+            let _ = task.await;
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.queue.try_send(job).map_err(|error| {
+            StoreError::Unavailable(match error {
+                mpsc::error::TrySendError::Full(_) => format!("{QUEUE} writes are waiting already"),
+                mpsc::error::TrySendError::Closed(_) => "the store is closed".to_owned(),
+            })
+        })
+    }
+}
+
+async fn await_answer<T>(wait: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(PATIENCE, wait).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(StoreError::Unavailable("the writer ended".to_owned())),
+        Err(_) => Err(StoreError::Unavailable("the writer did not answer in time".to_owned())),
+    }
+}
+
+async fn work(mut connection: SqliteConnection, options: SqliteConnectOptions, mut jobs: mpsc::Receiver<Job>) {
+    let mut waiting = VecDeque::with_capacity(BATCH);
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(first) = next(&mut waiting, &mut jobs).await {
+        let result = match first {
+            Job::Stop => break,
+            Job::Closure(closure) => run_closure(&mut connection, closure).await,
+            Job::Unit(unit, answer) => {
+                batch.push((unit, answer));
+                while batch.len() < BATCH {
+                    match waiting.pop_front().or_else(|| jobs.try_recv().ok()) {
+                        Some(Job::Unit(unit, answer)) => batch.push((unit, answer)),
+                        Some(other) => {
+                            waiting.push_front(other);
+                            break;
+                        }
+                        None => break,
+                    }
+                }
+                run_batch(&mut connection, std::mem::take(&mut batch)).await
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(error = %error, "the writing connection failed; opening it again");
+            match options.connect().await {
+                Ok(fresh) => connection = fresh,
+                Err(error) => tracing::error!(error = %error, "the writing connection cannot be opened"),
+            }
+        }
+    }
+    let _ = sqlx::Connection::close(connection).await;
+}
+
+async fn next(waiting: &mut VecDeque<Job>, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    match waiting.pop_front() {
+        Some(job) => Some(job),
+        None => jobs.recv().await,
+    }
+}
+
+/// `Err` when the connection itself is unusable; callers have been answered either way.
+async fn run_closure(connection: &mut SqliteConnection, closure: Closure) -> Result<(), StoreError> {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE").await {
+        tracing::warn!(error = %error, "a write could not begin");
+        // The closure never ran: dropping it tells its caller that nothing was stored.
+        drop(closure);
+        return reset(connection).await;
+    }
+    let (commit, tell) = closure(&mut *connection).await;
+    let committed = if commit {
+        execute(connection, "COMMIT").await
+    } else {
+        reset(connection).await
+    };
+    let failed = committed.is_err();
+    tell(committed);
+    if failed { reset(connection).await } else { Ok(()) }
+}
+
+type Answer = oneshot::Sender<Result<Done, StoreError>>;
+
+async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>) -> Result<(), StoreError> {
+    let (units, answers): (Vec<Unit>, Vec<Answer>) = batch.into_iter().unzip();
+    match together(connection, &units).await {
+        Ok(results) => {
+            for (answer, result) in answers.into_iter().zip(results) {
+                let _ = answer.send(Ok(result));
+            }
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(why)) => {
+            for answer in answers {
+                let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
+            }
+            return reset(connection).await;
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, units = units.len(), "a batch failed; each unit is tried alone");
+            reset(connection).await?;
+        }
+    }
+    one_by_one(connection, &units, answers).await
+}
+
+/// All units in one transaction, or none.
+async fn together(connection: &mut SqliteConnection, all: &[Unit]) -> Result<Vec<Done>, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").await?;
+    let results = units::run_all(&mut *connection, all).await?;
+    execute(connection, "COMMIT").await?;
+    Ok(results)
+}
+
+/// Each unit in its savepoint, all in one transaction.
+async fn one_by_one(
+    connection: &mut SqliteConnection,
+    all: &[Unit],
+    answers: Vec<Answer>,
+) -> Result<(), StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").await?;
+    let mut results = Vec::with_capacity(all.len());
+    for unit in all {
+        execute(connection, "SAVEPOINT unit").await?;
+        let result = units::run_all(&mut *connection, std::slice::from_ref(unit))
+            .await
+            .and_then(|mut done| done.pop().ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned())));
+        if result.is_err() {
+            execute(connection, "ROLLBACK TO unit").await?;
+        }
+        execute(connection, "RELEASE unit").await?;
+        results.push(result);
+    }
+    let committed = execute(connection, "COMMIT").await;
+    for (answer, result) in answers.into_iter().zip(results) {
+        let _ = answer.send(match &committed {
+            Ok(()) => result,
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        });
+    }
+    match committed {
+        Ok(()) => Ok(()),
+        Err(_) => reset(connection).await,
+    }
+}
+
+async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
+    sqlx::query(statement).execute(connection).await?;
+    Ok(())
+}
+
+/// Leaves no transaction open. `Err` when the connection is unusable; that none was open (SQLite ends
+/// it by itself, on a full disk for example) is fine.
+async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    match execute(connection, "ROLLBACK").await {
+        Err(StoreError::Sql(_)) | Ok(()) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,52 @@
+//! The two frames around every page: language, title, landmarks, navigation.
+
+use crate::domain::language::Language;
+
+/// The frame of pages that readers see (`reader.html`).
+#[derive(Debug, Clone, Default)]
+pub struct ReaderFrame {
+    pub language: Language,
+    /// The title of the document, without the prefix « Erreur : » (see `is_error`).
+    pub title: String,
+    /// True when the page shows form errors: the title is then prefixed with « Erreur : ».
+    pub is_error: bool,
+}
+
+/// The frame of pages for moderators and owners (`admin.html`).
+#[derive(Debug, Clone, Default)]
+pub struct AdminFrame {
+    /// Pass the result of [`Language::for_admin`]: these pages exist in French and English.
+    pub language: Language,
+    pub title: String,
+    /// True when the page shows form errors: the title is then prefixed with « Erreur : ».
+    pub is_error: bool,
+    /// The place in the navigation that is marked as current.
+    pub place: Place,
+    /// The name of the signed-in person; `None` hides the navigation and the sign-out button.
+    pub person: Option<String>,
+    /// The id of the site whose thresholds the navigation links to.
+    pub site: Option<String>,
+    /// Whether the demonstration's article exists and is linked.
+    pub has_demo: bool,
+}
+
+/// An entry of the admin navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    Queue,
+    Captcha,
+    Docs,
+    #[default]
+    Elsewhere,
+}
+
+impl AdminFrame {
+    /// Whether `name` (`queue`, `captcha`, `docs`) is the current place.
+    #[must_use]
+    pub fn is_at(&self, name: &str) -> bool {
+        matches!(
+            (self.place, name),
+            (Place::Queue, "queue") | (Place::Captcha, "captcha") | (Place::Docs, "docs")
+        )
+    }
+}

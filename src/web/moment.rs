@@ -1,0 +1,57 @@
+//! Points in time as pages show them: an absolute date in words from the server, in UTC and saying
+//! so; the scripts replace it by the reader's own time zone.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::texts::{Arg, text};
+use crate::domain::language::Language;
+
+/// A point in time, ready for `<time datetime>`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// RFC 3339 in UTC, whole seconds: `2026-11-24T10:42:05Z`.
+    pub iso: String,
+    /// Date and time in words: `24 novembre 2026 à 10:42 UTC`.
+    pub long: String,
+    /// The date alone: `24 novembre 2026`.
+    pub date: String,
+    /// The time of day alone: `10:42 UTC`.
+    pub time: String,
+}
+
+impl Moment {
+    /// From Unix milliseconds; out of range (about the years -9999 to 9999) gives empty strings.
+    #[must_use]
+    pub fn new(language: Language, unix_milliseconds: i64) -> Self {
+        let Ok(timestamp) = Timestamp::from_millisecond(unix_milliseconds) else {
+            return Self::default();
+        };
+        let zoned = timestamp.to_zoned(TimeZone::UTC);
+        let month = text(language, &format!("month-{}", zoned.month()), &[]);
+        let date = text(
+            language,
+            "date-long",
+            &[
+                ("day", zoned.day().to_string().into()),
+                ("month", month.into()),
+                ("year", zoned.year().to_string().into()),
+            ],
+        );
+        let time = format!("{:02}:{:02} UTC", zoned.hour(), zoned.minute());
+        let long = text(
+            language,
+            "date-and-time",
+            &[
+                ("date", Arg::Text(date.clone())),
+                ("time", Arg::Text(time.clone())),
+            ],
+        );
+        Self {
+            iso: zoned.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            long,
+            date,
+            time,
+        }
+    }
+}

@@ -1,0 +1,851 @@
+//! Every page is rendered with friendly and hostile samples, and what must hold of every page is
+//! checked on the text. With `PALABRE_PAGES_DIR` set, the pages are also written there, to be looked
+//! at in a browser.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use askama::Template;
+
+use super::assets;
+use super::captcha::*;
+use super::docs::*;
+use super::entrance::*;
+use super::feed::*;
+use super::frame::*;
+use super::moment::Moment;
+use super::queue::*;
+use super::texts::{self, Say as _};
+use super::thread::*;
+use crate::domain::language::Language;
+use crate::domain::status::{Act, Status};
+
+const HOSTILE: &str = "<script>alert(1)</script>\"'&<b>";
+const NOW: i64 = 1_795_517_000_000;
+
+fn long_name() -> String {
+    "Donaudampfschifffahrtsgesellschaftskapitänswitwe".repeat(2)[..80].to_owned()
+}
+
+fn comment(language: Language, id: &str, name: &str, html: &str) -> CommentView {
+    CommentView {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        moment: Moment::new(language, NOW),
+        html: html.to_owned(),
+        reply_href: Some(format!("/t/demo?thread=a&reply={id}#form")),
+        permalink: format!("/t/demo?thread=a#c{id}"),
+        ..CommentView::default()
+    }
+}
+
+fn discussion(language: Language) -> Discussion {
+    let mut first = comment(
+        language,
+        "01",
+        "Aminata O.",
+        "<p>Bonne nouvelle. Je passe par là <em>deux fois par jour</em>, et le détour par le pont \
+         routier est pénible avec une poussette.</p><p>Une question\u{202f}: pourquoi ne pas avoir \
+         réparé dès octobre\u{202f}?</p>",
+    );
+    first.website = Some("https://exemple.com/\"><b>".to_owned());
+    let mut reply = comment(
+        language,
+        "02",
+        HOSTILE,
+        "<p>Parce que les câbles sont fabriqués sur mesure.</p>",
+    );
+    reply.in_reply_to = Some("Aminata O.".to_owned());
+    first.replies = vec![
+        reply,
+        comment(
+            language,
+            "03",
+            &long_name(),
+            "<blockquote><p>sur mesure</p></blockquote><p><code>x &lt; y</code></p>",
+        ),
+    ];
+    first.replies_next = Some("/t/demo?thread=a&replies=01".to_owned());
+    let arabic = comment(
+        language,
+        "04",
+        "أمينة ب.",
+        "<p>شكرًا على هذا المقال، أتمنى أن تُفتح الممر قريبًا.</p>",
+    );
+    Discussion {
+        language,
+        base: String::new(),
+        count: 24,
+        comments: vec![first, arabic],
+        more_href: Some("/t/demo?thread=a&after=04".to_owned()),
+        more_count: 20,
+        first_href: None,
+        form: Some(FormView {
+            site: "demo".to_owned(),
+            action: "/t/demo?thread=a".to_owned(),
+            values: FormValues {
+                thread: "/articles/passerelle".to_owned(),
+                ..FormValues::default()
+            },
+            token: Some("v1.token".to_owned()),
+            cancel_reply_href: "/t/demo?thread=a#form".to_owned(),
+            body_max: 5000,
+            check_company: Some("Google".to_owned()),
+            ..FormView::default()
+        }),
+    }
+}
+
+fn discussion_with_errors(language: Language) -> Discussion {
+    let mut discussion = discussion(language);
+    if let Some(form) = discussion.form.as_mut() {
+        form.values.body = format!("\nUne ligne\n</textarea>{HOSTILE}");
+        form.values.parent = "01".to_owned();
+        form.values.thread_url = "https://exemple.com/a".to_owned();
+        form.values.thread_title = HOSTILE.to_owned();
+        form.values.email = "nom@".to_owned();
+        form.reply_to = Some("Aminata O.".to_owned());
+        form.errors = vec![
+            FieldError {
+                field: "body".to_owned(),
+                message: language.say("body_missing"),
+            },
+            FieldError {
+                field: "name".to_owned(),
+                message: language.say("name_missing"),
+            },
+            FieldError {
+                field: "email".to_owned(),
+                message: language.say("email_bad"),
+            },
+            FieldError {
+                field: "thread".to_owned(),
+                message: language.say("thread_bad"),
+            },
+        ];
+    }
+    discussion
+}
+
+fn reader(language: Language, title: &str, is_error: bool) -> ReaderFrame {
+    ReaderFrame {
+        language,
+        title: title.to_owned(),
+        is_error,
+    }
+}
+
+fn admin(language: Language, title: &str, place: Place) -> AdminFrame {
+    AdminFrame {
+        language,
+        title: title.to_owned(),
+        is_error: false,
+        place,
+        person: Some("Mariam <K.>".to_owned()),
+        site: Some("demo".to_owned()),
+        has_demo: true,
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "sample data")]
+fn queue(language: Language) -> QueuePage {
+    let moment = Moment::new(language, NOW);
+    let item = QueueItem {
+        id: "01".to_owned(),
+        version: 3,
+        status: Status::Pending,
+        is_set_aside: true,
+        name: "Aminata O.".to_owned(),
+        email: "aminata@exemple.com".to_owned(),
+        website: Some("https://exemple.com/".to_owned()),
+        record: AuthorRecord {
+            approved: 3,
+            rejected: 1,
+            spam: 0,
+            first_seen: Some(moment.clone()),
+            is_verified: true,
+        },
+        moment: moment.clone(),
+        site_name: "Le Courrier des Quais".to_owned(),
+        article_title: "La passerelle des Tanneurs rouvrira au printemps".to_owned(),
+        article_href: Some("https://exemple.com/a".to_owned()),
+        parent: Some(ParentExcerpt { name: HOSTILE.to_owned(), excerpt: HOSTILE.to_owned() }),
+        html: "<p>Bonne nouvelle. Je passe par là deux fois par jour, et le détour par le pont routier est pénible avec une poussette. Qui a décidé de fermer sans prévenir les écoles\u{202f}?</p>".to_owned(),
+        reasons: vec![
+            texts::text(language, "reason-observe", &[]),
+            texts::text(language, "reason-links", &[("count", 2.into())]),
+        ],
+        check: check_sentence(language, "scored", Some(300)),
+        decided: None,
+        conflict: Some(conflict_sentence(language, Status::Rejected, "Mariam", &moment)),
+    };
+    let second = QueueItem {
+        id: "02".to_owned(),
+        name: long_name(),
+        is_set_aside: false,
+        record: AuthorRecord::default(),
+        article_href: None,
+        article_title: HOSTILE.to_owned(),
+        parent: None,
+        website: None,
+        html: "<p>المقال مفيد، شكرًا.</p>".to_owned(),
+        check: check_sentence(language, "not_run", None),
+        conflict: None,
+        ..item.clone()
+    };
+    let third = QueueItem {
+        id: "03".to_owned(),
+        status: Status::Refused,
+        html: String::new(),
+        record: AuthorRecord {
+            is_verified: false,
+            first_seen: Some(moment.clone()),
+            ..AuthorRecord::default()
+        },
+        decided: Some(decision_sentence(language, Act::Reject, HOSTILE, &moment)),
+        ..second.clone()
+    };
+    QueuePage {
+        frame: admin(language, &language.say("queue-title"), Place::Queue),
+        tabs: [
+            ("pending", 1000, true),
+            ("approved", 12, false),
+            ("rejected", 0, false),
+            ("spam", 3, false),
+            ("refused", 1, false),
+        ]
+        .into_iter()
+        .map(|(status, count, more)| QueueTab {
+            status: status.to_owned(),
+            href: format!("/queue?status={status}"),
+            count,
+            more,
+            is_current: status == "pending",
+        })
+        .collect(),
+        sites: vec![
+            Choice {
+                is_selected: true,
+                ..Choice::default()
+            },
+            Choice {
+                value: "demo".to_owned(),
+                label: "Le Courrier des Quais".to_owned(),
+                is_selected: false,
+            },
+        ],
+        orders: ["article", "oldest", "newest", "score"]
+            .into_iter()
+            .map(|value| Choice {
+                value: value.to_owned(),
+                ..Choice::default()
+            })
+            .collect(),
+        kept: vec![("status".to_owned(), "pending".to_owned())],
+        items: vec![item, second, third],
+        flash: Some(QueueFlash {
+            message: decided_sentence(language, Act::Approve, HOSTILE),
+            decision: Some("d1".to_owned()),
+            is_problem: false,
+        }),
+        next_href: Some("/queue?after=03".to_owned()),
+        return_to: "/queue?status=pending&site=demo".to_owned(),
+        last_received: None,
+        is_pending_tab: true,
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "sample data")]
+fn captcha(language: Language) -> CaptchaPage {
+    let row = |level, total, approved, rejected, spam, share| LevelRow {
+        level,
+        total,
+        published: 0,
+        held: total,
+        approved,
+        rejected,
+        spam,
+        share,
+        ..LevelRow::default()
+    };
+    let cuts = CutsView {
+        publish_from: Some(700),
+        step_up_below: None,
+        refuse_below: Some(300),
+    };
+    CaptchaPage {
+        frame: admin(
+            language,
+            &language.say_with("captcha-title", "site", "Le Courrier des Quais"),
+            Place::Captcha,
+        ),
+        site: "demo".to_owned(),
+        site_name: "Le Courrier des Quais".to_owned(),
+        provider: "recaptcha_v3".to_owned(),
+        days: 30,
+        summary: Summary {
+            scored: 1240,
+            published: 1102,
+            held: 96,
+            step_up: 31,
+            refused: 11,
+            held_then_approved: 71,
+            unscored: 4,
+        },
+        levels: vec![
+            row(
+                100,
+                31,
+                1,
+                4,
+                20,
+                Some(Interval {
+                    share: 40,
+                    low: 7,
+                    high: 195,
+                }),
+            ),
+            row(300, 96, 2, 1, 0, None),
+            row(
+                700,
+                211,
+                180,
+                12,
+                3,
+                Some(Interval {
+                    share: 923,
+                    low: 878,
+                    high: 953,
+                }),
+            ),
+            row(
+                900,
+                902,
+                850,
+                9,
+                1,
+                Some(Interval {
+                    share: 988,
+                    low: 979,
+                    high: 994,
+                }),
+            ),
+        ],
+        version: 3,
+        cuts,
+        moderates_before: true,
+        fields: CutFields {
+            publish_from: "0.5".to_owned(),
+            step_up_below: String::new(),
+            refuse_below: "0.3".to_owned(),
+        },
+        errors: vec![
+            CutError {
+                field: "refuse_below".to_owned(),
+                message: language.say("cut-bad"),
+            },
+            CutError {
+                field: "confirm".to_owned(),
+                message: language.say("confirm_needed"),
+            },
+        ],
+        preview: Some(Preview {
+            published: Change {
+                before: 12,
+                after: 30,
+            },
+            held: Change {
+                before: 96,
+                after: 61,
+            },
+            step_up: Change {
+                before: 0,
+                after: 0,
+            },
+            refused: Change {
+                before: 11,
+                after: 28,
+            },
+            changed: 35,
+            comments: vec![ChangedComment {
+                name: HOSTILE.to_owned(),
+                moment: Moment::new(language, NOW),
+                score: Some(700),
+                before: "held".to_owned(),
+                after: "published".to_owned(),
+                status: "rejected".to_owned(),
+                excerpt: HOSTILE.to_owned(),
+                href: Some("/queue?status=rejected#i01".to_owned()),
+            }],
+            base: 3,
+            asks_confirmation: true,
+            note: HOSTILE.to_owned(),
+        }),
+        history: vec![
+            PolicyRow {
+                version: 3,
+                author: "Mariam".to_owned(),
+                moment: Moment::new(language, NOW),
+                note: HOSTILE.to_owned(),
+                cuts,
+                is_current: true,
+            },
+            PolicyRow {
+                version: 2,
+                author: "config.toml".to_owned(),
+                moment: Moment::new(language, NOW),
+                cuts: CutsView::default(),
+                ..PolicyRow::default()
+            },
+        ],
+        may_apply: true,
+        flash: Some(language.say_count("applied", &3)),
+    }
+}
+
+fn docs(language: Language) -> DocsPage {
+    DocsPage {
+        frame: admin(language, &language.say("docs-title"), Place::Docs),
+        version: "1.0".to_owned(),
+        description: HOSTILE.to_owned(),
+        groups: vec![OperationGroup {
+            name: "Readers".to_owned(),
+            description: "No account.".to_owned(),
+            operations: vec![Operation {
+                method: "POST".to_owned(),
+                path: "/api/v1/sites/{site}/comments".to_owned(),
+                summary: "Submit a comment".to_owned(),
+                description: HOSTILE.to_owned(),
+                parameters: vec![Parameter {
+                    name: "site".to_owned(),
+                    place: "path".to_owned(),
+                    is_required: true,
+                    kind: "string".to_owned(),
+                    description: "The site's id.".to_owned(),
+                }],
+                body: Some("Submission".to_owned()),
+                answers: vec![Answer {
+                    status: "201".to_owned(),
+                    description: "Published.".to_owned(),
+                }],
+            }],
+        }],
+    }
+}
+
+fn receipt(language: Language, state: ReceiptState) -> ReceiptPage {
+    ReceiptPage {
+        frame: reader(language, &language.say("receipt_title"), false),
+        state,
+        reference: "K7QM-2X9D".to_owned(),
+        sent: Moment::new(language, NOW),
+        kept_until: Some(Moment::new(language, NOW)),
+        html: Some("<p>Bonne nouvelle.</p>".to_owned()),
+        appeal_action: Some("/r/abc/appeal".to_owned()),
+        erase_action: Some("/r/abc/erase".to_owned()),
+        thread_href: Some("/t/demo?thread=a".to_owned()),
+        status: Some(language.say("appeal_sent")),
+    }
+}
+
+/// All pages in `language`: (name, HTML).
+#[expect(clippy::too_many_lines, reason = "sample data")]
+fn pages(language: Language) -> Vec<(&'static str, String)> {
+    let thread = |discussion: Discussion, is_error| ThreadPage {
+        frame: reader(language, "La passerelle", is_error),
+        site_name: "Le Courrier des Quais".to_owned(),
+        article_title: HOSTILE.to_owned(),
+        article_href: Some("https://exemple.com/a".to_owned()),
+        discussion,
+    };
+    let mut all = vec![
+        ("thread", thread(discussion(language), false).render()),
+        (
+            "thread-errors",
+            thread(discussion_with_errors(language), true).render(),
+        ),
+        (
+            "thread-empty",
+            thread(
+                Discussion {
+                    language,
+                    ..Discussion::default()
+                },
+                false,
+            )
+            .render(),
+        ),
+        (
+            "confirm",
+            ConfirmPage {
+                frame: reader(language, &language.say("confirm_title"), false),
+                action: "/t/demo?thread=a".to_owned(),
+                values: FormValues {
+                    name: HOSTILE.to_owned(),
+                    body: HOSTILE.to_owned(),
+                    ..FormValues::default()
+                },
+                token: "v1.token".to_owned(),
+                reason: ConfirmReason::Expired,
+                back_href: "/t/demo?thread=a".to_owned(),
+            }
+            .render(),
+        ),
+        ("receipt", receipt(language, ReceiptState::Refused).render()),
+        (
+            "receipt-erased",
+            receipt(language, ReceiptState::Erased).render(),
+        ),
+    ];
+    if language == Language::Fr {
+        let demo = DemoPage {
+            frame: reader(language, DemoPage::ARTICLE_TITLE, false),
+            site: "demo".to_owned(),
+            discussion: discussion(language),
+        };
+        all.push(("demo", demo.render()));
+    }
+    if language.for_admin() == language {
+        let outside = AdminFrame {
+            person: None,
+            ..admin(language, &language.say("login-title"), Place::Elsewhere)
+        };
+        all.extend([
+            ("queue", queue(language).render()),
+            (
+                "queue-empty",
+                QueuePage {
+                    items: Vec::new(),
+                    flash: None,
+                    next_href: None,
+                    last_received: Some(Moment::new(language, NOW)),
+                    ..queue(language)
+                }
+                .render(),
+            ),
+            ("captcha", captcha(language).render()),
+            (
+                "captcha-fresh",
+                CaptchaPage {
+                    summary: Summary::default(),
+                    levels: Vec::new(),
+                    preview: None,
+                    errors: Vec::new(),
+                    fields: CutFields::default(),
+                    cuts: CutsView::default(),
+                    flash: None,
+                    ..captcha(language)
+                }
+                .render(),
+            ),
+            ("docs", docs(language).render()),
+            (
+                "home",
+                HomePage {
+                    frame: admin(language, "Palabre", Place::Elsewhere),
+                    sites: vec![SiteEntry {
+                        id: "demo".to_owned(),
+                        name: HOSTILE.to_owned(),
+                    }],
+                    version: "0.1.0".to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "login",
+                LoginPage {
+                    frame: outside.clone(),
+                    has_no_owner: true,
+                    problem: None,
+                }
+                .render(),
+            ),
+            (
+                "setup",
+                SetupPage {
+                    frame: outside.clone(),
+                    code: Some(HOSTILE.to_owned()),
+                    problem: None,
+                }
+                .render(),
+            ),
+            (
+                "setup-bad",
+                SetupPage {
+                    frame: outside.clone(),
+                    code: None,
+                    problem: Some(language.say("setup-code-bad")),
+                }
+                .render(),
+            ),
+            (
+                "error",
+                ErrorPage {
+                    frame: AdminFrame {
+                        title: language.say("not_found"),
+                        ..outside
+                    },
+                    sentence: language.say("not_found"),
+                    code: "not_found".to_owned(),
+                    request_id: Some("0192".to_owned()),
+                    link: Some(Link {
+                        href: "/".to_owned(),
+                        label: language.say("retry"),
+                    }),
+                    kept_text: Some(HOSTILE.to_owned()),
+                }
+                .render(),
+            ),
+        ]);
+    }
+    all.into_iter()
+        .map(|(name, html)| (name, html.expect("it renders")))
+        .collect()
+}
+
+#[test]
+fn every_page_keeps_the_rules() {
+    let directory = std::env::var_os("PALABRE_PAGES_DIR");
+    for language in Language::ALL {
+        for (name, html) in pages(language) {
+            let page = format!("{name}.{language}");
+            if let Some(directory) = &directory {
+                let path = Path::new(directory).join(format!("{page}.html"));
+                std::fs::write(path, &html).expect("the directory is there");
+            }
+            assert_eq!(html.matches("<h1").count(), 1, "{page}: one h1");
+            assert!(
+                html.contains(&format!(
+                    "<html lang=\"{language}\" dir=\"{}\">",
+                    language.direction()
+                )),
+                "{page}"
+            );
+            assert!(html.contains("<main id=\"main\""), "{page}: landmark");
+            assert!(!html.contains("{$"), "{page}: a variable is missing");
+            assert!(
+                !html.contains(" style=") && !html.contains("<style"),
+                "{page}: inline style"
+            );
+            assert!(!html.contains("alert(1)</script>"), "{page}: not escaped");
+            assert!(!html.contains("<script>"), "{page}: inline script");
+            for handler in [" onclick=", " onload=", " onerror=", "javascript:"] {
+                assert!(!html.contains(handler), "{page}: {handler}");
+            }
+            let ids = ids(&html, "id=\"");
+            let unique: BTreeSet<_> = ids.iter().collect();
+            assert_eq!(
+                unique.len(),
+                ids.len(),
+                "{page}: an id stands twice: {ids:?}"
+            );
+            for attribute in ["for=\"", "aria-labelledby=\"", "aria-describedby=\""] {
+                for reference in self::ids(&html, attribute) {
+                    for id in reference.split_whitespace() {
+                        assert!(
+                            unique.contains(&id.to_owned()),
+                            "{page}: {attribute}{id} points nowhere"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The values of an attribute, given with its opening quote, that stands after white space.
+fn ids(html: &str, attribute: &str) -> Vec<String> {
+    html.split(&format!(" {attribute}"))
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn templates_name_only_texts_and_files_that_exist() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/templates");
+    for entry in std::fs::read_dir(directory).expect("templates are there") {
+        let path = entry.expect("an entry").path();
+        let source = std::fs::read_to_string(&path).expect("text");
+        for call in ["say(\"", "say_count(\"", "say_with(\""] {
+            for rest in source.split(call).skip(1) {
+                let key = rest.split('"').next().expect("split gives one");
+                for language in Language::ALL {
+                    assert_ne!(language.say(key), key, "{}: no text {key}", path.display());
+                }
+            }
+        }
+        for rest in source.split("assets::url(\"").skip(1) {
+            let name = rest.split('"').next().expect("split gives one");
+            assert_ne!(
+                assets::url(name),
+                "/static/",
+                "{}: no file {name}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_fragment_carries_no_token_and_whole_addresses() {
+    let mut discussion = discussion(Language::Fr);
+    discussion.base = "https://palabre.exemple.com".to_owned();
+    if let Some(form) = discussion.form.as_mut() {
+        form.token = None;
+        form.action = "https://palabre.exemple.com/t/demo?thread=a".to_owned();
+    }
+    let html = FragmentPage { discussion }.render().expect("it renders");
+    assert!(!html.contains("name=\"form\""));
+    assert!(html.contains("href=\"https://palabre.exemple.com/static/"));
+    assert!(html.contains("src=\"https://palabre.exemple.com/static/"));
+    assert!(!html.contains("<h1") && !html.contains("<html"));
+}
+
+#[test]
+fn an_error_page_of_the_form_keeps_values_and_says_what_is_wrong() {
+    let html = pages(Language::Fr)
+        .into_iter()
+        .find(|(name, _)| *name == "thread-errors")
+        .expect("a sample")
+        .1;
+    assert!(html.contains("<title>Erreur\u{202f}: "));
+    assert!(html.contains("href=\"#palabre-body\">Écrivez votre commentaire."));
+    assert!(html.contains("aria-describedby=\"palabre-email-error\""));
+    assert!(html.contains("value=\"nom@\""));
+    // HTML drops the first line break of a textarea; the reader's own must stay.
+    assert!(html.contains(">\n\nUne ligne"));
+    assert_eq!(html.matches("aria-invalid=\"true\"").count(), 3);
+}
+
+#[test]
+fn buttons_follow_the_state_and_keep_their_order() {
+    let mut item = queue(Language::Fr).items.remove(1);
+    assert_eq!(
+        item.acts(),
+        [Act::Approve, Act::Reject, Act::Spam, Act::Hold]
+    );
+    item.status = Status::Approved;
+    assert_eq!(item.acts(), [Act::Reject, Act::Spam, Act::Restore]);
+    item.status = Status::Erased;
+    assert!(item.acts().is_empty());
+}
+
+#[test]
+fn figures_are_said_in_words() {
+    let page = captcha(Language::Fr);
+    assert_eq!(
+        page.levels[2].share_in_words(Language::Fr),
+        "sur 100 comme ceux-ci, environ 92 (88 à 95)"
+    );
+    assert_eq!(
+        page.levels[1].share_in_words(Language::Fr),
+        "3 décisions\u{202f}: trop peu pour conclure"
+    );
+    assert_eq!(
+        Change {
+            before: 12,
+            after: 30
+        }
+        .in_words(Language::Fr),
+        "12 → 30 (+18)"
+    );
+    assert_eq!(
+        Change {
+            before: 96,
+            after: 61
+        }
+        .in_words(Language::En),
+        "96 → 61 (−35)"
+    );
+    assert_eq!(
+        page.cuts.in_words(Language::Fr),
+        "publier à partir de 0,7, écarter sous 0,3"
+    );
+    let moment = Moment::new(Language::Fr, 1_795_517_000_000);
+    assert_eq!(moment.iso, "2026-11-24T10:43:20Z");
+    assert_eq!(moment.long, "24 novembre 2026 à 10:43 UTC");
+    assert_eq!(Moment::new(Language::Fr, i64::MAX), Moment::default());
+}
+
+#[test]
+fn the_feed_is_well_formed_whatever_people_write() {
+    let feed = Feed {
+        language: Language::Fr,
+        id: "urn:uuid:1".to_owned(),
+        title: format!("{HOSTILE}\u{0}\u{b}\u{ffff}"),
+        self_href: "https://exemple.com/feed?a=1&b=2".to_owned(),
+        html_href: "https://exemple.com/".to_owned(),
+        updated: "2026-11-24T10:43:20Z".to_owned(),
+        entries: vec![FeedEntry {
+            title: "]]>".to_owned(),
+            author: format!("=cmd\r\n{HOSTILE}\u{1b}"),
+            html: "<p>a &amp; b</p>".to_owned(),
+            ..FeedEntry::default()
+        }],
+    };
+    let xml = feed.render().expect("it renders");
+    if let Some(directory) = std::env::var_os("PALABRE_PAGES_DIR") {
+        std::fs::write(Path::new(&directory).join("feed.xml"), &xml)
+            .expect("the directory is there");
+    }
+    assert!(xml.starts_with("<?xml"));
+    assert!(!xml.contains(['\u{0}', '\u{b}', '\u{1b}', '\u{ffff}']));
+    assert!(!xml.contains("<script") && !xml.contains("]]>") && xml.contains("a=1&#38;b=2"));
+    assert!(xml.contains("&#60;p&#62;a &#38;amp; b&#60;/p&#62;"));
+}
+
+#[test]
+fn keys_that_are_put_together_exist() {
+    let mut keys: Vec<String> = Vec::new();
+    for status in Status::ALL {
+        keys.push(format!("status-{}", status.as_str()));
+        keys.push(format!("conflict-{}", status.as_str()));
+        if status != Status::Erased {
+            keys.push(format!("tab-{}", status.as_str()));
+        }
+    }
+    for act in [
+        Act::Approve,
+        Act::Reject,
+        Act::Spam,
+        Act::Restore,
+        Act::Hold,
+    ] {
+        keys.extend(["act", "done", "decided"].map(|part| format!("{part}-{}", act.as_str())));
+    }
+    keys.extend(["done-undo", "decided-undo"].map(str::to_owned));
+    keys.extend(
+        [
+            "article", "oldest", "newest", "score", "doubt", "reports", "mixed",
+        ]
+        .map(|order| format!("order-{order}")),
+    );
+    keys.extend(
+        ["published", "held", "step_up", "refused"].map(|outcome| format!("outcome-{outcome}")),
+    );
+    keys.extend(
+        [
+            "passed",
+            "failed",
+            "bad_token",
+            "not_run",
+            "misconfigured",
+            "unavailable",
+            "off",
+        ]
+        .map(|class| format!("check-{class}")),
+    );
+    for key in keys {
+        for language in [Language::Fr, Language::En] {
+            assert_ne!(language.say(&key), key, "{language}");
+        }
+    }
+    for language in Language::ALL {
+        let texts: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&FormView::default().script_texts(language)).expect("an object");
+        for (key, text) in texts {
+            assert_ne!(text, key.as_str(), "{language}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+# What moderators and owners see, in French. The same keys and variables stand in admin.en.ftl.
+
+## Frame
+nav-label = Navigation
+nav-queue = File de relecture
+nav-captcha = Réglages
+nav-demo = Article de démonstration
+nav-docs = Documentation de l’API
+sign-out = Sortir
+
+## Home, sign-in, set-up
+home-explanation = Palabre reçoit les commentaires des lecteurs, les vérifie et les fait relire avant publication.
+home-demo = un article, ses commentaires et son formulaire
+home-queue = les commentaires qui attendent une décision
+home-captcha-of = Réglages de { $site }
+home-captcha = ce que valent les scores, et les seuils qui en découlent
+home-docs = chaque appel, ses champs et ses réponses
+home-sign-in = Entrer
+home-sign-in-why = pour relire et régler
+login-title = Entrer
+login-explanation = On entre dans Palabre par un lien personnel, à usage unique. Il n’y a pas de mot de passe à taper ici.
+login-first-title = Première fois
+login-first = Ouvrez le lien d’installation affiché dans le terminal au démarrage. Il vaut dix minutes ; cette commande en affiche un nouveau :
+login-link-title = Vous avez un compte
+login-link = Ouvrez le lien reçu de la personne qui tient le site. Elle peut en faire un nouveau à tout moment.
+login-insecure = L’entrée est refusée : cette adresse n’est pas en https, un mot de passe ou une session y serait lisible par d’autres. Mettez en place https, puis réglez server.public_url.
+setup-title = Ouvrir la session d’installation
+setup-explanation = Ce bouton ouvre la session de la démonstration sur ce navigateur. Le lien ne sert qu’une fois.
+setup-button = Ouvrir la session
+setup-again = Affichez un nouveau lien avec cette commande :
+setup-code-bad = Ce lien n’est plus valable : il a plus de dix minutes, ou il a déjà servi.
+setup-paused = Trop d’essais. Réessayez dans { $wait }.
+demonstration-person = Démonstration
+
+## Statuses
+status-pending = À relire
+status-approved = Publié
+status-rejected = Refusé
+status-spam = Indésirable
+status-refused = Écarté par le filtre
+status-erased = Effacé
+tab-pending = À relire
+tab-approved = Publiés
+tab-rejected = Refusés
+tab-spam = Indésirables
+tab-refused = Écartés
+
+## Actions
+act-approve = Publier
+act-reject = Refuser
+act-spam = Indésirable
+act-restore = Remettre à relire
+act-hold = Mettre de côté
+undo = Annuler
+done-approve = Publié : { $name }
+done-reject = Refusé : { $name }
+done-spam = Indésirable : { $name }
+done-restore = Remis à relire : { $name }
+done-hold = Mis de côté : { $name }
+done-undo = Annulé : { $name }
+undo-failed = Il n’y a plus rien à annuler : quelque chose a changé depuis.
+decided-approve = Publié par { $person }, { $time }
+decided-reject = Refusé par { $person }, { $time }
+decided-spam = Indésirable, dit { $person }, { $time }
+decided-restore = Remis à relire par { $person }, { $time }
+decided-hold = Mis de côté par { $person }, { $time }
+decided-undo = Décision annulée par { $person }, { $time }
+conflict-pending = Déjà remis à relire par { $person } à { $time }. Rien n’a été changé.
+conflict-approved = Déjà publié par { $person } à { $time }. Rien n’a été changé.
+conflict-rejected = Déjà refusé par { $person } à { $time }. Rien n’a été changé.
+conflict-spam = Déjà rangé en indésirable par { $person } à { $time }. Rien n’a été changé.
+conflict-refused = Déjà écarté par { $person } à { $time }. Rien n’a été changé.
+conflict-erased = Déjà effacé par { $person } à { $time }. Rien n’a été changé.
+
+## Queue
+queue-title = File de relecture
+queue-tabs = États des commentaires
+queue-empty = Rien à relire.
+queue-empty-tab = Rien ici.
+queue-last = Dernier commentaire reçu :
+queue-article = Article :
+queue-replies-to = En réponse à { $name }
+queue-reasons = Raisons
+queue-erased = Texte effacé.
+queue-next = Page suivante
+filter-site = Site
+filter-all-sites = Tous les sites
+filter-order = Ordre
+filter-apply = Afficher
+order-article = Par article, le plus ancien d’abord
+order-oldest = Plus anciens d’abord
+order-newest = Plus récents d’abord
+order-score = Par score
+order-doubt = Les plus douteux d’abord
+order-reports = Les plus signalés d’abord
+order-mixed = Mélangés
+record-first = Premier commentaire
+record-none = aucune décision encore
+record-approved = { $count ->
+    [one] { $count } publié
+   *[other] { $count } publiés
+}
+record-rejected = { $count ->
+    [one] { $count } refusé
+   *[other] { $count } refusés
+}
+record-spam = { $count ->
+    [one] { $count } indésirable
+   *[other] { $count } indésirables
+}
+record-since = premier commentaire le { $date }
+record-unverified = { $record } (selon l’adresse e-mail tapée)
+
+## What the check said
+check-scored = Vérification : score { $score }
+check-passed = Vérification : réussie, sans score
+check-failed = Vérification : échouée, sans score
+check-bad_token = Vérification : jeton non valable
+check-not_run = Vérification : n’a pas eu lieu
+check-misconfigured = Vérification : mal configurée
+check-unavailable = Vérification : service injoignable
+check-off = Vérification : aucune
+
+## Reasons of an automatic outcome
+reason-observe = Mode observation : tout est relu
+reason-moderation_before = Ce site ne publie rien sans relecture
+reason-score_below = Score { $score } : sous le seuil { $cut }
+reason-score_held = Score { $score } : rien n’est publié par le score
+reason-score_at_least = Score { $score } : atteint le seuil { $cut }
+reason-score_refused = Score { $score } : écarté, sous le seuil { $cut }
+reason-step_up = Score { $score } : seconde vérification demandée sous { $cut }
+reason-links = { $count ->
+    [one] { $count } lien
+   *[other] { $count } liens
+}
+reason-check_off = Ce site ne demande aucune vérification
+reason-captcha_passed = Vérification réussie
+reason-captcha_failed = Vérification échouée
+reason-token_missing = Aucun jeton de vérification reçu
+reason-token_malformed = Jeton de vérification illisible ou faux
+reason-token_expired = Jeton de vérification expiré
+reason-token_duplicate = Jeton de vérification déjà utilisé par ce même envoi
+reason-token_foreign = Jeton de vérification déjà utilisé par un autre envoi
+reason-wrong_action = Jeton fait pour une autre action : « { $seen } »
+reason-wrong_host = Jeton fait sur un autre site : « { $seen } »
+reason-wrong_site = Jeton fait pour un autre site ou un autre article
+reason-not_run = { $why ->
+    [no_script] Vérification absente : pas de JavaScript
+    [blocked] Vérification absente : script bloqué dans le navigateur
+    [consent_refused] Vérification absente : le lecteur ne l’a pas acceptée
+    [browser_error] Vérification absente : erreur dans le navigateur
+   *[other] Vérification absente
+}
+reason-misconfigured = Vérification mal configurée : { $detail }
+reason-unavailable = { $why ->
+    [timeout] Service de vérification trop lent
+    [connect] Service de vérification injoignable
+    [server_error] Service de vérification en panne
+    [quota] Quota du service de vérification épuisé
+    [garbage] Réponse illisible du service de vérification
+    [ambiguous_duplicate] Réponse perdue du service de vérification
+    [breaker_open] Service de vérification en panne, mis en pause
+   *[other] Service de vérification indisponible
+}
+reason-form_missing = Envoyé sans passer par notre formulaire
+reason-form_expired = Formulaire ouvert depuis trop longtemps
+reason-form_forged = Jeton de formulaire faux
+reason-form_reused = Formulaire déjà utilisé pour un autre texte
+reason-honeypot = Champ invisible rempli
+reason-too_fast = { $seconds ->
+    [one] Envoyé { $seconds } seconde après l’ouverture du formulaire
+   *[other] Envoyé { $seconds } secondes après l’ouverture du formulaire
+}
+reason-proof_missing = Sans preuve de calcul
+reason-proof_forged = Preuve de calcul fausse ou déjà utilisée
+reason-email_rate = Beaucoup d’envois avec cette adresse e-mail
+reason-site_surge = Afflux inhabituel sur le site
+reason-origin_unknown = Origine de l’envoi inconnue
+reason-appealed = Le lecteur demande une relecture
+reason-set_aside = Mis de côté
+reason-reported = { $count ->
+    [one] Signalé { $count } fois
+   *[other] Signalé { $count } fois
+}
+reason-lease_lost = Vérification interrompue, résultat inconnu
+
+## Thresholds
+captcha-title = Réglages de { $site }
+captcha-no-data = Pas encore de verdicts. Les réglages prudents sont actifs.
+captcha-no-verdicts = Aucun commentaire n’a encore reçu de score.
+captcha-summary = Ces { $days } derniers jours, { $scored } commentaires ont reçu un score : { $published } publiés aussitôt, { $held } mis en relecture, { $step_up } soumis à une seconde vérification, { $refused } écartés.
+captcha-held-then-approved = Sur les { $held } mis en relecture, les modérateurs en ont publié { $approved }.
+captcha-unscored = { $count ->
+    [one] { $count } commentaire n’a pas reçu de score ; il a été mis en relecture.
+   *[other] { $count } commentaires n’ont pas reçu de score ; ils ont été mis en relecture.
+}
+captcha-in-force = Règles en vigueur : { $cuts }.
+captcha-moderates-before = Ce site relit tout avant publication : un score suffisant ne publie pas à lui seul.
+cuts-observe = observation, tout est mis en relecture
+cut-publish = publier à partir de { $cut }
+cut-step-up = seconde vérification sous { $cut }
+cut-refuse = écarter sous { $cut }
+levels-title = Scores et décisions
+levels-caption = Commentaires des { $count } derniers jours, par score. 1 : certainement une personne.
+level = Score
+level-total = Reçus
+level-outcomes = Suite automatique
+level-verdicts = Décisions des modérateurs
+level-share = Publiables
+outcome-published = Publiés
+outcome-held = En relecture
+outcome-step_up = Seconde vérification
+outcome-refused = Écartés
+verdict-approved = Publiés
+verdict-rejected = Refusés
+verdict-spam = Indésirables
+share = sur 100 comme ceux-ci, environ { $share } ({ $low } à { $high })
+share-unknown = { $count ->
+    [one] { $count } décision : trop peu pour conclure
+   *[other] { $count } décisions : trop peu pour conclure
+}
+try-title = Essayer d’autres seuils
+try-explanation = Un champ vide veut dire : jamais. Un score exactement sur un seuil va du côté le plus doux. L’essai ne change rien.
+field-publish_from = Publier à partir de
+hint-publish_from = Un score au moins égal publie sans relecture, si le site le permet.
+field-step_up_below = Seconde vérification sous
+hint-step_up_below = Un score plus bas demande une vérification silencieuse de plus.
+field-refuse_below = Écarter sous
+hint-refuse_below = Un score plus bas écarte le commentaire ; son texte est gardé 30 jours et le lecteur peut demander une relecture.
+cut-bad = Un nombre de 0 à 1, avec trois décimales au plus.
+preview-button = Voir l’effet
+preview-title = Ce qui aurait changé
+preview-changed = { $count ->
+    [0] Aucun commentaire n’aurait eu une autre suite.
+    [one] { $count } commentaire aurait eu une autre suite.
+   *[other] { $count } commentaires auraient eu une autre suite.
+}
+preview-comments = Ces commentaires
+preview-decision = Aujourd’hui : { $status }
+preview-score = score { $score }
+change = { $before } → { $after } ({ $difference })
+change-none = { $before }, sans changement
+apply-title = Mettre en vigueur
+apply-note = Note (facultative)
+apply-confirm = Tapez { $site } pour confirmer
+apply-confirm-why = Écarter sur si peu de décisions peut faire taire des lecteurs.
+apply-button = Appliquer ces seuils
+applied = Version { $count } en vigueur.
+base-stale = Quelqu’un a changé les seuils entre-temps. Voici l’effet de vos seuils sur la version en vigueur ; rien n’a été appliqué.
+history-title = Versions
+version = Version { $count }
+version-current = en vigueur
+revert-button = Revenir à la version { $count }
+policy-from-file = config.toml
+
+## Documentation
+docs-title = Documentation de l’API
+docs-version = Version
+docs-contents = Sommaire
+docs-parameters = Paramètres
+docs-required = obligatoire
+docs-body = Corps :
+docs-answers = Réponses
+
+## Other
+back-to-queue = Retour à la file

@@ -1,0 +1,142 @@
+/**
+ * Every page in every look: no barrier that axe knows, no sideways scrolling at 320 px,
+ * nothing in the console, no policy report; and a picture of each for the eye.
+ * Covers B1 (light, dark, 320 px, right to left, error state), B11, B12, B13.
+ */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { eventually, SITE, startPalabre } from "./support.js";
+
+const LOOKS = [
+  { theme: "light", width: 1280 },
+  { theme: "dark", width: 1280 },
+  { theme: "light", width: 320 },
+  { theme: "dark", width: 320 },
+];
+
+/** Smallest side of a control that posts or decides, in CSS pixels. */
+const SMALLEST_ACTION_PX = 44;
+
+describe("every page in every look", () => {
+  const THREAD = "essai";
+  let house, receipt;
+
+  before(async () => {
+    house = await startPalabre();
+    const owner = await house.owner();
+    await owner.signsIn();
+    const text = "La place sera-t-elle *vraiment* plantée ?";
+    await house.hasComment({ body: text, thread: THREAD });
+    await owner.opensQueue();
+    await owner.approves("La place sera-t-elle");
+    ({ receipt } = await house.hasComment({
+      body: `> Un mot\n\nUne réponse un peu plus longue, ${"avec-un-mot-sans-fin".repeat(8)}.`,
+      name: "Prénom-Composé de la Très-Longue-Lignée-des-Lignes",
+      thread: THREAD,
+    }));
+    await owner.leaves();
+  });
+  after(() => house?.stop());
+
+  const READER_PAGES = [
+    { name: "demo", address: () => "/demo" },
+    { name: "thread", address: () => `/t/${SITE}?thread=${THREAD}` },
+    { name: "thread-empty", address: () => `/t/${SITE}?thread=vide` },
+    { name: "thread-arabic", address: () => `/t/${SITE}?thread=${THREAD}&lang=ar` },
+    { name: "receipt", address: () => house.receiptAddress(receipt) },
+    { name: "home", address: () => "/" },
+    { name: "login", address: () => "/login" },
+    { name: "docs", address: () => "/docs" },
+  ];
+
+  const OWNER_PAGES = [
+    { name: "queue", address: () => "/queue" },
+    { name: "queue-approved", address: () => "/queue?status=approved" },
+    { name: "queue-empty", address: () => "/queue?status=spam" },
+    { name: "captcha", address: () => `/sites/${SITE}/captcha` },
+    {
+      name: "captcha-preview",
+      address: () => `/sites/${SITE}/captcha?preview=1&publish_from=0.5&step_up_below=&refuse_below=0.3`,
+    },
+  ];
+
+  async function isForEverybody(person, name) {
+    await person.takesPicture(name);
+    assert.deepEqual(await person.barriers(), [], `${name}: axe finds nothing`);
+    await person.findsNothingWrong();
+    await person.leaves();
+  }
+
+  for (const look of LOOKS) {
+    describe(`${look.theme}, ${look.width} px`, () => {
+      for (const { name, address } of READER_PAGES) {
+        test(name, async () => {
+          const reader = await house.reader(look);
+          await reader.opens(address());
+          await isForEverybody(reader, name);
+        });
+      }
+
+      for (const { name, address } of OWNER_PAGES) {
+        test(name, async () => {
+          const owner = await house.owner(look);
+          await owner.opens(address());
+          await isForEverybody(owner, name);
+        });
+      }
+
+      test("form errors, found by the page's script", async () => {
+        const reader = await house.reader(look);
+        await reader.opens("/demo");
+        await reader.publishes();
+        await reader.page.locator('[aria-invalid="true"]').first().waitFor();
+        await isForEverybody(reader, "errors");
+      });
+
+      test("form errors, found by the server", async () => {
+        const reader = await house.reader({ ...look, scripts: "blocked" });
+        await reader.opens("/demo");
+        await reader.publishes();
+        await reader.page.waitForURL((address) => address.pathname.startsWith("/t/"));
+        await isForEverybody(reader, "errors-server");
+      });
+    });
+  }
+
+  test("the Arabic page runs from right to left", async () => {
+    const reader = await house.reader();
+    await reader.opens(`/t/${SITE}?thread=${THREAD}&lang=ar`);
+    const [language, direction] = await reader.page.evaluate(() => [
+      document.documentElement.lang,
+      getComputedStyle(document.documentElement).direction,
+    ]);
+    assert.deepEqual([language, direction], ["ar", "rtl"]);
+    await reader.leaves();
+  });
+
+  test("what posts or decides is large enough for a thumb", async () => {
+    const small = async (person, controls) => {
+      const found = [];
+      for (const control of await controls.all()) {
+        if (!(await control.isVisible())) continue;
+        const { width, height } = await control.boundingBox();
+        if (Math.min(width, height) >= SMALLEST_ACTION_PX) continue;
+        found.push(`${await control.innerText()}: ${width} x ${height}`);
+      }
+      await person.leaves();
+      return found;
+    };
+
+    const reader = await house.reader({ width: 360 });
+    await reader.opens(`/t/${SITE}?thread=${THREAD}`);
+    const replies = reader.page.getByRole("link", { name: /^Répondre/ });
+    await eventually(async () => assert.ok((await replies.count()) > 0, "a comment to answer"));
+    assert.deepEqual(await small(reader, reader.publishButton.or(replies)), []);
+
+    const owner = await house.owner({ width: 360 });
+    await owner.opensQueue();
+    const actions = owner.page.getByRole("article").getByRole("button");
+    assert.deepEqual(await small(owner, actions), []);
+  });
+});
