@@ -83,7 +83,10 @@ impl Clock {
 /// `N` bytes from the operating system. A machine without randomness cannot make secrets: the process
 /// stops rather than go on with guessable ones.
 #[must_use]
-#[expect(clippy::expect_used, reason = "no secret can be made without the system's randomness")]
+#[expect(
+    clippy::expect_used,
+    reason = "no secret can be made without the system's randomness"
+)]
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0_u8; N];
     SysRng

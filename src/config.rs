@@ -409,9 +409,15 @@ mod tests {
     #[test]
     fn unknown_keys_are_named_with_their_layer() {
         let error = load("[server]\nlisen = \"127.0.0.1:1\"", &[]).expect_err("unknown");
-        assert!(error.contains("my.toml") && error.contains("server") && error.contains("lisen"), "{error}");
+        assert!(
+            error.contains("my.toml") && error.contains("server") && error.contains("lisen"),
+            "{error}"
+        );
         let error = load("[[site]]\nid = \"a\"\n[site.captcha]\nprovder = \"off\"", &[]).expect_err("unknown");
-        assert!(error.contains("my.toml") && error.contains("site") && error.contains("provder"), "{error}");
+        assert!(
+            error.contains("my.toml") && error.contains("site") && error.contains("provder"),
+            "{error}"
+        );
         let error = load("", &[("PALABRE_SERVER__LISEN", "x")]).expect_err("unknown");
         assert!(error.contains("PALABRE_SERVER__LISEN"), "{error}");
         let error = load("[[site]]\nid = \"a\"\ncaptcha.provider = \"recaptcha_v9\"", &[]).expect_err("unknown");
@@ -450,9 +456,15 @@ mod tests {
                 "[[site]]\nid = \"a\"\ncaptcha.policy = { publish_from = 0.2, refuse_below = 0.3 }",
                 "captcha.policy",
             ),
-            ("[[site]]\nid = \"a\"\ncaptcha.policy = { publish_from = 1.2 }", "policy"),
+            (
+                "[[site]]\nid = \"a\"\ncaptcha.policy = { publish_from = 1.2 }",
+                "policy",
+            ),
             ("[[site]]\nid = \"a\"\nbody_max = 0", "body_max"),
-            ("[[site]]\nid = \"a\"\ncaptcha.provider = \"recaptcha_v3\"", "captcha.secret"),
+            (
+                "[[site]]\nid = \"a\"\ncaptcha.provider = \"recaptcha_v3\"",
+                "captcha.secret",
+            ),
             ("[server", "my.toml"),
         ] {
             let error = load(text, &[]).expect_err(text);
@@ -467,7 +479,12 @@ mod tests {
         let at = |url: &str| load(&format!("{site}[server]\npublic_url = \"{url}\""), &[]);
         assert!(at("https://comments.example.org").is_err());
         assert!(at("http://8.8.8.8").is_err());
-        for fine in ["http://127.0.0.1:1", "http://x.test", "http://x.localhost", "http://10.0.0.4"] {
+        for fine in [
+            "http://127.0.0.1:1",
+            "http://x.test",
+            "http://x.localhost",
+            "http://10.0.0.4",
+        ] {
             assert!(at(fine).is_ok(), "{fine}");
         }
     }

@@ -61,7 +61,9 @@ pub struct Keys {
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("id", &self.current.id).finish_non_exhaustive()
+        f.debug_struct("Keys")
+            .field("id", &self.current.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,9 @@ impl Keys {
 
     /// The id of the current key and of those that still verify.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.current).chain(&self.old).map(|key| key.id.as_str())
+        std::iter::once(&self.current)
+            .chain(&self.old)
+            .map(|key| key.id.as_str())
     }
 
     /// A token `v1.<key id>.<payload>.<mac>` that carries `claims` as JSON, readable by anyone and
@@ -119,7 +123,9 @@ impl Keys {
         let ("v1", id, payload) = (parts.next()?, parts.next()?, parts.next()?) else {
             return None;
         };
-        let key = std::iter::once(&self.current).chain(&self.old).find(|key| key.id == id)?;
+        let key = std::iter::once(&self.current)
+            .chain(&self.old)
+            .find(|key| key.id == id)?;
         let expected = key.mac(purpose, "", body.as_bytes());
         let given = URL_SAFE_NO_PAD.decode(mac).ok()?;
         if !equal(&expected[..16], &given) {
@@ -214,10 +220,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Compares in a time that does not depend on where they differ.
@@ -248,10 +256,19 @@ mod tests {
         let token = keys.sign(Purpose::Receipt, &("comment", 7));
         assert_eq!(keys.open(Purpose::Receipt, &token), Some(("comment".to_owned(), 7)));
         assert_eq!(keys.open::<(String, i32)>(Purpose::Device, &token), None);
-        assert_eq!(Keys::new(&[2; 32], &[]).open::<(String, i32)>(Purpose::Receipt, &token), None);
+        assert_eq!(
+            Keys::new(&[2; 32], &[]).open::<(String, i32)>(Purpose::Receipt, &token),
+            None
+        );
         let rotated = Keys::new(&[2; 32], &[[1; 32]]);
         assert_eq!(rotated.open(Purpose::Receipt, &token), Some(("comment".to_owned(), 7)));
-        for broken in ["", "v1", "v1.a.b.c", &token[..token.len() - 1], &token.replacen("v1", "v2", 1)] {
+        for broken in [
+            "",
+            "v1",
+            "v1.a.b.c",
+            &token[..token.len() - 1],
+            &token.replacen("v1", "v2", 1),
+        ] {
             assert_eq!(keys.open::<(String, i32)>(Purpose::Receipt, broken), None, "{broken}");
         }
     }

@@ -1,13 +1,35 @@
-//! Palabre.
+//! Palabre: comment moderation for newsrooms.
+//!
+//! A reader's comment takes six hops, and each stands in a module of its own:
+//!
+//! 1. [`http`]: request id, log line, limits of time and size; the route.
+//! 2. `http::extract` and `http::body`: the client's address, the origin, the fields.
+//! 3. `http::api::comments`: calls one action and presents its result.
+//! 4. [`actions::submit`]: the story: limits, fields, repeat, captcha, triage, store.
+//! 5. [`domain::triage`]: the pure decision with its reasons.
+//! 6. [`store`]: one atomic write; then the answer.
+//!
+//! Modules point in one direction only, which `tests/it/layering.rs` checks:
+//!
+//! ```text
+//! main -> cli -> server -> { http -> web, jobs } -> actions -> app -> { store, limits, captcha } -> domain
+//! ```
+//!
+//! `config` and `clock` are usable by all but the domain, `keys` and `error` by all. Nothing points left.
 
 pub mod actions;
 pub mod app;
 pub mod captcha;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod error;
+pub mod http;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod server;
 pub mod store;
 pub mod web;

@@ -157,7 +157,12 @@ pub async fn redeem(app: &App, code: &str) -> Result<Option<String>, Error> {
     };
     let opened = app
         .store
-        .redeem_setup_code(&sha256_hex(code.as_bytes()), &sha256_hex(secret.as_bytes()), session, now)
+        .redeem_setup_code(
+            &sha256_hex(code.as_bytes()),
+            &sha256_hex(secret.as_bytes()),
+            session,
+            now,
+        )
         .await?;
     Ok(opened.then_some(secret))
 }

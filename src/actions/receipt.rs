@@ -32,10 +32,7 @@ impl Own {
 /// # Errors
 /// [`Error::NotFound`] for one that is forged, too old, or whose comment is gone.
 pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
-    let claims: ReceiptClaims = app
-        .keys
-        .open(Purpose::Receipt, receipt)
-        .ok_or_else(Error::not_found)?;
+    let claims: ReceiptClaims = app.keys.open(Purpose::Receipt, receipt).ok_or_else(Error::not_found)?;
     if claims.e < app.clock.now().0 {
         return Err(Error::not_found());
     }

@@ -77,6 +77,8 @@ pub struct Receipt {
     pub outcome: Option<Action>,
     /// A fresh captcha token would take the mark away: the one that came had run out.
     pub token_expired: bool,
+    /// The check could not be made, through no fault of the reader.
+    pub check_down: bool,
     /// Sanitised HTML.
     pub html: String,
     /// The code that its reader can read out to a person.
@@ -165,7 +167,10 @@ impl Path {
         };
         let root = self.place(&draft, submission.client).await?;
         let mut holds = self.held_by_limits(&draft);
-        let finding = match self.ask_captcha(&draft, &submission, &form, &earlier, &digest, &keys).await? {
+        let finding = match self
+            .ask_captcha(&draft, &submission, &form, &earlier, &digest, &keys)
+            .await?
+        {
             Ok(finding) => finding,
             Err(comment) => return self.replay(comment).await,
         };
@@ -183,8 +188,18 @@ impl Path {
         };
         let body_digest = sha256_hex(draft.body.as_bytes());
         let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
-        self.store(draft, &submission, earlier.keys, digest, body_digest, rendered, finding.verdict, outcome, root)
-            .await
+        self.store(
+            draft,
+            &submission,
+            earlier.keys,
+            digest,
+            body_digest,
+            rendered,
+            finding.verdict,
+            outcome,
+            root,
+        )
+        .await
     }
 
     fn parse(&self, raw: RawDraft) -> Result<Draft, Error> {
@@ -254,7 +269,10 @@ impl Path {
     }
 
     fn is_signed(&self, draft: &Draft) -> bool {
-        let right = self.app.keys.thread_signature(&self.site.site.id, draft.thread.as_str());
+        let right = self
+            .app
+            .keys
+            .thread_signature(&self.site.site.id, draft.thread.as_str());
         draft
             .thread_sig
             .as_deref()
@@ -375,7 +393,13 @@ impl Path {
             None
         };
         let draw = earlier.unwrap_or_else(clock::draw);
-        Ok(triage::decide(verdict, signals, self.site.site.moderation, policy, draw))
+        Ok(triage::decide(
+            verdict,
+            signals,
+            self.site.site.moderation,
+            policy,
+            draw,
+        ))
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything a stored comment is made of")]
@@ -398,9 +422,7 @@ impl Path {
             .and_then(|token| self.device(token))
             .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
         let narrow = submission.client.narrow().to_string();
-        let client = app
-            .keys
-            .digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
+        let client = app.keys.digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
         let status = match outcome.action {
             Action::Publish => Status::Approved,
             Action::Hold | Action::StepUp => Status::Pending,
@@ -411,6 +433,7 @@ impl Path {
             id,
             outcome: Some(outcome.action),
             token_expired: outcome.reasons.contains(&Reason::TokenExpired),
+            check_down: is_down(verdict.class()),
             html: rendered.html.clone(),
             reference: reference(),
             created_at: self.now,
@@ -461,13 +484,12 @@ impl Path {
             .comment(comment)
             .await?
             .ok_or_else(|| Error::Internal(format!("comment {comment} is not there, but its key is")))?;
-        let device = comment
-            .device_id
-            .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
+        let device = comment.device_id.unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
         Ok(Receipt {
             id: comment.id,
             outcome: Some(comment.outcome).filter(|_| comment.status != Status::Erased),
             token_expired: comment.reasons.contains(&Reason::TokenExpired),
+            check_down: is_down(&comment.verdict),
             html: comment.html,
             reference: comment.reference,
             created_at: comment.created_at,
@@ -499,6 +521,10 @@ fn sign_receipt(app: &App, comment: Uuid, created_at: Timestamp) -> String {
             e: created_at.plus(RECEIPT_LIFE).0,
         },
     )
+}
+
+fn is_down(verdict_class: &str) -> bool {
+    matches!(verdict_class, "unavailable" | "misconfigured")
 }
 
 const KEY: &str = "k:";
@@ -574,10 +600,9 @@ mod tests {
             let code = reference();
             assert_eq!(code.len(), 10, "{code}");
             assert!(!code[..9].contains(['I', 'L', 'O', 'U']), "{code}");
-            let number = code[..9]
-                .bytes()
-                .filter(|b| *b != b'-')
-                .fold(0_u64, |n, b| n * 32 + CROCKFORD.iter().position(|c| *c == b).unwrap() as u64);
+            let number = code[..9].bytes().filter(|b| *b != b'-').fold(0_u64, |n, b| {
+                n * 32 + CROCKFORD.iter().position(|c| *c == b).unwrap() as u64
+            });
             assert_eq!(code.as_bytes()[9], CROCKFORD[(number % 37) as usize]);
         }
     }

@@ -2,13 +2,18 @@
 
 use uuid::Uuid;
 
+use super::identify::{Identity, Role};
 use crate::{
     app::{App, SiteInForce},
-    domain::{address::ClientAddress, draft::ThreadKey, status::Status},
+    domain::{
+        address::ClientAddress,
+        draft::{self, FieldError, ThreadKey},
+        status::Status,
+    },
     error::Error,
     keys::{Purpose, hex},
     limits::{Action, Demand},
-    store::{PublicComment, PublicThread, ThreadRow},
+    store::{NewAudit, PublicComment, PublicThread, ThreadRow},
 };
 
 /// Top-level comments on a page at most.
@@ -142,6 +147,53 @@ pub async fn feed(
         .store
         .feed(&site.site.id, thread.map(ThreadKey::as_str), FEED)
         .await?)
+}
+
+/// Sets what the publisher says of a thread; what is `None` stays, a new thread is open.
+///
+/// # Errors
+/// Role and site; 422 for a bad key, or an address that is none of the site's; errors of the store.
+pub async fn set(
+    app: &App,
+    who: &Identity,
+    site: &str,
+    key: &str,
+    title: Option<String>,
+    url: Option<String>,
+    open: Option<bool>,
+) -> Result<ThreadRow, Error> {
+    who.may(Role::Moderator, site)?;
+    let in_force = app.site(site).await?;
+    let bad = |field, code| Error::Invalid(vec![FieldError::new(field, code)]);
+    let key = ThreadKey::parse(key).ok_or_else(|| bad("thread", "thread_bad"))?;
+    if let Some(url) = &url {
+        let origin = url::Url::parse(url).map(|url| url.origin().ascii_serialization());
+        if !origin.is_ok_and(|origin| in_force.site.origins.contains(&origin) || app.is_own_origin(&origin)) {
+            return Err(bad("url", "url_bad"));
+        }
+    }
+    let current = app.store.thread(site, key.as_str()).await?;
+    let row = ThreadRow {
+        id: app.clock.new_id(),
+        thread_key: key.as_str().to_owned(),
+        title: title.as_deref().and_then(draft::title),
+        url,
+        open: open.unwrap_or(current.is_none_or(|row| row.open)),
+        content_version: 1,
+    };
+    let audit = NewAudit {
+        id: app.clock.new_id(),
+        site: site.to_owned(),
+        at: app.clock.now(),
+        actor: who.actor.clone(),
+        action: "thread",
+        comment: None,
+        from_status: None,
+        to_status: None,
+        detail: serde_json::to_string(&serde_json::json!({"thread": row.thread_key, "open": row.open})).ok(),
+    };
+    app.store.set_thread(site, row, audit, app.clock.now()).await?;
+    app.store.thread(site, key.as_str()).await?.ok_or_else(Error::not_found)
 }
 
 /// Counts a reader's report of a public comment, one for each device or address.

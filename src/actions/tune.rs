@@ -11,10 +11,11 @@ use crate::{
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
         score::Score,
+        site::explore_ppm,
         timestamp::Timestamp,
     },
     error::Error,
-    store::{Changed, NewAudit, PolicyRow},
+    store::{Actor, Changed, NewAudit, PolicyRow, Scope},
 };
 
 /// Changed comments listed on a page.
@@ -31,6 +32,8 @@ const HISTORY: i64 = 100;
 pub struct Evidence {
     pub site: Arc<SiteInForce>,
     pub days: i64,
+    /// The beginning of the period.
+    pub since: Timestamp,
     pub levels: Vec<LevelCounts>,
     /// Comments by verdict class.
     pub verdicts: Vec<(String, i64)>,
@@ -78,6 +81,7 @@ pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Resul
         verdicts: app.store.verdict_counts(site, since).await?,
         site: in_force,
         days,
+        since,
     })
 }
 
@@ -86,12 +90,7 @@ pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Resul
 ///
 /// # Errors
 /// `cuts_cross`; errors of the store.
-pub async fn preview(
-    app: &App,
-    evidence: &Evidence,
-    cuts: &Cuts,
-    before: Option<Uuid>,
-) -> Result<Preview, Error> {
+pub async fn preview(app: &App, evidence: &Evidence, cuts: &Cuts, before: Option<Uuid>) -> Result<Preview, Error> {
     cuts.check().map_err(|_| Error::Unprocessable("cuts_cross"))?;
     let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
     let band_now = |score: Score| current.map_or(Band::Hold, |cuts| cuts.band(score));
@@ -108,7 +107,7 @@ pub async fn preview(
             &site.id,
             site.captcha.provider.as_str(),
             &levels,
-            since(app, evidence.days),
+            evidence.since,
             before,
             CHANGED_PAGE + 1,
         )
@@ -197,13 +196,38 @@ pub async fn revert(
     add(app, who, site, wanted, &preview).await
 }
 
-async fn add(
-    app: &App,
-    who: &Identity,
-    site: &str,
-    wanted: NewPolicy,
-    preview: &Preview,
-) -> Result<PolicyRow, Error> {
+/// Sets a site to observe from the command line: a new version without cuts.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not there; a conflict when somebody was first; the store.
+pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
+    let who = Identity {
+        actor: Actor {
+            kind: "system",
+            id: "command-line".to_owned(),
+            name: "palabre captcha observe".to_owned(),
+        },
+        role: Role::Owner,
+        scope: Scope::All,
+    };
+    let newest = app
+        .store
+        .policies(site, 1)
+        .await?
+        .first()
+        .map_or(0, |row| row.policy.version);
+    let wanted = NewPolicy {
+        base: newest,
+        cuts: Cuts::default(),
+        explore_ppm: explore_ppm(None),
+        note: String::new(),
+        from: None,
+        confirm: None,
+    };
+    apply(app, &who, site, wanted).await
+}
+
+async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: &Preview) -> Result<PolicyRow, Error> {
     if wanted.note.chars().count() > 500 {
         return Err(Error::Http(413, "too_large"));
     }
@@ -237,7 +261,11 @@ async fn add(
     };
     let added = app.store.add_policy(site, row.clone(), audit).await?;
     app.forget_sites();
-    if added { Ok(row) } else { Err(Error::conflict("conflict")) }
+    if added {
+        Ok(row)
+    } else {
+        Err(Error::conflict("conflict"))
+    }
 }
 
 /// What the version is expected to do, in the figures of the day it was made.

@@ -9,6 +9,7 @@
 //! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
 //! with the vendor's page cited, an arm in [`Captcha::verify`] and [`Captcha::calls_network`].
 
+mod breaker;
 mod house;
 pub mod outgoing;
 mod recaptcha_v3;
@@ -23,7 +24,10 @@ use std::{
 use url::Url;
 
 pub use self::house::Form;
-use self::outgoing::{Answer, Breaker, Failure, Outgoing};
+use self::{
+    breaker::Breaker,
+    outgoing::{Answer, Failure, Outgoing},
+};
 use crate::{
     domain::{
         reason::Reason,
@@ -161,6 +165,30 @@ impl Captcha {
         match provider {
             ProviderId::Off | ProviderId::House => false,
             ProviderId::RecaptchaV3 => true,
+        }
+    }
+
+    /// Asks the site's provider about a token that is none, to learn whether it answers and knows the
+    /// secret.
+    ///
+    /// # Errors
+    /// A sentence about what is wrong.
+    pub async fn probe(&self, site: &Site) -> Result<String, String> {
+        let ask = Ask {
+            site,
+            thread: "probe",
+            token: Some("probe"),
+            form: &Form::Missing,
+            honeypot: false,
+            links: 0,
+            known_author: false,
+            token_spent: Spent::Never,
+            now: Timestamp(0),
+        };
+        match self.verify(&ask).await.verdict {
+            Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
+            Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
+            _ => Ok("answers and knows the secret".to_owned()),
         }
     }
 

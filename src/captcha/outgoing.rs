@@ -3,8 +3,8 @@
 //! What must hold: no redirect is followed, no proxy of the environment is used, nothing is sent twice,
 //! an answer is at most 64 KiB and at most three seconds away, and the address really connected to is a
 //! public one. Names are checked as they are resolved (so a name cannot be public when checked and
-//! private when used), literal addresses before the call. [`Breaker`] keeps a dead host from costing
-//! every reader three seconds.
+//! private when used), literal addresses before the call. Whether a host is worth calling at
+//! all is asked of `captcha::breaker` before, by the caller.
 //!
 //! To call a new kind of server, add a method beside [`Outgoing::post_form`]; never build a client
 //! elsewhere.
@@ -13,7 +13,7 @@ use std::{
     error::Error,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Once, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reqwest::{
@@ -271,80 +271,6 @@ fn v6_may_be_called(ip: Ipv6Addr, allow_private: bool) -> bool {
     }
 }
 
-/// Stops calling a host that keeps failing: after five failures in a row, or more than 30 % of at least
-/// ten calls within 60 s, none for 30 s; then one call every 30 s tries again until one succeeds.
-#[derive(Debug, Default)]
-pub struct Breaker {
-    in_a_row: u32,
-    /// Calls and failures of the last six spans of ten seconds.
-    spans: [Span; 6],
-    /// Closed to all but one call from then on.
-    next_probe: Option<Instant>,
-    started: Option<Instant>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Span {
-    number: u64,
-    calls: u32,
-    failures: u32,
-}
-
-impl Breaker {
-    const OPEN: Duration = Duration::from_secs(30);
-
-    /// Whether the host may be called now. A `true` while open is the one probe; whoever takes it must
-    /// call, and should it be lost, the next one is due 30 s later all the same.
-    pub fn admits(&mut self, now: Instant) -> bool {
-        match self.next_probe {
-            None => true,
-            Some(due) if now < due => false,
-            Some(_) => {
-                self.next_probe = Some(now + Self::OPEN);
-                true
-            }
-        }
-    }
-
-    /// Counts the end of a call. `answered` means that the host did its work, whatever it said.
-    /// Returns whether the breaker opened or closed by it.
-    pub fn record(&mut self, now: Instant, answered: bool) -> bool {
-        let was_open = self.next_probe.is_some();
-        if answered && was_open {
-            *self = Self::default();
-        }
-        let number = now.duration_since(*self.started.get_or_insert(now)).as_secs() / 10;
-        // The remainder is below the number of spans.
-        let slot = usize::try_from(number % 6).unwrap_or(0);
-        if let Some(span) = self.spans.get_mut(slot) {
-            if span.number != number {
-                *span = Span {
-                    number,
-                    ..Span::default()
-                };
-            }
-            span.calls += 1;
-            span.failures += u32::from(!answered);
-        }
-        self.in_a_row = if answered { 0 } else { self.in_a_row + 1 };
-        if !answered && !was_open && (self.in_a_row >= 5 || self.fails_too_often(number)) {
-            self.next_probe = Some(now + Self::OPEN);
-        }
-        was_open != self.next_probe.is_some()
-    }
-
-    fn fails_too_often(&self, now: u64) -> bool {
-        let (calls, failures) = self
-            .spans
-            .iter()
-            .filter(|span| span.number + 6 > now)
-            .fold((0, 0), |(calls, failures), span| {
-                (calls + span.calls, failures + span.failures)
-            });
-        calls >= 10 && failures * 10 > calls * 3
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -486,51 +412,5 @@ mod tests {
         assert!(callable("inside.example", private.into_iter(), false).is_err());
         let hosts_file = addresses(&["10.0.0.1"]);
         assert!(callable("localhost", hosts_file.into_iter(), true).is_err());
-    }
-
-    #[test]
-    fn five_failures_in_a_row_open_the_breaker_and_a_probe_closes_it() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut breaker = Breaker::default();
-        for second in 0..5 {
-            assert!(breaker.admits(at(second)));
-            assert_eq!(breaker.record(at(second), false), second == 4);
-        }
-        assert!(!breaker.admits(at(5)) && !breaker.admits(at(33)));
-        assert!(breaker.admits(at(34)), "the probe");
-        assert!(!breaker.admits(at(34)), "nobody else");
-        assert!(!breaker.record(at(35), false));
-        assert!(!breaker.admits(at(63)));
-        assert!(breaker.admits(at(64)), "the next probe");
-        assert!(breaker.record(at(65), true), "closed");
-        assert!(breaker.admits(at(65)) && breaker.admits(at(65)));
-    }
-
-    #[test]
-    fn a_third_of_the_calls_within_a_minute_opens_it_too() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut breaker = Breaker::default();
-        for second in 0..7 {
-            breaker.record(at(second), true);
-        }
-        for second in 7..10 {
-            breaker.record(at(second), false);
-        }
-        assert!(breaker.admits(at(10)), "30 % is not more than 30 %");
-        breaker.record(at(10), true);
-        breaker.record(at(10), false);
-        assert!(!breaker.admits(at(11)), "4 of 12");
-
-        let mut forgetful = Breaker::default();
-        for second in 0..4 {
-            forgetful.record(at(second), false);
-        }
-        for second in 70..80 {
-            forgetful.record(at(second), true);
-        }
-        forgetful.record(at(81), false);
-        assert!(forgetful.admits(at(82)), "what is older than a minute does not count");
     }
 }

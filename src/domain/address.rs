@@ -158,10 +158,7 @@ fn unmapped(network: IpNet) -> IpNet {
     let IpNet::V6(v6) = network else {
         return network;
     };
-    let v4 = v6
-        .addr()
-        .to_ipv4_mapped()
-        .zip(v6.prefix_len().checked_sub(96));
+    let v4 = v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
     v4.and_then(|(address, length)| Ipv4Net::new(address, length).ok())
         .map_or(network, IpNet::V4)
 }
@@ -174,16 +171,9 @@ fn unmapped(network: IpNet) -> IpNet {
 /// all to the left of a stranger is the stranger's word. A hop that cannot be read ends the walk and the
 /// last trusted address before it counts. When all hops are trusted, it is the left-most.
 #[must_use]
-pub fn client_address(
-    peer: IpAddr,
-    forwarded_for: &[&str],
-    proxies: &TrustedProxies,
-) -> ClientAddress {
+pub fn client_address(peer: IpAddr, forwarded_for: &[&str], proxies: &TrustedProxies) -> ClientAddress {
     let mut nearest = peer;
-    let mut hops = forwarded_for
-        .iter()
-        .rev()
-        .flat_map(|value| value.rsplit(','));
+    let mut hops = forwarded_for.iter().rev().flat_map(|value| value.rsplit(','));
     while proxies.contains(nearest) {
         let Some(hop) = hops.next().and_then(parse_hop) else {
             break;
@@ -217,13 +207,7 @@ mod tests {
     use super::*;
 
     fn proxies(entries: &[&str]) -> TrustedProxies {
-        TrustedProxies::parse(
-            &entries
-                .iter()
-                .map(|&entry| entry.to_owned())
-                .collect::<Vec<_>>(),
-        )
-        .unwrap()
+        TrustedProxies::parse(&entries.iter().map(|&entry| entry.to_owned()).collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
@@ -283,11 +267,7 @@ mod tests {
         let cases = [
             ("203.0.113.7", "203.0.113.7/32", "203.0.113.0/24"),
             ("::ffff:203.0.113.7", "203.0.113.7/32", "203.0.113.0/24"),
-            (
-                "2001:db8:1:2:3:4:5:6",
-                "2001:db8:1:2::/64",
-                "2001:db8:1::/48",
-            ),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
             ("::1", "::/64", "::/48"),
             ("255.255.255.255", "255.255.255.255/32", "255.255.255.0/24"),
         ];
@@ -298,10 +278,7 @@ mod tests {
                 (narrow.into(), wide.into())
             );
         }
-        assert!(
-            size_of::<Prefix>() <= 10,
-            "a prefix is a key of large tables"
-        );
+        assert!(size_of::<Prefix>() <= 10, "a prefix is a key of large tables");
     }
 
     #[test]
@@ -317,30 +294,10 @@ mod tests {
     #[test]
     fn trusted_proxies_are_networks_or_addresses() {
         let trusted = proxies(&[" 10.1.2.3/8 ", "::1", "192.0.2.1", "::ffff:172.16.0.0/108"]);
-        let inside = [
-            "10.255.0.1",
-            "::1",
-            "192.0.2.1",
-            "::ffff:192.0.2.1",
-            "172.31.0.1",
-        ];
-        let outside = [
-            "11.0.0.1",
-            "::2",
-            "192.0.2.2",
-            "172.32.0.1",
-            "::ffff:11.0.0.1",
-        ];
-        assert!(
-            inside
-                .iter()
-                .all(|address| trusted.contains(address.parse().unwrap()))
-        );
-        assert!(
-            !outside
-                .iter()
-                .any(|address| trusted.contains(address.parse().unwrap()))
-        );
+        let inside = ["10.255.0.1", "::1", "192.0.2.1", "::ffff:192.0.2.1", "172.31.0.1"];
+        let outside = ["11.0.0.1", "::2", "192.0.2.2", "172.32.0.1", "::ffff:11.0.0.1"];
+        assert!(inside.iter().all(|address| trusted.contains(address.parse().unwrap())));
+        assert!(!outside.iter().any(|address| trusted.contains(address.parse().unwrap())));
         assert!(proxies(&[]).is_empty());
         for bad in [
             "",
@@ -351,8 +308,7 @@ mod tests {
             "::/0",
             "::ffff:0.0.0.0/96",
         ] {
-            let error =
-                TrustedProxies::parse(&["10.0.0.1".to_owned(), bad.to_owned()]).unwrap_err();
+            let error = TrustedProxies::parse(&["10.0.0.1".to_owned(), bad.to_owned()]).unwrap_err();
             assert!(error.contains(&format!("{bad:?}")), "{error}");
         }
     }

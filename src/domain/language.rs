@@ -92,10 +92,7 @@ impl Language {
 
 /// A quality of `Accept-Language` (`0`, `0.8`, `1.000`) in thousandths; unreadable is 0.
 fn thousandths(quality: &str) -> u16 {
-    let (whole, fraction) = quality
-        .trim()
-        .split_once('.')
-        .unwrap_or((quality.trim(), ""));
+    let (whole, fraction) = quality.trim().split_once('.').unwrap_or((quality.trim(), ""));
     match whole {
         "1" => 1000,
         "0" => format!("{fraction:0<3}").parse().unwrap_or(0),
@@ -158,10 +155,7 @@ mod tests {
 
     #[test]
     fn it_travels_as_its_code() {
-        assert_eq!(
-            serde_json::to_string(&Language::Es).expect("it serialises"),
-            "\"es\""
-        );
+        assert_eq!(serde_json::to_string(&Language::Es).expect("it serialises"), "\"es\"");
         assert_eq!(
             serde_json::from_str::<Language>("\"fr-FR\"").expect("it is ours"),
             Language::Fr

@@ -20,17 +20,33 @@ pub enum Reason {
     /// The site publishes nothing without a moderator.
     ModerationBefore,
     /// Held: the score is under the cut for publication.
-    ScoreBelow { score: Score, cut: Score },
+    ScoreBelow {
+        score: Score,
+        cut: Score,
+    },
     /// Held: the policy publishes nothing by score.
-    ScoreHeld { score: Score },
+    ScoreHeld {
+        score: Score,
+    },
     /// Published: the score reaches the cut.
-    ScoreAtLeast { score: Score, cut: Score },
+    ScoreAtLeast {
+        score: Score,
+        cut: Score,
+    },
     /// Refused: the score is under the cut for refusal.
-    ScoreRefused { score: Score, cut: Score },
+    ScoreRefused {
+        score: Score,
+        cut: Score,
+    },
     /// A second check is wanted: the score is under that cut.
-    StepUp { score: Score, cut: Score },
+    StepUp {
+        score: Score,
+        cut: Score,
+    },
     /// The text holds that many links.
-    Links { count: u32 },
+    Links {
+        count: u32,
+    },
     /// The site asks no captcha.
     CheckOff,
     /// A yes without a score.
@@ -42,12 +58,22 @@ pub enum Reason {
     TokenExpired,
     TokenDuplicate,
     TokenForeign,
-    WrongAction { seen: String },
-    WrongHost { seen: String },
+    WrongAction {
+        seen: String,
+    },
+    WrongHost {
+        seen: String,
+    },
     WrongSite,
-    NotRun { why: String },
-    Misconfigured { detail: String },
-    Unavailable { why: String },
+    NotRun {
+        why: String,
+    },
+    Misconfigured {
+        detail: String,
+    },
+    Unavailable {
+        why: String,
+    },
     /// No form token came with it.
     FormMissing,
     FormExpired,
@@ -57,7 +83,9 @@ pub enum Reason {
     /// The field that people do not see was filled in.
     Honeypot,
     /// Sent that many seconds after the form was shown.
-    TooFast { seconds: u32 },
+    TooFast {
+        seconds: u32,
+    },
     /// No proof of work came with it (no script, or not ready yet).
     ProofMissing,
     /// The proof of work is forged, foreign or used.

@@ -111,6 +111,9 @@ mod tests {
         assert_eq!(Score::parse("0.3501"), None);
         assert_eq!(Score::parse("1.001"), None);
         assert_eq!(Score::parse(""), None);
-        assert_eq!(Score::from_thousandths(300).map(Score::reversed), Score::from_thousandths(700));
+        assert_eq!(
+            Score::from_thousandths(300).map(Score::reversed),
+            Score::from_thousandths(700)
+        );
     }
 }

@@ -216,11 +216,10 @@ impl Site {
         if !(1..=20_000).contains(&body_max) {
             return Err(format!("body_max: {body_max} is not in 1..=20000"));
         }
-        let origins = file
-            .origins
-            .as_ref()
-            .or(store.origins.as_ref())
-            .map_or_else(|| Ok(Vec::new()), |list| list.iter().map(|o| origin(o)).collect::<Result<_, _>>())?;
+        let origins = file.origins.as_ref().or(store.origins.as_ref()).map_or_else(
+            || Ok(Vec::new()),
+            |list| list.iter().map(|o| origin(o)).collect::<Result<_, _>>(),
+        )?;
         Ok(Self {
             captcha: Captcha::resolve(&file.captcha, &store.captcha, &origins)?,
             id: id.to_owned(),
@@ -327,7 +326,10 @@ mod tests {
             ..SiteSettings::default()
         };
         let site = Site::resolve("faso", Some(&file), &store).expect("valid");
-        assert_eq!((site.name.as_str(), site.body_max, site.cdn_max_age), ("Le Faso", 900, 0));
+        assert_eq!(
+            (site.name.as_str(), site.body_max, site.cdn_max_age),
+            ("Le Faso", 900, 0)
+        );
     }
 
     #[test]

@@ -38,8 +38,7 @@ impl Timestamp {
     /// RFC 3339 in UTC with milliseconds only where there are any: `2026-11-24T15:04:05Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0)
-            .map_or_else(|_| self.0.to_string(), |time| time.to_string())
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |time| time.to_string())
     }
 
     /// Parses RFC 3339; `None` when it is anything else.

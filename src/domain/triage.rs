@@ -248,9 +248,24 @@ mod tests {
     #[test]
     fn a_share_of_refusals_is_held_for_a_person() {
         let policy = policy(500, 500, 900);
-        let explored = decide(&scored(100), &Signals::default(), Moderation::After, Some(&policy), 19_999);
-        assert_eq!((explored.action, explored.explored, explored.propensity_ppm), (Action::Hold, true, 20_000));
-        let refused = decide(&scored(100), &Signals::default(), Moderation::After, Some(&policy), 20_000);
+        let explored = decide(
+            &scored(100),
+            &Signals::default(),
+            Moderation::After,
+            Some(&policy),
+            19_999,
+        );
+        assert_eq!(
+            (explored.action, explored.explored, explored.propensity_ppm),
+            (Action::Hold, true, 20_000)
+        );
+        let refused = decide(
+            &scored(100),
+            &Signals::default(),
+            Moderation::After,
+            Some(&policy),
+            20_000,
+        );
         assert_eq!((refused.action, refused.explored), (Action::Refuse, false));
     }
 

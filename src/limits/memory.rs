@@ -46,10 +46,7 @@ pub struct Memory {
 
 impl Memory {
     /// `quotas` are validated; `monotonic_now` is the time since any fixed instant.
-    pub(super) fn new(
-        quotas: &Quotas,
-        monotonic_now: impl Fn() -> Duration + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn new(quotas: &Quotas, monotonic_now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self {
             quotas: quotas.clone(),
             monotonic_now: Box::new(monotonic_now),
@@ -79,10 +76,7 @@ impl Memory {
                 .as_deref()
                 .and_then(|shard| shard.full_at(place.key));
             let until_full = full_at.unwrap_or_default().saturating_sub(now);
-            match (
-                take_one(place.bucket.rate, until_full),
-                place.bucket.action.beyond(),
-            ) {
+            match (take_one(place.bucket.rate, until_full), place.bucket.action.beyond()) {
                 (Ok(until_full), _) => charges.push((place, now.saturating_add(until_full))),
                 (Err(_), Beyond::Hold) => held.push(place.bucket.action),
                 (Err(wait), Beyond::Refuse) => {
@@ -109,10 +103,7 @@ impl Memory {
     /// Where the buckets of the demands are kept, each once.
     fn places<'a>(&self, demands: &[Demand<'a>]) -> Vec<Place<'a>> {
         let mut places: Vec<Place<'a>> = Vec::with_capacity(demands.len() + 1);
-        for bucket in demands
-            .iter()
-            .flat_map(|demand| demand.buckets(&self.quotas))
-        {
+        for bucket in demands.iter().flat_map(|demand| demand.buckets(&self.quotas)) {
             let key = self.seed.hash_one((bucket.action, bucket.key));
             if places.iter().all(|place| place.key != key) {
                 let [shard, ..] = key.to_be_bytes();
@@ -145,10 +136,7 @@ impl Memory {
     }
 
     pub(super) fn keys(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| lock_one(shard).0.len())
-            .sum()
+        self.shards.iter().map(|shard| lock_one(shard).0.len()).sum()
     }
 }
 
@@ -235,8 +223,7 @@ fn take_one(rate: Rate, until_full: Duration) -> Result<Duration, Duration> {
     let bucket = OneBucket {
         until_full: Cell::new(until_full.into()),
     };
-    let limiter: RateLimiter<_, _, _, NoOpMiddleware<Nanos>> =
-        RateLimiter::new(quota, bucket, ThisInstant);
+    let limiter: RateLimiter<_, _, _, NoOpMiddleware<Nanos>> = RateLimiter::new(quota, bucket, ThisInstant);
     match limiter.check() {
         Ok(()) => Ok(limiter.into_state_store().until_full.get().into()),
         Err(not_until) => Err(not_until.wait_time_from(ThisInstant.now())),
@@ -304,9 +291,7 @@ mod tests {
 
         fn limiter(&self, quotas: &Quotas) -> Memory {
             let clock = self.clone();
-            Memory::new(quotas, move || {
-                Duration::from_nanos(clock.0.load(Ordering::SeqCst))
-            })
+            Memory::new(quotas, move || Duration::from_nanos(clock.0.load(Ordering::SeqCst)))
         }
     }
 
@@ -346,10 +331,7 @@ mod tests {
         let clock = FakeClock::default();
         let memory = clock.limiter(&Quotas::default());
         // a reader who has used up the limit, and a site under a surge
-        let (reader, site) = (
-            by_household(Action::Submit, u64::MAX),
-            Demand::by_site("gazette"),
-        );
+        let (reader, site) = (by_household(Action::Submit, u64::MAX), Demand::by_site("gazette"));
         while memory.check(&[reader]).is_ok() {}
         while memory.check(&[site]) == Ok(Vec::new()) {}
         for n in 0..1_000_000 {
@@ -361,10 +343,7 @@ mod tests {
         }
         let (keys, bytes) = (memory.keys(), memory.bytes());
         println!("{keys} keys, {bytes} bytes after a million addresses");
-        assert!(
-            (MAX_KEYS * 7 / 8 - SHARDS..=MAX_KEYS).contains(&keys),
-            "{keys} keys"
-        );
+        assert!((MAX_KEYS * 7 / 8 - SHARDS..=MAX_KEYS).contains(&keys), "{keys} keys");
         assert!(bytes <= 5_000_000, "{bytes} bytes");
         // what is in trouble is not forgotten
         assert_eq!(
@@ -423,36 +402,27 @@ mod tests {
             }
         });
         let [first, second] = passed.map(AtomicUsize::into_inner);
-        assert_eq!(
-            first + second,
-            150,
-            "800 tries share the 150 units of the common limit"
-        );
-        assert!(
-            first <= 100 && second <= 100,
-            "{first} and {second} of 100 each"
-        );
+        assert_eq!(first + second, 150, "800 tries share the 150 units of the common limit");
+        assert!(first <= 100 && second <= 100, "{first} and {second} of 100 each");
         // what was refused by the common limit was not charged to the own one
         for (who, used) in [(0, first), (1, second)] {
-            let left = (0..100)
-                .take_while(|_| memory.check(&[submit(who)]).is_ok())
-                .count();
+            let left = (0..100).take_while(|_| memory.check(&[submit(who)]).is_ok()).count();
             assert_eq!(left, 100 - used);
         }
     }
 
     fn any_quota() -> impl Strategy<Value = Quota> {
         let number = prop_oneof![1..=20_u32, 1..=Quota::MAX];
-        (number.clone(), number.clone(), number.clone(), number).prop_map(
-            |(burst, per_hour, more, faster)| {
-                let wide_burst = burst.saturating_add(more).min(Quota::MAX);
-                let wide_per_hour = per_hour.saturating_add(faster).min(Quota::MAX);
-                Quota::new(burst, per_hour).with_wide(wide_burst, wide_per_hour)
-            },
-        )
+        (number.clone(), number.clone(), number.clone(), number).prop_map(|(burst, per_hour, more, faster)| {
+            let wide_burst = burst.saturating_add(more).min(Quota::MAX);
+            let wide_per_hour = per_hour.saturating_add(faster).min(Quota::MAX);
+            Quota::new(burst, per_hour).with_wide(wide_burst, wide_per_hour)
+        })
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// The same request passes after `Retry-After` seconds and not a second earlier.
         #[test]
         fn retry_after_is_true(

@@ -55,7 +55,9 @@ impl Token {
 }
 
 fn scope(table: &'static str, row: &impl ToString, sites: Option<&str>) -> Result<Scope, StoreError> {
-    sites.map_or(Ok(Scope::All), |list| rows::json(table, "sites", row, list).map(Scope::Sites))
+    sites.map_or(Ok(Scope::All), |list| {
+        rows::json(table, "sites", row, list).map(Scope::Sites)
+    })
 }
 
 fn scope_text(scope: &Scope) -> Option<String> {

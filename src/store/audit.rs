@@ -168,20 +168,39 @@ impl Store {
         Ok(found)
     }
 
+    /// The comment that a decision was about.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn decided_comment(&self, decision: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let found: Option<(Option<Uuid>,)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT comment_id FROM audit_entries WHERE id = $1")
+                .bind(decision)
+                .fetch_optional(pool)
+                .await
+        })?;
+        Ok(found.and_then(|(comment,)| comment))
+    }
+
     /// Seals what was appended before `until`, at most 10,000 entries; gives how many were sealed.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn seal(&self, site: &str, until: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
         let last = self.last_seal(site).await?;
-        let (number, previous, after) =
-            last.map_or((1, String::new(), Uuid::nil()), |seal| (seal.number + 1, seal.hash, seal.last_id));
+        let (number, previous, after) = last.map_or((1, String::new(), Uuid::nil()), |seal| {
+            (seal.number + 1, seal.hash, seal.last_id)
+        });
         let entries = self.sealed_between(site, after, None, until).await?;
         let Some(last_entry) = entries.last() else {
             return Ok(0);
         };
         let hash = chain(&previous, &entries);
-        let (site, last_id, count) = (site.to_owned(), last_entry.id, i64::try_from(entries.len()).unwrap_or(0));
+        let (site, last_id, count) = (
+            site.to_owned(),
+            last_entry.id,
+            i64::try_from(entries.len()).unwrap_or(0),
+        );
         in_tx!(self, |conn| {
             sqlx::query(
                 "INSERT INTO audit_seals (site_id, number, at, last_id, entries, hash) \
@@ -209,11 +228,13 @@ impl Store {
         let mut after = Uuid::nil();
         for number in 1.. {
             let seal: Option<Seal> = on_pool!(self, |pool| {
-                sqlx::query_as("SELECT number, last_id, entries, hash FROM audit_seals WHERE site_id = $1 AND number = $2")
-                    .bind(site)
-                    .bind(number)
-                    .fetch_optional(pool)
-                    .await
+                sqlx::query_as(
+                    "SELECT number, last_id, entries, hash FROM audit_seals WHERE site_id = $1 AND number = $2",
+                )
+                .bind(site)
+                .bind(number)
+                .fetch_optional(pool)
+                .await
             })?;
             let Some(seal) = seal else {
                 return Ok((number - 1, None));

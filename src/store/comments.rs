@@ -7,7 +7,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool,
+    NewAudit, Store, StoreError,
+    audit::insert_entry,
+    in_tx, on_pool,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::timestamp::Timestamp;
@@ -79,9 +81,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let found: Vec<(String, String, Uuid)> = on_pool!(self, |pool| {
-            let mut query = QueryBuilder::new(
-                "SELECT repeat_key, digest, comment_id FROM repeat_keys WHERE expires_at > ",
-            );
+            let mut query =
+                QueryBuilder::new("SELECT repeat_key, digest, comment_id FROM repeat_keys WHERE expires_at > ");
             query.push_bind(now.0).push(" AND site_id = ").push_bind(site);
             query.push(" AND repeat_key IN (");
             let mut list = query.separated(", ");
@@ -164,9 +165,13 @@ impl Store {
     /// [`StoreError`].
     pub async fn author_records(&self, comments: &[&Comment]) -> Result<HashMap<Uuid, AuthorRecord>, StoreError> {
         let mut records = HashMap::new();
-        let by_device = self.records_by(comments, "device_id", |c| c.device_id.as_deref()).await?;
+        let by_device = self
+            .records_by(comments, "device_id", |c| c.device_id.as_deref())
+            .await?;
         let by_email = self
-            .records_by(comments, "email_key", |c| Some(c.email_key.as_str()).filter(|key| !key.is_empty()))
+            .records_by(comments, "email_key", |c| {
+                Some(c.email_key.as_str()).filter(|key| !key.is_empty())
+            })
             .await?;
         for comment in comments {
             let record = comment
@@ -177,7 +182,11 @@ impl Store {
                     verified: true,
                     ..*record
                 })
-                .or_else(|| by_email.get(&(comment.site.clone(), comment.email_key.clone())).copied());
+                .or_else(|| {
+                    by_email
+                        .get(&(comment.site.clone(), comment.email_key.clone()))
+                        .copied()
+                });
             records.insert(comment.id, record.unwrap_or_default());
         }
         Ok(records)
@@ -294,7 +303,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn report(&self, comment: Uuid, reporter: &str, reason: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn report(
+        &self,
+        comment: Uuid,
+        reporter: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let (reporter, reason) = (reporter.to_owned(), reason.to_owned());
         in_tx!(self, |conn| {
             let added = sqlx::query(

@@ -76,6 +76,25 @@ impl Store {
             .collect()
     }
 
+    /// Scored comments of a site that were held since `since` and are approved by a moderator.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn held_then_approved(&self, site: &str, since: Timestamp) -> Result<i64, StoreError> {
+        let (count,): (i64,) = on_pool!(self, |pool| {
+            // Index: comments_by_time.
+            sqlx::query_as(
+                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND created_at >= $2 AND level IS NOT NULL \
+                 AND outcome = 'hold' AND label = 'approved'",
+            )
+            .bind(site)
+            .bind(since.0)
+            .fetch_one(pool)
+            .await
+        })?;
+        Ok(count)
+    }
+
     /// Comments per verdict class since `since`, scored ones included.
     ///
     /// # Errors

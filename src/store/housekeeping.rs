@@ -103,7 +103,9 @@ impl Store {
     /// [`StoreError`].
     pub async fn has_comments(&self) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT version FROM comments LIMIT 1").fetch_optional(pool).await
+            sqlx::query_as("SELECT version FROM comments LIMIT 1")
+                .fetch_optional(pool)
+                .await
         })?;
         Ok(found.is_some())
     }

@@ -156,7 +156,9 @@ impl Store {
                 query.push(" AND t.oldest_pending_at IS NOT NULL");
             }
             for word in &filter.words {
-                query.push(" AND c.folded LIKE ").push_bind(format!("%{}%", escape(word)));
+                query
+                    .push(" AND c.folded LIKE ")
+                    .push_bind(format!("%{}%", escape(word)));
                 query.push(" ESCAPE '\\'");
             }
             if let Some(thread) = &filter.thread {
@@ -186,7 +188,11 @@ impl Store {
                 if let PageKey::Article(sort, thread, created, id) = key {
                     query.push(format!(" AND ({column}, c.thread_id, c.created_at, c.id) > ("));
                     let mut values = query.separated(", ");
-                    values.push_bind(sort).push_bind(thread).push_bind(created).push_bind(id);
+                    values
+                        .push_bind(sort)
+                        .push_bind(thread)
+                        .push_bind(created)
+                        .push_bind(id);
                     query.push(")");
                 } else if let PageKey::Plain(sort, id) = key {
                     query.push(format!(" AND ({column}, c.id) {comparison} ("));

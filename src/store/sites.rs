@@ -73,14 +73,12 @@ impl Store {
         let id = id.to_owned();
         let settings = serde_json::to_string(settings).unwrap_or_else(|_| "{}".to_owned());
         in_tx!(self, |conn| {
-            sqlx::query(
-                "INSERT INTO sites (id, settings, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(id.as_str())
-            .bind(settings.as_str())
-            .bind(now.0)
-            .execute(&mut *conn)
-            .await?;
+            sqlx::query("INSERT INTO sites (id, settings, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
+                .bind(id.as_str())
+                .bind(settings.as_str())
+                .bind(now.0)
+                .execute(&mut *conn)
+                .await?;
             Ok(())
         })
     }
@@ -171,20 +169,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_policy(
-        &self,
-        site: &str,
-        row: PolicyRow,
-        audit: super::NewAudit,
-    ) -> Result<bool, StoreError> {
+    pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: super::NewAudit) -> Result<bool, StoreError> {
         let site = site.to_owned();
         let result: Result<bool, StoreError> = in_tx!(self, |conn| {
-            let (newest,): (i64,) = sqlx::query_as(
-                "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM policies WHERE site_id = $1",
-            )
-            .bind(site.as_str())
-            .fetch_one(&mut *conn)
-            .await?;
+            let (newest,): (i64,) =
+                sqlx::query_as("SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM policies WHERE site_id = $1")
+                    .bind(site.as_str())
+                    .fetch_one(&mut *conn)
+                    .await?;
             if newest != row.base {
                 return Ok(false);
             }

@@ -140,7 +140,9 @@ impl Store {
                  SELECT c.*, ROW_NUMBER() OVER (PARTITION BY c.root_id ORDER BY c.created_at, c.id) AS place \
                  FROM comments c WHERE c.thread_id = ",
             );
-            query.push_bind(thread).push(" AND c.status = 'approved' AND c.root_id IN (");
+            query
+                .push_bind(thread)
+                .push(" AND c.status = 'approved' AND c.root_id IN (");
             let mut list = query.separated(", ");
             for root in roots {
                 list.push_bind(*root);

@@ -43,9 +43,7 @@ enum Job {
 }
 
 /// A write of its own. It gives back what tells its caller, once it is known whether the commit held.
-type Closure = Box<
-    dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (bool, Tell)> + Send,
->;
+type Closure = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (bool, Tell)> + Send>;
 type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 impl Writer {
@@ -207,18 +205,17 @@ async fn together(connection: &mut SqliteConnection, all: &[Unit]) -> Result<Vec
 }
 
 /// Each unit in its savepoint, all in one transaction.
-async fn one_by_one(
-    connection: &mut SqliteConnection,
-    all: &[Unit],
-    answers: Vec<Answer>,
-) -> Result<(), StoreError> {
+async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Vec<Answer>) -> Result<(), StoreError> {
     execute(connection, "BEGIN IMMEDIATE").await?;
     let mut results = Vec::with_capacity(all.len());
     for unit in all {
         execute(connection, "SAVEPOINT unit").await?;
         let result = units::run_all(&mut *connection, std::slice::from_ref(unit))
             .await
-            .and_then(|mut done| done.pop().ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned())));
+            .and_then(|mut done| {
+                done.pop()
+                    .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+            });
         if result.is_err() {
             execute(connection, "ROLLBACK TO unit").await?;
         }

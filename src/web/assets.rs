@@ -66,17 +66,9 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const FILES: [(&str, &str, &[u8]); 5] = [
     ("admin.css", CSS, include_bytes!("static/admin.css")),
     ("comments.css", CSS, include_bytes!("static/comments.css")),
-    (
-        "comments.js",
-        JAVASCRIPT,
-        include_bytes!("static/comments.js"),
-    ),
+    ("comments.js", JAVASCRIPT, include_bytes!("static/comments.js")),
     ("check.js", JAVASCRIPT, include_bytes!("static/check.js")),
-    (
-        "icon.svg",
-        "image/svg+xml",
-        include_bytes!("static/icon.svg"),
-    ),
+    ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
 ];
 
 #[cfg(test)]

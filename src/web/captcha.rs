@@ -178,9 +178,7 @@ impl CutsView {
             ("cut-refuse", self.refuse_below),
         ]
         .into_iter()
-        .filter_map(|(key, cut)| {
-            cut.map(|cut| text(language, key, &[("cut", Arg::Thousandths(cut))]))
-        })
+        .filter_map(|(key, cut)| cut.map(|cut| text(language, key, &[("cut", Arg::Thousandths(cut))])))
         .collect();
         if parts.is_empty() {
             return language.say("cuts-observe");
@@ -223,11 +221,7 @@ impl ChangedComment {
     #[must_use]
     pub fn score_in_words(&self, language: Language) -> String {
         self.score.map_or_else(String::new, |score| {
-            text(
-                language,
-                "preview-score",
-                &[("score", Arg::Thousandths(score))],
-            )
+            text(language, "preview-score", &[("score", Arg::Thousandths(score))])
         })
     }
 }

@@ -42,10 +42,7 @@ impl Moment {
         let long = text(
             language,
             "date-and-time",
-            &[
-                ("date", Arg::Text(date.clone())),
-                ("time", Arg::Text(time.clone())),
-            ],
+            &[("date", Arg::Text(date.clone())), ("time", Arg::Text(time.clone()))],
         );
         Self {
             iso: zoned.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -149,13 +149,7 @@ impl QueueItem {
     /// The buttons that do something here, in the fixed order.
     #[must_use]
     pub fn acts(&self) -> Vec<Act> {
-        let all = [
-            Act::Approve,
-            Act::Reject,
-            Act::Spam,
-            Act::Restore,
-            Act::Hold,
-        ];
+        let all = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
         let mut acts: Vec<Act> = all
             .into_iter()
             .filter(|act| match act {
@@ -241,11 +235,7 @@ pub fn conflict_sentence(language: Language, status: Status, person: &str, at: &
 #[must_use]
 pub fn check_sentence(language: Language, class: &str, score_thousandths: Option<i64>) -> String {
     match score_thousandths {
-        Some(score) => text(
-            language,
-            "check-scored",
-            &[("score", Arg::Thousandths(score))],
-        ),
+        Some(score) => text(language, "check-scored", &[("score", Arg::Thousandths(score))]),
         None => language.say(&format!("check-{class}")),
     }
 }

@@ -350,22 +350,10 @@ fn captcha(language: Language) -> CaptchaPage {
             },
         ],
         preview: Some(Preview {
-            published: Change {
-                before: 12,
-                after: 30,
-            },
-            held: Change {
-                before: 96,
-                after: 61,
-            },
-            step_up: Change {
-                before: 0,
-                after: 0,
-            },
-            refused: Change {
-                before: 11,
-                after: 28,
-            },
+            published: Change { before: 12, after: 30 },
+            held: Change { before: 96, after: 61 },
+            step_up: Change { before: 0, after: 0 },
+            refused: Change { before: 11, after: 28 },
             changed: 35,
             comments: vec![ChangedComment {
                 name: HOSTILE.to_owned(),
@@ -460,10 +448,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     };
     let mut all = vec![
         ("thread", thread(discussion(language), false).render()),
-        (
-            "thread-errors",
-            thread(discussion_with_errors(language), true).render(),
-        ),
+        ("thread-errors", thread(discussion_with_errors(language), true).render()),
         (
             "thread-empty",
             thread(
@@ -492,10 +477,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
             .render(),
         ),
         ("receipt", receipt(language, ReceiptState::Refused).render()),
-        (
-            "receipt-erased",
-            receipt(language, ReceiptState::Erased).render(),
-        ),
+        ("receipt-erased", receipt(language, ReceiptState::Erased).render()),
     ];
     if language == Language::Fr {
         let demo = DemoPage {
@@ -615,10 +597,7 @@ fn every_page_keeps_the_rules() {
             }
             assert_eq!(html.matches("<h1").count(), 1, "{page}: one h1");
             assert!(
-                html.contains(&format!(
-                    "<html lang=\"{language}\" dir=\"{}\">",
-                    language.direction()
-                )),
+                html.contains(&format!("<html lang=\"{language}\" dir=\"{}\">", language.direction())),
                 "{page}"
             );
             assert!(html.contains("<main id=\"main\""), "{page}: landmark");
@@ -634,11 +613,7 @@ fn every_page_keeps_the_rules() {
             }
             let ids = ids(&html, "id=\"");
             let unique: BTreeSet<_> = ids.iter().collect();
-            assert_eq!(
-                unique.len(),
-                ids.len(),
-                "{page}: an id stands twice: {ids:?}"
-            );
+            assert_eq!(unique.len(), ids.len(), "{page}: an id stands twice: {ids:?}");
             for attribute in ["for=\"", "aria-labelledby=\"", "aria-describedby=\""] {
                 for reference in self::ids(&html, attribute) {
                     for id in reference.split_whitespace() {
@@ -677,12 +652,7 @@ fn templates_name_only_texts_and_files_that_exist() {
         }
         for rest in source.split("assets::url(\"").skip(1) {
             let name = rest.split('"').next().expect("split gives one");
-            assert_ne!(
-                assets::url(name),
-                "/static/",
-                "{}: no file {name}",
-                path.display()
-            );
+            assert_ne!(assets::url(name), "/static/", "{}: no file {name}", path.display());
         }
     }
 }
@@ -721,10 +691,7 @@ fn an_error_page_of_the_form_keeps_values_and_says_what_is_wrong() {
 #[test]
 fn buttons_follow_the_state_and_keep_their_order() {
     let mut item = queue(Language::Fr).items.remove(1);
-    assert_eq!(
-        item.acts(),
-        [Act::Approve, Act::Reject, Act::Spam, Act::Hold]
-    );
+    assert_eq!(item.acts(), [Act::Approve, Act::Reject, Act::Spam, Act::Hold]);
     item.status = Status::Approved;
     assert_eq!(item.acts(), [Act::Reject, Act::Spam, Act::Restore]);
     item.status = Status::Erased;
@@ -742,22 +709,8 @@ fn figures_are_said_in_words() {
         page.levels[1].share_in_words(Language::Fr),
         "3 décisions\u{202f}: trop peu pour conclure"
     );
-    assert_eq!(
-        Change {
-            before: 12,
-            after: 30
-        }
-        .in_words(Language::Fr),
-        "12 → 30 (+18)"
-    );
-    assert_eq!(
-        Change {
-            before: 96,
-            after: 61
-        }
-        .in_words(Language::En),
-        "96 → 61 (−35)"
-    );
+    assert_eq!(Change { before: 12, after: 30 }.in_words(Language::Fr), "12 → 30 (+18)");
+    assert_eq!(Change { before: 96, after: 61 }.in_words(Language::En), "96 → 61 (−35)");
     assert_eq!(
         page.cuts.in_words(Language::Fr),
         "publier à partir de 0,7, écarter sous 0,3"
@@ -786,8 +739,7 @@ fn the_feed_is_well_formed_whatever_people_write() {
     };
     let xml = feed.render().expect("it renders");
     if let Some(directory) = std::env::var_os("PALABRE_PAGES_DIR") {
-        std::fs::write(Path::new(&directory).join("feed.xml"), &xml)
-            .expect("the directory is there");
+        std::fs::write(Path::new(&directory).join("feed.xml"), &xml).expect("the directory is there");
     }
     assert!(xml.starts_with("<?xml"));
     assert!(!xml.contains(['\u{0}', '\u{b}', '\u{1b}', '\u{ffff}']));
@@ -805,25 +757,14 @@ fn keys_that_are_put_together_exist() {
             keys.push(format!("tab-{}", status.as_str()));
         }
     }
-    for act in [
-        Act::Approve,
-        Act::Reject,
-        Act::Spam,
-        Act::Restore,
-        Act::Hold,
-    ] {
+    for act in [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold] {
         keys.extend(["act", "done", "decided"].map(|part| format!("{part}-{}", act.as_str())));
     }
     keys.extend(["done-undo", "decided-undo"].map(str::to_owned));
     keys.extend(
-        [
-            "article", "oldest", "newest", "score", "doubt", "reports", "mixed",
-        ]
-        .map(|order| format!("order-{order}")),
+        ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"].map(|order| format!("order-{order}")),
     );
-    keys.extend(
-        ["published", "held", "step_up", "refused"].map(|outcome| format!("outcome-{outcome}")),
-    );
+    keys.extend(["published", "held", "step_up", "refused"].map(|outcome| format!("outcome-{outcome}")));
     keys.extend(
         [
             "passed",

@@ -231,10 +231,7 @@ fn bundle(language: Language, source: &str) -> Bundle {
 fn grouped(language: Language, value: &FluentValue<'_>) -> Option<String> {
     match value {
         FluentValue::Number(number) => {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "made from an i64 count above"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "made from an i64 count above")]
             let whole = number.value as i64;
             Some(whole_number(language, whole))
         }
@@ -286,20 +283,11 @@ mod tests {
                 continue;
             };
             for variable in line.split('$').skip(1) {
-                let name = variable
-                    .split([' ', '}', ','])
-                    .next()
-                    .expect("split gives one");
-                keys.get_mut(current)
-                    .expect("just inserted")
-                    .insert(name.to_owned());
+                let name = variable.split([' ', '}', ',']).next().expect("split gives one");
+                keys.get_mut(current).expect("just inserted").insert(name.to_owned());
             }
         }
-        assert_eq!(
-            keys.len(),
-            count,
-            "every line with a key was read as a message"
-        );
+        assert_eq!(keys.len(), count, "every line with a key was read as a message");
         keys
     }
 
@@ -329,10 +317,7 @@ mod tests {
                     .split(|character: char| !character.is_alphanumeric())
                 {
                     assert!(
-                        ![
-                            "score", "token", "captcha", "bot", "jeton", "spam", "honeypot"
-                        ]
-                        .contains(&word),
+                        !["score", "token", "captcha", "bot", "jeton", "spam", "honeypot"].contains(&word),
                         "{language}: {line}"
                     );
                 }
@@ -349,10 +334,7 @@ mod tests {
             for line in source.lines().filter(|line| !line.starts_with('#')) {
                 assert!(!line.contains('\''), "’ and not ': {line}");
                 for mark in [" ;", " :", " !", " ?", " »", "« ", "\u{a0}"] {
-                    assert!(
-                        !line.contains(mark),
-                        "narrow no-break space around {mark:?}: {line}"
-                    );
+                    assert!(!line.contains(mark), "narrow no-break space around {mark:?}: {line}");
                 }
                 let text = line.split_once(" = ").map_or(line, |(_, text)| text);
                 let glued = text.char_indices().any(|(at, mark)| {
@@ -371,23 +353,14 @@ mod tests {
         assert_eq!(decimal(Language::En, 305), "0.305");
         assert_eq!(decimal(Language::Fr, 1000), "1");
         assert_eq!(decimal(Language::Fr, 50), "0,05");
-        assert_eq!(
-            whole_number(Language::Fr, 1_240_000),
-            "1\u{202f}240\u{202f}000"
-        );
+        assert_eq!(whole_number(Language::Fr, 1_240_000), "1\u{202f}240\u{202f}000");
         assert_eq!(whole_number(Language::En, -999), "-999");
-        assert_eq!(
-            Language::Fr.say_count("comments_count", &1),
-            "1 commentaire"
-        );
+        assert_eq!(Language::Fr.say_count("comments_count", &1), "1 commentaire");
         assert_eq!(
             Language::Fr.say_count("comments_count", &1240),
             "1\u{202f}240 commentaires"
         );
-        assert_eq!(
-            Language::Fr.say_count("comments_count", &0),
-            "Aucun commentaire"
-        );
+        assert_eq!(Language::Fr.say_count("comments_count", &0), "Aucun commentaire");
         assert_eq!(Language::Ar.say_count("comments_count", &2), "تعليقان");
         assert_eq!(duration(Language::Fr, 1), "1 seconde");
         assert_eq!(duration(Language::En, 121), "3 minutes");

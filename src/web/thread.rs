@@ -183,12 +183,7 @@ impl FormView {
         ];
         let texts: serde_json::Map<String, serde_json::Value> = KEYS
             .into_iter()
-            .map(|key| {
-                (
-                    key.to_owned(),
-                    text(language, key, &[("count", "%".into())]).into(),
-                )
-            })
+            .map(|key| (key.to_owned(), text(language, key, &[("count", "%".into())]).into()))
             .collect();
         serde_json::Value::Object(texts).to_string()
     }

@@ -246,7 +246,7 @@ function enhance(form) {
     else forget(names.person);
     field("body").value = "";
     counter.textContent = "";
-    say(answer.message ?? "", answer.receipt);
+    say(answer.message ?? "", answer.receipt_url);
     if (!answer.id || !["pending", "approved"].includes(answer.status)) return;
     const own = ownComment(answer, name, body);
     place(own, parent instanceof HTMLInputElement ? parent.value : "");
@@ -260,14 +260,14 @@ function enhance(form) {
       try {
         const response = await request(answer.appeal, { method: "POST", headers: { Accept: "application/json" } });
         if (!response.ok) throw new Error(`appeal: ${response.status}`);
-        say(texts.appeal_sent, answer.receipt);
+        say(texts.appeal_sent, answer.receipt_url);
         field("body").value = "";
       } catch {
-        say(texts.network, answer.receipt);
+        say(texts.network, answer.receipt_url);
         status.append(element("p", {}, ask));
       }
     });
-    say(answer.detail ?? answer.title ?? "", answer.receipt);
+    say(answer.detail ?? answer.title ?? "", answer.receipt_url);
     status.append(element("p", {}, ask));
   };
   /** @param {string} message @param {string} [receipt] */

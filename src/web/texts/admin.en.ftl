@@ -264,3 +264,6 @@ docs-answers = Answers
 
 ## Other
 back-to-queue = Back to the queue
+not_found_title = Page not found
+problem_title = That could not be done
+internal_title = An error on our side

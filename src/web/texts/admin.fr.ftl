@@ -264,3 +264,6 @@ docs-answers = Réponses
 
 ## Other
 back-to-queue = Retour à la file
+not_found_title = Page introuvable
+problem_title = Cela n’a pas pu se faire
+internal_title = Une erreur de notre côté

@@ -1,0 +1,368 @@
+//! The command line: one thin function for each command.
+//!
+//! Results that scripts use (a token, a code) are printed alone on standard output; all else goes to
+//! standard error. Commands beside a running server open the store for themselves and close it again.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    actions::identify::{self, Role},
+    app::App,
+    clock::Clock,
+    config::{Config, LogFormat},
+    doctor, server,
+    store::{Opening, Scope, Store},
+};
+
+/// Comment moderation for newsrooms.
+#[derive(Debug, Parser)]
+#[command(name = "palabre", version, about)]
+struct Cli {
+    /// The configuration file; without it, config.toml of the working directory if it is there.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves (the default).
+    Serve,
+    /// Bearer tokens for scripts and servers.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Prints a new one-time setup code.
+    SetupCode,
+    /// Writes a consistent copy of the SQLite database.
+    Backup {
+        /// The file to write; it must not exist.
+        file: PathBuf,
+    },
+    /// Checks configuration, store, providers and seals, and says what to do.
+    Doctor,
+    /// Sets a site to observe: everything is held, whatever the score.
+    Captcha {
+        #[command(subcommand)]
+        command: CaptchaCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Makes a token and prints it alone on standard output.
+    Create(CreateToken),
+    /// Lists tokens, without their secrets.
+    List,
+    /// Ends a token.
+    Revoke {
+        /// The token's id, from `token list`.
+        id: uuid::Uuid,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateToken {
+    #[arg(long)]
+    role: RoleName,
+    /// A site; may be given several times.
+    #[arg(long, required_unless_present = "all_sites")]
+    site: Vec<String>,
+    #[arg(long, conflicts_with = "site")]
+    all_sites: bool,
+    /// What the audit log calls it; readers cannot take a look-alike of it.
+    #[arg(long)]
+    name: Option<String>,
+    /// How long it is good: 365d, 12h, 30m. Without it, until it is revoked.
+    #[arg(long, value_parser = duration)]
+    expires: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleName {
+    Owner,
+    Moderator,
+}
+
+#[derive(Debug, Subcommand)]
+enum CaptchaCommand {
+    /// Makes a new policy version that holds everything.
+    Observe {
+        #[arg(long)]
+        site: String,
+    },
+}
+
+/// Runs the command of the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::load(cli.config.as_deref(), std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => return fail(&error.to_string()),
+    };
+    start_log(&config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("start the runtime: {error}")),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve(config).await,
+            Command::Token { command } => token(config, command).await,
+            Command::SetupCode => setup_code(config).await,
+            Command::Backup { file } => backup(config, &file).await,
+            Command::Doctor => doctor::run(config).await,
+            Command::Captcha {
+                command: CaptchaCommand::Observe { site },
+            } => observe(config, &site).await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("palabre: {message}");
+    ExitCode::FAILURE
+}
+
+fn start_log(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+async fn serve(mut config: Config) -> Result<(), String> {
+    let store = Store::open(&config.database.url, Opening::Serve)
+        .await
+        .map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .map_err(|error| format!("listen on {}: {error}", config.server.listen))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("read the listening address: {error}"))?;
+    config.listening_on(address);
+    let app = Arc::new(App::new(config, store, Clock::System).await?);
+    greet(&app).await?;
+    let shutdown = CancellationToken::new();
+    tokio::spawn(cancel_at_signal(shutdown.clone()));
+    server::serve(app, listener, shutdown).await
+}
+
+/// Says where to go. While no owner exists, that is a one-time link.
+async fn greet(app: &App) -> Result<(), String> {
+    let url = app.config.public_url();
+    let code = identify::new_setup_code(app)
+        .await
+        .map_err(|error| format!("make a setup code: {error}"))?;
+    eprintln!("Palabre {} at {url}", env!("CARGO_PKG_VERSION"));
+    if app.has_demo {
+        eprintln!("  article with its form   {url}/demo");
+    }
+    eprintln!("  review queue            {url}/queue");
+    eprintln!("  come in, once, within ten minutes:");
+    eprintln!("  {url}/setup?code={code}");
+    if app.proxies.is_empty() && !app.config.is_loopback() && app.config.server.listen.ip().is_loopback() {
+        tracing::warn!(
+            "server.trusted_proxies is empty behind a proxy: all readers share one address and one rate limit"
+        );
+    }
+    Ok(())
+}
+
+async fn cancel_at_signal(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+    shutdown.cancel();
+}
+
+/// The service's parts for a command beside a running server.
+pub(crate) async fn open(config: Config) -> Result<App, String> {
+    let opening = if crate::config::is_postgres(&config.database.url) {
+        Opening::Serve
+    } else {
+        Opening::Beside
+    };
+    let store = Store::open(&config.database.url, opening)
+        .await
+        .map_err(|error| error.to_string())?;
+    App::new(config, store, Clock::System).await
+}
+
+async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
+    let app = open_or_make(config).await?;
+    match command {
+        TokenCommand::Create(wanted) => {
+            let role = match wanted.role {
+                RoleName::Owner => Role::Owner,
+                RoleName::Moderator => Role::Moderator,
+            };
+            let scope = if wanted.all_sites {
+                Scope::All
+            } else {
+                Scope::Sites(wanted.site)
+            };
+            let expires = wanted.expires.map(|life| app.clock.now().plus(life));
+            let secret = identify::new_token(&app, wanted.name, role, scope, expires)
+                .await
+                .map_err(|error| format!("make the token: {error}"))?;
+            println!("{secret}");
+        }
+        TokenCommand::List => {
+            let tokens = app.store.tokens().await.map_err(|error| error.to_string())?;
+            for token in tokens {
+                let sites = match token.scope {
+                    Scope::All => "all sites".to_owned(),
+                    Scope::Sites(sites) => sites.join(","),
+                };
+                let state = match (token.revoked_at, token.expires_at) {
+                    (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
+                    (None, Some(at)) => format!("until {}", at.to_rfc3339()),
+                    (None, None) => "no end".to_owned(),
+                };
+                println!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role);
+            }
+        }
+        TokenCommand::Revoke { id } => {
+            let now = app.clock.now();
+            if !app
+                .store
+                .revoke_token(id, now)
+                .await
+                .map_err(|error| error.to_string())?
+            {
+                return Err(format!("there is no live token {id}"));
+            }
+        }
+    }
+    app.store.close().await;
+    Ok(())
+}
+
+/// As [`open`], but makes a new SQLite store where there is none yet, so that a token can be made
+/// before the first start.
+async fn open_or_make(config: Config) -> Result<App, String> {
+    let is_new = config
+        .database
+        .url
+        .strip_prefix("sqlite://")
+        .is_some_and(|path| !Path::new(path).exists());
+    if is_new {
+        let store = Store::open(&config.database.url, Opening::Serve)
+            .await
+            .map_err(|error| error.to_string())?;
+        return App::new(config, store, Clock::System).await;
+    }
+    open(config).await
+}
+
+async fn setup_code(config: Config) -> Result<(), String> {
+    let app = open_or_make(config).await?;
+    let code = identify::new_setup_code(&app)
+        .await
+        .map_err(|error| format!("make a setup code: {error}"))?;
+    println!("{}/setup?code={code}", app.config.public_url());
+    app.store.close().await;
+    Ok(())
+}
+
+async fn backup(config: Config, file: &Path) -> Result<(), String> {
+    if file.exists() {
+        return Err(format!("{} exists already", file.display()));
+    }
+    let key = config.server.secret_file.clone();
+    let app = open(config).await?;
+    let done = app
+        .store
+        .backup(file)
+        .await
+        .map_err(|error| format!("write {}: {error}", file.display()))?;
+    app.store.close().await;
+    if !done {
+        return Err("a PostgreSQL store is copied with pg_dump".to_owned());
+    }
+    eprintln!("{} written. Keep the key beside it: {}", file.display(), key.display());
+    Ok(())
+}
+
+async fn observe(config: Config, site: &str) -> Result<(), String> {
+    let app = open(config).await?;
+    let row = crate::actions::tune::observe(&app, site)
+        .await
+        .map_err(|error| format!("set {site} to observe: {error}"))?;
+    app.store.close().await;
+    eprintln!("{site}: version {} holds everything", row.policy.version);
+    Ok(())
+}
+
+/// `365d`, `12h`, `30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration such as 365d, 12h or 30m");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3600,
+        'm' => 60,
+        _ => return Err(wrong()),
+    };
+    text[..text.len() - 1]
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        assert_eq!(duration("365d"), Ok(Duration::from_hours(24 * 365)));
+        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
+        for wrong in ["", "d", "0d", "5", "5w", "-1d", "99999999999999999999d", "é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

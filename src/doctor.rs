@@ -1,0 +1,135 @@
+//! `palabre doctor`: looks at everything that can be wrong and says, line by line, what is.
+
+use crate::{app::App, cli, config::Config, domain::site::ProviderId};
+
+/// Prints one line a check; fails when any check does.
+///
+/// # Errors
+/// How many checks failed.
+pub async fn run(config: Config) -> Result<(), String> {
+    println!("ok    configuration: read and valid");
+    let app = match cli::open(config).await {
+        Ok(app) => app,
+        Err(error) => {
+            println!("fail  store: {error}");
+            return Err("1 check failed".to_owned());
+        }
+    };
+    let mut failed = 0;
+    let mut say = |result: Result<String, String>| match result {
+        Ok(line) => println!("ok    {line}"),
+        Err(line) => {
+            failed += 1;
+            println!("fail  {line}");
+        }
+    };
+    say(store(&app).await);
+    say(integrity(&app).await);
+    say(client_address(&app));
+    match app.store.site_ids().await {
+        Ok(sites) => {
+            for site in sites {
+                say(provider(&app, &site).await);
+                say(policy(&app, &site).await);
+                say(seals(&app, &site).await);
+            }
+        }
+        Err(error) => say(Err(format!("sites: {error}"))),
+    }
+    app.store.close().await;
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(format!("{failed} checks failed"))
+    }
+}
+
+async fn store(app: &App) -> Result<String, String> {
+    app.store
+        .ping()
+        .await
+        .map(|()| format!("store: {} answers", app.store.engine()))
+        .map_err(|error| format!("store: {error}"))
+}
+
+async fn integrity(app: &App) -> Result<String, String> {
+    match app.store.integrity().await {
+        Ok(None) => Ok("store: whole".to_owned()),
+        Ok(Some(fault)) => Err(format!("store: damaged, restore a backup: {fault}")),
+        Err(error) => Err(format!("store: {error}")),
+    }
+}
+
+fn client_address(app: &App) -> Result<String, String> {
+    let listen = app.config.server.listen;
+    let url = app.config.public_url();
+    if !app.proxies.is_empty() {
+        return Ok("client address: from X-Forwarded-For of the trusted proxies".to_owned());
+    }
+    if listen.ip().is_loopback() && !app.config.is_loopback() {
+        return Err(format!(
+            "client address: {url} reaches {listen} through a proxy, but server.trusted_proxies is empty: all \
+             readers share one address and one rate limit"
+        ));
+    }
+    Ok("client address: the connecting one".to_owned())
+}
+
+async fn provider(app: &App, site: &str) -> Result<String, String> {
+    let in_force = app.site(site).await.map_err(|error| format!("{site}: {error}"))?;
+    let captcha = &in_force.site.captcha;
+    let name = captcha.provider.as_str();
+    if captcha.provider != ProviderId::RecaptchaV3 {
+        return Ok(format!("{site}: captcha {name} needs no one else"));
+    }
+    app.captcha
+        .probe(&in_force.site)
+        .await
+        .map(|answer| format!("{site}: captcha {name} {answer}"))
+        .map_err(|fault| format!("{site}: captcha {name} {fault}"))
+}
+
+async fn policy(app: &App, site: &str) -> Result<String, String> {
+    let failed = |error: crate::error::Error| format!("{site}: {error}");
+    let in_force = app.site(site).await.map_err(failed)?;
+    let Some(row) = &in_force.policy else {
+        return Ok(format!("{site}: observes; every comment is held"));
+    };
+    let file = app.config.site(site).and_then(|settings| settings.captcha.policy);
+    if file.is_some_and(|file| file.cuts() != row.policy.cuts) {
+        return Err(format!(
+            "{site}: the policy in the file differs from version {}, which is in force",
+            row.policy.version
+        ));
+    }
+    let since = app.clock.now().minus(std::time::Duration::from_hours(24 * 30));
+    let levels = app
+        .store
+        .levels(site, in_force.site.captcha.provider.as_str(), since)
+        .await
+        .map_err(|error| format!("{site}: {error}"))?;
+    let thin = row.policy.cuts.refuse_below.is_some_and(|cut| {
+        levels
+            .iter()
+            .filter(|level| level.level < cut)
+            .any(|level| level.labelled() < 30)
+    });
+    if thin {
+        return Err(format!(
+            "{site}: version {} refuses a level with fewer than 30 decided comments",
+            row.policy.version
+        ));
+    }
+    Ok(format!("{site}: policy version {} in force", row.policy.version))
+}
+
+async fn seals(app: &App, site: &str) -> Result<String, String> {
+    match app.store.check_seals(site).await {
+        Ok((seals, None)) => Ok(format!("{site}: {seals} audit seals fit")),
+        Ok((_, Some(fault))) => Err(format!(
+            "{site}: audit seal {} does not fit its entries: the log was changed",
+            fault.number
+        )),
+        Err(error) => Err(format!("{site}: {error}")),
+    }
+}

@@ -1,0 +1,268 @@
+//! Owners: what the scores say, what other cuts would do, versions of the policy.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::comments::{field_error, no_store};
+use crate::{
+    actions::tune::{self, NewPolicy, Preview},
+    app::App,
+    domain::{
+        evidence::{BandCounts, LevelCounts},
+        language::Language,
+        policy::{Band, Cuts},
+        score::Score,
+        site::explore_ppm,
+        timestamp::Timestamp,
+    },
+    error::Error,
+    http::{
+        body::Fields,
+        error::{In, Problem},
+        extract::{Query, Who},
+    },
+    store::{Changed, PolicyRow},
+};
+
+/// The levels seen, with what became of their comments.
+#[utoipa::path(get, path = "/sites/{site}/captcha/evidence", tag = "owners",
+    params(("site" = String, Path), ("days" = Option<i64>, Query, description = "1 to 365, default 30")),
+    responses((status = 200, description = "levels with share and Wilson 95 % interval, verdicts by class"),
+        (status = 404, description = "not_found")))]
+pub(crate) async fn evidence(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(site): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let days = days(&query.0).or_say_in(language)?;
+    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
+    let verdicts: Map<String, Value> = evidence
+        .verdicts
+        .iter()
+        .map(|(class, count)| (class.clone(), (*count).into()))
+        .collect();
+    let body = json!({
+        "site": site,
+        "provider": evidence.site.site.captcha.provider.as_str(),
+        "days": evidence.days,
+        "levels": evidence.levels.iter().map(level_json).collect::<Vec<_>>(),
+        "verdicts": verdicts,
+        "policy": evidence.site.policy.as_ref().map(policy_json),
+    });
+    Ok(no_store(Json(body).into_response()))
+}
+
+fn level_json(row: &LevelCounts) -> Value {
+    let interval = row.genuine();
+    json!({
+        "level": row.level,
+        "total": row.total,
+        "outcomes": {
+            "publish": row.published, "hold": row.held, "step_up": row.stepped_up, "refuse": row.refused,
+        },
+        "approved": row.approved,
+        "rejected": row.rejected,
+        "spam": row.spam,
+        "share": interval.share,
+        "low": interval.low,
+        "high": interval.high,
+    })
+}
+
+/// What other cuts would have done to the same comments.
+#[utoipa::path(post, path = "/sites/{site}/captcha/preview", tag = "owners", params(("site" = String, Path)),
+    request_body(content = String, content_type = "application/json", description = "cuts, days?, after?"),
+    responses((status = 200, description = "counts before and after, changed, comments, next"),
+        (status = 422, description = "cuts_cross, cuts_bad")))]
+pub(crate) async fn preview(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(site): Path<String>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let days = days(&fields).or_say_in(language)?;
+    let cuts = cuts(&fields).or_say_in(language)?;
+    let after = match fields.first_of(&["after"]).or_say_in(language)? {
+        None => None,
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
+    };
+    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
+    let preview = tune::preview(&app, &evidence, &cuts, after).await.or_say_in(language)?;
+    Ok(no_store(Json(preview_json(&preview, &cuts)).into_response()))
+}
+
+fn preview_json(preview: &Preview, cuts: &Cuts) -> Value {
+    json!({
+        "cuts": cuts,
+        "counts": {"before": counts_json(preview.before), "after": counts_json(preview.after)},
+        "changed": preview.changed,
+        "confirm_needed": preview.asks_confirmation,
+        "comments": preview.comments.iter().map(|(changed, before, after)| changed_json(changed, *before, *after))
+            .collect::<Vec<_>>(),
+        "next": preview.next,
+    })
+}
+
+fn counts_json(counts: BandCounts) -> Value {
+    json!({"publish": counts.publish, "hold": counts.hold, "step_up": counts.step_up, "refuse": counts.refuse})
+}
+
+fn changed_json(changed: &Changed, before: Band, after: Band) -> Value {
+    json!({
+        "id": changed.id,
+        "before": band_word(before),
+        "after": band_word(after),
+        "level": changed.level,
+        "status": changed.status,
+        "label": changed.label,
+        "name": changed.name,
+        "excerpt": crate::domain::markup::excerpt(&changed.body, 140),
+        "created_at": changed.created_at,
+    })
+}
+
+fn band_word(band: Band) -> &'static str {
+    match band {
+        Band::Refuse => "refuse",
+        Band::StepUp => "step_up",
+        Band::Hold => "hold",
+        Band::Publish => "publish",
+    }
+}
+
+/// The versions of the policy, newest first.
+#[utoipa::path(get, path = "/sites/{site}/captcha/policies", tag = "owners", params(("site" = String, Path)),
+    responses((status = 200, description = "policies"), (status = 404, description = "not_found")))]
+pub(crate) async fn policies(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(site): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let history = tune::history(&app, &who, &site).await.or_say_in(language)?;
+    let body = json!({"policies": history.iter().map(policy_json).collect::<Vec<_>>()});
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// A new, immutable version.
+#[utoipa::path(post, path = "/sites/{site}/captcha/policies", tag = "owners", params(("site" = String, Path)),
+    request_body(content = String, content_type = "application/json",
+        description = "base, cuts {publish_from, step_up_below, refuse_below}, explore?, note?, from?, confirm?"),
+    responses((status = 201, description = "version, base, cuts, explore, author, note, forecast, from, at"),
+        (status = 403, description = "forbidden: owners only"),
+        (status = 409, description = "conflict: base is not the newest version"),
+        (status = 422, description = "cuts_cross, cuts_bad, confirm_needed")))]
+pub(crate) async fn add_policy(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(site): Path<String>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let wanted = new_policy(&fields).or_say_in(language)?;
+    let row = tune::apply(&app, &who, &site, wanted).await.or_say_in(language)?;
+    Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
+}
+
+fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
+    let explore = match fields.value("explore") {
+        None => None,
+        Some(value) => Some(score(value).ok_or_else(|| field_error("explore", "cuts_bad"))?),
+    };
+    let from = match fields.first_of(&["from"])? {
+        None => None,
+        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("from", "from_bad"))?),
+    };
+    Ok(NewPolicy {
+        base: fields.integer("base")?.unwrap_or(0),
+        cuts: cuts(fields)?,
+        explore_ppm: explore_ppm(explore),
+        note: fields.text("note")?,
+        from,
+        confirm: fields.first_of(&["confirm"])?,
+    })
+}
+
+/// Makes a new version with the rules of an earlier one.
+#[utoipa::path(post, path = "/sites/{site}/captcha/policies/{n}/revert", tag = "owners",
+    params(("site" = String, Path), ("n" = i64, Path)),
+    request_body(content = String, content_type = "application/json", description = "base, note?"),
+    responses((status = 201, description = "the new version"), (status = 404, description = "not_found"),
+        (status = 409, description = "conflict: base is not the newest version")))]
+pub(crate) async fn revert(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path((site, n)): Path<(String, String)>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let base = fields.integer("base").or_say_in(language)?.unwrap_or(0);
+    let note = fields.text("note").or_say_in(language)?;
+    let row = tune::revert(&app, &who, &site, n, base, note)
+        .await
+        .or_say_in(language)?;
+    Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
+}
+
+fn policy_json(row: &PolicyRow) -> Value {
+    json!({
+        "version": row.policy.version,
+        "base": row.base,
+        "cuts": row.policy.cuts,
+        "explore": Score::from_thousandths(row.policy.explore_ppm / 1000),
+        "author": row.author,
+        "note": row.note,
+        "forecast": serde_json::from_str::<Value>(&row.forecast).unwrap_or(Value::Null),
+        "from": row.from,
+        "at": row.at,
+    })
+}
+
+/// The cuts of a body: an object `cuts`, absent or null cuts being absent.
+fn cuts(fields: &Fields) -> Result<Cuts, Error> {
+    let bad = || field_error("cuts", "cuts_bad");
+    let Some(object) = fields.value("cuts") else {
+        return Err(bad());
+    };
+    let object = object.as_object().ok_or_else(bad)?;
+    let cut = |name: &str| match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => score(value).map(Some).ok_or_else(bad),
+    };
+    Ok(Cuts {
+        publish_from: cut("publish_from")?,
+        step_up_below: cut("step_up_below")?,
+        refuse_below: cut("refuse_below")?,
+    })
+}
+
+fn score(value: &Value) -> Option<Score> {
+    value.as_f64().and_then(Score::from_decimal)
+}
+
+fn days(fields: &Fields) -> Result<i64, Error> {
+    match fields.integer("days") {
+        Ok(days) => Some(days.unwrap_or(30)).filter(|days| (1..=365).contains(days)),
+        Err(_) => None,
+    }
+    .ok_or_else(|| field_error("days", "days_bad"))
+}

@@ -1,0 +1,499 @@
+//! Readers: the form, a new comment, a thread, counts, a report.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    actions::{
+        submit::{self, Receipt, Submission},
+        thread::{self, Wanted},
+    },
+    app::{App, SiteInForce},
+    domain::{
+        draft::{RawDraft, ThreadKey, language},
+        language::Language,
+        timestamp::Timestamp,
+        triage::Action,
+    },
+    error::Error,
+    http::{
+        body::Fields,
+        cursor,
+        error::{In, Problem},
+        extract::{Client, Provenance, Query, provenance, wants_page},
+        pages,
+    },
+    limits::{self, Demand},
+    store::{PublicComment, ThreadRow},
+    web::{
+        moment::Moment,
+        texts::{Say as _, text},
+        thread::HONEYPOT_FIELD,
+    },
+};
+
+/// Top-level comments on a page unless the client says otherwise.
+const PAGE: i64 = 20;
+
+/// What a form needs: a fresh form token, and what the captcha of the site wants.
+#[utoipa::path(get, path = "/sites/{site}/form", tag = "readers",
+    params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "form token, captcha, body_max, language; never cached"),
+        (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad"),
+        (status = 429, description = "rate_limited")))]
+pub(crate) async fn form(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    query: Query,
+) -> Result<Response, Problem> {
+    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
+    let site = &in_force.site;
+    let language = query.language(site.language);
+    let demand = Demand::by_address(limits::Action::Form, client);
+    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
+    let thread = thread_key(&query.0).or_say_in(language)?;
+    let now = app.clock.now();
+    let form = app.captcha.issue_form(site, thread.as_str(), now);
+    let mut captcha = json!({
+        "provider": site.captcha.provider.as_str(),
+        "site_key": site.captcha.site_key,
+        "action": site.captcha.action,
+    });
+    if let (Some(challenge), Some(captcha)) = (
+        app.captcha.challenge(site, thread.as_str(), &form, now),
+        captcha.as_object_mut(),
+    ) {
+        captcha.insert("challenge".to_owned(), challenge);
+    }
+    let body = json!({
+        "form": form, "captcha": captcha, "body_max": site.body_max, "language": language.code(),
+    });
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// A new comment, as JSON or as a form; a form that asks for HTML gets pages back.
+#[utoipa::path(post, path = "/sites/{site}/comments", tag = "readers",
+    params(("site" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content = String, content_type = "application/json",
+        description = "thread, thread_url?, thread_title?, thread_sig?, parent?, name, email, website?, body, captcha?, \
+                       form?, lang?, device?; as application/x-www-form-urlencoded also WordPress's names"),
+    responses((status = 201, description = "published: id, status, html, reference, receipt, device, message"),
+        (status = 202, description = "held for a person"),
+        (status = 200, description = "a repeat: its first outcome, with Idempotent-Replayed: true"),
+        (status = 403, description = "captcha_refused (reference, receipt, appeal) or origin_forbidden"),
+        (status = 404, description = "site_unknown"), (status = 409, description = "thread_closed"),
+        (status = 413, description = "too_large"), (status = 415, description = "unsupported_media_type"),
+        (status = 422, description = "invalid, with errors by field; idempotency_mismatch"),
+        (status = 429, description = "rate_limited, with Retry-After"),
+        (status = 503, description = "unavailable: nothing was accepted")))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let in_force = app.site(&site).await?;
+    let fields = Fields::read(request).await.or_say_in(in_force.site.language)?;
+    if fields.is_form && wants_page(&headers) {
+        return Ok(pages::thread::take_form(&app, in_force, client, &headers, &fields, "").await);
+    }
+    let language = language(
+        fields.optional("lang").unwrap_or_default().as_deref(),
+        in_force.site.language,
+    );
+    let provenance = provenance(&headers, &app, &in_force.site);
+    if provenance == Provenance::Foreign {
+        return Err(Problem::new(Error::Forbidden("origin_forbidden"), language));
+    }
+    let submission = submission(&fields, &headers, client, provenance, language).or_say_in(language)?;
+    let receipt = submit::submit(&app, in_force, submission).await.or_say_in(language)?;
+    Ok(present(&app, &receipt, language))
+}
+
+/// The submission of a body; a form may use WordPress's names.
+pub(in crate::http) fn submission(
+    fields: &Fields,
+    headers: &HeaderMap,
+    Client(client): Client,
+    provenance: Provenance,
+    language: Language,
+) -> Result<Submission, Error> {
+    let text = |name: &'static str, wordpress: &'static str| -> Result<String, Error> {
+        let names: &[&str] = if fields.is_form { &[name, wordpress] } else { &[name] };
+        Ok(fields.first_of(names)?.unwrap_or_default())
+    };
+    let optional = |name: &'static str, wordpress: &'static str| -> Result<Option<String>, Error> {
+        Ok(Some(text(name, wordpress)?).filter(|text| !text.is_empty()))
+    };
+    let captcha: &[&str] = if fields.is_form {
+        &[
+            "captcha",
+            "g-recaptcha-response",
+            "h-captcha-response",
+            "cf-turnstile-response",
+            "altcha",
+        ]
+    } else {
+        &["captcha"]
+    };
+    Ok(Submission {
+        raw: RawDraft {
+            thread: text("thread", "comment_post_ID")?,
+            thread_url: fields.optional("thread_url")?,
+            thread_title: fields.optional("thread_title")?,
+            thread_sig: fields.optional("thread_sig")?,
+            parent: optional("parent", "comment_parent")?,
+            name: text("name", "author")?,
+            email: text("email", "email")?,
+            website: optional("website", "url")?,
+            body: text("body", "comment")?,
+        },
+        captcha: fields.first_of(captcha)?,
+        form: fields.first_of(&["form"])?,
+        honeypot: fields.first_of(&[HONEYPOT_FIELD])?.is_some(),
+        device: fields.first_of(&["device"])?,
+        idempotency_key: headers
+            .get("idempotency-key")
+            .map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned())
+            .filter(|key| !key.is_empty()),
+        language,
+        known_origin: provenance == Provenance::Known,
+        client,
+    })
+}
+
+/// The answer to a submission.
+fn present(app: &App, receipt: &Receipt, language: Language) -> Response {
+    let address = format!("{}/r/{}", app.config.public_url(), receipt.receipt);
+    let (status, code) = match (receipt.outcome, receipt.replayed) {
+        (Some(Action::Refuse), _) => (StatusCode::FORBIDDEN, "refused"),
+        (None, _) => (StatusCode::OK, "erased"),
+        (Some(Action::Publish), false) => (StatusCode::CREATED, "approved"),
+        (Some(Action::Publish), true) => (StatusCode::OK, "approved"),
+        (Some(_), false) => (StatusCode::ACCEPTED, "pending"),
+        (Some(_), true) => (StatusCode::OK, "pending"),
+    };
+    let mut response = match receipt.outcome {
+        None => Json(json!({"id": receipt.id, "status": code})).into_response(),
+        Some(Action::Refuse) => return refused(receipt, &address, language),
+        Some(_) => Json(json!({
+            "id": receipt.id,
+            "status": code,
+            "html": receipt.html,
+            "reference": receipt.reference,
+            "receipt": receipt.receipt,
+            "receipt_url": address,
+            "device": receipt.device,
+            "message": outcome_sentence(receipt, language),
+        }))
+        .into_response(),
+    };
+    *response.status_mut() = status;
+    mark_replay(receipt, &mut response);
+    no_store(response)
+}
+
+fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
+    let problem = Problem::new(Error::Forbidden("captcha_refused"), language)
+        .with("title", outcome_sentence(receipt, language))
+        .with("reference", receipt.reference.clone())
+        .with("receipt", receipt.receipt.clone())
+        .with("receipt_url", address)
+        .with("appeal", format!("{address}/appeal"))
+        .with("kept_until", receipt.kept_until.to_rfc3339());
+    let mut response = problem.into_response();
+    mark_replay(receipt, &mut response);
+    response
+}
+
+fn mark_replay(receipt: &Receipt, response: &mut Response) {
+    if receipt.replayed {
+        response
+            .headers_mut()
+            .insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+}
+
+/// What a reader is told about what became of the comment.
+pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -> String {
+    match receipt.outcome {
+        Some(Action::Publish) => language.say("published"),
+        Some(Action::Refuse) => text(
+            language,
+            "refused",
+            &[
+                ("date", Moment::new(language, receipt.kept_until.0).date.into()),
+                ("reference", receipt.reference.as_str().into()),
+            ],
+        ),
+        Some(_) if receipt.check_down => language.say_with("check_down", "reference", &receipt.reference),
+        Some(_) => language.say_with("held", "reference", &receipt.reference),
+        None => language.say("own_erased"),
+    }
+}
+
+/// A thread: its approved comments with their replies.
+#[utoipa::path(get, path = "/sites/{site}/comments", tag = "readers",
+    params(("site" = String, Path), ("thread" = String, Query), ("after" = Option<String>, Query),
+        ("limit" = Option<i64>, Query, description = "1 to 100 top-level comments, default 20"),
+        ("order" = Option<String>, Query, description = "newest (default) or oldest"),
+        ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "thread, comments with replies, next; with ETag"),
+        (status = 304, description = "the reader's copy is still good"),
+        (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad, limit_bad, order_bad")))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
+    let language = query.language(in_force.site.language);
+    let key = thread_key(&query.0).or_say_in(language)?;
+    let wanted = wanted(&query.0).or_say_in(language)?;
+    let row = thread::look(&app, &in_force, &key, client).await.or_say_in(language)?;
+    let etag = etag(row.as_ref(), wanted);
+    let cache = cache_control(&in_force);
+    if matches_etag(&headers, &etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        put_cache_headers(&mut response, &etag, cache);
+        return Ok(response);
+    }
+    let page = thread::page(&app, row, wanted).await.or_say_in(language)?;
+    let body = json!({
+        "thread": thread_json(page.thread.as_ref(), key.as_str(), page.content.count),
+        "comments": page
+            .content
+            .comments
+            .iter()
+            .map(|comment| comment_json(comment, &page.content.replies))
+            .collect::<Vec<_>>(),
+        "next": page.next.map(cursor::encode_place),
+    });
+    let mut response = Json(body).into_response();
+    put_cache_headers(&mut response, &etag, cache);
+    Ok(response)
+}
+
+/// Further replies under a public comment, oldest first.
+#[utoipa::path(get, path = "/comments/{id}/replies", tag = "readers",
+    params(("id" = Uuid, Path), ("after" = String, Query, description = "a comment's replies_next")),
+    responses((status = 200, description = "comments, next"), (status = 404, description = "not_found")))]
+pub(crate) async fn replies(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Client(client): Client,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr);
+    let demand = Demand::by_address(limits::Action::Read, client);
+    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
+    let root = parse_id(&id).or_say_in(language)?;
+    let after = query.0.text("after").or_say_in(language)?;
+    let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
+    let (found, next) = thread::replies(&app, root, after).await.or_say_in(language)?;
+    let body = json!({
+        "comments": found.iter().map(reply_json).collect::<Vec<_>>(),
+        "next": next.map(cursor::encode_place),
+    });
+    let mut response = Json(body).into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Public comments of 1 to 100 threads.
+#[utoipa::path(get, path = "/sites/{site}/counts", tag = "readers",
+    params(("site" = String, Path), ("thread" = Vec<String>, Query, description = "repeated, 1 to 100 times")),
+    responses((status = 200, description = "an object of counts by thread"),
+        (status = 422, description = "thread_bad")))]
+pub(crate) async fn counts(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    request: Request,
+) -> Result<Response, Problem> {
+    let in_force = app.site(&site).await?;
+    let language = in_force.site.language;
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let threads = query
+        .split(|byte| *byte == b'&')
+        .filter(|pair| pair.starts_with(b"thread="))
+        .map(|pair| thread_key(&Fields::from_form(pair)?).map(|key| key.as_str().to_owned()))
+        .collect::<Result<Vec<_>, _>>()
+        .or_say_in(language)?;
+    if threads.is_empty() || threads.len() > thread::COUNTS_MAX {
+        return Err(Problem::new(field_error("thread", "thread_bad"), language));
+    }
+    let counts = thread::counts(&app, &in_force, threads, client)
+        .await
+        .or_say_in(language)?;
+    let counts: Map<String, Value> = counts
+        .into_iter()
+        .map(|(thread, count)| (thread, count.into()))
+        .collect();
+    let mut response = Json(Value::Object(counts)).into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, cache_control(&in_force));
+    Ok(response)
+}
+
+/// A reader reports a public comment, once.
+#[utoipa::path(post, path = "/comments/{id}/report", tag = "readers", params(("id" = Uuid, Path)),
+    request_body(content = String, content_type = "application/json", description = "reason"),
+    responses((status = 202, description = "counted"), (status = 404, description = "not_found"),
+        (status = 429, description = "rate_limited")))]
+pub(crate) async fn report(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Client(client): Client,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = parse_id(&id)?;
+    let fields = Fields::read(request).await?;
+    let language = language(fields.optional("lang")?.as_deref(), Language::Fr);
+    let reason: String = fields.text("reason")?.chars().take(200).collect();
+    thread::report(&app, id, &reason, client).await.or_say_in(language)?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"id": id, "status": "reported"}))).into_response())
+}
+
+/// The thread of a query.
+///
+/// # Errors
+/// `thread_bad`.
+pub(in crate::http) fn thread_key(fields: &Fields) -> Result<ThreadKey, Error> {
+    ThreadKey::parse(&fields.text("thread")?).ok_or_else(|| field_error("thread", "thread_bad"))
+}
+
+/// What page of a thread a query asks for.
+///
+/// # Errors
+/// `limit_bad`, `order_bad`, `after_bad`.
+pub(in crate::http) fn wanted(fields: &Fields) -> Result<Wanted, Error> {
+    let limit = match fields.integer("limit") {
+        Ok(limit) => limit.unwrap_or(PAGE),
+        Err(_) => 0,
+    };
+    if !(1..=thread::PAGE_MAX).contains(&limit) {
+        return Err(field_error("limit", "limit_bad"));
+    }
+    let order = fields.text("order")?;
+    let newest_first = match order.as_str() {
+        "" | "newest" => true,
+        "oldest" => false,
+        _ => return Err(field_error("order", "order_bad")),
+    };
+    let after = match fields.first_of(&["after"])? {
+        None => None,
+        Some(key) => Some(cursor::decode_place(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+    };
+    Ok(Wanted {
+        after,
+        limit,
+        newest_first,
+    })
+}
+
+/// A 422 about one field.
+pub(in crate::http) fn field_error(field: &'static str, code: &'static str) -> Error {
+    Error::Invalid(vec![crate::domain::draft::FieldError::new(field, code)])
+}
+
+/// An id of a path; what is no id is not there.
+pub(in crate::http) fn parse_id(id: &str) -> Result<Uuid, Error> {
+    Uuid::parse_str(id).map_err(|_| Error::not_found())
+}
+
+fn thread_json(row: Option<&ThreadRow>, key: &str, count: i64) -> Value {
+    json!({
+        "key": key,
+        "title": row.and_then(|row| row.title.as_deref()),
+        "url": row.and_then(|row| row.url.as_deref()),
+        "count": count,
+        "open": row.is_none_or(|row| row.open),
+    })
+}
+
+fn comment_json(comment: &PublicComment, replies: &HashMap<Uuid, Vec<PublicComment>>) -> Value {
+    let mut value = reply_json(comment);
+    let shown = usize::try_from(thread::REPLIES).unwrap_or(0);
+    let replies = replies.get(&comment.id).map_or(&[][..], Vec::as_slice);
+    let next = replies
+        .get(shown.saturating_sub(1))
+        .filter(|_| replies.len() > shown)
+        .map(|last| cursor::encode_place((last.created_at, last.id)));
+    if let Some(object) = value.as_object_mut() {
+        object.insert(
+            "replies".to_owned(),
+            replies.iter().take(shown).map(reply_json).collect::<Vec<_>>().into(),
+        );
+        object.insert("replies_next".to_owned(), next.into());
+    }
+    value
+}
+
+fn reply_json(comment: &PublicComment) -> Value {
+    json!({
+        "id": comment.id,
+        "parent": comment.parent_id,
+        "name": comment.name,
+        "website": comment.website,
+        "created_at": Timestamp(comment.created_at),
+        "html": comment.html,
+    })
+}
+
+/// Weak, because the same content may be compressed or not.
+fn etag(row: Option<&ThreadRow>, wanted: Wanted) -> String {
+    let (id, version) = row.map_or((Uuid::nil(), 0), |row| (row.id, row.content_version));
+    let place = wanted.after.map(cursor::encode_place).unwrap_or_default();
+    let order = if wanted.newest_first { 'n' } else { 'o' };
+    format!("W/\"{}-{version}-{order}{}-{place}\"", id.simple(), wanted.limit)
+}
+
+fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
+    let plain = etag.trim_start_matches("W/");
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|given| matches!(given.trim(), "*") || given.trim().trim_start_matches("W/") == plain)
+}
+
+fn cache_control(site: &SiteInForce) -> HeaderValue {
+    match site.site.cdn_max_age {
+        0 => HeaderValue::from_static("no-cache"),
+        seconds => HeaderValue::from_str(&format!("public, max-age=0, s-maxage={seconds}, must-revalidate"))
+            .unwrap_or(HeaderValue::from_static("no-cache")),
+    }
+}
+
+fn put_cache_headers(response: &mut Response, etag: &str, cache: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, cache);
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        headers.insert(header::ETAG, etag);
+    }
+}
+
+/// The same answer, kept by nobody.
+pub(in crate::http) fn no_store(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

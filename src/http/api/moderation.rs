@@ -1,0 +1,510 @@
+//! Moderators: the queue, one comment, decisions one by one and many at once, the audit log.
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::comments::{field_error, no_store, parse_id};
+use crate::{
+    actions::{
+        decide::{self, BATCH_MAX, Made, Wish},
+        identify::{Identity, Role},
+        review,
+    },
+    app::App,
+    domain::{
+        language::Language,
+        person::fold_search,
+        score::Score,
+        status::{Act, Status},
+        timestamp::Timestamp,
+    },
+    error::Error,
+    http::{
+        body::Fields,
+        cursor,
+        error::{In, Problem},
+        extract::{Query, Who},
+    },
+    keys::{Purpose, hex},
+    store::{AuditEntry, Decided, Filter, Order, Scope, ThreadRow},
+    web::texts,
+};
+
+/// The review queue.
+#[utoipa::path(get, path = "/moderation/queue", tag = "moderators",
+    params(("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "default pending"),
+        ("order" = Option<String>, Query, description = "article oldest newest score doubt reports mixed"),
+        ("q" = Option<String>, Query), ("thread" = Option<String>, Query), ("author" = Option<String>, Query),
+        ("reason" = Option<String>, Query), ("score_max" = Option<f64>, Query), ("links" = Option<i64>, Query),
+        ("since" = Option<String>, Query), ("after" = Option<String>, Query), ("limit" = Option<i64>, Query)),
+    responses((status = 200, description = "items, next, counts per status"),
+        (status = 401, description = "unauthenticated"), (status = 404, description = "another's site"),
+        (status = 503, description = "search_slow")))]
+pub(crate) async fn queue(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let filter = filter(&app, &query.0).or_say_in(language)?;
+    let page = review::list(&app, &who, filter).await.or_say_in(language)?;
+    let counts: serde_json::Map<String, Value> = page
+        .counts
+        .iter()
+        .map(|(status, n)| {
+            let count = json!({"n": n.min(&1000), "more": *n > 1000});
+            (status.as_str().to_owned(), count)
+        })
+        .collect();
+    let body = json!({
+        "items": page.items.iter().map(|item| item_json(item, language)).collect::<Vec<_>>(),
+        "next": page.next.as_deref().map(cursor::encode),
+        "counts": counts,
+    });
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// The filter that a query names.
+///
+/// # Errors
+/// 422 with the field that cannot be understood.
+pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
+    let status = match query.first_of(&["status"])? {
+        None => Status::Pending,
+        Some(word) => Status::parse(&word).ok_or_else(|| field_error("status", "status_bad"))?,
+    };
+    let order = match query.first_of(&["order"])? {
+        None if status == Status::Pending => Order::Article,
+        None => Order::Newest,
+        Some(word) => Order::parse(&word).ok_or_else(|| field_error("order", "order_bad"))?,
+    };
+    let score_max = match query.first_of(&["score_max"])? {
+        None => None,
+        Some(text) => Some(
+            Score::parse(&text)
+                .ok_or_else(|| field_error("score_max", "score_bad"))?
+                .thousandths(),
+        ),
+    };
+    let since = match query.first_of(&["since"])? {
+        None => None,
+        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", "since_bad"))?),
+    };
+    let after = match query.first_of(&["after"])? {
+        None => None,
+        Some(key) => Some(cursor::decode(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+    };
+    let limit = match query.integer("limit").unwrap_or(Some(0)) {
+        None => 50,
+        Some(limit) if (1..=review::PAGE_MAX).contains(&limit) => limit,
+        Some(_) => return Err(field_error("limit", "limit_bad")),
+    };
+    let words = query.text("q")?;
+    Ok(Filter {
+        scope: Scope::All,
+        site: query.first_of(&["site"])?,
+        status,
+        order,
+        words: words.split_whitespace().take(8).map(fold_search).collect(),
+        thread: query.first_of(&["thread"])?,
+        author: query.first_of(&["author"])?.map(|author| {
+            let email = author.trim().to_lowercase();
+            let key = app.keys.digest(Purpose::Email, "", email.as_bytes());
+            (fold_search(&author), hex(&key[..16]))
+        }),
+        reason: query.first_of(&["reason"])?,
+        score_max,
+        links: query.integer("links")?,
+        since,
+        after,
+        limit,
+    })
+}
+
+/// One comment with its whole history.
+#[utoipa::path(get, path = "/comments/{id}", tag = "moderators", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "the item with history"), (status = 404, description = "not_found")))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let id = parse_id(&id).or_say_in(language)?;
+    let (item, history) = review::item_with_history(&app, &who, id).await.or_say_in(language)?;
+    let mut body = item_json(&item, language);
+    if let Some(body) = body.as_object_mut() {
+        let comment = &item.row.comment;
+        body.insert(
+            "outcome".to_owned(),
+            json!({
+                "action": comment.outcome.as_str(), "policy": comment.policy_version,
+                "propensity_ppm": comment.propensity_ppm, "draw": comment.draw,
+                "score_raw": comment.score_raw,
+            }),
+        );
+        body.insert(
+            "history".to_owned(),
+            history.iter().map(entry_json).collect::<Vec<_>>().into(),
+        );
+    }
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// Decides about one comment: approve, reject, spam, restore, hold or undo.
+#[utoipa::path(post, path = "/comments/{id}/{action}", tag = "moderators",
+    params(("id" = Uuid, Path), ("action" = String, Path, description = "approve reject spam restore hold undo")),
+    request_body(content = String, content_type = "application/json", description = "version?, reason?, note?, of?"),
+    responses((status = 200, description = "the item with the decision's id"),
+        (status = 404, description = "not_found"), (status = 409, description = "conflict or erased")))]
+pub(crate) async fn decide_one(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path((id, action)): Path<(String, String)>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let comment = parse_id(&id).or_say_in(language)?;
+    let act = Act::parse(&action).ok_or_else(|| Problem::new(Error::not_found(), language))?;
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(str::to_owned);
+    let fields = Fields::read_optional(request).await.or_say_in(language)?;
+    let mut wish = wish(&fields, comment, act).or_say_in(language)?;
+    wish.key = wish.key.or(key);
+    let made = decide::decide(&app, &who, wish).await.or_say_in(language)?;
+    match made.decided {
+        Decided::NotFound => Err(Problem::new(Error::not_found(), language)),
+        Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
+        Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
+            let mut body = made_json(&made, language);
+            if let Some(body) = body.as_object_mut() {
+                body.insert("decision".to_owned(), json!(made.decision()));
+            }
+            Ok(no_store(Json(body).into_response()))
+        }
+    }
+}
+
+fn wish(fields: &Fields, comment: Uuid, act: Act) -> Result<Wish, Error> {
+    Ok(Wish {
+        comment,
+        act,
+        version: fields.integer("version")?,
+        key: fields.first_of(&["key"])?,
+        reason: fields.first_of(&["reason"])?,
+        note: fields.first_of(&["note"])?,
+        of: match fields.first_of(&["of"])? {
+            None => None,
+            Some(id) => Some(parse_id(&id)?),
+        },
+    })
+}
+
+fn conflict(made: &Made, language: Language) -> Problem {
+    let code = if made.decided == Decided::Erased {
+        "erased"
+    } else {
+        "conflict"
+    };
+    let problem = Problem::new(Error::conflict(code), language).with("item", made_json(made, language));
+    match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
+        Some(entry) => problem
+            .with("decided_by", entry.actor.clone())
+            .with("decided_at", Timestamp(entry.at).to_rfc3339()),
+        None => problem,
+    }
+}
+
+fn made_json(made: &Made, language: Language) -> Value {
+    made.item.as_ref().map_or(Value::Null, |item| item_json(item, language))
+}
+
+/// 1 to 100 decisions; a conflict of one does not stop the others.
+#[utoipa::path(post, path = "/moderation/decisions", tag = "moderators",
+    request_body(content = String, content_type = "application/json",
+        description = "decisions: a list of {key, comment, action, version?, reason?, note?, of?}"),
+    responses((status = 200, description = "results: a list of {key, comment, result, item?}"),
+        (status = 422, description = "decisions_bad")))]
+pub(crate) async fn decide_many(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let wishes = wishes(&fields).or_say_in(language)?;
+    let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
+    let results = if distinct.len() == wishes.len() {
+        // Different comments cannot wait for one another: they share commits.
+        futures_util::future::join_all(wishes.into_iter().map(|wish| one_result(&app, &who, wish, language))).await
+    } else {
+        let mut results = Vec::with_capacity(wishes.len());
+        for wish in wishes {
+            results.push(one_result(&app, &who, wish, language).await);
+        }
+        results
+    };
+    let results: Vec<Value> = results.into_iter().collect::<Result<_, _>>().or_say_in(language)?;
+    Ok(no_store(Json(json!({"results": results})).into_response()))
+}
+
+async fn one_result(app: &App, who: &Identity, (id, wish): (String, Wish), language: Language) -> Result<Value, Error> {
+    let key = wish.key.clone();
+    let made = decide::decide(app, who, wish).await?;
+    let result = match made.decided {
+        Decided::Applied(_) | Decided::Unchanged => "applied",
+        Decided::Replayed(_) => "replayed",
+        Decided::Conflict | Decided::Erased => "conflict",
+        Decided::NotFound => "not_found",
+    };
+    let mut value = json!({"key": key, "comment": id, "result": result, "decision": made.decision()});
+    if let (Some(item), Some(object)) = (&made.item, value.as_object_mut()) {
+        object.insert("item".to_owned(), item_json(item, language));
+    }
+    Ok(value)
+}
+
+/// Each wish with its comment's id as it came.
+fn wishes(fields: &Fields) -> Result<Vec<(String, Wish)>, Error> {
+    let bad = || field_error("decisions", "decisions_bad");
+    let list = fields.value("decisions").and_then(Value::as_array).ok_or_else(bad)?;
+    if list.is_empty() || list.len() > BATCH_MAX {
+        return Err(bad());
+    }
+    list.iter()
+        .map(|value| {
+            let fields = Fields::of_object(value.as_object().ok_or_else(bad)?);
+            let act = Act::parse(&fields.text("action")?).ok_or_else(bad)?;
+            let id = fields.text("comment")?;
+            let comment = Uuid::parse_str(&id).unwrap_or_default();
+            Ok((id, wish(&fields, comment, act)?))
+        })
+        .collect()
+}
+
+/// The audit log of the caller's sites, oldest first; exported as lines of JSON or as CSV by `Accept`.
+#[utoipa::path(get, path = "/moderation/audit", tag = "moderators",
+    params(("site" = Option<String>, Query), ("after" = Option<Uuid>, Query), ("limit" = Option<i64>, Query)),
+    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept"),
+        (status = 404, description = "another's site")))]
+pub(crate) async fn audit(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let site = query.0.first_of(&["site"]).or_say_in(language)?;
+    if let Some(site) = &site {
+        who.may(Role::Moderator, site).or_say_in(language)?;
+        app.site(site).await.or_say_in(language)?;
+    }
+    let after = match query.0.first_of(&["after"]).or_say_in(language)? {
+        None => None,
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
+    };
+    let limit = query.0.integer("limit").ok().flatten().unwrap_or(100);
+    if !(1..=1000).contains(&limit) {
+        return Err(Problem::new(field_error("limit", "limit_bad"), language));
+    }
+    let entries = app
+        .store
+        .audit_entries(&who.scope, site.as_deref(), after, limit)
+        .await
+        .or_say_in(language)?;
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if accept.contains("application/x-ndjson") {
+        let lines: String = entries.iter().map(|entry| format!("{}\n", entry_json(entry))).collect();
+        return Ok(export(lines, "application/x-ndjson"));
+    }
+    if accept.contains("text/csv") {
+        return Ok(export(csv(&entries), "text/csv; charset=utf-8"));
+    }
+    let full = i64::try_from(entries.len()).unwrap_or(0) == limit;
+    let body = json!({
+        "entries": entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "next": entries.last().filter(|_| full).map(|entry| entry.id),
+    });
+    Ok(no_store(Json(body).into_response()))
+}
+
+fn export(content: String, content_type: &'static str) -> Response {
+    no_store(([(header::CONTENT_TYPE, content_type)], Body::from(content)).into_response())
+}
+
+/// Cells that a spreadsheet would run as a formula get an apostrophe in front.
+fn csv(entries: &[AuditEntry]) -> String {
+    let cell = |text: &str| -> String {
+        let line = text.replace(['\r', '\n'], " ");
+        if line.starts_with(['=', '+', '-', '@', '\t']) {
+            format!("'{line}")
+        } else {
+            line
+        }
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut write = |record: Vec<String>| {
+        // Writing to memory does not fail.
+        let _ = writer.write_record(record);
+    };
+    write(
+        [
+            "id", "at", "site", "actor", "action", "comment", "from", "to", "reason", "note",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    );
+    for entry in entries {
+        write(vec![
+            entry.id.to_string(),
+            Timestamp(entry.at).to_rfc3339(),
+            entry.site_id.clone(),
+            cell(&entry.actor),
+            entry.action.clone(),
+            entry.comment_id.map(|id| id.to_string()).unwrap_or_default(),
+            entry.from_status.clone().unwrap_or_default(),
+            entry.to_status.clone().unwrap_or_default(),
+            cell(entry.reason.as_deref().unwrap_or_default()),
+            cell(entry.note.as_deref().unwrap_or_default()),
+        ]);
+    }
+    writer
+        .into_inner()
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+/// What the publisher says of a thread: its title, its address, whether it takes comments.
+#[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
+    params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
+    request_body(content = String, content_type = "application/json", description = "title?, url?, open?"),
+    responses((status = 200, description = "the thread"), (status = 422, description = "thread_bad, url_bad")))]
+pub(crate) async fn put_thread(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path((site, key)): Path<(String, String)>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let row = crate::actions::thread::set(
+        &app,
+        &who,
+        &site,
+        &key,
+        fields.first_of(&["title"]).or_say_in(language)?,
+        fields.first_of(&["url"]).or_say_in(language)?,
+        fields.value("open").and_then(Value::as_bool),
+    )
+    .await
+    .or_say_in(language)?;
+    let ThreadRow {
+        thread_key,
+        title,
+        url,
+        open,
+        ..
+    } = row;
+    Ok(no_store(
+        Json(json!({"key": thread_key, "title": title, "url": url, "open": open})).into_response(),
+    ))
+}
+
+/// One comment as a moderator sees it.
+pub(in crate::http) fn item_json(item: &review::Item, language: Language) -> Value {
+    let row = &item.row;
+    let comment = &row.comment;
+    let reasons: Vec<Value> = comment
+        .reasons
+        .iter()
+        .map(|reason| json!({"code": reason.code(), "message": texts::reason(language, reason)}))
+        .collect();
+    json!({
+        "id": comment.id,
+        "site": comment.site,
+        "thread": row.thread_key,
+        "thread_title": row.thread_title,
+        "thread_url": row.thread_url,
+        "thread_title_unverified": row.claimed_title,
+        "parent": comment.parent,
+        "name": comment.name,
+        "email": comment.email,
+        "website": comment.website,
+        "body": comment.body,
+        "html": comment.html,
+        "status": comment.status,
+        "set_aside": comment.set_aside,
+        "version": comment.version,
+        "reference": comment.reference,
+        "language": comment.language,
+        "created_at": comment.created_at,
+        "appealed_at": comment.appealed_at,
+        "reasons": reasons,
+        "captcha": {
+            "provider": comment.provider,
+            "verdict": comment.verdict,
+            "score": comment.level,
+            "level": comment.level,
+        },
+        "author": {
+            "approved": item.author.approved,
+            "rejected": item.author.rejected,
+            "spam": item.author.spam,
+            "first_seen": item.author.first_seen,
+            "verified": item.author.verified,
+        },
+        "links": comment.links,
+        "reports": comment.reports,
+        "lease": Value::Null,
+        "decision": item.decision.as_ref().map(|entry| entry.id),
+        "decided": item.decision.as_ref().map(entry_json),
+    })
+}
+
+fn entry_json(entry: &AuditEntry) -> Value {
+    let mut value = json!({
+        "id": entry.id,
+        "at": Timestamp(entry.at),
+        "site": entry.site_id,
+        "actor": entry.actor,
+        "actor_kind": entry.actor_kind,
+        "action": entry.action,
+        "comment": entry.comment_id,
+        "from": entry.from_status,
+        "to": entry.to_status,
+        "version": entry.to_version,
+        "reason": entry.reason,
+        "note": entry.note,
+        "undoes": entry.undoes,
+    });
+    if let (Some(detail), Some(object)) = (&entry.detail, value.as_object_mut())
+        && let Ok(detail) = serde_json::from_str::<Value>(detail)
+    {
+        object.insert("detail".to_owned(), detail);
+    }
+    value
+}
+
+/// A method that a path does not take.
+pub(in crate::http) async fn method_not_allowed() -> Problem {
+    Problem::from(Error::Http(
+        StatusCode::METHOD_NOT_ALLOWED.as_u16(),
+        "method_not_allowed",
+    ))
+}

@@ -1,0 +1,73 @@
+//! Operators: is the process alive, is it ready, what does it count; and the document of the API.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde_json::json;
+
+use super::comments::no_store;
+use crate::{
+    app::App,
+    error::Error,
+    http::{error::Problem, extract::Who},
+    store::Scope,
+};
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "operators", responses((status = 200, description = "alive")))]
+pub(crate) async fn healthz() -> Response {
+    no_store(Json(json!({"status": "ok"})).into_response())
+}
+
+/// The store answers.
+#[utoipa::path(get, path = "/readyz", tag = "operators",
+    responses((status = 200, description = "ready"), (status = 503, description = "the store does not answer")))]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    match app.store.ping().await {
+        Ok(()) => no_store(Json(json!({"status": "ok", "store": app.store.engine()})).into_response()),
+        Err(error) => {
+            tracing::error!(error = %error, "the store does not answer");
+            let body = Json(json!({"status": "unavailable", "store": app.store.engine()}));
+            no_store((StatusCode::SERVICE_UNAVAILABLE, body).into_response())
+        }
+    }
+}
+
+/// Counters in Prometheus's text format, for a token of all sites.
+#[utoipa::path(get, path = "/metrics", tag = "operators",
+    responses((status = 200, description = "text"), (status = 401, description = "unauthenticated")))]
+pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Result<Response, Problem> {
+    if who.scope != Scope::All {
+        return Err(Error::Forbidden("forbidden").into());
+    }
+    metrics::gauge!("palabre_submissions_under_way").set(count(app.submissions.len()));
+    metrics::gauge!("palabre_rate_limit_keys").set(count(app.limits.keys()));
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok(no_store((content_type, RECORDER.render()).into_response()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of things in memory")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+/// The recorder of the process. The `metrics` crate has one for all, so it is made once.
+static RECORDER: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::warn!("another recorder of metrics is in place");
+    }
+    handle
+});
+
+/// Starts counting.
+pub(in crate::http) fn start_metrics() {
+    LazyLock::force(&RECORDER);
+}

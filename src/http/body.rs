@@ -1,0 +1,383 @@
+//! Request bodies: JSON and urlencoded forms become [`Fields`], strictly.
+//!
+//! A body is refused, with a code of its own, when it is not UTF-8, names a field twice, nests deeper
+//! than 16, holds a NUL or half a surrogate pair, is over 128 KiB or does not arrive within ten
+//! seconds. Fields that nobody reads are ignored.
+
+use std::{cell::Cell, fmt, time::Duration};
+
+use axum::{body::Body, extract::Request, http::header};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::error::Error;
+
+/// The largest body.
+const SIZE_MAX: usize = 128 * 1024;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How deep JSON may nest.
+const DEPTH_MAX: usize = 16;
+
+/// The fields of a body or of a query.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Fields {
+    values: Map<String, Value>,
+    /// It was a form.
+    pub(super) is_form: bool,
+}
+
+impl Fields {
+    /// Reads the body of a request, in whichever of the two encodings it says.
+    ///
+    /// # Errors
+    /// [`Error`] with the code of what is wrong with it.
+    pub(super) async fn read(request: Request) -> Result<Self, Error> {
+        let kind = kind(&request)?;
+        let bytes = bytes(request.into_body()).await?;
+        match kind {
+            Kind::Json => Self::from_json(&bytes),
+            Kind::Form => Self::from_form(&bytes),
+        }
+    }
+
+    /// As [`Fields::read`], where a body may be left out.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub(super) async fn read_optional(request: Request) -> Result<Self, Error> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            return Self::read(request).await;
+        }
+        if bytes(request.into_body()).await?.is_empty() {
+            Ok(Self::default())
+        } else {
+            Err(Error::Http(415, "unsupported_media_type"))
+        }
+    }
+
+    /// The fields of a JSON object.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub(super) fn from_json(bytes: &[u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Error::BadRequest("bad_encoding"))?;
+        match parse_json(text)? {
+            Value::Object(values) => Ok(Self { values, is_form: false }),
+            _ => Err(Error::BadRequest("bad_json")),
+        }
+    }
+
+    /// The fields of a urlencoded form or query; of a field given twice the first counts.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub(super) fn from_form(bytes: &[u8]) -> Result<Self, Error> {
+        let mut values = Map::new();
+        for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let split = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let name = decode(&pair[..split])?;
+            let value = decode(pair.get(split + 1..).unwrap_or_default())?;
+            values.entry(name).or_insert(Value::String(value));
+        }
+        Ok(Self { values, is_form: true })
+    }
+
+    /// A text, empty when it is not there.
+    ///
+    /// # Errors
+    /// `bad_json` when it is there and no text.
+    pub(super) fn text(&self, name: &str) -> Result<String, Error> {
+        Ok(self.optional(name)?.unwrap_or_default())
+    }
+
+    /// A text; `None` when it is not there or null.
+    ///
+    /// # Errors
+    /// `bad_json` when it is there and no text.
+    pub(super) fn optional(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.values.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            // WordPress and others send ids as numbers.
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(Error::BadRequest("bad_json")),
+        }
+    }
+
+    /// The first of several names that is there and not empty.
+    ///
+    /// # Errors
+    /// As [`Fields::optional`].
+    pub(super) fn first_of(&self, names: &[&str]) -> Result<Option<String>, Error> {
+        for name in names {
+            if let Some(text) = self.optional(name)?.filter(|text| !text.is_empty()) {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// `bad_json` when it is there and no whole number.
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
+        match self.values.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Number(number)) => number.as_i64().map(Some).ok_or(Error::BadRequest("bad_json")),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json")),
+            Some(_) => Err(Error::BadRequest("bad_json")),
+        }
+    }
+
+    /// Any JSON value, as it came.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The fields of an object inside.
+    pub(super) fn of_object(object: &Map<String, Value>) -> Self {
+        Self {
+            values: object.clone(),
+            is_form: false,
+        }
+    }
+}
+
+enum Kind {
+    Json,
+    Form,
+}
+
+fn kind(request: &Request) -> Result<Kind, Error> {
+    let given = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" => Ok(Kind::Json),
+        "application/x-www-form-urlencoded" => Ok(Kind::Form),
+        _ => Err(Error::Http(415, "unsupported_media_type")),
+    }
+}
+
+async fn bytes(body: Body) -> Result<axum::body::Bytes, Error> {
+    let reading = axum::body::to_bytes(body, SIZE_MAX);
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_length_limit(&error) => Err(Error::Http(413, "too_large")),
+        Ok(Err(_)) => Err(Error::BadRequest("bad_encoding")),
+        Err(_) => Err(Error::Http(408, "timeout")),
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        if error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// Percent-decoding that refuses what is not UTF-8, where the usual libraries put a replacement sign.
+fn decode(bytes: &[u8]) -> Result<String, Error> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = |index: usize| after.get(index).and_then(|byte| char::from(*byte).to_digit(16));
+        (plain, rest) = match (first, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                (plain, &after[2..])
+            }
+            (b'+', ..) => {
+                plain.push(b' ');
+                (plain, after)
+            }
+            _ => {
+                plain.push(first);
+                (plain, after)
+            }
+        };
+    }
+    let text = String::from_utf8(plain).map_err(|_| Error::BadRequest("bad_encoding"))?;
+    if text.contains('\0') {
+        return Err(Error::Unprocessable("bad_character"));
+    }
+    Ok(text)
+}
+
+/// JSON with the checks that serde_json's own `Value` does not make.
+fn parse_json(text: &str) -> Result<Value, Error> {
+    let fault = Cell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = Strict {
+        depth: 0,
+        fault: &fault,
+    };
+    let parsed = seed.deserialize(&mut deserializer).and_then(|value| {
+        deserializer.end()?;
+        Ok(value)
+    });
+    parsed.map_err(|error| {
+        fault.take().unwrap_or_else(|| {
+            let message = error.to_string();
+            if message.contains("surrogate") || message.contains("hex escape") {
+                Error::Unprocessable("bad_character")
+            } else if message.contains("recursion limit") {
+                Error::Unprocessable("too_deep")
+            } else {
+                Error::BadRequest("bad_json")
+            }
+        })
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    depth: usize,
+    fault: &'a Cell<Option<Error>>,
+}
+
+impl Strict<'_> {
+    fn fail<E: serde::de::Error>(self, error: Error) -> E {
+        self.fault.set(Some(error));
+        E::custom("refused")
+    }
+
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth == DEPTH_MAX {
+            return Err(self.fail(Error::Unprocessable("too_deep")));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a number"))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Value, E> {
+        if text.contains('\0') {
+            return Err(self.fail(Error::Unprocessable("bad_character")));
+        }
+        Ok(Value::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let deeper = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(deeper)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let deeper = self.deeper()?;
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if key.contains('\0') {
+                return Err(self.fail(Error::Unprocessable("bad_character")));
+            }
+            if map.contains_key(&key) {
+                return Err(self.fail(Error::BadRequest("duplicate_key")));
+            }
+            let value = entries.next_value_seed(deeper)?;
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: &[u8]) -> &'static str {
+        Fields::from_json(body).map_or_else(|error| error.code(), |_| "ok")
+    }
+
+    #[test]
+    fn json_is_read_strictly() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(code(b"{\"a\":1}"), "ok");
+        assert_eq!(code(b"{\"a\":1"), "bad_json");
+        assert_eq!(code(b"[]"), "bad_json");
+        assert_eq!(code(b"{} {}"), "bad_json");
+        assert_eq!(code(b"{\"a\":1,\"a\":2}"), "duplicate_key");
+        assert_eq!(code(b"{\"b\":{\"a\":1,\"a\":2}}"), "duplicate_key");
+        assert_eq!(code(b"{\"a\":\"\xff\"}"), "bad_encoding");
+        assert_eq!(code(br#"{"a":"\u0000"}"#), "bad_character");
+        assert_eq!(code(br#"{"a":"\ud800"}"#), "bad_character");
+        assert_eq!(code(br#"{"a":"\udc00x"}"#), "bad_character");
+        assert_eq!(code(nested(15).as_bytes()), "ok");
+        assert_eq!(code(nested(16).as_bytes()), "too_deep");
+        assert_eq!(code(nested(5000).as_bytes()), "too_deep");
+    }
+
+    #[test]
+    fn forms_are_decoded_strictly() {
+        let fields = Fields::from_form(b"a=1+2%C3%A9&b&a=9&c=%zz").expect("readable");
+        assert_eq!(fields.text("a").expect("text"), "1 2\u{e9}");
+        assert_eq!(fields.text("b").expect("text"), "");
+        assert_eq!(fields.text("c").expect("text"), "%zz");
+        assert_eq!(
+            Fields::from_form(b"a=%ff").map_err(|e| e.code()).err(),
+            Some("bad_encoding")
+        );
+        assert_eq!(
+            Fields::from_form(b"a=%00").map_err(|e| e.code()).err(),
+            Some("bad_character")
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Errors as answers: `application/problem+json` (RFC 9457) for programs, a page for people.
+//!
+//! The status and the code come from [`Error`]; the sentence is made here, in the language of the
+//! request. A 5xx is logged once, with its cause, and sends only its code and the request's id.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::request_id;
+use crate::{
+    domain::{draft::FieldError, language::Language},
+    error::Error,
+    store::StoreError,
+    web::texts::{self, Say as _},
+};
+
+/// What a handler answers when it cannot do what was asked.
+#[derive(Debug)]
+pub struct Problem {
+    error: Error,
+    language: Language,
+    /// Members beside those of RFC 9457.
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    pub(super) fn new(error: impl Into<Error>, language: Language) -> Self {
+        Self {
+            error: error.into(),
+            language,
+            members: Map::new(),
+        }
+    }
+
+    /// The error and its language, for another presentation.
+    pub(super) fn into_parts(self) -> (Error, Language) {
+        (self.error, self.language)
+    }
+
+    /// The same with one more member.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Problems without a better language are French: the first language of the house.
+impl<E: Into<Error>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self::new(error, Language::Fr)
+    }
+}
+
+/// Adds the language of the request to an error.
+pub(super) trait In<T> {
+    /// The error as a problem in `language`.
+    fn or_say_in(self, language: Language) -> Result<T, Problem>;
+}
+
+impl<T> In<T> for Result<T, Error> {
+    fn or_say_in(self, language: Language) -> Result<T, Problem> {
+        self.map_err(|error| Problem::new(error, language))
+    }
+}
+
+impl<T> In<T> for Result<T, StoreError> {
+    fn or_say_in(self, language: Language) -> Result<T, Problem> {
+        self.map_err(|error| Problem::new(error, language))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        log(&self.error);
+        let status = self.error.status();
+        let mut body = json!({
+            "type": "about:blank",
+            "title": sentence(&self.error, self.language),
+            "status": status,
+            "code": self.error.code(),
+            "request_id": request_id(),
+        });
+        if let (Error::Invalid(errors), Some(body)) = (&self.error, body.as_object_mut()) {
+            let errors: Vec<Value> = errors
+                .iter()
+                .map(|error| {
+                    json!({"field": error.field, "code": error.code, "message": field_sentence(error, self.language)})
+                })
+                .collect();
+            body.insert("errors".to_owned(), errors.into());
+        }
+        if let Some(body) = body.as_object_mut() {
+            if let Error::Conflict {
+                current: Some(current), ..
+            } = &self.error
+                && let Value::Object(current) = &**current
+            {
+                body.extend(current.clone());
+            }
+            body.extend(self.members);
+        }
+        let mut response = (
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Body::from(body.to_string()),
+        )
+            .into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        add_headers(&self.error, &mut response);
+        response
+    }
+}
+
+/// The headers that say how long to wait, and what to send for 401.
+pub(super) fn add_headers(error: &Error, response: &mut Response) {
+    let headers = response.headers_mut();
+    let mut put = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    match error {
+        Error::RateLimited(refusal) => {
+            put("retry-after", refusal.retry_after_seconds().to_string());
+            put("ratelimit", refusal.rate_limit());
+            put("ratelimit-policy", refusal.rate_limit_policy());
+        }
+        Error::Unavailable(_) | Error::Http(503, _) => put("retry-after", "5".to_owned()),
+        Error::Unauthenticated => put("www-authenticate", "Bearer".to_owned()),
+        _ => {}
+    }
+}
+
+/// The sentence of an error, for people.
+pub(super) fn sentence(error: &Error, language: Language) -> String {
+    match error {
+        Error::RateLimited(refusal) => {
+            let wait = texts::duration(language, refusal.retry_after_seconds());
+            language.say_with("rate_limited", "wait", &wait)
+        }
+        other => language.say(other.code()),
+    }
+}
+
+/// The sentence of a field's error.
+pub(super) fn field_sentence(error: &FieldError, language: Language) -> String {
+    match error.surplus {
+        Some(surplus) => texts::text(
+            language,
+            error.code,
+            &[("surplus", texts::Arg::Count(i64::try_from(surplus).unwrap_or(i64::MAX)))],
+        ),
+        None => language.say(error.code),
+    }
+}
+
+/// Logs a failure of ours, once, where it is answered.
+pub(super) fn log(error: &Error) {
+    if error.status() >= 500 {
+        tracing::error!(request_id = request_id(), code = error.code(), error = %error, "a request failed");
+    }
+}

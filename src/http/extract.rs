@@ -1,0 +1,179 @@
+//! What a request says about itself: who asks, from where, for which page, in which language.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+};
+use axum_extra::extract::CookieJar;
+
+use super::{body::Fields, error::Problem};
+use crate::{
+    actions::identify::{self, Identity},
+    app::App,
+    domain::{
+        address::{ClientAddress, client_address},
+        language::Language,
+        site::Site,
+    },
+    error::Error,
+};
+
+/// The client's address, through the trusted proxies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client(pub(super) ClientAddress);
+
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip())
+            .ok_or_else(|| Error::Internal("the server gave no peer address".to_owned()))?;
+        let hops: Vec<&str> = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .map(|value| value.to_str().unwrap_or_default())
+            .collect();
+        Ok(Self(client_address(peer, &hops, &app.proxies)))
+    }
+}
+
+/// Somebody who came in by a bearer token or by a session's cookie.
+#[derive(Debug, Clone)]
+pub(super) struct Who(pub(super) Identity);
+
+impl FromRequestParts<Arc<App>> for Who {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(identify_request(parts, app).await?))
+    }
+}
+
+/// Who asks. A bearer token counts alone; a cookie's change must come from a page of ours.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], `csrf`; errors of the store.
+async fn identify_request(parts: &Parts, app: &App) -> Result<Identity, Error> {
+    if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
+        let token = given
+            .to_str()
+            .ok()
+            .and_then(|given| given.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim());
+        return identify::by_token(app, token.ok_or(Error::Unauthenticated)?).await;
+    }
+    let cookies = CookieJar::from_headers(&parts.headers);
+    let secret = cookies
+        .get(session_cookie(app))
+        .ok_or(Error::Unauthenticated)?
+        .value()
+        .to_owned();
+    let identity = identify::by_session(app, &secret).await?;
+    if !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        check_same_site(&parts.headers, app)?;
+    }
+    Ok(identity)
+}
+
+/// The name of the session's cookie: bound to the host and to https wherever there is https.
+pub(super) fn session_cookie(app: &App) -> &'static str {
+    if app.config.public_url().starts_with("https:") {
+        "__Host-palabre_session"
+    } else {
+        "palabre_session"
+    }
+}
+
+/// A change that rides on a cookie must come from a page of ours: by `Sec-Fetch-Site`, else by
+/// `Origin`; with neither it is refused.
+///
+/// # Errors
+/// `csrf`.
+pub(super) fn check_same_site(headers: &HeaderMap, app: &App) -> Result<(), Error> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let allowed = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => app.is_own_origin(origin),
+        (None, None) => false,
+    };
+    if allowed { Ok(()) } else { Err(Error::Forbidden("csrf")) }
+}
+
+/// Where a reader's post comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provenance {
+    /// A page of the site or of ours.
+    Known,
+    /// No `Origin`, or `null`.
+    Unknown,
+    /// Another page.
+    Foreign,
+}
+
+/// Compares the `Origin` with the site's and our own: exact scheme, host and port.
+pub(super) fn provenance(headers: &HeaderMap, app: &App, site: &Site) -> Provenance {
+    match headers.get(header::ORIGIN).map(HeaderValue::to_str) {
+        None | Some(Ok("null")) => Provenance::Unknown,
+        Some(Ok(origin)) if is_allowed_origin(origin, app, site) => Provenance::Known,
+        Some(_) => Provenance::Foreign,
+    }
+}
+
+/// Whether a page of that origin may talk to the site.
+pub(super) fn is_allowed_origin(origin: &str, app: &App, site: &Site) -> bool {
+    site.origins.iter().any(|own| own == origin) || app.is_own_origin(origin)
+}
+
+/// The query of a request, read as strictly as a body.
+#[derive(Debug)]
+pub(super) struct Query(pub(super) Fields);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(Fields::from_form(
+            parts.uri.query().unwrap_or_default().as_bytes(),
+        )?))
+    }
+}
+
+impl Query {
+    /// The language asked for, else the site's.
+    pub(super) fn language(&self, site: Language) -> Language {
+        let asked = self.0.optional("lang").ok().flatten();
+        crate::domain::draft::language(asked.as_deref(), site)
+    }
+}
+
+/// The language of pages for moderators: the one asked for, else what the browser prefers.
+pub(super) fn admin_language(headers: &HeaderMap, query: &Query) -> Language {
+    let asked = query.0.optional("lang").ok().flatten();
+    asked
+        .as_deref()
+        .and_then(Language::parse)
+        .or_else(|| {
+            headers
+                .get(header::ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok())
+                .and_then(Language::negotiate)
+        })
+        .unwrap_or_default()
+        .for_admin()
+}
+
+/// Whether the client wants a page rather than JSON.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|accept| accept.contains("text/html"))
+}

@@ -1,0 +1,167 @@
+//! What holds for every request: an id, a log line, counters, a time limit, headers, a net.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, predicate::SizeAbove},
+};
+use uuid::Uuid;
+
+use super::{error::Problem, extract::is_allowed_origin};
+use crate::{app::App, error::Error};
+
+/// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// The id of the request that is being answered; empty outside of one.
+pub(super) fn request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Puts the layers around the routes.
+pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(1024)),
+        )
+        .layer(middleware::from_fn(watch))
+}
+
+/// The outermost: id, time limit, headers, counters and one log line, which names the route and never
+/// its query, its body or its client.
+async fn watch(request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7().simple().to_string();
+    let started = Instant::now();
+    let method = method_name(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let answering = async {
+        tokio::time::timeout(TIME_LIMIT, next.run(request))
+            .await
+            .unwrap_or_else(|_| Problem::from(Error::Unavailable("the time limit passed".to_owned())).into_response())
+    };
+    let mut response = REQUEST_ID.scope(id.clone(), answering).await;
+    let status = response.status();
+    let elapsed = started.elapsed();
+    metrics::counter!("palabre_http_requests_total", "method" => method, "route" => route.clone(),
+        "status" => status.as_u16().to_string())
+    .increment(1);
+    tracing::debug!(
+        request_id = id,
+        method,
+        route,
+        status = status.as_u16(),
+        duration_ms = elapsed.as_millis(),
+        "answered"
+    );
+    add_headers(response.headers_mut(), &id);
+    response
+}
+
+/// A closed list, because it becomes a label.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-request-id", id);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// CORS for the readers' API: the site's own origins, never with credentials.
+async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let allowed = match (&origin, site_of_path(request.uri().path())) {
+        (Some(origin), Some(site)) => may_share(&app, site, origin).await,
+        _ => false,
+    };
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
+    let mut response = if is_preflight && allowed {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    if let (true, Some(origin)) = (allowed, origin) {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, ETag"),
+        );
+        if is_preflight {
+            for (name, value) in [
+                (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+                (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Idempotency-Key"),
+                (header::ACCESS_CONTROL_MAX_AGE, "7200"),
+            ] {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+    }
+    response
+}
+
+/// The site of a path that readers' scripts on other hosts may call.
+fn site_of_path(path: &str) -> Option<&str> {
+    let (site, call) = path.strip_prefix("/api/v1/sites/")?.split_once('/')?;
+    matches!(call, "form" | "comments" | "counts").then_some(site)
+}
+
+async fn may_share(app: &App, site: &str, origin: &HeaderValue) -> bool {
+    let (Ok(origin), Ok(in_force)) = (origin.to_str(), app.site(site).await) else {
+        return false;
+    };
+    is_allowed_origin(origin, app, &in_force.site)
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
+        .to_owned();
+    Problem::from(Error::Internal(format!("a handler panicked: {what}"))).into_response()
+}

@@ -1,0 +1,118 @@
+//! The only place that knows HTTP: all routes on one screen, and what holds for each of them.
+//!
+//! Around every route, from the outside in: a request id, a log line and counters, a time limit,
+//! security headers, compression, and a net under panics. A handler extracts ([`extract`], [`body`]),
+//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its OpenAPI entry
+//! above it, and its line here.
+
+mod api;
+mod body;
+mod cursor;
+mod error;
+mod extract;
+mod layers;
+mod pages;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::{
+    api::{captcha, comments, moderation, operations},
+    layers::request_id,
+};
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Palabre", description = "Comment moderation for newsrooms: submit, review, tune."),
+    tags(
+        (name = "readers", description = "No account"),
+        (name = "moderators", description = "Session cookie or bearer token"),
+        (name = "owners", description = "Session cookie or bearer token of an owner"),
+        (name = "operators", description = "The machine room")
+    )
+)]
+struct Document;
+
+/// The routes of the service.
+pub fn router(app: Arc<App>) -> Router {
+    operations::start_metrics();
+    let (api, document) = documented();
+    let admin = Router::new()
+        .route("/", get(pages::entrance::home))
+        .route("/login", get(pages::entrance::login))
+        .route("/logout", post(pages::entrance::logout))
+        .route("/setup", get(pages::entrance::setup).post(pages::entrance::redeem))
+        .route("/queue", get(pages::queue::show))
+        .route("/queue/decide", post(pages::queue::decide))
+        .route("/queue/undo", post(pages::queue::undo))
+        .route("/sites/{site}/captcha", get(pages::captcha::show))
+        .route("/sites/{site}/captcha/policies", post(pages::captcha::apply))
+        .route(
+            "/sites/{site}/captcha/policies/{n}/revert",
+            post(pages::captcha::revert),
+        );
+    let readers = Router::new()
+        .route("/demo", get(pages::thread::demo))
+        .route("/t/{site}", get(pages::thread::show).post(pages::thread::post))
+        .route("/t/{site}/fragment", get(pages::thread::fragment))
+        .route("/t/{site}/feed.atom", get(pages::thread::feed))
+        .route("/r/{receipt}", get(pages::receipt::show))
+        .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
+        .route("/r/{receipt}/erase", post(pages::receipt::erase));
+    let document = Arc::new(document);
+    let shown = Arc::clone(&document);
+    let documents = Router::new()
+        .route("/openapi.json", get(move || pages::docs::json(Arc::clone(&document))))
+        .route(
+            "/docs",
+            get(move |state, headers, query| pages::docs::show(state, headers, query, Arc::clone(&shown))),
+        )
+        .route("/static/{file}", get(pages::asset));
+    let routes = Router::new()
+        .merge(api)
+        .merge(admin)
+        .merge(readers)
+        .merge(documents)
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    layers::around(routes, &app).with_state(app)
+}
+
+/// The API and the operators' routes, with the document that describes them.
+fn documented() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let api = OpenApiRouter::new()
+        .routes(routes!(comments::form))
+        .routes(routes!(comments::create, comments::list))
+        .routes(routes!(comments::counts))
+        .routes(routes!(comments::replies))
+        .routes(routes!(comments::report))
+        .routes(routes!(moderation::queue))
+        .routes(routes!(moderation::show))
+        .routes(routes!(moderation::decide_one))
+        .routes(routes!(moderation::decide_many))
+        .routes(routes!(moderation::audit))
+        .routes(routes!(moderation::put_thread))
+        .routes(routes!(captcha::evidence))
+        .routes(routes!(captcha::preview))
+        .routes(routes!(captcha::policies, captcha::add_policy))
+        .routes(routes!(captcha::revert));
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(operations::healthz))
+        .routes(routes!(operations::readyz))
+        .routes(routes!(operations::metrics))
+        .nest("/api/v1", api)
+        .split_for_parts()
+}
+
+/// The document of the API, as `/openapi.json` serves it.
+#[must_use]
+pub fn openapi() -> String {
+    documented().1.to_pretty_json().unwrap_or_default()
+}

@@ -1,0 +1,373 @@
+//! The owner's page of a site's cuts: figures, preview, apply, history and the way back.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+
+use super::{PageError, PageResult, Visitor, admin_page, frame, see_other};
+use crate::{
+    actions::{
+        identify::{Identity, Role},
+        tune::{self, Evidence, NewPolicy},
+    },
+    app::App,
+    domain::{
+        evidence::LevelCounts,
+        language::Language,
+        markup,
+        policy::{Band, Cuts},
+        score::Score,
+        site::{Moderation, explore_ppm},
+    },
+    error::Error,
+    http::{
+        body::Fields,
+        extract::{Query, admin_language},
+    },
+    store::PolicyRow,
+    web::{
+        captcha::{
+            self as web, CaptchaPage, Change, ChangedComment, CutError, CutFields, CutsView, Interval, LevelRow,
+            Preview, Summary,
+        },
+        frame::Place,
+        moment::Moment,
+        texts::Say as _,
+    },
+};
+
+const DAYS: i64 = 30;
+
+/// Characters of a changed comment that are shown.
+const EXCERPT: usize = 140;
+
+/// The page, with a preview when cuts are asked about.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let mut page = Draft::new(&app, &who, &site, language).await?;
+    if query.0.first_of(&["preview"])?.is_some() {
+        page.typed(&query.0)?;
+        page.preview().await?;
+    }
+    if let Some(version) = query.0.integer("applied")? {
+        page.flash = Some(language.say_count("applied", &version));
+    }
+    page.answer().await
+}
+
+/// Applies the typed cuts as a new version.
+pub(crate) async fn apply(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let mut page = Draft::new(&app, &who, &site, language).await?;
+    page.typed(&fields)?;
+    page.note = fields.text("note")?;
+    let Some(cuts) = page.cuts else {
+        page.preview().await?;
+        return page.answer().await;
+    };
+    let wanted = NewPolicy {
+        base: fields.integer("base")?.unwrap_or(0),
+        cuts,
+        explore_ppm: explore_ppm(None),
+        note: page.note.clone(),
+        from: None,
+        confirm: fields.first_of(&["confirm"])?,
+    };
+    let result = tune::apply(&app, &who, &site, wanted).await;
+    page.after(result).await
+}
+
+/// Makes a new version with the rules of an earlier one.
+pub(crate) async fn revert(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path((site, n)): Path<(String, String)>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let base = fields.integer("base")?.unwrap_or(0);
+    let version = n.parse().map_err(|_| Error::not_found())?;
+    let mut page = Draft::new(&app, &who, &site, language).await?;
+    let result = tune::revert(&app, &who, &site, version, base, String::new()).await;
+    page.after(result).await
+}
+
+/// The page while it is put together.
+struct Draft<'a> {
+    app: &'a App,
+    who: &'a Identity,
+    language: Language,
+    evidence: Evidence,
+    fields: CutFields,
+    /// The typed cuts, when each is readable.
+    cuts: Option<Cuts>,
+    errors: Vec<CutError>,
+    preview: Option<Preview>,
+    note: String,
+    flash: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    async fn new(app: &'a App, who: &'a Identity, site: &str, language: Language) -> Result<Draft<'a>, PageError> {
+        let evidence = tune::evidence(app, who, site, DAYS)
+            .await
+            .map_err(|error| PageError::new(error, language))?;
+        let current = evidence
+            .site
+            .policy
+            .as_ref()
+            .map(|row| row.policy.cuts)
+            .unwrap_or_default();
+        let text = |cut: Option<Score>| cut.map(|cut| cut.to_string()).unwrap_or_default();
+        Ok(Self {
+            fields: CutFields {
+                publish_from: text(current.publish_from),
+                step_up_below: text(current.step_up_below),
+                refuse_below: text(current.refuse_below),
+            },
+            app,
+            who,
+            language,
+            evidence,
+            cuts: None,
+            errors: Vec::new(),
+            preview: None,
+            note: String::new(),
+            flash: None,
+        })
+    }
+
+    /// Reads the three fields.
+    fn typed(&mut self, fields: &Fields) -> Result<(), Error> {
+        self.fields = CutFields {
+            publish_from: fields.text("publish_from")?,
+            step_up_below: fields.text("step_up_below")?,
+            refuse_below: fields.text("refuse_below")?,
+        };
+        let mut cut = |field: &str, text: &str| {
+            let read = Score::parse(text);
+            if read.is_none() && !text.trim().is_empty() {
+                self.errors.push(CutError {
+                    field: field.to_owned(),
+                    message: self.language.say("cut-bad"),
+                });
+            }
+            read
+        };
+        let cuts = Cuts {
+            publish_from: cut("publish_from", &self.fields.publish_from),
+            step_up_below: cut("step_up_below", &self.fields.step_up_below),
+            refuse_below: cut("refuse_below", &self.fields.refuse_below),
+        };
+        if !self.errors.is_empty() {
+            return Ok(());
+        }
+        match cuts.check() {
+            Ok(()) => self.cuts = Some(cuts),
+            Err(_) => self.errors.push(CutError {
+                field: "refuse_below".to_owned(),
+                message: self.language.say("cuts_cross"),
+            }),
+        }
+        Ok(())
+    }
+
+    async fn preview(&mut self) -> Result<(), PageError> {
+        let Some(cuts) = &self.cuts else { return Ok(()) };
+        let preview = tune::preview(self.app, &self.evidence, cuts, None).await?;
+        let change = |before: i64, after: i64| Change { before, after };
+        let (before, after) = (preview.before, preview.after);
+        self.preview = Some(Preview {
+            published: change(before.publish, after.publish),
+            held: change(before.hold, after.hold),
+            step_up: change(before.step_up, after.step_up),
+            refused: change(before.refuse, after.refuse),
+            changed: preview.changed,
+            comments: preview
+                .comments
+                .iter()
+                .map(|(changed, before, after)| ChangedComment {
+                    name: changed.name.clone(),
+                    moment: Moment::new(self.language, changed.created_at.0),
+                    score: Some(changed.level.thousandths()),
+                    before: band_word(*before).to_owned(),
+                    after: band_word(*after).to_owned(),
+                    status: changed.status.clone(),
+                    excerpt: markup::excerpt(&changed.body, EXCERPT),
+                    href: None,
+                })
+                .collect(),
+            base: self.version(),
+            asks_confirmation: preview.asks_confirmation,
+            note: self.note.clone(),
+        });
+        Ok(())
+    }
+
+    /// Where a wish for a new version leads: on to the page with it, or back with what is wrong.
+    async fn after(&mut self, result: Result<PolicyRow, Error>) -> PageResult {
+        let field = match result {
+            Ok(row) => {
+                let site = &self.evidence.site.site.id;
+                return Ok(see_other(&format!(
+                    "/sites/{site}/captcha?applied={}",
+                    row.policy.version
+                )));
+            }
+            Err(Error::Unprocessable("confirm_needed")) => "confirm",
+            Err(Error::Conflict { .. }) => "base",
+            Err(error) => return Err(PageError::new(error, self.language)),
+        };
+        let key = if field == "base" {
+            "base-stale"
+        } else {
+            "confirm_needed"
+        };
+        if field == "base" {
+            // The version in force is another one now: show the effect on that.
+            let site = self.evidence.site.site.id.clone();
+            self.evidence = tune::evidence(self.app, self.who, &site, DAYS).await?;
+        }
+        self.errors.push(CutError {
+            field: field.to_owned(),
+            message: self.language.say(key),
+        });
+        self.preview().await?;
+        let mut response = self.answer().await?;
+        *response.status_mut() = if field == "base" {
+            StatusCode::CONFLICT
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        Ok(response)
+    }
+
+    fn version(&self) -> i64 {
+        self.evidence.site.policy.as_ref().map_or(0, |row| row.policy.version)
+    }
+
+    async fn answer(&mut self) -> Result<Response, PageError> {
+        let (app, who, language) = (self.app, self.who, self.language);
+        let site = &self.evidence.site.site;
+        let current = self.evidence.site.policy.as_ref();
+        let history = tune::history(app, who, &site.id).await?;
+        let mut frame = frame(
+            app,
+            Some(who),
+            language,
+            Place::Captcha,
+            language.say_with("captcha-title", "site", &site.name),
+        );
+        frame.is_error = !self.errors.is_empty();
+        let page = CaptchaPage {
+            frame,
+            site: site.id.clone(),
+            site_name: site.name.clone(),
+            provider: site.captcha.provider.as_str().to_owned(),
+            days: DAYS,
+            summary: summary(app, &self.evidence).await?,
+            levels: self.evidence.levels.iter().map(level_row).collect(),
+            version: self.version(),
+            cuts: current.map(|row| cuts_view(&row.policy.cuts)).unwrap_or_default(),
+            moderates_before: site.moderation == Moderation::Before,
+            fields: self.fields.clone(),
+            errors: std::mem::take(&mut self.errors),
+            preview: self.preview.take(),
+            history: history
+                .iter()
+                .map(|row| web::PolicyRow {
+                    version: row.policy.version,
+                    author: row.author.clone(),
+                    moment: Moment::new(language, row.at.0),
+                    note: row.note.clone(),
+                    cuts: cuts_view(&row.policy.cuts),
+                    is_current: row.policy.version == self.version(),
+                })
+                .collect(),
+            may_apply: who.may(Role::Owner, &site.id).is_ok(),
+            flash: self.flash.take(),
+        };
+        Ok(admin_page(&page))
+    }
+}
+
+async fn summary(app: &App, evidence: &Evidence) -> Result<Summary, Error> {
+    let sum = |figure: fn(&LevelCounts) -> i64| evidence.levels.iter().map(figure).sum::<i64>();
+    let scored = sum(|row| row.total);
+    let all: i64 = evidence.verdicts.iter().map(|(_, count)| count).sum();
+    Ok(Summary {
+        scored,
+        published: sum(|row| row.published),
+        held: sum(|row| row.held),
+        step_up: sum(|row| row.stepped_up),
+        refused: sum(|row| row.refused),
+        held_then_approved: app
+            .store
+            .held_then_approved(&evidence.site.site.id, evidence.since)
+            .await?,
+        unscored: all - scored,
+    })
+}
+
+fn level_row(row: &LevelCounts) -> LevelRow {
+    let interval = row.genuine();
+    LevelRow {
+        level: row.level.thousandths(),
+        total: row.total,
+        published: row.published,
+        held: row.held,
+        step_up: row.stepped_up,
+        refused: row.refused,
+        approved: row.approved,
+        rejected: row.rejected,
+        spam: row.spam,
+        share: (row.labelled() > 0).then(|| Interval {
+            share: thousandths(interval.share),
+            low: thousandths(interval.low),
+            high: thousandths(interval.high),
+        }),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a share is within 0..=1")]
+fn thousandths(share: f64) -> i64 {
+    (share * 1000.0).round() as i64
+}
+
+fn cuts_view(cuts: &Cuts) -> CutsView {
+    CutsView {
+        publish_from: cuts.publish_from.map(Score::thousandths),
+        step_up_below: cuts.step_up_below.map(Score::thousandths),
+        refuse_below: cuts.refuse_below.map(Score::thousandths),
+    }
+}
+
+fn band_word(band: Band) -> &'static str {
+    match band {
+        Band::Refuse => "refused",
+        Band::StepUp => "step_up",
+        Band::Hold => "held",
+        Band::Publish => "published",
+    }
+}

@@ -1,0 +1,134 @@
+//! The API's document, for programs and for people.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+
+use super::{admin_page, frame};
+use crate::{
+    app::App,
+    http::{
+        api::comments::no_store,
+        extract::{Query, admin_language},
+    },
+    web::{
+        docs::{Answer, DocsPage, Operation, OperationGroup, Parameter},
+        frame::Place,
+        texts::Say as _,
+    },
+};
+
+/// `/openapi.json`.
+pub(crate) async fn json(document: Arc<OpenApi>) -> Response {
+    no_store(Json(&*document).into_response())
+}
+
+/// The same as a page.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Query,
+    document: Arc<OpenApi>,
+) -> Response {
+    let language = admin_language(&headers, &query);
+    let value = serde_json::to_value(&*document).unwrap_or_default();
+    admin_page(&DocsPage {
+        frame: frame(&app, None, language, Place::Docs, language.say("nav-docs")),
+        version: text(&value, "/info/version"),
+        description: text(&value, "/info/description"),
+        groups: groups(&value),
+    })
+}
+
+fn groups(document: &Value) -> Vec<OperationGroup> {
+    let tags = document["tags"].as_array().cloned().unwrap_or_default();
+    tags.iter()
+        .map(|tag| {
+            let name = text(tag, "/name");
+            OperationGroup {
+                description: text(tag, "/description"),
+                operations: operations(document, &name),
+                name,
+            }
+        })
+        .collect()
+}
+
+fn operations(document: &Value, tag: &str) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    let no_paths = serde_json::Map::new();
+    for (path, methods) in document["paths"].as_object().unwrap_or(&no_paths) {
+        for (method, operation) in methods.as_object().unwrap_or(&no_paths) {
+            let tagged = operation["tags"]
+                .as_array()
+                .is_some_and(|tags| tags.iter().any(|own| own == tag));
+            if tagged {
+                operations.push(Operation {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    summary: text(operation, "/summary"),
+                    description: text(operation, "/description"),
+                    parameters: parameters(operation),
+                    body: operation
+                        .pointer("/requestBody/description")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                    answers: answers(operation),
+                });
+            }
+        }
+    }
+    operations
+}
+
+fn parameters(operation: &Value) -> Vec<Parameter> {
+    let list = operation["parameters"].as_array().cloned().unwrap_or_default();
+    list.iter()
+        .map(|parameter| Parameter {
+            name: text(parameter, "/name"),
+            place: text(parameter, "/in"),
+            is_required: parameter["required"].as_bool().unwrap_or(false),
+            kind: match &parameter["schema"]["type"] {
+                Value::String(kind) => kind.clone(),
+                Value::Array(kinds) => kinds
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .find(|kind| *kind != "null")
+                    .unwrap_or_default()
+                    .to_owned(),
+                _ => String::new(),
+            },
+            description: text(parameter, "/description"),
+        })
+        .collect()
+}
+
+fn answers(operation: &Value) -> Vec<Answer> {
+    operation["responses"]
+        .as_object()
+        .map(|answers| {
+            answers
+                .iter()
+                .map(|(status, answer)| Answer {
+                    status: status.clone(),
+                    description: text(answer, "/description"),
+                })
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

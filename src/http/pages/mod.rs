@@ -1,0 +1,255 @@
+//! Pages for people: filled from the same actions as the API, rendered by askama.
+//!
+//! Each answer carries a strict policy: no inline script or style, no framing, and on pages for
+//! moderators Trusted Types. Every flow works without JavaScript: a form posts, the answer leads on.
+
+pub(super) mod captcha;
+pub(super) mod docs;
+pub(super) mod entrance;
+pub(super) mod queue;
+pub(super) mod receipt;
+pub(super) mod thread;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+
+use super::{
+    api::comments::no_store,
+    error::{self, Problem},
+    extract::{Query, Who, admin_language, wants_page},
+    layers::request_id,
+};
+use crate::{
+    actions::identify::Identity,
+    app::{App, DEMO_SITE},
+    domain::language::Language,
+    error::Error,
+    web::{
+        assets,
+        entrance::ErrorPage,
+        frame::{AdminFrame, Place},
+        texts::Say as _,
+        thread::Link,
+    },
+};
+
+/// The policy of pages for moderators; scripts and styles are files of ours.
+const ADMIN_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// The policy of readers' pages with the built-in check or none.
+const READER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The same with Google's check (<https://developers.google.com/recaptcha/docs/faq>, "Content Security
+/// Policy").
+const GOOGLE_POLICY: &str = "default-src 'none'; \
+     script-src 'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     frame-src https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/; \
+     connect-src 'self' https://www.google.com/recaptcha/; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
+
+/// A page, or an answer that is a page as well.
+pub(super) type PageResult = Result<Response, PageError>;
+
+/// Why a page cannot be shown; becomes a page of its own, or JSON for a client that wants no page.
+#[derive(Debug)]
+pub(super) struct PageError {
+    error: Error,
+    language: Language,
+    as_json: bool,
+}
+
+impl<E: Into<Error>> From<E> for PageError {
+    fn from(error: E) -> Self {
+        Self::new(error, Language::Fr)
+    }
+}
+
+impl PageError {
+    pub(super) fn new(error: impl Into<Error>, language: Language) -> Self {
+        Self {
+            error: error.into(),
+            language,
+            as_json: false,
+        }
+    }
+
+    /// As a page where the client asks for HTML, else as JSON.
+    pub(super) fn as_wanted(error: impl Into<Error>, headers: &HeaderMap) -> Self {
+        Self {
+            as_json: !wants_page(headers),
+            ..Self::from(error.into())
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        if self.as_json {
+            return Problem::new(self.error, self.language).into_response();
+        }
+        if matches!(self.error, Error::Unauthenticated) {
+            return see_other("/login");
+        }
+        error::log(&self.error);
+        let language = self.language.for_admin();
+        let page = ErrorPage {
+            frame: AdminFrame {
+                language,
+                title: title_of(self.error.status(), language),
+                ..AdminFrame::default()
+            },
+            sentence: error::sentence(&self.error, language),
+            code: self.error.code().to_owned(),
+            request_id: Some(request_id()).filter(|id| !id.is_empty()),
+            link: None::<Link>,
+            kept_text: None,
+        };
+        let mut response = admin_page(&page);
+        *response.status_mut() = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        error::add_headers(&self.error, &mut response);
+        response
+    }
+}
+
+fn title_of(status: u16, language: Language) -> String {
+    language.say(match status {
+        404 => "not_found_title",
+        500.. => "internal_title",
+        _ => "problem_title",
+    })
+}
+
+/// A page for moderators: never kept, strict.
+pub(super) fn admin_page(page: &impl Template) -> Response {
+    with_policy(render(page), ADMIN_POLICY)
+}
+
+/// A page for readers with the policy that its check needs.
+pub(super) fn reader_page(page: &impl Template, has_google: bool) -> Response {
+    with_policy(render(page), if has_google { GOOGLE_POLICY } else { READER_POLICY })
+}
+
+fn with_policy(response: Response, policy: &'static str) -> Response {
+    let mut response = no_store(response);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => Problem::from(Error::Internal(format!("render a page: {error}"))).into_response(),
+    }
+}
+
+/// 303: the answer to a form post is another page.
+pub(super) fn see_other(location: &str) -> Response {
+    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
+    no_store((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
+}
+
+/// The address must not travel on with links: the page's own holds a secret.
+pub(super) fn no_referrer(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("x-robots-tag"),
+        HeaderValue::from_static("noindex"),
+    );
+    response
+}
+
+/// The frame of a page for somebody who came in.
+pub(super) fn frame(app: &App, who: Option<&Identity>, language: Language, place: Place, title: String) -> AdminFrame {
+    AdminFrame {
+        language,
+        title,
+        is_error: false,
+        place,
+        person: who.map(|who| who.actor.name.clone()),
+        site: app.has_demo.then(|| DEMO_SITE.to_owned()),
+        has_demo: app.has_demo,
+    }
+}
+
+/// A file of ours under its hashed name.
+pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = assets::get(&file) else {
+        return Problem::from(Error::not_found()).into_response();
+    };
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|given| given.contains(&asset.etag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
+    if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    // Pages of other hosts load the form's script and style from here.
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// A path that is not there.
+pub(super) async fn not_found(
+    State(_app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> Response {
+    if request.uri().path() == "/favicon.ico" {
+        return no_store(StatusCode::NO_CONTENT.into_response());
+    }
+    if request.uri().path().starts_with("/api/") || !wants_page(&headers) {
+        return Problem::from(Error::not_found()).into_response();
+    }
+    PageError::new(Error::not_found(), admin_language(&headers, &query)).into_response()
+}
+
+/// Somebody who came in, or the way to the door.
+pub(super) struct Visitor(pub(super) Identity);
+
+impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Response> {
+        match Who::from_request_parts(parts, app).await {
+            Ok(Who(who)) => Ok(Self(who)),
+            Err(problem) if wants_page(&parts.headers) => Err(problem.into_page()),
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+impl Problem {
+    /// The same as a page.
+    pub(super) fn into_page(self) -> Response {
+        let (error, language) = self.into_parts();
+        PageError::new(error, language).into_response()
+    }
+}

@@ -1,0 +1,309 @@
+//! The review page: what waits, and the buttons that decide. Each button is a form post that leads back.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::HeaderMap,
+    response::Response,
+};
+use uuid::Uuid;
+
+use super::{PageError, PageResult, Visitor, admin_page, frame, see_other};
+use crate::{
+    actions::{
+        decide::{self, Made, Wish},
+        identify::Identity,
+        review::{self, Item},
+    },
+    app::App,
+    domain::{
+        language::Language,
+        markup,
+        status::{Act, Status},
+    },
+    error::Error,
+    http::{
+        api::moderation::filter,
+        body::Fields,
+        cursor,
+        extract::{Query, admin_language},
+    },
+    store::Decided,
+    web::{
+        frame::Place,
+        moment::Moment,
+        queue::{
+            AuthorRecord, Choice, ParentExcerpt, QueueFlash, QueueItem, QueuePage, QueueTab, check_sentence,
+            conflict_sentence, decided_sentence, decision_sentence,
+        },
+        texts::{self, Say as _},
+    },
+};
+
+/// Items on a page: few enough to load on a phone, enough to work through.
+const PAGE: i64 = 30;
+
+/// Characters of the answered comment that are shown.
+const EXCERPT: usize = 140;
+
+const TABS: [Status; 5] = [
+    Status::Pending,
+    Status::Approved,
+    Status::Rejected,
+    Status::Spam,
+    Status::Refused,
+];
+
+/// The queue.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let say = |error: Error| PageError::new(error, language);
+    let mut wanted = filter(&app, &query.0).map_err(say)?;
+    wanted.limit = PAGE;
+    let (status, order) = (wanted.status, query.0.text("order").map_err(say)?);
+    let site = wanted.site.clone();
+    let page = review::list(&app, &who, wanted).await.map_err(say)?;
+    let here = address(status, site.as_deref(), &order);
+    let sites = sites(&app, &who, site.as_deref(), language).await.map_err(say)?;
+    let several = sites.len() > 2;
+    let mut items = Vec::with_capacity(page.items.len());
+    for item in &page.items {
+        let site_name = if several {
+            app.site(&item.row.comment.site).await.map_err(say)?.site.name.clone()
+        } else {
+            String::new()
+        };
+        items.push(queue_item(item, site_name, language));
+    }
+    let tabs = TABS
+        .into_iter()
+        .map(|tab| {
+            let count = page
+                .counts
+                .iter()
+                .find(|(status, _)| *status == tab)
+                .map_or(0, |(_, n)| *n);
+            QueueTab {
+                status: tab.as_str().to_owned(),
+                href: address(tab, site.as_deref(), ""),
+                count: count.min(1000),
+                more: count > 1000,
+                is_current: tab == status,
+            }
+        })
+        .collect();
+    let orders = ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"]
+        .map(|value| Choice {
+            value: value.to_owned(),
+            label: String::new(),
+            is_selected: value == order,
+        })
+        .to_vec();
+    Ok(admin_page(&QueuePage {
+        frame: frame(&app, Some(&who), language, Place::Queue, language.say("queue-title")),
+        tabs,
+        sites: if several { sites } else { Vec::new() },
+        orders,
+        kept: vec![("status".to_owned(), status.as_str().to_owned())],
+        items,
+        flash: flash(&app, &who, &query, language).await,
+        next_href: page.next.map(|key| format!("{here}&after={}", cursor::encode(&key))),
+        return_to: here,
+        last_received: None,
+        is_pending_tab: status == Status::Pending,
+    }))
+}
+
+fn address(status: Status, site: Option<&str>, order: &str) -> String {
+    let mut address = format!("/queue?status={}", status.as_str());
+    for (name, value) in [("site", site.unwrap_or_default()), ("order", order)] {
+        if !value.is_empty() {
+            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            address.push_str(&format!("&{name}={value}"));
+        }
+    }
+    address
+}
+
+/// « All sites », then the caller's own.
+async fn sites(app: &App, who: &Identity, selected: Option<&str>, language: Language) -> Result<Vec<Choice>, Error> {
+    let mut choices = vec![Choice {
+        value: String::new(),
+        label: language.say("filter-all-sites"),
+        is_selected: selected.is_none(),
+    }];
+    for id in app.store.site_ids().await? {
+        if who.scope.allows(&id) {
+            choices.push(Choice {
+                label: app.site(&id).await?.site.name.clone(),
+                is_selected: selected == Some(id.as_str()),
+                value: id,
+            });
+        }
+    }
+    Ok(choices)
+}
+
+fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
+    let row = &item.row;
+    let comment = &row.comment;
+    let mut reasons: Vec<String> = comment
+        .reasons
+        .iter()
+        .map(|reason| texts::reason(language, reason))
+        .collect();
+    if comment.appealed_at.is_some() {
+        reasons.push(language.say("reason-appealed"));
+    }
+    if comment.set_aside {
+        reasons.push(language.say("reason-set_aside"));
+    }
+    if comment.reports > 0 {
+        reasons.push(language.say_count("reason-reported", &comment.reports));
+    }
+    QueueItem {
+        id: comment.id.to_string(),
+        version: comment.version,
+        status: comment.status,
+        is_set_aside: comment.set_aside,
+        name: comment.name.clone(),
+        email: comment.email.clone(),
+        website: comment.website.clone(),
+        record: AuthorRecord {
+            approved: item.author.approved,
+            rejected: item.author.rejected,
+            spam: item.author.spam,
+            // The comment itself is the first one: then there is no record yet.
+            first_seen: item
+                .author
+                .first_seen
+                .filter(|first| *first < comment.created_at)
+                .map(|first| Moment::new(language, first.0)),
+            is_verified: item.author.verified,
+        },
+        moment: Moment::new(language, comment.created_at.0),
+        site_name,
+        article_title: row
+            .thread_title
+            .clone()
+            .or_else(|| row.claimed_title.clone())
+            .unwrap_or_else(|| row.thread_key.clone()),
+        article_href: row.thread_url.clone(),
+        parent: row.parent_name.clone().map(|name| ParentExcerpt {
+            name,
+            excerpt: markup::excerpt(row.parent_body.as_deref().unwrap_or_default(), EXCERPT),
+        }),
+        html: comment.html.clone(),
+        reasons,
+        check: check_sentence(
+            language,
+            &comment.verdict,
+            comment.level.map(crate::domain::score::Score::thousandths),
+        ),
+        decided: item.decision.as_ref().and_then(|entry| {
+            let act = Act::parse(&entry.action)?;
+            Some(decision_sentence(
+                language,
+                act,
+                &entry.actor,
+                &Moment::new(language, entry.at),
+            ))
+        }),
+        conflict: None,
+    }
+}
+
+/// What the last press did, from the parameters that [`decide`] adds to the address.
+async fn flash(app: &App, who: &Identity, query: &Query, language: Language) -> Option<QueueFlash> {
+    let id = query.0.first_of(&["done"]).ok().flatten()?;
+    let item = review::item(app, who, Uuid::parse_str(&id).ok()?).await.ok()?;
+    let comment = &item.row.comment;
+    let result = query.0.text("result").unwrap_or_default();
+    let entry = item.decision.as_ref();
+    if result == "applied" {
+        let entry = entry?;
+        let act = Act::parse(&entry.action)?;
+        return Some(QueueFlash {
+            message: decided_sentence(language, act, &comment.name),
+            decision: Some(entry.id.to_string()).filter(|_| act != Act::Undo),
+            is_problem: false,
+        });
+    }
+    let message = match entry {
+        _ if result == "undo-failed" => language.say("undo-failed"),
+        Some(entry) => conflict_sentence(language, comment.status, &entry.actor, &Moment::new(language, entry.at)),
+        None => language.say("conflict"),
+    };
+    Some(QueueFlash {
+        message,
+        decision: None,
+        is_problem: true,
+    })
+}
+
+/// A button of the queue.
+pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
+    let fields = Fields::read(request).await?;
+    let act = Act::parse(&fields.text("action")?)
+        .filter(|act| *act != Act::Undo)
+        .ok_or_else(Error::not_found)?;
+    let comment = Uuid::parse_str(&fields.text("comment")?).map_err(|_| Error::not_found())?;
+    let wish = Wish {
+        comment,
+        act,
+        version: fields.integer("version")?,
+        key: None,
+        reason: None,
+        note: None,
+        of: None,
+    };
+    let made = decide::decide(&app, &who, wish).await?;
+    back(&fields, comment, &made, "conflict")
+}
+
+/// « Annuler »: takes a decision of one's own back.
+pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
+    let fields = Fields::read(request).await?;
+    let decision = Uuid::parse_str(&fields.text("decision")?).map_err(|_| Error::not_found())?;
+    let comment = app
+        .store
+        .decided_comment(decision)
+        .await?
+        .ok_or_else(Error::not_found)?;
+    let wish = Wish {
+        comment,
+        act: Act::Undo,
+        version: None,
+        key: None,
+        reason: None,
+        note: None,
+        of: Some(decision),
+    };
+    let made = decide::decide(&app, &who, wish).await?;
+    back(&fields, comment, &made, "undo-failed")
+}
+
+/// Back to the page that the button stood on, with what it did.
+fn back(fields: &Fields, comment: Uuid, made: &Made, failed: &str) -> Result<Response, PageError> {
+    let result = match made.decided {
+        Decided::NotFound => return Err(Error::not_found().into()),
+        Decided::Applied(_) | Decided::Replayed(_) => "applied",
+        Decided::Unchanged | Decided::Conflict | Decided::Erased => failed,
+    };
+    let given = fields.text("return_to")?;
+    let page = local_path(&given).unwrap_or("/queue?status=pending");
+    let sign = if page.contains('?') { '&' } else { '?' };
+    Ok(see_other(&format!("{page}{sign}done={comment}&result={result}")))
+}
+
+/// A path of the queue, and nothing that leads elsewhere.
+fn local_path(given: &str) -> Option<&str> {
+    let is_queue = given == "/queue" || given.starts_with("/queue?");
+    (is_queue && given.bytes().all(|b| b.is_ascii_graphic())).then_some(given)
+}

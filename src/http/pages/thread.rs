@@ -1,0 +1,537 @@
+//! Readers' pages: a thread with its form, the demonstration's article, the fragment that a publisher
+//! includes, the two-step page, the feed; and what a posted form leads to.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use url::form_urlencoded::byte_serialize;
+use uuid::Uuid;
+
+use super::{PageError, PageResult, reader_page, see_other};
+use crate::{
+    actions::{
+        submit,
+        thread::{self, Page},
+    },
+    app::{App, DEMO_SITE, SiteInForce},
+    captcha::Form,
+    domain::{
+        draft::{Draft, FieldError, RawDraft, Rules, ThreadKey, language},
+        language::Language,
+        site::{Moderation, ProviderId},
+        status::Status,
+        timestamp::Timestamp,
+        triage::Action,
+    },
+    error::Error,
+    http::{
+        api::comments::{submission, thread_key, wanted},
+        body::Fields,
+        cursor,
+        error::{self, field_sentence},
+        extract::{Client, Provenance, Query, provenance},
+    },
+    store::{PublicComment, ThreadRow},
+    web::{
+        feed::{Feed, FeedEntry, xml_text},
+        frame::ReaderFrame,
+        moment::Moment,
+        texts::Say as _,
+        thread::{
+            self as web, CommentView, ConfirmPage, ConfirmReason, DemoPage, Discussion, FormValues, FormView,
+            FragmentPage, HONEYPOT_FIELD, ThreadPage,
+        },
+    },
+};
+
+/// The thread of the demonstration's article.
+const DEMO_THREAD: &str = "/demo";
+
+/// A page on which a thread is shown.
+struct Place<'a> {
+    site: &'a SiteInForce,
+    key: &'a ThreadKey,
+    language: Language,
+    /// Path and query without any of the page's own parameters: `/t/demo?thread=%2Fdemo`.
+    path: String,
+    /// In front of paths: empty, or our own address in a fragment.
+    base: String,
+}
+
+impl Place<'_> {
+    fn with(&self, name: &str, value: &str) -> String {
+        let sign = if self.path.contains('?') { '&' } else { '?' };
+        let value: String = byte_serialize(value.as_bytes()).collect();
+        format!("{}{}{sign}{name}={value}", self.base, self.path)
+    }
+
+    fn action(&self) -> String {
+        format!("{}{}", self.base, thread_path(&self.site.site.id, self.key.as_str()))
+    }
+}
+
+/// The path of a thread's plain page.
+pub(super) fn thread_path(site: &str, key: &str) -> String {
+    let key: String = byte_serialize(key.as_bytes()).collect();
+    format!("/t/{site}?thread={key}")
+}
+
+/// The plain page of a thread.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    query: Query,
+) -> PageResult {
+    let in_force = app.site(&site).await?;
+    let language = query.language(in_force.site.language);
+    let say = |error: Error| PageError::new(error, language);
+    let key = thread_key(&query.0).map_err(say)?;
+    let row = thread::look(&app, &in_force, &key, client).await.map_err(say)?;
+    let place = Place {
+        path: thread_path(&site, key.as_str()),
+        base: String::new(),
+        site: &in_force,
+        key: &key,
+        language,
+    };
+    let page = thread::page(&app, row, wanted(&query.0).map_err(say)?)
+        .await
+        .map_err(say)?;
+    let form = fresh_form(&app, &place, reply_to(&app, &query).await).await;
+    Ok(thread_page(&place, page, form))
+}
+
+/// The demonstration's article.
+pub(crate) async fn demo(State(app): State<Arc<App>>, Client(client): Client, query: Query) -> PageResult {
+    if !app.has_demo {
+        return Err(Error::not_found().into());
+    }
+    let in_force = app.site(DEMO_SITE).await?;
+    let key = ThreadKey::parse(DEMO_THREAD).ok_or_else(Error::not_found)?;
+    let row = thread::look(&app, &in_force, &key, client).await?;
+    let place = Place {
+        path: DEMO_THREAD.to_owned(),
+        base: String::new(),
+        site: &in_force,
+        key: &key,
+        language: Language::Fr,
+    };
+    let page = thread::page(&app, row, wanted(&query.0)?).await?;
+    let mut form = fresh_form(&app, &place, reply_to(&app, &query).await).await;
+    form.values.thread_url = format!("{}{DEMO_THREAD}", app.config.public_url());
+    form.values.thread_title = DemoPage::ARTICLE_TITLE.to_owned();
+    let page = DemoPage {
+        frame: ReaderFrame {
+            language: Language::Fr,
+            title: DemoPage::ARTICLE_TITLE.to_owned(),
+            is_error: false,
+        },
+        site: DEMO_SITE.to_owned(),
+        discussion: discussion(&place, page, Some(form)),
+    };
+    Ok(reader_page(&page, has_google(&in_force)))
+}
+
+/// The markup alone, for a publisher's server to include. It carries no token, so it may be cached.
+pub(crate) async fn fragment(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    query: Query,
+) -> PageResult {
+    let in_force = app.site(&site).await?;
+    let language = query.language(in_force.site.language);
+    let say = |error: Error| PageError::new(error, language);
+    let key = thread_key(&query.0).map_err(say)?;
+    let row = thread::look(&app, &in_force, &key, client).await.map_err(say)?;
+    let place = Place {
+        path: thread_path(&site, key.as_str()),
+        base: app.config.public_url(),
+        site: &in_force,
+        key: &key,
+        language,
+    };
+    let page = thread::page(&app, row, wanted(&query.0).map_err(say)?)
+        .await
+        .map_err(say)?;
+    let form = FormView {
+        token: None,
+        ..form_view(&place, FormValues::default())
+    };
+    let mut response = reader_page(
+        &FragmentPage {
+            discussion: discussion(&place, page, Some(form)),
+        },
+        false,
+    );
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// A form posted without JavaScript.
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let in_force = app.site(&site).await?;
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| PageError::new(error, in_force.site.language))?;
+    let thread = query.0.text("thread")?;
+    Ok(take_form(&app, in_force, client, &headers, &fields, &thread).await)
+}
+
+/// What a posted form leads to: the thread, the receipt, the two-step page, or the page again with
+/// what to correct. `thread` is the query's, for a form that names none.
+pub(in crate::http) async fn take_form(
+    app: &Arc<App>,
+    in_force: Arc<SiteInForce>,
+    client: Client,
+    headers: &HeaderMap,
+    fields: &Fields,
+    thread: &str,
+) -> Response {
+    let language = language(
+        fields.optional("lang").unwrap_or_default().as_deref(),
+        in_force.site.language,
+    );
+    match follow_form(app, in_force, client, headers, fields, thread, language).await {
+        Ok(response) => response,
+        Err(error) => PageError::new(error, language).into_response(),
+    }
+}
+
+async fn follow_form(
+    app: &Arc<App>,
+    in_force: Arc<SiteInForce>,
+    client: Client,
+    headers: &HeaderMap,
+    fields: &Fields,
+    thread: &str,
+    language: Language,
+) -> Result<Response, Error> {
+    let provenance = provenance(headers, app, &in_force.site);
+    let mut submission = submission(fields, headers, client, provenance, language)?;
+    if submission.raw.thread.is_empty() {
+        thread.clone_into(&mut submission.raw.thread);
+    }
+    let values = values(&submission.raw, fields);
+    let Some(key) = ThreadKey::parse(&values.thread) else {
+        return Err(Error::Invalid(vec![FieldError::new("thread", "thread_bad")]));
+    };
+    let place = Place {
+        path: thread_path(&in_force.site.id, key.as_str()),
+        base: String::new(),
+        site: &in_force,
+        key: &key,
+        language,
+    };
+    let rules = Rules {
+        body_max: in_force.site.body_max,
+        reserved_names: &in_force.reserved_names,
+    };
+    if let Err(errors) = Draft::parse(submission.raw.clone(), &rules) {
+        return page_again(app, &place, values, &Error::Invalid(errors)).await;
+    }
+    let form = app.captcha.check_form(
+        &in_force.site.id,
+        key.as_str(),
+        submission.form.as_deref(),
+        app.clock.now(),
+    );
+    let reason = match (&form, provenance) {
+        (_, Provenance::Foreign) => Some(ConfirmReason::OtherOrigin),
+        (Form::Expired { .. }, _) => Some(ConfirmReason::Expired),
+        (Form::Missing | Form::Forged, _) => Some(ConfirmReason::FirstPress),
+        (Form::Valid { .. }, _) => None,
+    };
+    if let Some(reason) = reason {
+        return Ok(confirm_page(app, &place, values, reason));
+    }
+    let result = submit::submit(app, Arc::clone(&in_force), submission).await;
+    let receipt = match result {
+        Ok(receipt) => receipt,
+        Err(error) => return page_again(app, &place, values, &error).await,
+    };
+    Ok(match receipt.outcome {
+        Some(Action::Publish) => {
+            let page = own_page(app, &in_force, &values.thread_url).unwrap_or_else(|| place.path.clone());
+            see_other(&format!("{page}#c{}", receipt.id))
+        }
+        _ => see_other(&format!("/r/{}", receipt.receipt)),
+    })
+}
+
+/// The article's own page, when its address is the site's or ours.
+fn own_page(app: &App, site: &SiteInForce, address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    let origin = url.origin().ascii_serialization();
+    let is_own = site.site.origins.contains(&origin) || app.is_own_origin(&origin);
+    is_own.then(|| address.to_owned())
+}
+
+fn values(raw: &RawDraft, fields: &Fields) -> FormValues {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    FormValues {
+        thread: raw.thread.clone(),
+        thread_url: text(&raw.thread_url),
+        thread_title: text(&raw.thread_title),
+        parent: text(&raw.parent),
+        name: raw.name.clone(),
+        email: raw.email.clone(),
+        website: text(&raw.website),
+        body: raw.body.clone(),
+        honeypot: fields.text(HONEYPOT_FIELD).unwrap_or_default(),
+    }
+}
+
+/// The page with all that was typed and what to correct, under the status of the error.
+async fn page_again(app: &App, place: &Place<'_>, values: FormValues, error: &Error) -> Result<Response, Error> {
+    error::log(error);
+    let row = app.store.thread(&place.site.site.id, place.key.as_str()).await?;
+    let page = thread::page(app, row, wanted(&Fields::default())?).await?;
+    let mut form = FormView {
+        token: Some(
+            app.captcha
+                .issue_form(&place.site.site, place.key.as_str(), app.clock.now()),
+        ),
+        ..form_view(place, values)
+    };
+    if let Error::Invalid(errors) = error {
+        form.errors = errors
+            .iter()
+            .map(|error| web::FieldError {
+                field: error.field.to_owned(),
+                message: field_sentence(error, place.language),
+            })
+            .collect();
+    } else {
+        form.problem = Some(error::sentence(error, place.language));
+    }
+    let mut response = thread_page(place, page, form);
+    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    error::add_headers(error, &mut response);
+    Ok(response)
+}
+
+/// The two-step page: stores nothing until its button is pressed.
+fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: ConfirmReason) -> Response {
+    let token = app
+        .captcha
+        .issue_form(&place.site.site, place.key.as_str(), app.clock.now());
+    reader_page(
+        &ConfirmPage {
+            frame: ReaderFrame {
+                language: place.language,
+                title: place.language.say("confirm_title"),
+                is_error: false,
+            },
+            action: place.action(),
+            values,
+            token,
+            reason,
+            back_href: place.path.clone(),
+        },
+        false,
+    )
+}
+
+fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {
+    let row = page.thread.clone();
+    let title = row.as_ref().and_then(|row| row.title.clone()).unwrap_or_default();
+    let page = ThreadPage {
+        frame: ReaderFrame {
+            language: place.language,
+            title: if title.is_empty() {
+                place.language.say("thread_untitled")
+            } else {
+                title.clone()
+            },
+            is_error: !form.errors.is_empty() || form.problem.is_some(),
+        },
+        site_name: place.site.site.name.clone(),
+        article_title: title,
+        article_href: row.and_then(|row| row.url),
+        discussion: discussion(place, page, Some(form)),
+    };
+    reader_page(&page, has_google(place.site))
+}
+
+fn has_google(site: &SiteInForce) -> bool {
+    site.site.captcha.provider == ProviderId::RecaptchaV3
+}
+
+/// The comment that is answered: its id and its author.
+async fn reply_to(app: &App, query: &Query) -> Option<(Uuid, String)> {
+    let id = query.0.first_of(&["reply"]).ok().flatten()?;
+    let comment = app.store.comment(Uuid::parse_str(&id).ok()?).await.ok().flatten()?;
+    (comment.status == Status::Approved).then_some((comment.id, comment.name))
+}
+
+async fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) -> FormView {
+    let now = app.clock.now();
+    FormView {
+        token: Some(app.captcha.issue_form(&place.site.site, place.key.as_str(), now)),
+        reply_to: reply_to.as_ref().map(|(_, name)| name.clone()),
+        ..form_view(
+            place,
+            FormValues {
+                parent: reply_to.map(|(id, _)| id.to_string()).unwrap_or_default(),
+                ..FormValues::default()
+            },
+        )
+    }
+}
+
+fn form_view(place: &Place<'_>, mut values: FormValues) -> FormView {
+    place.key.as_str().clone_into(&mut values.thread);
+    let site = &place.site.site;
+    let publishes = place
+        .site
+        .policy
+        .as_ref()
+        .is_some_and(|row| row.policy.cuts.publish_from.is_some());
+    FormView {
+        site: site.id.clone(),
+        action: place.action(),
+        values,
+        cancel_reply_href: format!("{}{}#form", place.base, place.path),
+        body_max: i64::from(site.body_max),
+        publishes_at_once: publishes && site.moderation == Moderation::After,
+        check_company: has_google(place.site).then(|| "Google".to_owned()),
+        ..FormView::default()
+    }
+}
+
+fn discussion(place: &Place<'_>, page: Page, form: Option<FormView>) -> Discussion {
+    let is_open = page.thread.as_ref().is_none_or(|row| row.open);
+    let shown = usize::try_from(thread::REPLIES).unwrap_or(0);
+    let content = page.content;
+    let mut replies = content.replies;
+    let comments: Vec<CommentView> = content
+        .comments
+        .into_iter()
+        .map(|comment| {
+            let mut below = replies.remove(&comment.id).unwrap_or_default();
+            let more = below.len() > shown;
+            below.truncate(shown);
+            let names: HashMap<Uuid, String> = below.iter().map(|reply| (reply.id, reply.name.clone())).collect();
+            let next = below
+                .last()
+                .filter(|_| more)
+                .map(|last| cursor::encode_place((last.created_at, last.id)));
+            CommentView {
+                replies_next: next
+                    .map(|key| format!("{}/api/v1/comments/{}/replies?after={key}", place.base, comment.id)),
+                replies: below
+                    .into_iter()
+                    .map(|reply| {
+                        let answered = reply.parent_id.and_then(|parent| names.get(&parent)).cloned();
+                        comment_view(place, reply, answered, is_open)
+                    })
+                    .collect(),
+                ..comment_view(place, comment, None, is_open)
+            }
+        })
+        .collect();
+    Discussion {
+        language: place.language,
+        base: place.base.clone(),
+        count: content.count,
+        more_href: page.next.map(|key| place.with("after", &cursor::encode_place(key))),
+        more_count: 20,
+        first_href: None,
+        comments,
+        form: form.filter(|_| is_open),
+    }
+}
+
+fn comment_view(place: &Place<'_>, comment: PublicComment, in_reply_to: Option<String>, is_open: bool) -> CommentView {
+    let id = comment.id.to_string();
+    CommentView {
+        reply_href: is_open.then(|| format!("{}#form", place.with("reply", &id))),
+        permalink: format!("{}{}#c{id}", place.base, place.path),
+        name: comment.name,
+        website: comment.website,
+        moment: Moment::new(place.language, comment.created_at),
+        html: comment.html,
+        in_reply_to,
+        replies: Vec::new(),
+        replies_next: None,
+        id,
+    }
+}
+
+/// The newest public comments, as Atom.
+pub(crate) async fn feed(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Client(client): Client,
+    query: Query,
+) -> PageResult {
+    let in_force = app.site(&site).await?;
+    let language = query.language(in_force.site.language);
+    let key = match query.0.first_of(&["thread"])? {
+        None => None,
+        Some(_) => Some(thread_key(&query.0)?),
+    };
+    let entries = thread::feed(&app, &in_force, key.as_ref(), client).await?;
+    let base = app.config.public_url();
+    let encoded = key
+        .as_ref()
+        .map(|key| byte_serialize(key.as_str().as_bytes()).collect::<String>());
+    let self_href = match &encoded {
+        Some(key) => format!("{base}/t/{site}/feed.atom?thread={key}"),
+        None => format!("{base}/t/{site}/feed.atom"),
+    };
+    let newest = entries
+        .first()
+        .map_or(app.clock.now(), |(comment, _)| Timestamp(comment.created_at));
+    let feed = Feed {
+        language,
+        id: self_href.clone(),
+        title: in_force.site.name.clone(),
+        html_href: encoded.map_or_else(|| base.clone(), |key| format!("{base}/t/{site}?thread={key}")),
+        self_href,
+        updated: newest.to_rfc3339(),
+        entries: entries
+            .iter()
+            .map(|(comment, thread)| feed_entry(&base, &site, comment, thread))
+            .collect(),
+    };
+    let xml = askama::Template::render(&feed).map_err(|error| Error::Internal(format!("render the feed: {error}")))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, xml).into_response())
+}
+
+fn feed_entry(base: &str, site: &str, comment: &PublicComment, thread: &ThreadRow) -> FeedEntry {
+    let about = thread.title.as_deref().unwrap_or(&thread.thread_key);
+    let page = thread
+        .url
+        .clone()
+        .unwrap_or_else(|| format!("{base}{}", thread_path(site, &thread.thread_key)));
+    let at = Timestamp(comment.created_at).to_rfc3339();
+    FeedEntry {
+        id: format!("urn:uuid:{}", comment.id),
+        title: xml_text(&format!("{} — {about}", comment.name)),
+        author: xml_text(&comment.name),
+        published: at.clone(),
+        updated: at,
+        href: format!("{page}#c{}", comment.id),
+        html: xml_text(&comment.html),
+    }
+}

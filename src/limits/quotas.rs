@@ -1,0 +1,282 @@
+//! The section `[rate_limit]` of the configuration: how much of each action is allowed, and how fast.
+//!
+//! [`Quotas`] has one [`Quota`] for each [`Action`], whose default is the action's own; a limiter counts by
+//! the [`Rate`]s of a quota, one for the narrow network, e-mail or site and one for the wide network. What
+//! must hold: a section that is absent is the defaults; what is no number in 1..=1,000,000, half a wide
+//! limit, or a wide limit below the narrow one is refused with the name of the field; no message repeats
+//! where the counts are kept, which may hold a password.
+//!
+//! To add an action: its field here, in [`Default`] and in [`Quotas::of`].
+
+use std::{num::NonZeroU32, time::Duration};
+
+use serde::Deserialize;
+
+use super::Action;
+
+/// The section `[rate_limit]` of the configuration. An action left out keeps its default.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quotas {
+    /// `false` lets everything pass. Default `true`.
+    pub enabled: bool,
+    /// Where counts are kept. Default `"memory"`.
+    pub store: Counts,
+    /// Comments sent, by address. Beyond it: 429.
+    pub submit: Quota,
+    /// Comments sent, by e-mail. Beyond it: held.
+    pub submit_email: Quota,
+    /// Comments sent, by site. Beyond it: held.
+    pub submit_site: Quota,
+    /// Form tokens asked for, by address. Beyond it: 429.
+    pub form: Quota,
+    /// Threads, counts and feeds read, by address. Beyond it: 429.
+    pub read: Quota,
+    /// First comments of a thread, by address. Beyond it: 429.
+    pub new_thread: Quota,
+    /// Sign-ins tried, by address. Beyond it: 429.
+    pub sign_in: Quota,
+    /// Reports by readers, by address. Beyond it: 429.
+    pub report: Quota,
+    /// Appeals of refused readers, by address. Beyond it: 429.
+    pub appeal: Quota,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            store: Counts::Memory,
+            submit: Action::Submit.rule().quota,
+            submit_email: Action::SubmitEmail.rule().quota,
+            submit_site: Action::SubmitSite.rule().quota,
+            form: Action::Form.rule().quota,
+            read: Action::Read.rule().quota,
+            new_thread: Action::NewThread.rule().quota,
+            sign_in: Action::SignIn.rule().quota,
+            report: Action::Report.rule().quota,
+            appeal: Action::Appeal.rule().quota,
+        }
+    }
+}
+
+impl Quotas {
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// A sentence that begins with the field: `rate_limit.submit.burst …`.
+    pub fn validate(&self) -> Result<(), String> {
+        for action in Action::ALL {
+            let by_address = !matches!(action, Action::SubmitEmail | Action::SubmitSite);
+            self.of(action)
+                .validate(by_address)
+                .map_err(|complaint| format!("rate_limit.{}.{complaint}", action.name()))?;
+        }
+        Ok(())
+    }
+
+    /// The quota of an action.
+    #[must_use]
+    pub const fn of(&self, action: Action) -> Quota {
+        match action {
+            Action::Submit => self.submit,
+            Action::SubmitEmail => self.submit_email,
+            Action::SubmitSite => self.submit_site,
+            Action::Form => self.form,
+            Action::Read => self.read,
+            Action::NewThread => self.new_thread,
+            Action::SignIn => self.sign_in,
+            Action::Report => self.report,
+            Action::Appeal => self.appeal,
+        }
+    }
+}
+
+/// Where counts are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Counts {
+    /// In this process: each instance counts on its own.
+    Memory,
+}
+
+impl TryFrom<String> for Counts {
+    type Error = &'static str;
+
+    /// The error does not repeat the value: an address of a store may hold a password.
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "memory" => Ok(Self::Memory),
+            _ => Err("unknown store of rate limits, only \"memory\" is known"),
+        }
+    }
+}
+
+/// The limit of one action: `{ burst = 10, per_hour = 20 }`, for most addresses with the same again for
+/// the wide network. All numbers are 1..=1,000,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Units at once after a pause.
+    pub burst: NonZeroU32,
+    /// Units that come back in an hour.
+    pub per_hour: NonZeroU32,
+    /// The burst of the wide network (IPv4 /24, IPv6 /48); absent = no limit there.
+    pub wide_burst: Option<NonZeroU32>,
+    /// The units an hour of the wide network; given with `wide_burst`.
+    pub wide_per_hour: Option<NonZeroU32>,
+}
+
+impl Quota {
+    /// Keeps every refill time far inside 64 bits of nanoseconds.
+    pub(super) const MAX: u32 = 1_000_000;
+
+    /// A quota without a wide one. Zero counts as one.
+    #[must_use]
+    pub const fn new(burst: u32, per_hour: u32) -> Self {
+        let (burst, per_hour) = (at_least_one(burst), at_least_one(per_hour));
+        Self {
+            burst,
+            per_hour,
+            wide_burst: None,
+            wide_per_hour: None,
+        }
+    }
+
+    /// The same with a limit of the wide network. Zero counts as one.
+    #[must_use]
+    pub const fn with_wide(self, wide_burst: u32, wide_per_hour: u32) -> Self {
+        let (burst, per_hour) = (at_least_one(wide_burst), at_least_one(wide_per_hour));
+        Self {
+            wide_burst: Some(burst),
+            wide_per_hour: Some(per_hour),
+            ..self
+        }
+    }
+
+    /// The rate of the narrow network, e-mail or site.
+    pub(super) fn narrow(self) -> Rate {
+        Rate {
+            burst: self.burst,
+            per_hour: self.per_hour,
+        }
+    }
+
+    /// The rate of the wide network, where there is one.
+    pub(super) fn wide(self) -> Option<Rate> {
+        let both = self.wide_burst.zip(self.wide_per_hour);
+        both.map(|(burst, per_hour)| Rate { burst, per_hour })
+    }
+
+    fn validate(self, by_address: bool) -> Result<(), String> {
+        let fields = [
+            ("burst", Some(self.burst)),
+            ("per_hour", Some(self.per_hour)),
+            ("wide_burst", self.wide_burst),
+            ("wide_per_hour", self.wide_per_hour),
+        ];
+        for (field, value) in fields {
+            if value.is_some_and(|value| value.get() > Self::MAX) {
+                return Err(format!("{field} is over {}", Self::MAX));
+            }
+            if value.is_some() && field.starts_with("wide") && !by_address {
+                return Err(format!("{field} is set, but only addresses have a wide network"));
+            }
+        }
+        match (self.wide_burst, self.wide_per_hour) {
+            (Some(_), None) => Err("wide_per_hour is missing beside wide_burst".to_owned()),
+            (None, Some(_)) => Err("wide_burst is missing beside wide_per_hour".to_owned()),
+            (Some(wide), _) if wide < self.burst => Err("wide_burst is under burst".to_owned()),
+            (_, Some(wide)) if wide < self.per_hour => Err("wide_per_hour is under per_hour".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// A bucket of `burst` units that gains `per_hour` units an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub(super) burst: NonZeroU32,
+    pub(super) per_hour: NonZeroU32,
+}
+
+impl Rate {
+    /// How long an empty bucket takes to fill.
+    pub(super) fn refill(self) -> Duration {
+        Duration::from_hours(1) * self.burst.get() / self.per_hour.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_and_an_empty_section_are_the_defaults() {
+        assert_eq!(toml::from_str::<Quotas>("").unwrap(), Quotas::default());
+        assert_eq!(Quotas::default().validate(), Ok(()));
+        let changed: Quotas = toml::from_str("submit = { burst = 3, per_hour = 6 }").unwrap();
+        assert_eq!(
+            changed,
+            Quotas {
+                submit: Quota::new(3, 6),
+                ..Quotas::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_bad_quota_is_named_and_refused() {
+        let cases = [
+            ("submit = { burst = 0, per_hour = 6 }", "submit.burst"),
+            ("submit = { burst = 1, per_hour = 0 }", "submit.per_hour"),
+            ("submit = { burst = 1, per_hour = -1 }", "submit.per_hour"),
+            ("submit = { burst = 1 }", "missing field `per_hour`"),
+            (
+                "submit = { burst = 1, per_hour = 1, per_day = 1 }",
+                "unknown field `per_day`",
+            ),
+            ("submits = { burst = 1, per_hour = 1 }", "unknown field `submits`"),
+            (
+                "form = { burst = 1000001, per_hour = 6 }",
+                "rate_limit.form.burst is over 1000000",
+            ),
+            (
+                "form = { burst = 1, per_hour = 4294967295 }",
+                "rate_limit.form.per_hour is over",
+            ),
+            (
+                "read = { burst = 1, per_hour = 1, wide_burst = 1 }",
+                "rate_limit.read.wide_per_hour",
+            ),
+            (
+                "read = { burst = 1, per_hour = 1, wide_per_hour = 1 }",
+                "rate_limit.read.wide_burst",
+            ),
+            (
+                "read = { burst = 2, per_hour = 1, wide_burst = 1, wide_per_hour = 1 }",
+                "rate_limit.read.wide_burst is under burst",
+            ),
+            (
+                "submit_site = { burst = 1, per_hour = 1, wide_burst = 1, wide_per_hour = 1 }",
+                "rate_limit.submit_site.wide_burst is set",
+            ),
+            ("store = \"redis://user:hunter2@cache\"", "only \"memory\" is known"),
+        ];
+        for (section, complaint) in cases {
+            // through a table, as layered configuration is read
+            let table: toml::Table = toml::from_str(section).unwrap();
+            let quotas = table.try_into::<Quotas>().map_err(|error| error.to_string());
+            let error = quotas.and_then(|quotas| quotas.validate()).unwrap_err();
+            assert!(error.contains(complaint), "{section}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}
