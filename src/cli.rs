@@ -46,7 +46,7 @@ enum Command {
     },
     /// Prints a new one-time setup code.
     SetupCode,
-    /// Writes a consistent copy of the SQLite database.
+    /// Writes a consistent copy of the `SQLite` database.
     Backup {
         /// The file to write; it must not exist.
         file: PathBuf,
@@ -272,7 +272,7 @@ async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
     Ok(())
 }
 
-/// As [`open`], but makes a new SQLite store where there is none yet, so that a token can be made
+/// As [`open`], but makes a new `SQLite` store where there is none yet, so that a token can be made
 /// before the first start.
 async fn open_or_make(config: Config) -> Result<App, String> {
     let is_new = config

@@ -80,8 +80,11 @@ impl Clock {
     }
 }
 
-/// `N` bytes from the operating system. A machine without randomness cannot make secrets: the process
-/// stops rather than go on with guessable ones.
+/// `N` bytes from the operating system.
+///
+/// # Panics
+/// When the system has no randomness to give: the process stops rather than go on with secrets that can
+/// be guessed.
 #[must_use]
 #[expect(
     clippy::expect_used,

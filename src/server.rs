@@ -31,6 +31,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationT
     let mut http = std::pin::pin!(http);
     let mut jobs = std::pin::pin!(jobs);
     let failure = tokio::select! {
+        biased;
         () = shutdown.cancelled() => None,
         result = &mut http => Some(format!("the HTTP server ended: {result:?}")),
         result = &mut jobs => Some(format!("the jobs ended: {result:?}")),

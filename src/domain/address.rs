@@ -314,6 +314,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_header_is_read_without_a_panic(values in prop::collection::vec(".{0,60}", 0..4)) {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();

@@ -198,7 +198,7 @@ fn email(raw: &str) -> Result<Email, FieldError> {
     })
 }
 
-/// An empty parent and WordPress's `0` mean none; anything that is no id cannot exist.
+/// An empty parent and `WordPress`'s `0` mean none; anything that is no id cannot exist.
 fn parent(raw: Option<&str>) -> Result<Option<Uuid>, FieldError> {
     match raw.map(str::trim) {
         None | Some("" | "0") => Ok(None),

@@ -1,7 +1,7 @@
 //! What the comments of a site say about its cuts: counts per level, and how sure a share is.
 //!
 //! Figures come from [`LevelCounts`] rows of the store. A share is always shown with its Wilson 95 %
-//! interval (Brown, Cai, DasGupta, Statistical Science 16(2), 2001): the plain normal interval covers
+//! interval (Brown, Cai, `DasGupta`, Statistical Science 16(2), 2001): the plain normal interval covers
 //! 60 % instead of 95 % at the sizes a level has here.
 
 use super::{

@@ -78,13 +78,12 @@ pub fn decide(
     draw: i64,
 ) -> Outcome {
     let mut reasons = Vec::new();
-    let band = match policy {
-        Some(policy) => banded(verdict, policy, &mut reasons),
-        None => {
-            reasons.push(Reason::Observe);
-            reasons.extend(Reason::of_verdict(verdict));
-            Band::Hold
-        }
+    let band = if let Some(policy) = policy {
+        banded(verdict, policy, &mut reasons)
+    } else {
+        reasons.push(Reason::Observe);
+        reasons.extend(Reason::of_verdict(verdict));
+        Band::Hold
     };
     reasons.extend(signals.holds.iter().cloned());
     let mut explored = false;
@@ -270,6 +269,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn monotone_in_the_score(
             mut cuts in proptest::array::uniform3(0_i64..=1000),

@@ -7,7 +7,7 @@
 use std::{cell::Cell, fmt, time::Duration};
 
 use axum::{body::Body, extract::Request, http::header};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::error::Error;
@@ -216,7 +216,7 @@ fn decode(bytes: &[u8]) -> Result<String, Error> {
     Ok(text)
 }
 
-/// JSON with the checks that serde_json's own `Value` does not make.
+/// JSON with the checks that `serde_json`'s own `Value` does not make.
 fn parse_json(text: &str) -> Result<Value, Error> {
     let fault = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);

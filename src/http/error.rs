@@ -20,7 +20,7 @@ use crate::{
 
 /// What a handler answers when it cannot do what was asked.
 #[derive(Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     error: Error,
     language: Language,
     /// Members beside those of RFC 9457.

@@ -156,6 +156,7 @@ async fn may_share(app: &App, site: &str, origin: &HeaderValue) -> bool {
     is_allowed_origin(origin, app, &in_force.site)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let what = panic
         .downcast_ref::<String>()

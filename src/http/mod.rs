@@ -2,7 +2,7 @@
 //!
 //! Around every route, from the outside in: a request id, a log line and counters, a time limit,
 //! security headers, compression, and a net under panics. A handler extracts ([`extract`], [`body`]),
-//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its OpenAPI entry
+//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its `OpenAPI` entry
 //! above it, and its line here.
 
 mod api;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::State,
+    http::HeaderMap,
     routing::{get, post},
 };
 use utoipa::OpenApi;
@@ -24,6 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     api::{captcha, comments, moderation, operations},
+    extract::Query,
     layers::request_id,
 };
 use crate::app::App;
@@ -69,10 +72,17 @@ pub fn router(app: Arc<App>) -> Router {
     let document = Arc::new(document);
     let shown = Arc::clone(&document);
     let documents = Router::new()
-        .route("/openapi.json", get(move || pages::docs::json(Arc::clone(&document))))
+        .route(
+            "/openapi.json",
+            get(move || async move { pages::docs::json(&document) }),
+        )
         .route(
             "/docs",
-            get(move |state, headers, query| pages::docs::show(state, headers, query, Arc::clone(&shown))),
+            get(
+                move |State(app): State<Arc<App>>, headers: HeaderMap, query: Query| async move {
+                    pages::docs::show(&app, &headers, &query, &shown)
+                },
+            ),
         )
         .route("/static/{file}", get(pages::asset));
     let routes = Router::new()

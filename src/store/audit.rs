@@ -113,7 +113,11 @@ impl Store {
                 query.push(" AND a.site_id = ").push_bind(site);
             }
             if let Scope::Sites(sites) = scope {
-                query.push(" AND a.site_id IN (");
+                query.push(if sites.is_empty() {
+                    " AND a.site_id IN (NULL"
+                } else {
+                    " AND a.site_id IN ("
+                });
                 let mut list = query.separated(", ");
                 for site in sites {
                     list.push_bind(site.as_str());
@@ -191,7 +195,11 @@ impl Store {
         let (number, previous, after) = last.map_or((1, String::new(), Uuid::nil()), |seal| {
             (seal.number + 1, seal.hash, seal.last_id)
         });
-        let entries = self.sealed_between(site, after, None, until).await?;
+        let mut entries = self.sealed_between(site, after, None).await?;
+        // In id order, and ids are made a moment before the time is read: the first that is too young
+        // ends the seal, or an older one after it would make the seal cover what was not hashed.
+        let young = entries.iter().position(|entry| entry.at >= until.0);
+        entries.truncate(young.unwrap_or(entries.len()));
         let Some(last_entry) = entries.last() else {
             return Ok(0);
         };
@@ -202,7 +210,7 @@ impl Store {
             i64::try_from(entries.len()).unwrap_or(0),
         );
         in_tx!(self, |conn| {
-            sqlx::query(
+            let sealed = sqlx::query(
                 "INSERT INTO audit_seals (site_id, number, at, last_id, entries, hash) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site_id, number) DO NOTHING",
             )
@@ -214,7 +222,8 @@ impl Store {
             .bind(hash.as_str())
             .execute(&mut *conn)
             .await?;
-            Ok(count)
+            // None when another instance made this seal.
+            Ok(if sealed.rows_affected() == 1 { count } else { 0 })
         })
     }
 
@@ -236,17 +245,16 @@ impl Store {
                 .fetch_optional(pool)
                 .await
             })?;
-            let Some(seal) = seal else {
-                return Ok((number - 1, None));
+            let fault = SealFault {
+                site: site.to_owned(),
+                number,
             };
-            let entries = self
-                .sealed_between(site, after, Some(seal.last_id), Timestamp(i64::MAX))
-                .await?;
+            let Some(seal) = seal else {
+                let later = self.last_seal(site).await?.filter(|last| last.number > number);
+                return Ok((number - 1, later.map(|_| fault)));
+            };
+            let entries = self.sealed_between(site, after, Some(seal.last_id)).await?;
             if chain(&previous, &entries) != seal.hash {
-                let fault = SealFault {
-                    site: site.to_owned(),
-                    number,
-                };
                 return Ok((number, Some(fault)));
             }
             previous = seal.hash;
@@ -268,25 +276,18 @@ impl Store {
         Ok(found)
     }
 
-    async fn sealed_between(
-        &self,
-        site: &str,
-        after: Uuid,
-        last: Option<Uuid>,
-        until: Timestamp,
-    ) -> Result<Vec<Sealed>, StoreError> {
+    async fn sealed_between(&self, site: &str, after: Uuid, last: Option<Uuid>) -> Result<Vec<Sealed>, StoreError> {
         let last = last.unwrap_or(Uuid::max());
         let found = on_pool!(self, |pool| {
             // Index: audit_by_site.
             sqlx::query_as(
-                "SELECT id, at, actor_kind, actor_id, action, comment_id, from_status, to_status, from_version, \
-                 to_version, reason, text_digest, undoes, detail FROM audit_entries \
-                 WHERE site_id = $1 AND id > $2 AND id <= $3 AND at < $4 ORDER BY id LIMIT 10000",
+                "SELECT id, at, actor_kind, actor_id, action, comment_id, from_status, to_status, from_aside, \
+                 from_label, from_version, to_version, reason, text_digest, undoes, decision_key, detail \
+                 FROM audit_entries WHERE site_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT 10000",
             )
             .bind(site)
             .bind(after)
             .bind(last)
-            .bind(until.0)
             .fetch_all(pool)
             .await
         })?;
@@ -312,11 +313,14 @@ struct Sealed {
     comment_id: Option<Uuid>,
     from_status: Option<String>,
     to_status: Option<String>,
+    from_aside: Option<bool>,
+    from_label: Option<String>,
     from_version: Option<i64>,
     to_version: Option<i64>,
     reason: Option<String>,
     text_digest: Option<String>,
     undoes: Option<Uuid>,
+    decision_key: Option<String>,
     detail: Option<String>,
 }
 

@@ -106,7 +106,9 @@ impl Store {
         let found: Option<(Uuid, Option<Uuid>)> = on_pool!(self, |pool| {
             sqlx::query_as(
                 "SELECT c.id, c.root_id FROM comments c JOIN threads t ON t.id = c.thread_id \
-                 WHERE c.id = $1 AND c.status = 'approved' AND t.site_id = $2 AND t.thread_key = $3",
+                 WHERE c.id = $1 AND c.status = 'approved' AND t.site_id = $2 AND t.thread_key = $3 \
+                 AND (c.root_id IS NULL OR EXISTS (SELECT 1 FROM comments r \
+                 WHERE r.id = c.root_id AND r.status = 'approved'))",
             )
             .bind(parent)
             .bind(site)
@@ -178,6 +180,8 @@ impl Store {
                 .device_id
                 .as_deref()
                 .and_then(|device| by_device.get(&(comment.site.clone(), device.to_owned())))
+                // A device that is new says nothing yet: then what the e-mail hints at is shown.
+                .filter(|record| record.approved + record.rejected + record.spam > 0)
                 .map(|record| AuthorRecord {
                     verified: true,
                     ..*record
@@ -273,10 +277,18 @@ impl Store {
     pub async fn erase(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
         let (id, thread) = (comment.id, comment.thread);
         in_tx!(self, |conn| {
-            sqlx::query("UPDATE threads SET content_version = content_version + 1 WHERE id = $1")
+            sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
                 .bind(thread)
                 .execute(&mut *conn)
                 .await?;
+            sqlx::query(
+                "UPDATE threads SET content_version = content_version + 1 WHERE id = $1 \
+                 AND EXISTS (SELECT 1 FROM comments WHERE id = $2 AND status = 'approved')",
+            )
+            .bind(thread)
+            .bind(id)
+            .execute(&mut *conn)
+            .await?;
             let done = sqlx::query(AssertSqlSafe(format!(
                 "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased'"
             )))

@@ -18,6 +18,8 @@ pub struct Changed {
     pub created_at: Timestamp,
 }
 
+type ChangedRow = (Uuid, i64, String, String, Option<String>, String, String, i64);
+
 #[derive(sqlx::FromRow)]
 struct LevelRow {
     level: i64,
@@ -130,8 +132,7 @@ impl Store {
         if levels.is_empty() {
             return Ok(Vec::new());
         }
-        type Row = (Uuid, i64, String, String, Option<String>, String, String, i64);
-        let found: Vec<Row> = on_pool!(self, |pool| {
+        let found: Vec<ChangedRow> = on_pool!(self, |pool| {
             // Index: comments_by_time.
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT id, level, outcome, status, label, name, body, created_at FROM comments WHERE site_id = ",

@@ -2,7 +2,7 @@
 //!
 //! [`Store`] is an enum with inherent async methods; each holds its SQL once, with `$1` placeholders,
 //! and sends it through `on_pool!` (one read) or `in_tx!` (one write transaction), which expand the same
-//! expression for SQLite and for PostgreSQL. One method is one atomic unit; no connection and no
+//! expression for `SQLite` and for `PostgreSQL`. One method is one atomic unit; no connection and no
 //! transaction leaves this module, so no network call can happen inside one.
 //!
 //! What must hold: text is folded in Rust, never by SQL; times are `BIGINT` milliseconds; lists are
@@ -10,7 +10,7 @@
 //! What the engines do not share goes behind a `match` on the engine. To add a query: a method in the
 //! file of its noun, and a test in `tests/it/store.rs`, which runs on both engines.
 //!
-//! Tried before: `sqlx::Any` has no BOOLEAN on SQLite and no UUID; generics over `Database` need nine
+//! Tried before: `sqlx::Any` has no BOOLEAN on `SQLite` and no UUID; generics over `Database` need nine
 //! growing bounds a block; a trait with two implementations drifts apart.
 
 mod access;
@@ -176,9 +176,9 @@ use {in_tx, on_pool};
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// By the server: makes it where it is missing, migrates it, and on SQLite keeps others out.
+    /// By the server: makes it where it is missing, migrates it, and on `SQLite` keeps others out.
     Serve,
-    /// By a command beside a running server: on SQLite a short-lived writing connection of its own.
+    /// By a command beside a running server: on `SQLite` a short-lived writing connection of its own.
     Beside,
 }
 

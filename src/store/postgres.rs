@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool, and the session settings that the shared SQL relies on.
+//! `PostgreSQL`: a pool, and the session settings that the shared SQL relies on.
 
 use std::{str::FromStr, time::Duration};
 

@@ -116,14 +116,19 @@ struct Row {
     sort: i64,
 }
 
-/// Narrows a query to the sites of a filter.
+/// Narrows a query to the sites of a filter. An empty list of sites is none at all: PostgreSQL knows no
+/// `IN ()`.
 macro_rules! push_sites {
     ($query:expr, $filter:expr) => {
         if let Some(site) = &$filter.site {
             $query.push(" AND c.site_id = ").push_bind(site.as_str());
         }
         if let Scope::Sites(sites) = &$filter.scope {
-            $query.push(" AND c.site_id IN (");
+            $query.push(if sites.is_empty() {
+                " AND c.site_id IN (NULL"
+            } else {
+                " AND c.site_id IN ("
+            });
             let mut list = $query.separated(", ");
             for site in sites {
                 list.push_bind(site.as_str());

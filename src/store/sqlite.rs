@@ -1,4 +1,4 @@
-//! SQLite: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
+//! `SQLite`: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
 //!
 //! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
 //! database keeps a second server out; commands beside a running server write through a short-lived
@@ -26,14 +26,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Two cores' worth of readers and some to wait in; each costs about 100 kB once used.
 const READERS: u32 = 4;
 
-/// An open SQLite store.
+/// An open `SQLite` store.
 #[derive(Debug)]
 pub struct Sqlite {
     readers: SqlitePool,
     writer: Writer,
     path: PathBuf,
-    /// Held while the process serves.
-    _lock: Option<File>,
+    /// Held while the store is open to serve.
+    lock: Option<File>,
 }
 
 impl Sqlite {
@@ -52,6 +52,9 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
     }
 }
 
@@ -64,18 +67,22 @@ pub(super) async fn open(path: PathBuf, opening: Opening) -> Result<Sqlite, Open
     if opening == Opening::Beside && !path.exists() {
         return Err(OpenError(format!("{what} does not exist: start the server once first")));
     }
-    let options = SqliteConnectOptions::new()
+    let unusable = |error: sqlx::Error| OpenError(format!("{what} cannot be opened as a database: {error}"));
+    let plain = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    // Before the journal's mode is set, which would change another program's file.
+    let mut connection = plain.connect().await.map_err(unusable)?;
+    claim_file(&mut connection, &what).await?;
+    connection.close().await.map_err(unusable)?;
+    let options = plain
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        .statement_cache_capacity(200)
-        .disable_statement_logging();
-    let unusable = |error: sqlx::Error| OpenError(format!("{what} cannot be opened as a database: {error}"));
+        .statement_cache_capacity(200);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
-    claim_file(&mut connection, &what).await?;
     migrate(&mut connection, &what).await?;
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
         .fetch_one(&mut connection)
@@ -96,7 +103,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening) -> Result<Sqlite, Open
         writer: Writer::start(connection, options),
         readers,
         path,
-        _lock: lock,
+        lock,
     })
 }
 

@@ -73,7 +73,8 @@ async fn insert_all(
 
 type Pair<'a> = (&'a str, &'a str);
 
-/// The repeat keys of `comments` that are stored already.
+/// The repeat keys of `comments` that are stored already. Those that have run out are deleted, so that
+/// they can be taken again before the purge has come by.
 async fn known_keys<'a>(
     connection: &mut Connection,
     comments: &[&'a NewComment],
@@ -86,22 +87,55 @@ async fn known_keys<'a>(
         return Ok(HashMap::new());
     }
     let mut query = QueryBuilder::<Engine>::new(
-        "SELECT site_id, repeat_key, comment_id FROM repeat_keys WHERE (site_id, repeat_key) IN (",
+        "SELECT site_id, repeat_key, comment_id, expires_at FROM repeat_keys WHERE (site_id, repeat_key) IN (",
     );
     query.push_values(&pairs, |mut row, (site, key)| {
         row.push_bind(*site).push_bind(*key);
     });
     query.push(")");
-    let found: Vec<(String, String, Uuid)> = query.build_query_as().fetch_all(&mut *connection).await?;
-    let found: HashMap<(String, String), Uuid> = found.into_iter().map(|(s, k, id)| ((s, k), id)).collect();
-    Ok(pairs
+    let found: Vec<(String, String, Uuid, i64)> = query.build_query_as().fetch_all(&mut *connection).await?;
+    if found.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: HashMap<(String, String), (Uuid, i64)> = found
         .into_iter()
-        .filter_map(|(site, key)| {
-            found
-                .get(&(site.to_owned(), key.to_owned()))
-                .map(|id| ((site, key), *id))
-        })
-        .collect())
+        .map(|(site, key, id, until)| ((site, key), (id, until)))
+        .collect();
+    let mut known = HashMap::new();
+    let mut expired = Vec::new();
+    let mut now = i64::MIN;
+    for comment in comments {
+        for key in &comment.repeat_keys {
+            match found.get(&(comment.site.clone(), key.clone())) {
+                Some((id, until)) if *until > comment.at.0 => {
+                    known.insert((comment.site.as_str(), key.as_str()), *id);
+                }
+                Some(_) => {
+                    expired.push((comment.site.as_str(), key.as_str()));
+                    now = now.max(comment.at.0);
+                }
+                None => {}
+            }
+        }
+    }
+    expired.retain(|pair| !known.contains_key(pair));
+    delete_expired(connection, &expired, now).await?;
+    Ok(known)
+}
+
+async fn delete_expired(connection: &mut Connection, pairs: &[Pair<'_>], now: i64) -> Result<(), StoreError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    // The time again: on PostgreSQL somebody may have taken the key anew since we looked.
+    let mut query = QueryBuilder::<Engine>::new("DELETE FROM repeat_keys WHERE expires_at <= ");
+    query.push_bind(now).push(" AND (site_id, repeat_key) IN (");
+    query.push_values(pairs, |mut row, (site, key)| {
+        row.push_bind(*site).push_bind(*key);
+    });
+    query.push(")");
+    query.build().execute(connection).await?;
+    Ok(())
 }
 
 /// The threads of `comments`, made where they are missing.
@@ -171,7 +205,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
             .push_bind(comment.at.0)
             .push_bind(draft.name.as_str())
             .push_bind(draft.email.as_str())
-            .push_bind(draft.website.as_ref().map(|website| website.as_str()))
+            .push_bind(draft.website.as_ref().map(crate::domain::person::Website::as_str))
             .push_bind(draft.body.as_str())
             .push_bind(comment.html.as_str())
             .push_bind(comment.folded.as_str())
@@ -186,7 +220,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
             .push_bind(comment.provider)
             .push_bind(comment.verdict.class())
             .push_bind(raw)
-            .push_bind(outcome.level.map(|level| level.thousandths()))
+            .push_bind(outcome.level.map(crate::domain::score::Score::thousandths))
             .push_bind(outcome.action.as_str())
             .push_bind(outcome.policy_version)
             .push_bind(outcome.propensity_ppm)
@@ -222,23 +256,31 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
     Ok(())
 }
 
-/// Keeps each thread's oldest waiting time and content version. One row at a time: on PostgreSQL this
+/// Keeps each thread's oldest waiting time and content version. One row at a time: on `PostgreSQL` this
 /// also takes the row's lock, without which a decision that runs beside us could forget our comment.
 async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) -> Result<(), StoreError> {
-    let mut touched: HashMap<Uuid, (Option<i64>, i64, &NewComment)> = HashMap::new();
+    #[derive(Default)]
+    struct Touched<'a> {
+        oldest: Option<i64>,
+        published: i64,
+        title: Option<&'a str>,
+        url: Option<&'a str>,
+    }
+    let mut touched: HashMap<Uuid, Touched<'_>> = HashMap::new();
     for (comment, thread) in rows {
-        let entry = touched.entry(*thread).or_insert((None, 0, *comment));
+        let entry = touched.entry(*thread).or_default();
         match comment.status {
-            Status::Pending => entry.0 = Some(entry.0.map_or(comment.at.0, |oldest| oldest.min(comment.at.0))),
+            Status::Pending => entry.oldest = Some(entry.oldest.map_or(comment.at.0, |oldest| oldest.min(comment.at.0))),
             Status::Approved => {
-                entry.1 += 1;
-                entry.2 = *comment;
+                entry.published += 1;
+                entry.title = entry.title.or(comment.draft.thread_title.as_deref());
+                entry.url = entry.url.or(comment.draft.thread_url.as_deref());
             }
             _ => {}
         }
     }
-    for (thread, (oldest, published, comment)) in touched {
-        if let Some(oldest) = oldest {
+    for (thread, touched) in touched {
+        if let Some(oldest) = touched.oldest {
             sqlx::query(
                 "UPDATE threads SET oldest_pending_at = CASE WHEN oldest_pending_at < $2 THEN oldest_pending_at \
                  ELSE $2 END WHERE id = $1",
@@ -248,12 +290,12 @@ async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]
             .execute(&mut *connection)
             .await?;
         }
-        if published > 0 {
+        if touched.published > 0 {
             sqlx::query(PUBLISHED_SQL)
                 .bind(thread)
-                .bind(published)
-                .bind(comment.draft.thread_title.as_deref())
-                .bind(comment.draft.thread_url.as_deref())
+                .bind(touched.published)
+                .bind(touched.title)
+                .bind(touched.url)
                 .execute(&mut *connection)
                 .await?;
         }
@@ -285,10 +327,12 @@ struct Change {
 }
 
 async fn decide(connection: &mut Connection, decision: &Decide) -> Result<Decided, StoreError> {
+    // The lock first: of two that came at once with one key, the second waits for it and sees the first.
+    let current = lock_comment(connection, decision).await?;
     if let Some(earlier) = earlier_with_key(connection, decision).await? {
         return Ok(Decided::Replayed(earlier));
     }
-    let Some(current) = lock_comment(connection, decision).await? else {
+    let Some(current) = current else {
         return Ok(Decided::NotFound);
     };
     let status = crate::store::rows::status("comments", "status", &decision.comment, &current.status)?;

@@ -1,4 +1,4 @@
-//! The one task that owns SQLite's writing connection, with group commit.
+//! The one task that owns `SQLite`'s writing connection, with group commit.
 //!
 //! Submissions and decisions arrive as units. What is queued is taken together, at most [`BATCH`], and
 //! becomes one transaction with one fsync; if anything in it fails, the batch is done again unit by
@@ -240,7 +240,7 @@ async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> 
     Ok(())
 }
 
-/// Leaves no transaction open. `Err` when the connection is unusable; that none was open (SQLite ends
+/// Leaves no transaction open. `Err` when the connection is unusable; that none was open (`SQLite` ends
 /// it by itself, on a full disk for example) is fine.
 async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     match execute(connection, "ROLLBACK").await {

@@ -6,5 +6,7 @@
 
 mod captcha;
 mod fake_provider;
+mod road;
+mod service;
 mod store;
 mod stores;

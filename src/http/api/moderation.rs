@@ -328,8 +328,11 @@ pub(crate) async fn audit(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     if accept.contains("application/x-ndjson") {
-        let lines: String = entries.iter().map(|entry| format!("{}\n", entry_json(entry))).collect();
-        return Ok(export(lines, "application/x-ndjson"));
+        let lines: Vec<String> = entries
+            .iter()
+            .map(|entry| entry_json(entry).to_string() + "\n")
+            .collect();
+        return Ok(export(lines.concat(), "application/x-ndjson"));
     }
     if accept.contains("text/csv") {
         return Ok(export(csv(&entries), "text/csv; charset=utf-8"));

@@ -1,10 +1,7 @@
 //! The API's document, for programs and for people.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -26,21 +23,16 @@ use crate::{
 };
 
 /// `/openapi.json`.
-pub(crate) async fn json(document: Arc<OpenApi>) -> Response {
-    no_store(Json(&*document).into_response())
+pub(in crate::http) fn json(document: &OpenApi) -> Response {
+    no_store(Json(document).into_response())
 }
 
 /// The same as a page.
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: Query,
-    document: Arc<OpenApi>,
-) -> Response {
-    let language = admin_language(&headers, &query);
-    let value = serde_json::to_value(&*document).unwrap_or_default();
+pub(in crate::http) fn show(app: &App, headers: &HeaderMap, query: &Query, document: &OpenApi) -> Response {
+    let language = admin_language(headers, query);
+    let value = serde_json::to_value(document).unwrap_or_default();
     admin_page(&DocsPage {
-        frame: frame(&app, None, language, Place::Docs, language.say("nav-docs")),
+        frame: frame(app, None, language, Place::Docs, language.say("nav-docs")),
         version: text(&value, "/info/version"),
         description: text(&value, "/info/description"),
         groups: groups(&value),

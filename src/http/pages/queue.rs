@@ -125,7 +125,7 @@ fn address(status: Status, site: Option<&str>, order: &str) -> String {
     for (name, value) in [("site", site.unwrap_or_default()), ("order", order)] {
         if !value.is_empty() {
             let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            address.push_str(&format!("&{name}={value}"));
+            address = format!("{address}&{name}={value}");
         }
     }
     address

@@ -102,7 +102,7 @@ pub(crate) async fn show(
     let page = thread::page(&app, row, wanted(&query.0).map_err(say)?)
         .await
         .map_err(say)?;
-    let form = fresh_form(&app, &place, reply_to(&app, &query).await).await;
+    let form = fresh_form(&app, &place, reply_to(&app, &query).await);
     Ok(thread_page(&place, page, form))
 }
 
@@ -122,9 +122,9 @@ pub(crate) async fn demo(State(app): State<Arc<App>>, Client(client): Client, qu
         language: Language::Fr,
     };
     let page = thread::page(&app, row, wanted(&query.0)?).await?;
-    let mut form = fresh_form(&app, &place, reply_to(&app, &query).await).await;
+    let mut form = fresh_form(&app, &place, reply_to(&app, &query).await);
     form.values.thread_url = format!("{}{DEMO_THREAD}", app.config.public_url());
-    form.values.thread_title = DemoPage::ARTICLE_TITLE.to_owned();
+    DemoPage::ARTICLE_TITLE.clone_into(&mut form.values.thread_title);
     let page = DemoPage {
         frame: ReaderFrame {
             language: Language::Fr,
@@ -379,7 +379,7 @@ async fn reply_to(app: &App, query: &Query) -> Option<(Uuid, String)> {
     (comment.status == Status::Approved).then_some((comment.id, comment.name))
 }
 
-async fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) -> FormView {
+fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) -> FormView {
     let now = app.clock.now();
     FormView {
         token: Some(app.captcha.issue_form(&place.site.site, place.key.as_str(), now)),

@@ -1,0 +1,285 @@
+//! A whole service for a test: the real router on a real port, its own storage, a clock that stands still.
+//!
+//! Tests speak of people: a [`Reader`] submits and reads, somebody with a token ([`Person`]) reviews,
+//! decides and tunes. Each answer is an [`Answer`], asserted on as the person would see it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use palabre::{
+    actions::identify::{self, Role},
+    app::App,
+    clock::{Clock, ManualClock},
+    config::Config,
+    domain::timestamp::Timestamp,
+    server,
+    store::Scope,
+};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::stores::Storage;
+
+/// Where the clock stands at first: 2026-11-24T10:00:00Z.
+pub(crate) const START: Timestamp = Timestamp(1_795_514_400_000);
+
+/// The site most tests use: French, everything read before it appears, the built-in check.
+pub(crate) const SITE: &str = "[[site]]\nid = \"faso\"\nname = \"Le Faso\"\norigins = [\"https://faso.test\"]\n";
+
+/// A running service.
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    client: reqwest::Client,
+    shutdown: CancellationToken,
+    task: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl Service {
+    /// Starts one with `config` (TOML) over the shipped defaults; limits are off unless `config` has a
+    /// `[rate_limit]`.
+    pub(crate) async fn start(storage: &Storage, config: &str) -> Self {
+        Self::start_at(storage, config, ManualClock::at(START)).await
+    }
+
+    /// The same on a clock of the test's.
+    pub(crate) async fn start_at(storage: &Storage, config: &str, clock: Arc<ManualClock>) -> Self {
+        let mut environment = vec![
+            ("PALABRE_SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("PALABRE_DATABASE__URL".to_owned(), storage.url.clone()),
+            (
+                "PALABRE_SERVER__SECRET_FILE".to_owned(),
+                storage.folder.join("palabre.key").display().to_string(),
+            ),
+        ];
+        if !config.contains("[rate_limit]") {
+            environment.push(("PALABRE_RATE_LIMIT__ENABLED".to_owned(), "false".to_owned()));
+        }
+        let mut config =
+            Config::from_layers(Some((Path::new("test.toml"), config)), environment).expect("the test's configuration");
+        let listener = TcpListener::bind(config.server.listen).await.expect("a free port");
+        let address = listener.local_addr().expect("the bound address");
+        config.listening_on(address);
+        let app = App::new(config, storage.open().await, Clock::Manual(Arc::clone(&clock)))
+            .await
+            .expect("the service starts");
+        let app = Arc::new(app);
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(server::serve(Arc::clone(&app), listener, shutdown.clone()));
+        Self {
+            url: format!("http://{address}"),
+            client: client(),
+            task: Some(task),
+            shutdown,
+            clock,
+            app,
+        }
+    }
+
+    /// Stops it as a signal does, and waits until it has ended.
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.cancel();
+        if let Some(task) = self.task.take() {
+            task.await.expect("no panic").expect("a clean end");
+        }
+    }
+
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { service: self }
+    }
+
+    /// Somebody with a token for `sites`; none means all sites.
+    pub(crate) async fn person(&self, name: &str, role: Role, sites: &[&str]) -> Person<'_> {
+        let scope = if sites.is_empty() {
+            Scope::All
+        } else {
+            Scope::Sites(sites.iter().map(|site| (*site).to_owned()).collect())
+        };
+        let token = identify::new_token(&self.app, Some(name.to_owned()), role, scope, None)
+            .await
+            .expect("a token");
+        self.app.forget_sites();
+        Person { service: self, token }
+    }
+
+    pub(crate) async fn moderator(&self) -> Person<'_> {
+        self.person("Mariam Modératrice", Role::Moderator, &[]).await
+    }
+
+    pub(crate) async fn owner(&self) -> Person<'_> {
+        self.person("Oumar Propriétaire", Role::Owner, &[]).await
+    }
+
+    /// A request without anything but what `build` adds.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        build: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Answer {
+        let request = build(self.client.request(method, format!("{}{path}", self.url)));
+        Answer::of(request.send().await.expect("the service answers")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path, |request| request).await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path, |request| request.json(body)).await
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// A client that follows nothing and believes no proxy.
+pub(crate) fn client() -> reqwest::Client {
+    // The provider of TLS is the library's: building its client once installs it.
+    let _ = palabre::captcha::outgoing::Outgoing::new(true, Duration::from_secs(1));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .expect("a client")
+}
+
+/// What the service answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// Null when the body is no JSON.
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        Self {
+            json: serde_json::from_str(&text).unwrap_or_default(),
+            status,
+            headers,
+            text,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The status and the code of an error: `(422, "invalid")`.
+    pub(crate) fn error(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.json["code"].as_str().unwrap_or_default())
+    }
+
+    /// Fails with the whole answer unless it has that status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.json["id"].as_str().expect("an id").to_owned()
+    }
+}
+
+/// Somebody on the article's page.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    service: &'a Service,
+}
+
+/// A comment with valid fields on thread `/article`, to be changed by a test.
+pub(crate) fn comment(body: &str) -> Value {
+    json!({"thread": "/article", "name": "Aminata", "email": "aminata@example.org", "body": body})
+}
+
+impl Reader<'_> {
+    /// Sends a comment from the article's page, with whatever `fields` hold.
+    pub(crate) async fn submits(self, fields: &Value) -> Answer {
+        self.submits_to("faso", fields).await
+    }
+
+    pub(crate) async fn submits_to(self, site: &str, fields: &Value) -> Answer {
+        let path = format!("/api/v1/sites/{site}/comments");
+        self.service
+            .request(Method::POST, &path, |request| {
+                request.header("origin", "https://faso.test").json(fields)
+            })
+            .await
+    }
+
+    /// The form token of a page that was opened now.
+    pub(crate) async fn opens_form(self, thread: &str) -> String {
+        let path = format!("/api/v1/sites/faso/form?thread={}", encoded(thread));
+        let answer = self.service.get(&path).await.expect(200);
+        answer.json["form"].as_str().expect("a form token").to_owned()
+    }
+
+    /// The public thread.
+    pub(crate) async fn reads(self, thread: &str) -> Answer {
+        let path = format!("/api/v1/sites/faso/comments?thread={}", encoded(thread));
+        self.service.get(&path).await
+    }
+}
+
+/// Percent-encoded, for a query or a form.
+pub(crate) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Somebody with a bearer token.
+pub(crate) struct Person<'a> {
+    service: &'a Service,
+    pub(crate) token: String,
+}
+
+impl Person<'_> {
+    pub(crate) async fn gets(&self, path: &str) -> Answer {
+        self.service
+            .request(Method::GET, path, |request| request.bearer_auth(&self.token))
+            .await
+    }
+
+    pub(crate) async fn posts(&self, path: &str, body: &Value) -> Answer {
+        self.service
+            .request(Method::POST, path, |request| {
+                request.bearer_auth(&self.token).json(body)
+            })
+            .await
+    }
+
+    /// The waiting comments' bodies, in the queue's order.
+    pub(crate) async fn sees_waiting(&self) -> Vec<String> {
+        let answer = self.gets("/api/v1/moderation/queue").await.expect(200);
+        answer.json["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|item| item["body"].as_str().expect("a body").to_owned())
+            .collect()
+    }
+
+    /// `act` is approve, reject, spam, restore, hold or undo.
+    pub(crate) async fn decides(&self, comment: &str, act: &str) -> Answer {
+        self.posts(&format!("/api/v1/comments/{comment}/{act}"), &json!({}))
+            .await
+    }
+}
