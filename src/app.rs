@@ -2,7 +2,7 @@
 //!
 //! Only what may be lost at any time is kept here: the local limiter, the sites in force for a second,
 //! the count of submissions under way. All else lives in the store, so that two instances on one
-//! `PostgreSQL` are right.
+//! PostgreSQL are right.
 
 use std::{
     collections::HashMap,

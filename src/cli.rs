@@ -4,6 +4,7 @@
 //! standard error. Commands beside a running server open the store for themselves and close it again.
 
 use std::{
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -46,7 +47,7 @@ enum Command {
     },
     /// Prints a new one-time setup code.
     SetupCode,
-    /// Writes a consistent copy of the `SQLite` database.
+    /// Writes a consistent copy of the SQLite database.
     Backup {
         /// The file to write; it must not exist.
         file: PathBuf,
@@ -145,6 +146,8 @@ fn start_log(config: &Config) {
     let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for eyes, not for files and journals.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Text => log.init(),
@@ -230,6 +233,11 @@ async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
                 RoleName::Owner => Role::Owner,
                 RoleName::Moderator => Role::Moderator,
             };
+            for site in &wanted.site {
+                app.site(site)
+                    .await
+                    .map_err(|error| format!("make the token: site {site}: {error}"))?;
+            }
             let scope = if wanted.all_sites {
                 Scope::All
             } else {
@@ -272,7 +280,7 @@ async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
     Ok(())
 }
 
-/// As [`open`], but makes a new `SQLite` store where there is none yet, so that a token can be made
+/// As [`open`], but makes a new SQLite store where there is none yet, so that a token can be made
 /// before the first start.
 async fn open_or_make(config: Config) -> Result<App, String> {
     let is_new = config

@@ -279,7 +279,7 @@ impl FileSite {
     }
 }
 
-/// Whether the URL names `PostgreSQL`.
+/// Whether the URL names PostgreSQL.
 #[must_use]
 pub fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")

@@ -40,7 +40,8 @@ pub async fn run(config: Config) -> Result<(), String> {
     if failed == 0 {
         Ok(())
     } else {
-        Err(format!("{failed} checks failed"))
+        let checks = if failed == 1 { "check" } else { "checks" };
+        Err(format!("{failed} {checks} failed"))
     }
 }
 

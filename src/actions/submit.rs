@@ -147,11 +147,24 @@ struct Earlier {
     token: Spent,
 }
 
+/// A submission with valid fields, in a place where it may stand.
+struct Valid {
+    submission: Submission,
+    draft: Draft,
+    /// The top-level comment above it.
+    root: Option<Uuid>,
+    form: Form,
+    digest: String,
+    keys: Vec<String>,
+    /// What the e-mail's and the site's limits say.
+    holds: Vec<Reason>,
+}
+
 impl Path {
     async fn walk(&self, mut submission: Submission) -> Result<Receipt, Error> {
         let app = &*self.app;
-        app.limits
-            .check(&[Demand::by_address(limits::Action::Submit, submission.client)])?;
+        let sends = Demand::by_address(limits::Action::Submit, submission.client);
+        app.limits.peek(&[sends])?;
         let draft = self.parse(std::mem::take(&mut submission.raw))?;
         let form = app.captcha.check_form(
             &self.site.site.id,
@@ -162,44 +175,59 @@ impl Path {
         let digest = hex(&draft.digest());
         let keys = repeat_keys(&submission, &form);
         let earlier = match self.look_back(&keys, &digest).await? {
-            Ok(comment) => return self.replay(comment).await,
+            Ok(comment) => {
+                app.limits.check(&[sends])?;
+                return self.replay(comment).await;
+            }
             Err(earlier) => earlier,
         };
-        let root = self.place(&draft, submission.client).await?;
-        let mut holds = self.held_by_limits(&draft);
-        let finding = match self
-            .ask_captcha(&draft, &submission, &form, &earlier, &digest, &keys)
-            .await?
-        {
+        let (root, opens_thread) = self.place(&draft).await?;
+        let demands = [sends, Demand::by_address(limits::Action::NewThread, submission.client)];
+        app.limits.check(&demands[..=usize::from(opens_thread)])?;
+        let valid = Valid {
+            holds: self.held_by_limits(&draft),
+            draft,
+            root,
+            form,
+            digest,
+            keys,
+            submission,
+        };
+        let finding = match self.ask_captcha(&valid, &earlier).await? {
             Ok(finding) => finding,
             Err(comment) => return self.replay(comment).await,
         };
+        match self.decide(&valid, earlier, &finding).await? {
+            Some(receipt) => Ok(receipt),
+            // Another text took one of the keys while this one was checked: now that is known.
+            None => match self.look_back(&valid.keys, &valid.digest).await? {
+                Ok(comment) => self.replay(comment).await,
+                Err(earlier) => self
+                    .decide(&valid, earlier, &finding)
+                    .await?
+                    .ok_or_else(|| Error::Unavailable("the keys of a submission are taken again and again".to_owned())),
+            },
+        }
+    }
+
+    /// Decides and stores; `None` when a key was taken by another text meanwhile.
+    async fn decide(&self, valid: &Valid, earlier: Earlier, finding: &Finding) -> Result<Option<Receipt>, Error> {
+        let mut holds = valid.holds.clone();
         holds.extend(finding.holds.iter().cloned());
         if earlier.form_reused {
             holds.push(Reason::FormReused);
         }
-        if let Some(reason) = unvouched(&submission, &form, &finding.verdict) {
-            holds.push(reason);
-        }
-        let rendered = markup::render(&draft.body);
+        let unvouched = unvouched(&valid.submission, &valid.form, &finding.verdict);
+        holds.extend(unvouched.filter(|reason| !finding.holds.contains(reason)));
+        let rendered = markup::render(&valid.draft.body);
         let signals = Signals {
             holds,
-            notes: notes(&finding, rendered.links),
+            notes: notes(finding, rendered.links),
         };
-        let body_digest = sha256_hex(draft.body.as_bytes());
+        let body_digest = sha256_hex(valid.draft.body.as_bytes());
         let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
-        self.store(
-            draft,
-            &submission,
-            earlier.keys,
-            digest,
-            body_digest,
-            rendered,
-            finding.verdict,
-            outcome,
-            root,
-        )
-        .await
+        self.store(valid, earlier.keys, body_digest, rendered, finding.verdict.clone(), outcome)
+            .await
     }
 
     fn parse(&self, raw: RawDraft) -> Result<Draft, Error> {
@@ -242,28 +270,24 @@ impl Path {
         }))
     }
 
-    /// Whether the comment may stand where it wants to; gives the top-level comment above it.
-    async fn place(&self, draft: &Draft, client: ClientAddress) -> Result<Option<Uuid>, Error> {
+    /// Whether the comment may stand where it wants to; gives the top-level comment above it, and
+    /// whether it would open its thread.
+    async fn place(&self, draft: &Draft) -> Result<(Option<Uuid>, bool), Error> {
         let site = &self.site.site;
         let thread = self.app.store.thread(&site.id, draft.thread.as_str()).await?;
-        match thread {
-            Some(thread) if !thread.open => return Err(Error::conflict("thread_closed")),
-            Some(_) => {}
-            None => {
-                if site.threads == Threads::Signed && !self.is_signed(draft) {
-                    return Err(Error::Invalid(vec![FieldError::new("thread", "thread_unknown")]));
-                }
-                self.app
-                    .limits
-                    .check(&[Demand::by_address(limits::Action::NewThread, client)])?;
-            }
+        let opens_thread = thread.is_none();
+        if thread.is_some_and(|thread| !thread.open) {
+            return Err(Error::conflict("thread_closed"));
+        }
+        if opens_thread && site.threads == Threads::Signed && !self.is_signed(draft) {
+            return Err(Error::Invalid(vec![FieldError::new("thread", "thread_unknown")]));
         }
         let Some(parent) = draft.parent else {
-            return Ok(None);
+            return Ok((None, opens_thread));
         };
         let parent = self.app.store.parent(&site.id, draft.thread.as_str(), parent).await?;
         match parent {
-            Some(parent) => Ok(Some(parent.root)),
+            Some(parent) => Ok((Some(parent.root), opens_thread)),
             None => Err(Error::Invalid(vec![FieldError::new("parent", "parent_missing")])),
         }
     }
@@ -303,19 +327,17 @@ impl Path {
 
     /// Asks the captcha. Where that is a call over the network, only one of several equal submissions
     /// asks; the others wait for its outcome, which is then `Err`.
-    async fn ask_captcha(
-        &self,
-        draft: &Draft,
-        submission: &Submission,
-        form: &Form,
-        earlier: &Earlier,
-        digest: &str,
-        keys: &[String],
-    ) -> Result<Result<Finding, Uuid>, Error> {
+    async fn ask_captcha(&self, valid: &Valid, earlier: &Earlier) -> Result<Result<Finding, Uuid>, Error> {
         let site = &self.site.site;
-        let token = submission.captcha.as_deref().filter(|token| !token.is_empty());
-        if let (true, Some(_), Some(key)) = (Captcha::calls_network(site.captcha.provider), token, keys.first()) {
-            match self.claim(key, digest, keys).await? {
+        let token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
+        if Captcha::calls_network(site.captcha.provider)
+            && earlier.token == Spent::Never
+            && token.is_some()
+            && let Some(key) = valid.keys.first()
+        {
+            // With the digest, because another text under the same form neither waits nor is waited for.
+            let key = format!("{key}:{}", valid.digest);
+            match self.claim(&key, &valid.digest, &valid.keys).await? {
                 Ok(Claim::TakenOver) => {
                     return Ok(Ok(Finding {
                         verdict: Verdict::Unavailable(Why::AmbiguousDuplicate),
@@ -327,18 +349,17 @@ impl Path {
                 Err(comment) => return Ok(Err(comment)),
             }
         }
-        let device = submission.device.as_deref().and_then(|token| self.device(token));
-        let known_author = match &device {
-            Some(device) => self.app.store.approved_of_device(&site.id, device).await? > 0,
+        let known_author = match self.device(&valid.submission) {
+            Some(device) => self.app.store.approved_of_device(&site.id, &device).await? > 0,
             None => false,
         };
         let ask = Ask {
             site,
-            thread: draft.thread.as_str(),
+            thread: valid.draft.thread.as_str(),
             token,
-            form,
-            honeypot: submission.honeypot,
-            links: markup_links(&draft.body),
+            form: &valid.form,
+            honeypot: valid.submission.honeypot,
+            links: markup_links(&valid.draft.body),
             known_author,
             token_spent: earlier.token,
             now: self.now,
@@ -402,24 +423,20 @@ impl Path {
         ))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "everything a stored comment is made of")]
+    /// `None` when one of the keys was taken by another text meanwhile; nothing is stored then.
     async fn store(
         &self,
-        draft: Draft,
-        submission: &Submission,
+        valid: &Valid,
         repeat_keys: Vec<String>,
-        digest: String,
         body_digest: String,
         rendered: markup::Rendered,
         verdict: Verdict,
         outcome: Outcome,
-        root: Option<Uuid>,
-    ) -> Result<Receipt, Error> {
+    ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
-        let device = submission
-            .device
-            .as_deref()
-            .and_then(|token| self.device(token))
+        let (draft, submission) = (valid.draft.clone(), &valid.submission);
+        let device = self
+            .device(submission)
             .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
         let narrow = submission.client.narrow().to_string();
         let client = app.keys.digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
@@ -429,11 +446,12 @@ impl Path {
             Action::Refuse => Status::Refused,
         };
         let id = app.clock.new_id();
+        let (action, verdict_class) = (outcome.action, verdict.class());
         let receipt = Receipt {
             id,
-            outcome: Some(outcome.action),
+            outcome: Some(action),
             token_expired: outcome.reasons.contains(&Reason::TokenExpired),
-            check_down: is_down(verdict.class()),
+            check_down: is_down(verdict_class),
             html: rendered.html.clone(),
             reference: reference(),
             created_at: self.now,
@@ -448,7 +466,7 @@ impl Path {
                 id,
                 new_thread_id: app.clock.new_id(),
                 site: self.site.site.id.clone(),
-                root,
+                root: valid.root,
                 links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
                 html: rendered.html,
                 folded: fold_search(&format!("{} {}", draft.name.as_str(), draft.body)),
@@ -463,15 +481,20 @@ impl Path {
                 outcome,
                 status,
                 repeat_keys,
-                digest,
+                digest: valid.digest.clone(),
                 at: self.now,
                 repeat_until: self.now.plus(REPEAT_LIFE),
                 draft,
             })
             .await?;
         match inserted {
-            Inserted::New => Ok(receipt),
-            Inserted::Repeat(comment) => self.replay(comment).await,
+            Inserted::New => {
+                metrics::counter!("palabre_comments_total", "outcome" => action.as_str(), "verdict" => verdict_class)
+                    .increment(1);
+                Ok(Some(receipt))
+            }
+            Inserted::Repeat(comment) => self.replay(comment).await.map(Some),
+            Inserted::KeyTaken => Ok(None),
             Inserted::ThreadClosed => Err(Error::conflict("thread_closed")),
         }
     }
@@ -504,7 +527,9 @@ impl Path {
         self.app.keys.sign(Purpose::Device, &Device { d: id.to_owned() })
     }
 
-    fn device(&self, token: &str) -> Option<String> {
+    /// The device of an earlier answer, when its token is one of ours.
+    fn device(&self, submission: &Submission) -> Option<String> {
+        let token = submission.device.as_deref()?;
         self.app
             .keys
             .open::<Device>(Purpose::Device, token)
@@ -559,7 +584,13 @@ fn unvouched(submission: &Submission, form: &Form, verdict: &Verdict) -> Option<
         return Some(Reason::OriginUnknown);
     }
     let no_captcha = submission.captcha.as_deref().is_none_or(str::is_empty);
-    (no_captcha && !matches!(verdict, Verdict::NotRun(_))).then_some(Reason::FormMissing)
+    match form {
+        _ if !no_captcha => None,
+        Form::Expired { .. } => Some(Reason::FormExpired),
+        Form::Forged => Some(Reason::FormForged),
+        // A captcha that did not run says the same.
+        _ => (!matches!(verdict, Verdict::NotRun(_))).then_some(Reason::FormMissing),
+    }
 }
 
 fn notes(finding: &Finding, links: usize) -> Vec<Reason> {

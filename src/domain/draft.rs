@@ -198,7 +198,7 @@ fn email(raw: &str) -> Result<Email, FieldError> {
     })
 }
 
-/// An empty parent and `WordPress`'s `0` mean none; anything that is no id cannot exist.
+/// An empty parent and WordPress's `0` mean none; anything that is no id cannot exist.
 fn parent(raw: Option<&str>) -> Result<Option<Uuid>, FieldError> {
     match raw.map(str::trim) {
         None | Some("" | "0") => Ok(None),
@@ -228,9 +228,8 @@ mod tests {
     }
 
     fn codes(raw: RawDraft) -> Vec<&'static str> {
-        Draft::parse(raw, &RULES)
-            .map(|_| Vec::new())
-            .unwrap_or_else(|errors| errors.into_iter().map(|e| e.code).collect())
+        let errors = Draft::parse(raw, &RULES).err().unwrap_or_default();
+        errors.into_iter().map(|error| error.code).collect()
     }
 
     #[test]

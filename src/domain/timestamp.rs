@@ -1,6 +1,6 @@
 //! Points in time, as the store keeps them: Unix milliseconds in one integer.
 //!
-//! Text times sort wrongly on `SQLite`, so RFC 3339 exists only at the HTTP edge ([`Timestamp::to_rfc3339`]).
+//! Text times sort wrongly on SQLite, so RFC 3339 exists only at the HTTP edge ([`Timestamp::to_rfc3339`]).
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //!
 //! Around every route, from the outside in: a request id, a log line and counters, a time limit,
 //! security headers, compression, and a net under panics. A handler extracts ([`extract`], [`body`]),
-//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its `OpenAPI` entry
+//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its OpenAPI entry
 //! above it, and its line here.
 
 mod api;

@@ -114,7 +114,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// `Ok(None)` when the store is whole, else what it says is wrong. `SQLite` only; a `PostgreSQL` server
+    /// `Ok(None)` when the store is whole, else what it says is wrong. SQLite only; a PostgreSQL server
     /// looks after its own pages.
     ///
     /// # Errors
@@ -131,8 +131,8 @@ impl Store {
         }
     }
 
-    /// Writes a consistent copy of a `SQLite` store to `file`, which must not exist. `false` on
-    /// `PostgreSQL`, which has tools of its own (`pg_dump`).
+    /// Writes a consistent copy of a SQLite store to `file`, which must not exist. `false` on
+    /// PostgreSQL, which has tools of its own (`pg_dump`).
     ///
     /// # Errors
     /// [`StoreError`].

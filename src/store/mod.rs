@@ -2,7 +2,7 @@
 //!
 //! [`Store`] is an enum with inherent async methods; each holds its SQL once, with `$1` placeholders,
 //! and sends it through `on_pool!` (one read) or `in_tx!` (one write transaction), which expand the same
-//! expression for `SQLite` and for `PostgreSQL`. One method is one atomic unit; no connection and no
+//! expression for SQLite and for PostgreSQL. One method is one atomic unit; no connection and no
 //! transaction leaves this module, so no network call can happen inside one.
 //!
 //! What must hold: text is folded in Rust, never by SQL; times are `BIGINT` milliseconds; lists are
@@ -10,7 +10,7 @@
 //! What the engines do not share goes behind a `match` on the engine. To add a query: a method in the
 //! file of its noun, and a test in `tests/it/store.rs`, which runs on both engines.
 //!
-//! Tried before: `sqlx::Any` has no BOOLEAN on `SQLite` and no UUID; generics over `Database` need nine
+//! Tried before: `sqlx::Any` has no BOOLEAN on SQLite and no UUID; generics over `Database` need nine
 //! growing bounds a block; a trait with two implementations drifts apart.
 
 mod access;
@@ -176,9 +176,9 @@ use {in_tx, on_pool};
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// By the server: makes it where it is missing, migrates it, and on `SQLite` keeps others out.
+    /// By the server: makes it where it is missing, migrates it, and on SQLite keeps others out.
     Serve,
-    /// By a command beside a running server: on `SQLite` a short-lived writing connection of its own.
+    /// By a command beside a running server: on SQLite a short-lived writing connection of its own.
     Beside,
 }
 
@@ -189,6 +189,15 @@ impl Store {
     /// [`OpenError`]: not a database, one of another program, a newer schema than this program's, in
     /// use by another server, or out of reach.
     pub async fn open(url: &str, opening: Opening) -> Result<Self, OpenError> {
+        Self::open_with_batch(url, opening, writer::BATCH).await
+    }
+
+    /// The same with at most `batch` submissions and decisions in one transaction on SQLite, 1 or more:
+    /// with 1, what committing them together is worth can be measured.
+    ///
+    /// # Errors
+    /// [`OpenError`], as [`Store::open`].
+    pub async fn open_with_batch(url: &str, opening: Opening, batch: usize) -> Result<Self, OpenError> {
         if is_postgres(url) {
             return postgres::open(url).await.map(Self::Postgres);
         }
@@ -197,7 +206,7 @@ impl Store {
             .or_else(|| url.strip_prefix("sqlite:"))
             .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
             .ok_or_else(|| OpenError("database.url: sqlite:// needs the path of a file".to_owned()))?;
-        sqlite::open(PathBuf::from(path), opening).await.map(Self::Sqlite)
+        sqlite::open(PathBuf::from(path), opening, batch).await.map(Self::Sqlite)
     }
 
     /// The engine's name.

@@ -1,4 +1,4 @@
-//! `PostgreSQL`: a pool, and the session settings that the shared SQL relies on.
+//! PostgreSQL: a pool, and the session settings that the shared SQL relies on.
 
 use std::{str::FromStr, time::Duration};
 
@@ -18,6 +18,8 @@ pub(super) async fn open(url: &str) -> Result<PgPool, OpenError> {
         .map_err(|error| OpenError(format!("database.url: not an address of PostgreSQL: {error}")))?
         // No statement may hold a lock or a reader for ever.
         .options([("statement_timeout", "10s"), ("lock_timeout", "5s")])
+        // The migrations' "already exists, skipping" is no news at every start.
+        .options([("client_min_messages", "warning")])
         .application_name("palabre");
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)

@@ -274,6 +274,21 @@ impl Store {
             .transpose()
     }
 
+    /// When the newest comment of `site` came in, whatever became of it; `None` while there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_received(&self, site: &str) -> Result<Option<Timestamp>, StoreError> {
+        let (newest,): (Option<i64>,) = on_pool!(self, |pool| {
+            // Index: comments_by_time.
+            sqlx::query_as("SELECT MAX(created_at) FROM comments WHERE site_id = $1")
+                .bind(site)
+                .fetch_one(pool)
+                .await
+        })?;
+        Ok(newest.map(Timestamp))
+    }
+
     /// Comments per status in the filter's sites; each count stops at 1,001.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! `SQLite`: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
+//! SQLite: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
 //!
 //! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
 //! database keeps a second server out; commands beside a running server write through a short-lived
@@ -26,7 +26,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Two cores' worth of readers and some to wait in; each costs about 100 kB once used.
 const READERS: u32 = 4;
 
-/// An open `SQLite` store.
+/// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
     readers: SqlitePool,
@@ -50,15 +50,17 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
+        // Readers first: only the last connection, if it may write, brings the log into the file, so that a
+        // clean end leaves one whole file. A reader that does not end must not keep the writer.
+        let _ = tokio::time::timeout(BUSY_TIMEOUT, self.readers.close()).await;
         self.writer.close().await;
-        self.readers.close().await;
         if let Some(lock) = &self.lock {
             let _ = lock.unlock();
         }
     }
 }
 
-pub(super) async fn open(path: PathBuf, opening: Opening) -> Result<Sqlite, OpenError> {
+pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Result<Sqlite, OpenError> {
     let what = path.display().to_string();
     let lock = match opening {
         Opening::Serve => Some(lock(&path)?),
@@ -100,7 +102,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening) -> Result<Sqlite, Open
         .idle_timeout(Duration::from_mins(10))
         .connect_lazy_with(options.clone().create_if_missing(false).read_only(true));
     Ok(Sqlite {
-        writer: Writer::start(connection, options),
+        writer: Writer::start(connection, options, batch),
         readers,
         path,
         lock,

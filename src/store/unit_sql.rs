@@ -46,16 +46,20 @@ async fn insert_all(
     let threads = threads(connection, comments).await?;
     let mut rows = Vec::with_capacity(comments.len());
     for comment in comments.drain(..) {
-        let repeat = comment
+        let earlier: Vec<&(Uuid, String)> = comment
             .repeat_keys
             .iter()
-            .find_map(|key| known.get(&(comment.site.as_str(), key.as_str())).copied());
+            .filter_map(|key| known.get(&(comment.site.as_str(), key.as_str())))
+            .collect();
+        let repeat = earlier.iter().find(|(_, digest)| *digest == comment.digest).map(|(id, _)| *id);
         let thread = threads.get(&(comment.site.as_str(), comment.draft.thread.as_str()));
         results.push(Done::Inserted(match (repeat, thread) {
             (Some(id), _) => Inserted::Repeat(id),
+            (None, _) if !earlier.is_empty() => Inserted::KeyTaken,
             (None, Some(thread)) if thread.open => {
                 for key in &comment.repeat_keys {
-                    known.insert((comment.site.as_str(), key.as_str()), comment.id);
+                    let taken = (comment.id, comment.digest.clone());
+                    known.insert((comment.site.as_str(), key.as_str()), taken);
                 }
                 rows.push((comment, thread.id));
                 Inserted::New
@@ -73,12 +77,12 @@ async fn insert_all(
 
 type Pair<'a> = (&'a str, &'a str);
 
-/// The repeat keys of `comments` that are stored already. Those that have run out are deleted, so that
+/// The repeat keys of `comments` that are stored already, each with its comment and digest. Those that have run out are deleted, so that
 /// they can be taken again before the purge has come by.
 async fn known_keys<'a>(
     connection: &mut Connection,
     comments: &[&'a NewComment],
-) -> Result<HashMap<Pair<'a>, Uuid>, StoreError> {
+) -> Result<HashMap<Pair<'a>, (Uuid, String)>, StoreError> {
     let pairs: Vec<Pair<'a>> = comments
         .iter()
         .flat_map(|c| c.repeat_keys.iter().map(|key| (c.site.as_str(), key.as_str())))
@@ -86,20 +90,19 @@ async fn known_keys<'a>(
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut query = QueryBuilder::<Engine>::new(
-        "SELECT site_id, repeat_key, comment_id, expires_at FROM repeat_keys WHERE (site_id, repeat_key) IN (",
-    );
+    // Joined, because SQLite reads the whole table for `(site_id, repeat_key) IN (VALUES …)`.
+    let mut query = QueryBuilder::<Engine>::new("SELECT k.site_id, k.repeat_key, k.comment_id, k.digest, k.expires_at FROM (");
     query.push_values(&pairs, |mut row, (site, key)| {
         row.push_bind(*site).push_bind(*key);
     });
-    query.push(")");
-    let found: Vec<(String, String, Uuid, i64)> = query.build_query_as().fetch_all(&mut *connection).await?;
+    query.push(") AS v JOIN repeat_keys k ON k.site_id = v.column1 AND k.repeat_key = v.column2");
+    let found: Vec<(String, String, Uuid, String, i64)> = query.build_query_as().fetch_all(&mut *connection).await?;
     if found.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: HashMap<(String, String), (Uuid, i64)> = found
+    let found: HashMap<(String, String), (Uuid, String, i64)> = found
         .into_iter()
-        .map(|(site, key, id, until)| ((site, key), (id, until)))
+        .map(|(site, key, id, digest, until)| ((site, key), (id, digest, until)))
         .collect();
     let mut known = HashMap::new();
     let mut expired = Vec::new();
@@ -107,8 +110,8 @@ async fn known_keys<'a>(
     for comment in comments {
         for key in &comment.repeat_keys {
             match found.get(&(comment.site.clone(), key.clone())) {
-                Some((id, until)) if *until > comment.at.0 => {
-                    known.insert((comment.site.as_str(), key.as_str()), *id);
+                Some((id, digest, until)) if *until > comment.at.0 => {
+                    known.insert((comment.site.as_str(), key.as_str()), (*id, digest.clone()));
                 }
                 Some(_) => {
                     expired.push((comment.site.as_str(), key.as_str()));
@@ -124,17 +127,15 @@ async fn known_keys<'a>(
 }
 
 async fn delete_expired(connection: &mut Connection, pairs: &[Pair<'_>], now: i64) -> Result<(), StoreError> {
-    if pairs.is_empty() {
-        return Ok(());
+    for (site, key) in pairs {
+        // The time again: on PostgreSQL somebody may have taken the key anew since we looked.
+        sqlx::query("DELETE FROM repeat_keys WHERE site_id = $1 AND repeat_key = $2 AND expires_at <= $3")
+            .bind(*site)
+            .bind(*key)
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
     }
-    // The time again: on PostgreSQL somebody may have taken the key anew since we looked.
-    let mut query = QueryBuilder::<Engine>::new("DELETE FROM repeat_keys WHERE expires_at <= ");
-    query.push_bind(now).push(" AND (site_id, repeat_key) IN (");
-    query.push_values(pairs, |mut row, (site, key)| {
-        row.push_bind(*site).push_bind(*key);
-    });
-    query.push(")");
-    query.build().execute(connection).await?;
     Ok(())
 }
 
@@ -242,9 +243,8 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
     if keys.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Engine>::new(
-        "INSERT INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ",
-    );
+    let mut query =
+        QueryBuilder::<Engine>::new("INSERT INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ");
     query.push_values(keys, |mut row, (comment, key)| {
         row.push_bind(comment.site.as_str())
             .push_bind(key)
@@ -256,7 +256,7 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
     Ok(())
 }
 
-/// Keeps each thread's oldest waiting time and content version. One row at a time: on `PostgreSQL` this
+/// Keeps each thread's oldest waiting time and content version. One row at a time: on PostgreSQL this
 /// also takes the row's lock, without which a decision that runs beside us could forget our comment.
 async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) -> Result<(), StoreError> {
     #[derive(Default)]
@@ -270,7 +270,9 @@ async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]
     for (comment, thread) in rows {
         let entry = touched.entry(*thread).or_default();
         match comment.status {
-            Status::Pending => entry.oldest = Some(entry.oldest.map_or(comment.at.0, |oldest| oldest.min(comment.at.0))),
+            Status::Pending => {
+                entry.oldest = Some(entry.oldest.map_or(comment.at.0, |oldest| oldest.min(comment.at.0)));
+            }
             Status::Approved => {
                 entry.published += 1;
                 entry.title = entry.title.or(comment.draft.thread_title.as_deref());
@@ -399,11 +401,7 @@ async fn lock_comment(connection: &mut Connection, decision: &Decide) -> Result<
 
 /// What an undo leads back to: the standing before the caller's own decision, if it is the last thing
 /// that happened to the comment.
-async fn undone(
-    connection: &mut Connection,
-    decision: &Decide,
-    version: i64,
-) -> Result<Option<Change>, StoreError> {
+async fn undone(connection: &mut Connection, decision: &Decide, version: i64) -> Result<Option<Change>, StoreError> {
     #[derive(sqlx::FromRow)]
     struct Entry {
         id: Uuid,

@@ -1,7 +1,7 @@
 //! The two writes that are many: a new comment, and a moderator's decision.
 //!
-//! A unit is whole or not at all. Many of them run in one transaction on `SQLite` (see `writer`), one in
-//! one on `PostgreSQL`; the SQL is the same text, in `unit_sql.rs`, which is compiled once for each engine
+//! A unit is whole or not at all. Many of them run in one transaction on SQLite (see `writer`), one in
+//! one on PostgreSQL; the SQL is the same text, in `unit_sql.rs`, which is compiled once for each engine
 //! because a multi-row INSERT needs the engine's type.
 
 use uuid::Uuid;
@@ -17,14 +17,14 @@ use crate::domain::{
 };
 
 pub(super) mod sqlite {
-    //! The units on `SQLite`.
+    //! The units on SQLite.
     type Engine = sqlx::Sqlite;
     type Connection = sqlx::SqliteConnection;
     include!("unit_sql.rs");
 }
 
 pub(super) mod postgres {
-    //! The units on `PostgreSQL`.
+    //! The units on PostgreSQL.
     type Engine = sqlx::Postgres;
     type Connection = sqlx::PgConnection;
     include!("unit_sql.rs");
@@ -65,8 +65,10 @@ pub struct NewComment {
 pub enum Inserted {
     /// It is stored.
     New,
-    /// One of its repeat keys was there already, with this comment.
+    /// One of its repeat keys was there already, with this comment of the same content.
     Repeat(Uuid),
+    /// One of its repeat keys was there already with other content; nothing is stored.
+    KeyTaken,
     /// The publisher closed the thread.
     ThreadClosed,
 }

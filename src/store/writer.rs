@@ -1,4 +1,4 @@
-//! The one task that owns `SQLite`'s writing connection, with group commit.
+//! The one task that owns SQLite's writing connection, with group commit.
 //!
 //! Submissions and decisions arrive as units. What is queued is taken together, at most [`BATCH`], and
 //! becomes one transaction with one fsync; if anything in it fails, the batch is done again unit by
@@ -20,8 +20,8 @@ use super::{
     units::{Done, Unit, sqlite as units},
 };
 
-/// Units in one transaction at most.
-const BATCH: usize = 64;
+/// Units in one transaction at most, unless the store is opened with another bound.
+pub(super) const BATCH: usize = 64;
 
 /// Jobs waiting at most; beyond it callers are told to come back.
 const QUEUE: usize = 1024;
@@ -47,10 +47,11 @@ type Closure = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c,
 type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 impl Writer {
-    /// Starts the task on an open connection; `options` open it again should it break.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
+    /// Starts the task on an open connection, with at most `batch` units in one transaction; `options`
+    /// open it again should it break.
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, batch: usize) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(work(connection, options, jobs));
+        let task = tokio::spawn(work(connection, options, jobs, batch));
         Self {
             queue,
             task: Mutex::new(Some(task)),
@@ -112,16 +113,21 @@ async fn await_answer<T>(wait: oneshot::Receiver<Result<T, StoreError>>) -> Resu
     }
 }
 
-async fn work(mut connection: SqliteConnection, options: SqliteConnectOptions, mut jobs: mpsc::Receiver<Job>) {
-    let mut waiting = VecDeque::with_capacity(BATCH);
-    let mut batch = Vec::with_capacity(BATCH);
+async fn work(
+    mut connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    mut jobs: mpsc::Receiver<Job>,
+    units_max: usize,
+) {
+    let mut waiting = VecDeque::new();
+    let mut batch = Vec::new();
     while let Some(first) = next(&mut waiting, &mut jobs).await {
         let result = match first {
             Job::Stop => break,
             Job::Closure(closure) => run_closure(&mut connection, closure).await,
             Job::Unit(unit, answer) => {
                 batch.push((unit, answer));
-                while batch.len() < BATCH {
+                while batch.len() < units_max {
                     match waiting.pop_front().or_else(|| jobs.try_recv().ok()) {
                         Some(Job::Unit(unit, answer)) => batch.push((unit, answer)),
                         Some(other) => {
@@ -240,7 +246,7 @@ async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> 
     Ok(())
 }
 
-/// Leaves no transaction open. `Err` when the connection is unusable; that none was open (`SQLite` ends
+/// Leaves no transaction open. `Err` when the connection is unusable; that none was open (SQLite ends
 /// it by itself, on a full disk for example) is fine.
 async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     match execute(connection, "ROLLBACK").await {

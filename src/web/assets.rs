@@ -63,10 +63,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 6] = [
     ("admin.css", CSS, include_bytes!("static/admin.css")),
     ("comments.css", CSS, include_bytes!("static/comments.css")),
     ("comments.js", JAVASCRIPT, include_bytes!("static/comments.js")),
+    ("send.js", JAVASCRIPT, include_bytes!("static/send.js")),
     ("check.js", JAVASCRIPT, include_bytes!("static/check.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
 ];

@@ -27,7 +27,7 @@ pub struct CaptchaPage {
     pub summary: Summary,
     /// By rising level; empty when there were no scores yet.
     pub levels: Vec<LevelRow>,
-    /// The version in force.
+    /// The version in force; 0 while none was applied.
     pub version: i64,
     /// Its cuts in thousandths.
     pub cuts: CutsView,
@@ -39,7 +39,7 @@ pub struct CaptchaPage {
     pub errors: Vec<CutError>,
     /// What the typed cuts would have done; `None` before a preview.
     pub preview: Option<Preview>,
-    /// Newest first.
+    /// Newest first; empty while nothing was applied yet.
     pub history: Vec<PolicyRow>,
     /// Whether the visitor may apply and revert (owners); others see.
     pub may_apply: bool,
@@ -259,16 +259,21 @@ impl CaptchaPage {
         if self.summary.scored == 0 {
             return language.say("captcha-no-data");
         }
+        let outcomes = [
+            ("summary-published", self.summary.published),
+            ("summary-held", self.summary.held),
+            ("summary-step_up", self.summary.step_up),
+            ("summary-refused", self.summary.refused),
+        ]
+        .map(|(key, count)| language.say_count(key, &count))
+        .join(", ");
         text(
             language,
             "captcha-summary",
             &[
                 ("days", Arg::Count(self.days)),
                 ("scored", Arg::Count(self.summary.scored)),
-                ("published", Arg::Count(self.summary.published)),
-                ("held", Arg::Count(self.summary.held)),
-                ("step_up", Arg::Count(self.summary.step_up)),
-                ("refused", Arg::Count(self.summary.refused)),
+                ("outcomes", outcomes.into()),
             ],
         )
     }

@@ -1,4 +1,4 @@
-//! `GET /docs`: the HTTP contract as a page, made by the server from the `OpenAPI` description, so that
+//! `GET /docs`: the HTTP contract as a page, made by the server from the OpenAPI description, so that
 //! it needs no script and no foreign file.
 
 use askama::Template;
@@ -18,7 +18,7 @@ pub struct DocsPage {
     pub groups: Vec<OperationGroup>,
 }
 
-/// Operations that belong together (a tag of `OpenAPI`).
+/// Operations that belong together (a tag of OpenAPI).
 #[derive(Debug, Clone, Default)]
 pub struct OperationGroup {
     pub name: String,

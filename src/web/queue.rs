@@ -98,7 +98,7 @@ pub struct QueueItem {
     pub html: String,
     /// Sentences, in the order of the decision.
     pub reasons: Vec<String>,
-    /// What the check said, in words (see [`check_sentence`]).
+    /// What the check said, in words (see [`check_sentence`]); empty where a reason says it.
     pub check: String,
     /// « Refusé par Mariam à 10:42 UTC » on decided comments (see [`decision_sentence`]).
     pub decided: Option<String>,

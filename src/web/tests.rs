@@ -432,7 +432,6 @@ fn receipt(language: Language, state: ReceiptState) -> ReceiptPage {
         appeal_action: Some("/r/abc/appeal".to_owned()),
         erase_action: Some("/r/abc/erase".to_owned()),
         thread_href: Some("/t/demo?thread=a".to_owned()),
-        status: Some(language.say("appeal_sent")),
     }
 }
 

@@ -299,8 +299,6 @@ pub struct ReceiptPage {
     pub erase_action: Option<String>,
     /// Link back to the discussion.
     pub thread_href: Option<String>,
-    /// A sentence in the status line after an appeal or an erasure.
-    pub status: Option<String>,
 }
 
 impl ReceiptPage {

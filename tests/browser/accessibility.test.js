@@ -48,6 +48,7 @@ describe("every page in every look", () => {
     { name: "home", address: () => "/" },
     { name: "login", address: () => "/login" },
     { name: "docs", address: () => "/docs" },
+    { name: "setup", address: () => "/setup?code=depasse" },
   ];
 
   const OWNER_PAGES = [
@@ -85,6 +86,29 @@ describe("every page in every look", () => {
           await isForEverybody(owner, name);
         });
       }
+
+      test("a page that is not there", async () => {
+        const reader = await house.reader(look);
+        await reader.page.goto("/nulle-part");
+        await reader.sees("Page introuvable");
+        await isForEverybody(reader, "not-found");
+      });
+
+      test("the two-step page", async () => {
+        const reader = await house.reader({ ...look, scripts: "blocked" });
+        await reader.opens(`/t/${SITE}/fragment?thread=${THREAD}`);
+        await reader.posts({ body: "Un mot, puis <b>deux</b>.", name: "Awa Traoré", email: "awa@exemple.test" });
+        await reader.sees("Encore un clic pour publier");
+        await isForEverybody(reader, "confirm");
+      });
+
+      test("a reply, its form and the comment it answers", async () => {
+        const reader = await house.reader(look);
+        await reader.opens(`/t/${SITE}?thread=${THREAD}`);
+        await reader.presses(reader.page.getByRole("link", { name: /^Répondre/ }).first());
+        await reader.sees("Répondre à Awa Traoré");
+        await isForEverybody(reader, "reply");
+      });
 
       test("form errors, found by the page's script", async () => {
         const reader = await house.reader(look);

@@ -60,6 +60,8 @@ for (const { javaScript, name } of WAYS) {
       await moderator.seesWaiting(text);
       await moderator.takesPicture("queue-waiting");
       await moderator.approves(text);
+      await moderator.sees("Rien à relire.");
+      await moderator.sees(/Dernier commentaire reçu/);
       await moderator.takesPicture("queue-published");
       assert.equal(await isUnderTheArticle(), true);
     });

@@ -222,11 +222,24 @@ export class Owner extends Moderator {
     await this.presses(this.page.getByRole("button", { name: PREVIEW_BUTTON }));
   }
 
+  /** The levels of the table, one line each: how many came in, and how many wait. */
+  async figures() {
+    const rows = this.page.getByRole("table").locator("tbody tr");
+    const lines = await rows.evaluateAll((found) => found.map((row) => [...row.cells].map((cell) => cell.innerText)));
+    return lines.map(([, received, , held]) => `${received} reçu, ${held} en relecture`);
+  }
+
+  /** The versions, newest first, as the page names them. */
+  async versions() {
+    const list = this.page.getByRole("region", { name: "Versions" }).getByRole("listitem");
+    return list.evaluateAll((items) => items.map((item) => item.querySelector("p").innerText));
+  }
+
   /** Applies what the preview shows, typing the site's id where it is asked for. */
-  async applies({ note }) {
+  async applies({ note, confirmation = SITE }) {
     await this.page.getByRole("textbox", { name: /note/i }).fill(note);
-    const confirmation = this.page.locator("input[name=confirm]");
-    if ((await confirmation.count()) > 0) await confirmation.fill(SITE);
+    const field = this.page.getByRole("textbox", { name: /^Pour confirmer/ });
+    if ((await field.count()) > 0) await field.fill(confirmation);
     await this.presses(this.page.getByRole("button", { name: APPLY_BUTTON }));
   }
 

@@ -4,9 +4,16 @@
 //! storage on each engine, [`fake_provider`] is a captcha provider that fails on demand. To add tests:
 //! a file and its `mod` line here.
 
+mod bad_input;
 mod captcha;
+mod captcha_road;
+mod child;
+mod commands;
 mod fake_provider;
+mod limits_road;
+mod process;
 mod road;
 mod service;
 mod store;
 mod stores;
+mod submit;

@@ -10,14 +10,26 @@ use palabre::{
     app::App,
     clock::{Clock, ManualClock},
     config::Config,
-    domain::timestamp::Timestamp,
+    domain::{
+        draft::{Draft, RawDraft, Rules},
+        language::Language,
+        markup,
+        person::fold_search,
+        reason::Reason,
+        status::Status,
+        timestamp::Timestamp,
+        triage::{Action, Outcome},
+        verdict::Verdict,
+    },
+    keys::{Purpose, hex},
     server,
-    store::Scope,
+    store::{Inserted, NewComment, Scope},
 };
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::stores::Storage;
 
@@ -130,6 +142,78 @@ impl Service {
     pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
         self.request(Method::POST, path, |request| request.json(body)).await
     }
+
+    /// A comment as the path of a submission would store it: on `/article` of `faso`, held, without a
+    /// score.
+    pub(crate) fn seed(&self) -> NewComment {
+        let now = self.app.clock.now();
+        let id = self.app.clock.new_id();
+        let draft = draft(RawDraft {
+            thread: "/article".to_owned(),
+            name: "Aminata".to_owned(),
+            email: "aminata@example.org".to_owned(),
+            body: "Un point de vue.".to_owned(),
+            ..RawDraft::default()
+        });
+        NewComment {
+            id,
+            new_thread_id: self.app.clock.new_id(),
+            site: "faso".to_owned(),
+            root: None,
+            html: String::new(),
+            links: 0,
+            folded: String::new(),
+            language: Language::Fr,
+            email_key: String::new(),
+            client_key: None,
+            device_id: None,
+            body_digest: format!("b{id}"),
+            reference: "K7QM-2X9D5".to_owned(),
+            provider: "house",
+            verdict: Verdict::Off,
+            outcome: Outcome {
+                action: Action::Hold,
+                level: None,
+                policy_version: None,
+                propensity_ppm: 1_000_000,
+                draw: 500,
+                explored: false,
+                reasons: vec![Reason::Observe],
+            },
+            status: Status::Pending,
+            repeat_keys: Vec::new(),
+            digest: "d".to_owned(),
+            at: now,
+            repeat_until: now,
+            draft,
+        }
+    }
+
+    /// Stores a comment past the form; what follows from its draft is filled in.
+    pub(crate) async fn plants(&self, mut comment: NewComment) -> Uuid {
+        let draft = &comment.draft;
+        let email = self
+            .app
+            .keys
+            .digest(Purpose::Email, "", draft.email.normalised().as_bytes());
+        let rendered = markup::render(&draft.body);
+        comment.email_key = hex(&email[..16]);
+        comment.folded = fold_search(&format!("{} {}", draft.name.as_str(), draft.body));
+        comment.links = i64::try_from(rendered.links).expect("few links");
+        comment.html = rendered.html;
+        let id = comment.id;
+        assert_eq!(self.app.store.insert(comment).await.expect("stored"), Inserted::New);
+        id
+    }
+}
+
+/// The fields of a comment, which must be valid.
+pub(crate) fn draft(raw: RawDraft) -> Draft {
+    let rules = Rules {
+        body_max: 5000,
+        reserved_names: &[],
+    };
+    Draft::parse(raw, &rules).expect("valid fields")
 }
 
 impl Drop for Service {
@@ -154,6 +238,15 @@ pub(crate) fn client() -> reqwest::Client {
         .expect("a client")
 }
 
+/// Waits until a condition holds, and fails with `what` when it does not within twenty seconds.
+pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// What the service answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -166,14 +259,19 @@ pub(crate) struct Answer {
 
 impl Answer {
     async fn of(response: reqwest::Response) -> Self {
+        Self::read(response).await.expect("a body")
+    }
+
+    /// The same of a service that may be gone before the body has come.
+    pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("a body");
-        Self {
+        let text = response.text().await?;
+        Ok(Self {
             json: serde_json::from_str(&text).unwrap_or_default(),
             status,
             headers,
             text,
-        }
+        })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -282,4 +380,82 @@ impl Person<'_> {
         self.posts(&format!("/api/v1/comments/{comment}/{act}"), &json!({}))
             .await
     }
+}
+
+/// A browser that holds a session, as the setup link opens one.
+pub(crate) struct Browser<'a> {
+    service: &'a Service,
+    /// `name=value`, to be sent back.
+    pub(crate) cookie: String,
+}
+
+impl Service {
+    /// Opens the setup link and presses its button.
+    pub(crate) async fn signs_in(&self) -> Browser<'_> {
+        let code = identify::new_setup_code(&self.app).await.expect("a setup code");
+        let answer = self
+            .request(Method::POST, "/setup", |request| request.form(&[("code", code)]))
+            .await
+            .expect(303);
+        let cookie = answer.header("set-cookie").split(';').next().unwrap_or_default();
+        Browser {
+            service: self,
+            cookie: cookie.to_owned(),
+        }
+    }
+}
+
+impl Browser<'_> {
+    pub(crate) async fn gets(&self, path: &str) -> Answer {
+        self.service
+            .request(Method::GET, path, |request| {
+                request.header("cookie", &self.cookie).header("accept", "text/html")
+            })
+            .await
+    }
+
+    /// Presses the button of a form on a page of ours.
+    pub(crate) async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.service
+            .request(Method::POST, path, |request| {
+                request
+                    .header("cookie", &self.cookie)
+                    .header("accept", "text/html")
+                    .header("sec-fetch-site", "same-origin")
+                    .form(fields)
+            })
+            .await
+    }
+}
+
+/// The values of the inputs named `name` in a page, as a browser would send them.
+pub(crate) fn values_of(html: &str, name: &str) -> Vec<String> {
+    html.split("<input ")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+        .filter(|input| input.contains(&format!("name=\"{name}\"")))
+        .map(|input| {
+            let value = input.split_once(" value=\"").map_or("", |(_, rest)| rest);
+            unescaped(value.split('"').next().unwrap_or_default())
+        })
+        .collect()
+}
+
+/// The text that HTML stands for.
+pub(crate) fn unescaped(html: &str) -> String {
+    let mut text = html.to_owned();
+    for (entity, sign) in [
+        ("&#60;", "<"),
+        ("&lt;", "<"),
+        ("&#62;", ">"),
+        ("&gt;", ">"),
+        ("&#34;", "\""),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
+        text = text.replace(entity, sign);
+    }
+    text
 }

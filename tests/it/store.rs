@@ -78,6 +78,7 @@ on_both_engines!(
     signs_of_like_are_taken_literally,
     an_empty_scope_sees_nothing,
     status_counts_stop_at_one_thousand_and_one,
+    the_newest_arrival_of_a_site_is_known_whatever_became_of_it,
     a_claim_is_held_by_one_until_its_lease_ends,
     of_owners_who_change_one_base_one_succeeds,
     the_policy_in_force_is_the_newest_whose_time_has_come,
@@ -398,7 +399,7 @@ async fn a_repeated_key_gives_one_comment(storage: &Storage) {
         assert_eq!(repeat, Inserted::Repeat(first), "{keys:?}");
     }
     let mut elsewhere = keyed(&["k:1"]);
-    elsewhere.site = OTHER.to_owned();
+    elsewhere.site = String::from(OTHER);
     scene.insert(elsewhere).await;
     let keys = ["k:1", "k:2", "n:1"].map(str::to_owned);
     let found = scene.store.repeats(SITE, &keys, START).await.expect("read");
@@ -435,7 +436,7 @@ async fn a_key_that_ran_out_may_be_taken_again(storage: &Storage) {
     let at = |at: Timestamp, digest: &str| {
         let mut comment = scene.comment();
         comment.repeat_keys = vec!["k:1".to_owned(), "n:1".to_owned()];
-        comment.digest = digest.to_owned();
+        comment.digest = String::from(digest);
         comment.at = at;
         comment.repeat_until = at.plus(minutes(10));
         comment
@@ -500,7 +501,7 @@ async fn a_bad_unit_among_good_ones_fails_alone(storage: &Storage) {
         let mut comment = scene.comment();
         comment.repeat_keys = vec![format!("k:{number}")];
         if number == 25 {
-            comment.site = "nowhere".to_owned();
+            comment.site = String::from("nowhere");
         }
         let mut decision = scene.decision(decided, Act::Hold);
         decision.actor.id = format!("m{number}");
@@ -611,7 +612,7 @@ async fn an_earlier_draw_of_the_same_body_is_found(storage: &Storage) {
     for (minute, draw, propensity_ppm) in [(1, 11, 20_000), (2, 22, 20_000), (0, 33, 1_000_000)] {
         scene
             .insert_with(|comment| {
-                comment.body_digest = "same".to_owned();
+                comment.body_digest = String::from("same");
                 comment.at = START.plus(minutes(minute));
                 comment.outcome.draw = draw;
                 comment.outcome.propensity_ppm = propensity_ppm;
@@ -647,7 +648,7 @@ async fn an_author_is_known_by_device_or_by_email(storage: &Storage) {
     let by = async |email: &str, device: Option<&str>, status, minute| {
         scene
             .insert_with(|comment| {
-                comment.email_key = email.to_owned();
+                comment.email_key = String::from(email);
                 comment.device_id = device.map(str::to_owned);
                 comment.status = status;
                 comment.at = START.plus(minutes(minute));
@@ -933,6 +934,20 @@ struct Modelled {
 }
 
 impl Modelled {
+    fn of(comment: &NewComment) -> Self {
+        Self {
+            id: comment.id,
+            at: comment.at,
+            standing: Standing {
+                status: comment.status,
+                set_aside: false,
+            },
+            version: 1,
+            appealed: false,
+            last: None,
+        }
+    }
+
     /// Moves on; gives how much the thread's content version rises.
     fn becomes(&mut self, to: Standing) -> i64 {
         let public = |standing: Standing| standing.status == Status::Approved;
@@ -974,17 +989,7 @@ async fn follow(scene: &Scene, storage: &Storage, thread: &str, events: &[Event]
                 comment.status = status;
                 comment.at = START.plus(minutes(minute));
                 content_version += i64::from(status == Status::Approved);
-                model.push(Modelled {
-                    id: comment.id,
-                    at: comment.at,
-                    standing: Standing {
-                        status,
-                        set_aside: false,
-                    },
-                    version: 1,
-                    appealed: false,
-                    last: None,
-                });
+                model.push(Modelled::of(&comment));
                 scene.insert(comment).await;
             }
             _ if model.is_empty() => continue,
@@ -1217,7 +1222,7 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
 async fn a_report_counts_once_a_reporter(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let id = scene.insert_public().await;
-    let reported = at_once(["r1", "r1", "r1", "r2"].map(|reporter| {
+    let reported = at_once(["r1", "r1", "r1", "r2"].into_iter().map(|reporter| {
         let store = Arc::clone(&scene.store);
         async move { store.report(id, reporter, "insulte", START).await.expect("done") }
     }))
@@ -1401,7 +1406,8 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
     for number in 0_u64..40 {
         let mut comment = scene.comment_in(&format!("/{}", number % 6));
         comment.at = START.plus(minutes(number * 7 % 5));
-        let level = [None, Some(100), Some(300), Some(500), Some(700), Some(900)][number as usize % 6];
+        let level =
+            [None, Some(100), Some(300), Some(500), Some(700), Some(900)][usize::try_from(number % 6).expect("small")];
         comment.outcome.level = level.map(score);
         comment.outcome.draw = i64::try_from(number * 13 % 7).expect("small");
         let id = scene.insert(comment).await;
@@ -1488,24 +1494,27 @@ async fn the_article_order_begins_with_the_longest_waiting_article(storage: &Sto
     assert_eq!(scene.queue(&approved).await, [early]);
 }
 
+/// What is tried, and how it narrows a filter.
+type Narrowing = (&'static str, Box<dyn Fn(&mut Filter)>);
+
 async fn each_filter_of_the_queue_narrows_it(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let mut comment = scene.comment_saying("/b", "Zoé Traoré", "Une ŒUVRE d’été à lire");
     comment.outcome.level = Some(score(300));
     comment.outcome.reasons = vec![Reason::Links { count: 3 }];
     comment.links = 3;
-    comment.email_key = "e2".to_owned();
+    comment.email_key = String::from("e2");
     comment.at = START.plus(minutes(5));
     let wanted = scene.insert(comment).await;
     let plain = scene.insert(scene.comment()).await;
     let mut elsewhere = scene.comment();
-    elsewhere.site = OTHER.to_owned();
+    elsewhere.site = String::from(OTHER);
     let elsewhere = scene.insert(elsewhere).await;
     let approved = scene.insert_public().await;
     let sites = |sites: &[&str]| Scope::Sites(sites.iter().map(|&site| site.to_owned()).collect());
 
     assert_eq!(scene.queue(&filter()).await, [plain, wanted]);
-    let narrowed: Vec<(&str, Box<dyn Fn(&mut Filter)>)> = vec![
+    let narrowed: Vec<Narrowing> = vec![
         (
             "words",
             Box::new(|f| f.words = vec![fold_search("œuvre"), fold_search("ÉTÉ")]),
@@ -1530,7 +1539,7 @@ async fn each_filter_of_the_queue_narrows_it(storage: &Storage) {
         narrow(&mut filter);
         assert_eq!(scene.queue(&filter).await, [wanted], "{name}");
     }
-    let none: Vec<(&str, Box<dyn Fn(&mut Filter)>)> = vec![
+    let none: Vec<Narrowing> = vec![
         (
             "both words must occur",
             Box::new(|f| f.words = vec!["oeuvre".to_owned(), "absent".to_owned()]),
@@ -1629,6 +1638,22 @@ async fn an_empty_scope_sees_nothing(storage: &Storage) {
     assert!(counts.iter().all(|(_, count)| *count == 0));
     let entries = scene.store.audit_entries(&nobody, None, None, 10).await.expect("read");
     assert!(entries.is_empty());
+}
+
+async fn the_newest_arrival_of_a_site_is_known_whatever_became_of_it(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let newest = async |site: &str| scene.store.last_received(site).await.expect("read");
+    assert_eq!(newest(SITE).await, None);
+    for (minute, status) in [(3, Status::Pending), (9, Status::Refused), (5, Status::Approved)] {
+        scene
+            .insert_with(|comment| {
+                comment.status = status;
+                comment.at = START.plus(minutes(minute));
+            })
+            .await;
+    }
+    assert_eq!(newest(SITE).await, Some(START.plus(minutes(9))));
+    assert_eq!(newest("nowhere").await, None);
 }
 
 async fn status_counts_stop_at_one_thousand_and_one(storage: &Storage) {
@@ -1926,7 +1951,7 @@ async fn audit_entries_are_read_in_order_by_scope(storage: &Storage) {
     let mut ids = Vec::new();
     for number in 0..6 {
         let mut audit = scene.audit("sign_in");
-        audit.site = [SITE, OTHER][number % 2].to_owned();
+        audit.site = String::from([SITE, OTHER][number % 2]);
         audit.detail = Some("{\"n\":1}".to_owned());
         ids.push(audit.id);
         scene.store.add_audit(audit).await.expect("added");
@@ -1982,6 +2007,9 @@ async fn the_latest_decision_is_the_one_that_made_the_version(storage: &Storage)
     decision.reason = Some("insulte".to_owned());
     scene.decide(decision.clone()).await;
     assert_eq!(latest().await, [decision.id]);
+    let about = async |id| scene.store.decided_comment(id).await.expect("read");
+    assert_eq!(about(decision.id).await, Some(comment));
+    assert_eq!(about(Uuid::nil()).await, None);
     let undone = scene.act(comment, Act::Undo).await;
     assert_eq!(latest().await, [undone]);
     let history = scene.store.history(comment).await.expect("read");
@@ -2193,6 +2221,15 @@ async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {
     let verdicts = scene.store.verdict_counts(SITE, START).await.expect("read");
     assert_eq!(verdicts, [("off".to_owned(), 2), ("scored".to_owned(), 5)]);
 
+    let last = async |site: &str| scene.store.last_received(site).await.expect("read");
+    assert_eq!(last(SITE).await, Some(START.plus(minutes(9))));
+    assert_eq!(last(OTHER).await, None);
+
+    let held = async |site: &str, since| scene.store.held_then_approved(site, since).await.expect("read");
+    assert_eq!(held(SITE, START).await, 1);
+    assert_eq!(held(SITE, START.plus(minutes(10))).await, 0);
+    assert_eq!(held(OTHER, START).await, 0);
+
     let changed = async |levels: &[Score], before, limit| {
         let found = scene
             .store
@@ -2380,6 +2417,26 @@ async fn a_closed_store_answers_no_more(storage: &Storage) {
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_full_queue_of_writes_refuses_at_once_and_keeps_what_it_took() {
+    let storage = Storage::sqlite();
+    let scene = Scene::open(&storage).await;
+    let inserted = at_once((0..1500).map(|_| {
+        let (store, comment) = (Arc::clone(&scene.store), scene.comment());
+        async move { store.insert(comment).await }
+    }))
+    .await;
+    let (stored, refused): (Vec<_>, Vec<_>) = inserted.into_iter().partition(Result::is_ok);
+    assert!(!refused.is_empty());
+    for error in refused {
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("1024 writes are waiting already"), "{error}");
+    }
+    let rows = storage.integer("SELECT COUNT(*) FROM comments").await;
+    assert_eq!(rows, i64::try_from(stored.len()).ok());
+    scene.insert(scene.comment()).await;
+}
+
 async fn refused(url: &str, opening: Opening) -> String {
     Store::open(url, opening).await.expect_err("refused").to_string()
 }
@@ -2425,7 +2482,7 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
 async fn a_file_that_is_no_database_is_refused_by_name() {
     let storage = Storage::sqlite();
     let noise: Vec<u8> = (0_u32..8192)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
         .collect();
     fs::write(storage.file(), &noise).expect("written");
     let error = refused(&storage.url, Opening::Serve).await;
@@ -2527,6 +2584,16 @@ fn every_public_method_is_called_here() {
         }
     }
     assert!(methods > 50, "{methods}");
+}
+
+/// SQLite answers `(a, b) IN (VALUES …)` by reading the whole table: such lists are joined instead.
+#[test]
+fn no_query_looks_for_pairs_with_in() {
+    for source in store_sources() {
+        for line in source.lines().filter(|line| !line.trim().starts_with("//")) {
+            assert!(!line.contains(") IN ("), "{line}");
+        }
+    }
 }
 
 fn store_sources() -> Vec<String> {

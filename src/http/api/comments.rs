@@ -120,7 +120,7 @@ pub(crate) async fn create(
     Ok(present(&app, &receipt, language))
 }
 
-/// The submission of a body; a form may use `WordPress`'s names.
+/// The submission of a body; a form may use WordPress's names.
 pub(in crate::http) fn submission(
     fields: &Fields,
     headers: &HeaderMap,

@@ -1,6 +1,6 @@
 //! The JSON API under `/api/v1`, for pages, publishers' servers and scripts.
 //!
-//! A handler extracts, calls one action and presents. Its `OpenAPI` entry stands above it, so that the
+//! A handler extracts, calls one action and presents. Its OpenAPI entry stands above it, so that the
 //! document and the code are one.
 
 pub(super) mod captcha;

@@ -20,6 +20,8 @@ use crate::{
     domain::{
         language::Language,
         markup,
+        reason::Reason,
+        score::Score,
         status::{Act, Status},
     },
     error::Error,
@@ -105,6 +107,11 @@ pub(crate) async fn show(
             is_selected: value == order,
         })
         .to_vec();
+    let last_received = if page.items.is_empty() {
+        last_received(&app, &who, language).await.map_err(say)?
+    } else {
+        None
+    };
     Ok(admin_page(&QueuePage {
         frame: frame(&app, Some(&who), language, Place::Queue, language.say("queue-title")),
         tabs,
@@ -115,9 +122,20 @@ pub(crate) async fn show(
         flash: flash(&app, &who, &query, language).await,
         next_href: page.next.map(|key| format!("{here}&after={}", cursor::encode(&key))),
         return_to: here,
-        last_received: None,
+        last_received,
         is_pending_tab: status == Status::Pending,
     }))
+}
+
+/// When the last comment of the caller's sites came in, whatever became of it.
+async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
+    let mut newest = None;
+    for site in app.store.site_ids().await? {
+        if who.scope.allows(&site) {
+            newest = newest.max(app.store.last_received(&site).await?);
+        }
+    }
+    Ok(newest.map(|at| Moment::new(language, at.0)))
 }
 
 fn address(status: Status, site: Option<&str>, order: &str) -> String {
@@ -161,9 +179,6 @@ fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
     if comment.appealed_at.is_some() {
         reasons.push(language.say("reason-appealed"));
     }
-    if comment.set_aside {
-        reasons.push(language.say("reason-set_aside"));
-    }
     if comment.reports > 0 {
         reasons.push(language.say_count("reason-reported", &comment.reports));
     }
@@ -201,11 +216,11 @@ fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
         }),
         html: comment.html.clone(),
         reasons,
-        check: check_sentence(
-            language,
-            &comment.verdict,
-            comment.level.map(crate::domain::score::Score::thousandths),
-        ),
+        check: if comment.reasons.iter().any(tells_of_the_check) {
+            String::new()
+        } else {
+            check_sentence(language, &comment.verdict, comment.level.map(Score::thousandths))
+        },
         decided: item.decision.as_ref().and_then(|entry| {
             let act = Act::parse(&entry.action)?;
             Some(decision_sentence(
@@ -217,6 +232,32 @@ fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
         }),
         conflict: None,
     }
+}
+
+/// Whether a reason already says what the check found, so that it need not be said twice.
+fn tells_of_the_check(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::ScoreBelow { .. }
+            | Reason::ScoreHeld { .. }
+            | Reason::ScoreAtLeast { .. }
+            | Reason::ScoreRefused { .. }
+            | Reason::StepUp { .. }
+            | Reason::CheckOff
+            | Reason::CaptchaPassed
+            | Reason::CaptchaFailed
+            | Reason::TokenMissing
+            | Reason::TokenMalformed
+            | Reason::TokenExpired
+            | Reason::TokenDuplicate
+            | Reason::TokenForeign
+            | Reason::WrongAction { .. }
+            | Reason::WrongHost { .. }
+            | Reason::WrongSite
+            | Reason::NotRun { .. }
+            | Reason::Misconfigured { .. }
+            | Reason::Unavailable { .. }
+    )
 }
 
 /// What the last press did, from the parameters that [`decide`] adds to the address.
@@ -299,7 +340,7 @@ fn back(fields: &Fields, comment: Uuid, made: &Made, failed: &str) -> Result<Res
     let given = fields.text("return_to")?;
     let page = local_path(&given).unwrap_or("/queue?status=pending");
     let sign = if page.contains('?') { '&' } else { '?' };
-    Ok(see_other(&format!("{page}{sign}done={comment}&result={result}")))
+    Ok(see_other(&format!("{page}{sign}done={comment}&result={result}#next")))
 }
 
 /// A path of the queue, and nothing that leads elsewhere.

@@ -98,14 +98,10 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         html: Some(comment.html.clone()).filter(|_| !erased),
         appeal_action: own.can_appeal().then(|| format!("/r/{receipt}/appeal")),
         erase_action: (!erased).then(|| format!("/r/{receipt}/erase")),
-        thread_href: app
-            .store
-            .queue_item(comment.id)
-            .await
-            .ok()
-            .flatten()
-            .map(|row| super::thread::thread_path(&comment.site, &row.thread_key)),
-        status: None,
+        thread_href: app.store.queue_item(comment.id).await.ok().flatten().map(|row| {
+            let plain = super::thread::thread_path(&comment.site, &row.thread_key);
+            format!("{}#palabre", row.thread_url.unwrap_or(plain))
+        }),
     };
     no_referrer(reader_page(&page, false))
 }

@@ -60,6 +60,8 @@ struct Place<'a> {
     path: String,
     /// In front of paths: empty, or our own address in a fragment.
     base: String,
+    /// Not the first page of the thread.
+    is_later: bool,
 }
 
 impl Place<'_> {
@@ -72,6 +74,10 @@ impl Place<'_> {
     fn action(&self) -> String {
         format!("{}{}", self.base, thread_path(&self.site.site.id, self.key.as_str()))
     }
+}
+
+fn is_later(query: &Query) -> bool {
+    query.0.first_of(&["after"]).is_ok_and(|after| after.is_some())
 }
 
 /// The path of a thread's plain page.
@@ -95,6 +101,7 @@ pub(crate) async fn show(
     let place = Place {
         path: thread_path(&site, key.as_str()),
         base: String::new(),
+        is_later: is_later(&query),
         site: &in_force,
         key: &key,
         language,
@@ -117,6 +124,7 @@ pub(crate) async fn demo(State(app): State<Arc<App>>, Client(client): Client, qu
     let place = Place {
         path: DEMO_THREAD.to_owned(),
         base: String::new(),
+        is_later: is_later(&query),
         site: &in_force,
         key: &key,
         language: Language::Fr,
@@ -152,6 +160,7 @@ pub(crate) async fn fragment(
     let place = Place {
         path: thread_path(&site, key.as_str()),
         base: app.config.public_url(),
+        is_later: is_later(&query),
         site: &in_force,
         key: &key,
         language,
@@ -233,6 +242,7 @@ async fn follow_form(
     let place = Place {
         path: thread_path(&in_force.site.id, key.as_str()),
         base: String::new(),
+        is_later: false,
         site: &in_force,
         key: &key,
         language,
@@ -449,9 +459,11 @@ fn discussion(place: &Place<'_>, page: Page, form: Option<FormView>) -> Discussi
         language: place.language,
         base: place.base.clone(),
         count: content.count,
-        more_href: page.next.map(|key| place.with("after", &cursor::encode_place(key))),
+        more_href: page
+            .next
+            .map(|key| format!("{}#palabre", place.with("after", &cursor::encode_place(key)))),
         more_count: 20,
-        first_href: None,
+        first_href: place.is_later.then(|| format!("{}{}#palabre", place.base, place.path)),
         comments,
         form: form.filter(|_| is_open),
     }

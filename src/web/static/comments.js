@@ -1,7 +1,7 @@
 // Makes the comment form better; without it the form posts and the server answers with pages.
 //
 // It checks the fields on the spot, keeps the draft on this device, prepares the check from the first
-// focus on (never before), sends JSON, and shows the reader's own comment at once. What it must keep:
+// focus on (never before), and sends; send.js and check.js are loaded then. What it must keep:
 // a text never gets lost, one comment whatever is clicked, nodes made with createElement only (hosts
 // may enforce Trusted Types), nothing stored but the draft, its key and, if ticked, name and e-mail.
 
@@ -12,7 +12,6 @@
 
 const FIELDS = ["body", "name", "email", "website"];
 const FORM_LIFE_MS = 20 * 60_000;
-const CHECK_WAIT_MS = 8_000;
 const REQUEST_WAIT_MS = 20_000;
 
 for (const form of document.querySelectorAll("form[data-site][data-texts]")) {
@@ -61,8 +60,13 @@ function enhance(form) {
     prepared = { at: Date.now(), data, answer, mint, stop };
     return prepared;
   };
+  /** @type {Promise<any> | null} */
+  let sending = null;
+  const loadSending = () => (sending ??= import(form.dataset.send ?? "").catch(() => { sending = null; }));
   form.addEventListener("focusin", (event) => {
-    if (event.target !== summary) prepare();
+    if (event.target === summary) return;
+    prepare();
+    loadSending();
   });
 
   // Dates in the reader's own time zone.
@@ -177,8 +181,9 @@ function enhance(form) {
     isSending = true;
     say(texts.sending);
     try {
-      const { response, answer } = await send();
-      present(response, answer);
+      const sending = await loadSending();
+      if (!sending) throw new Error("send: script did not load");
+      await sending.send(page, prepare());
     } catch {
       say(navigator.onLine === false ? texts.offline : texts.network);
     } finally {
@@ -186,90 +191,6 @@ function enhance(form) {
     }
   });
 
-  const send = async () => {
-    /** @type {Record<string, string>} */
-    const comment = {};
-    for (const [name, value] of new FormData(form)) {
-      if (typeof value === "string" && (value || FIELDS.includes(name))) comment[name] = value;
-    }
-    comment.body = bodyText();
-    const key = keyFor(comment);
-    const preparation = prepare();
-    const given = await Promise.race([preparation.answer.then((answer) => answer ?? preparation.mint()), wait(CHECK_WAIT_MS)]);
-    const got = await Promise.race([preparation.data.catch(() => null), wait(CHECK_WAIT_MS)]);
-    if (got) comment.form = got.form;
-    if (given) comment.captcha = given;
-    const device = read(names.device);
-    if (device) comment.device = device;
-    const response = await request(`${api}/comments`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key },
-      body: JSON.stringify(comment),
-    });
-    return { response, answer: await response.json().catch(() => ({})) };
-  };
-  /** A retry of the same text keeps its key, other content gets a new one. @param {Record<string, string>} comment */
-  const keyFor = (comment) => {
-    const content = [comment.parent, comment.name, comment.email, comment.body].join("\n");
-    const kept = parse(read(names.key));
-    if (kept.content === content && kept.key) return kept.key;
-    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    write(names.key, JSON.stringify({ content, key }));
-    return key;
-  };
-
-  /** @param {Response} response @param {any} answer */
-  const present = (response, answer) => {
-    if (response.ok) return accepted(answer);
-    prepared = null;
-    if (answer.code === "captcha_refused") return refused(answer);
-    if (Array.isArray(answer.errors) && answer.errors.length) return showErrors(answer.errors);
-    if (response.status >= 500) return say(texts.unavailable);
-    showErrors([], answer.detail ?? answer.title ?? texts.network);
-  };
-  const settle = () => {
-    prepared?.stop.abort();
-    prepared = null;
-    hasBeenSubmitted = false;
-    clearTimeout(draftTimer);
-    forget(names.draft);
-    forget(names.key);
-  };
-  /** @param {any} answer */
-  const accepted = (answer) => {
-    const body = bodyText();
-    const name = field("name").value.trim();
-    const parent = form.elements.namedItem("parent");
-    settle();
-    if (answer.device) write(names.device, answer.device);
-    if (remember.checked) write(names.person, JSON.stringify({ name, email: field("email").value.trim() }));
-    else forget(names.person);
-    field("body").value = "";
-    counter.textContent = "";
-    say(answer.message ?? "", answer.receipt_url);
-    if (!answer.id || !["pending", "approved"].includes(answer.status)) return;
-    const own = ownComment(answer, name, body);
-    place(own, parent instanceof HTMLInputElement ? parent.value : "");
-    own.focus();
-  };
-  /** @param {any} answer */
-  const refused = (answer) => {
-    settle();
-    const ask = element("button", { type: "button" }, texts.appeal_button);
-    ask.addEventListener("click", async () => {
-      try {
-        const response = await request(answer.appeal, { method: "POST", headers: { Accept: "application/json" } });
-        if (!response.ok) throw new Error(`appeal: ${response.status}`);
-        say(texts.appeal_sent, answer.receipt_url);
-        field("body").value = "";
-      } catch {
-        say(texts.network, answer.receipt_url);
-        status.append(element("p", {}, ask));
-      }
-    });
-    say(answer.detail ?? answer.title ?? "", answer.receipt_url);
-    status.append(element("p", {}, ask));
-  };
   /** @param {string} message @param {string} [receipt] */
   const say = (message, receipt) => {
     const lines = [element("p", {}, message)];
@@ -278,40 +199,27 @@ function enhance(form) {
     }
     status.replaceChildren(...lines);
   };
-  /** @param {any} answer @param {string} name @param {string} body @returns {HTMLElement} */
-  const ownComment = (answer, name, body) => {
-    document.getElementById(`c${answer.id}`)?.closest("li")?.remove();
-    const own = element("article", { class: "palabre-comment", id: `c${answer.id}`, tabindex: "-1", "aria-labelledby": `palabre-n${answer.id}` });
-    const heading = element("h3", { class: "palabre-name", id: `palabre-n${answer.id}` }, element("bdi", {}, name));
-    own.append(element("header", { class: "palabre-head" }, heading),
-      element("p", { class: "palabre-mark" }, answer.status === "approved" ? texts.own_published : texts.own_waiting),
-      element("div", { class: "palabre-body palabre-typed", dir: "auto" }, body));
-    return own;
+  /** The next try asks for a check of its own. */
+  const startAnew = () => {
+    prepared?.stop.abort();
+    prepared = null;
   };
-  /** @param {HTMLElement} own @param {string} parent */
-  const place = (own, parent) => {
-    const section = form.closest(".palabre");
-    const answered = parent ? document.getElementById(`c${parent}`) : null;
-    let list = answered ? answered.closest("li")?.querySelector(".palabre-replies") : section?.querySelector(".palabre-list");
-    if (!list) {
-      list = element("ol", { class: answered ? "palabre-replies" : "palabre-list" });
-      section?.querySelector(".palabre-empty")?.remove();
-      if (answered) answered.after(list);
-      else form.before(list);
-    }
-    if (answered) list.append(element("li", {}, own));
-    else list.prepend(element("li", {}, own));
+  /** The comment was taken: nothing of it is kept any longer. */
+  const settle = () => {
+    startAnew();
+    hasBeenSubmitted = false;
+    clearTimeout(draftTimer);
+    forget(names.draft);
+    forget(names.key);
   };
+  // What send.js works with.
+  const page = { form, api, texts, names, status, counter, remember, field, bodyText, say, showErrors, startAnew, settle,
+    element, request, read, write, forget, parse };
 }
 
 /** @param {string} url @param {RequestInit} [options] @returns {Promise<Response>} */
 function request(url, options = {}) {
   return fetch(url, { credentials: "omit", ...options, signal: AbortSignal.timeout(REQUEST_WAIT_MS) });
-}
-
-/** @param {number} milliseconds @returns {Promise<null>} */
-function wait(milliseconds) {
-  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));
 }
 
 /** @param {string} name @param {Record<string, string>} attributes @param {...(string | Node)} children @returns {HTMLElement} */

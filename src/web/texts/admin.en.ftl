@@ -188,8 +188,18 @@ reason-lease_lost = Check interrupted, outcome unknown
 captcha-title = Thresholds of { $site }
 captcha-no-data = No verdicts yet. The careful defaults are in force.
 captcha-no-verdicts = No comment has received a score yet.
-captcha-summary = In the last { $days } days { $scored } comments were scored: { $published } published at once, { $held } held for review, { $step_up } asked for a second check, { $refused } turned away.
-captcha-held-then-approved = Of the { $held } held for review, moderators published { $approved }.
+captcha-summary = { $scored ->
+    [one] In the last { $days } days { $scored } comment was scored: { $outcomes }.
+   *[other] In the last { $days } days { $scored } comments were scored: { $outcomes }.
+}
+summary-published = { $count } published at once
+summary-held = { $count } held for review
+summary-step_up = { $count } asked for a second check
+summary-refused = { $count } turned away
+captcha-held-then-approved = { $held ->
+    [one] Of { $held } held for review, moderators published { $approved }.
+   *[other] Of the { $held } held for review, moderators published { $approved }.
+}
 captcha-unscored = { $count ->
     [one] { $count } comment received no score; it was held for review.
    *[other] { $count } comments received no score; they were held for review.
@@ -242,12 +252,13 @@ change = { $before } → { $after } ({ $difference })
 change-none = { $before }, unchanged
 apply-title = Put into force
 apply-note = Note (optional)
-apply-confirm = Type { $site } to confirm
+apply-confirm = To confirm, type the site’s id: { $site }
 apply-confirm-why = Turning away on so few decisions can silence readers.
 apply-button = Apply these cuts
 applied = Version { $count } is in force.
 base-stale = Somebody changed the cuts meanwhile. This is the effect of your cuts on the version in force; nothing was applied.
 history-title = Versions
+history-empty = No version yet. The first will be the one you apply.
 version = Version { $count }
 version-current = in force
 revert-button = Go back to version { $count }
@@ -261,6 +272,17 @@ docs-parameters = Parameters
 docs-required = required
 docs-body = Body:
 docs-answers = Answers
+
+## Errors of the API
+status_bad = There is no such status.
+score_bad = A score is a number from 0 to 1.
+since_bad = That is not a date and time in RFC 3339.
+from_bad = That is not a date and time in RFC 3339.
+days_bad = That number of days is not allowed.
+cuts_bad = A cut is a number from 0 to 1, with three decimals at most.
+decisions_bad = A batch has 1 to 100 decisions, each with its comment and action.
+url_bad = That address is not on this site.
+search_slow = The search took too long. Narrow it and try again.
 
 ## Other
 back-to-queue = Back to the queue

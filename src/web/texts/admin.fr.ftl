@@ -188,8 +188,24 @@ reason-lease_lost = Vérification interrompue, résultat inconnu
 captcha-title = Réglages de { $site }
 captcha-no-data = Pas encore de verdicts. Les réglages prudents sont actifs.
 captcha-no-verdicts = Aucun commentaire n’a encore reçu de score.
-captcha-summary = Ces { $days } derniers jours, { $scored } commentaires ont reçu un score : { $published } publiés aussitôt, { $held } mis en relecture, { $step_up } soumis à une seconde vérification, { $refused } écartés.
-captcha-held-then-approved = Sur les { $held } mis en relecture, les modérateurs en ont publié { $approved }.
+captcha-summary = { $scored ->
+    [one] Ces { $days } derniers jours, { $scored } commentaire a reçu un score : { $outcomes }.
+   *[other] Ces { $days } derniers jours, { $scored } commentaires ont reçu un score : { $outcomes }.
+}
+summary-published = { $count ->
+    [one] { $count } publié aussitôt
+   *[other] { $count } publiés aussitôt
+}
+summary-held = { $count } en relecture
+summary-step_up = { $count } soumis à une seconde vérification
+summary-refused = { $count ->
+    [one] { $count } écarté
+   *[other] { $count } écartés
+}
+captcha-held-then-approved = { $held ->
+    [one] Sur { $held } mis en relecture, les modérateurs en ont publié { $approved }.
+   *[other] Sur les { $held } mis en relecture, les modérateurs en ont publié { $approved }.
+}
 captcha-unscored = { $count ->
     [one] { $count } commentaire n’a pas reçu de score ; il a été mis en relecture.
    *[other] { $count } commentaires n’ont pas reçu de score ; ils ont été mis en relecture.
@@ -242,12 +258,13 @@ change = { $before } → { $after } ({ $difference })
 change-none = { $before }, sans changement
 apply-title = Mettre en vigueur
 apply-note = Note (facultative)
-apply-confirm = Tapez { $site } pour confirmer
+apply-confirm = Pour confirmer, tapez l’identifiant du site : { $site }
 apply-confirm-why = Écarter sur si peu de décisions peut faire taire des lecteurs.
 apply-button = Appliquer ces seuils
 applied = Version { $count } en vigueur.
 base-stale = Quelqu’un a changé les seuils entre-temps. Voici l’effet de vos seuils sur la version en vigueur ; rien n’a été appliqué.
 history-title = Versions
+history-empty = Aucune version encore. La première sera celle que vous appliquerez.
 version = Version { $count }
 version-current = en vigueur
 revert-button = Revenir à la version { $count }
@@ -261,6 +278,17 @@ docs-parameters = Paramètres
 docs-required = obligatoire
 docs-body = Corps :
 docs-answers = Réponses
+
+## Errors of the API
+status_bad = Cet état n’existe pas.
+score_bad = Un score est un nombre de 0 à 1.
+since_bad = Ce n’est pas une date et heure au format RFC 3339.
+from_bad = Ce n’est pas une date et heure au format RFC 3339.
+days_bad = Ce nombre de jours n’est pas permis.
+cuts_bad = Un seuil est un nombre de 0 à 1, avec trois décimales au plus.
+decisions_bad = Un lot compte de 1 à 100 décisions, chacune avec son commentaire et son action.
+url_bad = Cette adresse n’est pas sur ce site.
+search_slow = La recherche a pris trop de temps. Précisez-la et réessayez.
 
 ## Other
 back-to-queue = Retour à la file

@@ -1,0 +1,226 @@
+//! What a request costs: submitting, listing, revalidating, waiting, starting.
+//!
+//! `cargo bench --bench service` measures the release binary as a child process and prints a Markdown
+//! table; it takes about three minutes. The load comes from this process, on the same cores, so figures
+//! are CPU time of the server's process, counts, and ratios within one run, never latencies of a quiet
+//! machine. Each figure is the median of three. To add one: a function here that measures once, and its
+//! line in [`measure_all`].
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures to read: counts far below 2^52, shown with three digits"
+)]
+
+mod fill;
+mod load;
+mod server;
+mod text;
+
+use std::{
+    io::Write as _,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use load::{Request, run};
+use server::{Server, Storage};
+
+/// Each figure is the median of so many.
+const TIMES: usize = 3;
+
+/// Comments in the full store, and on the listed thread.
+const FULL: usize = 100_000;
+const LISTED: usize = 100;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let lines = runtime.block_on(measure_all());
+    println!("\n| figure | measured | aim |\n|---|---|---|");
+    for line in lines {
+        println!("| {} | {} | {} |", line.what, line.measured, line.aim);
+    }
+}
+
+struct Line {
+    what: &'static str,
+    measured: String,
+    aim: &'static str,
+}
+
+async fn measure_all() -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut add = |what, measured: String, aim| {
+        eprintln!("{what}: {measured}");
+        lines.push(Line { what, measured, aim });
+    };
+    let small = Storage::new("small");
+    fill::thread_of(&small, LISTED).await;
+    let full = Storage::new("full");
+    fill::thread_of(&full, LISTED).await;
+    fill::waiting(&full, FULL - LISTED).await;
+
+    for (what, connections, aim) in [
+        ("Submit at 16 connections: CPU a request", 16, "≤ 0.2 ms, aim 0.1"),
+        ("Submit at 64 connections: CPU a request", 64, "≤ 0.2 ms, aim 0.1"),
+    ] {
+        let mut costs = Vec::new();
+        for _ in 0..TIMES {
+            costs.push(submit(connections).await);
+        }
+        let rate = median(costs.iter().map(|cost| cost.rate));
+        let cpu = median(costs.iter().map(|cost| cost.cpu_ms));
+        add(what, format!("{cpu:.3} ms ({rate:.0}/s)"), aim);
+    }
+    let syncs = repeated(async || syncs_a_submission(16).await).await;
+    add(
+        "Submit at 16 connections: syncs a request",
+        format!("{syncs:.3}"),
+        "≤ 0.25",
+    );
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        together.push(stores(64, 64).await);
+        alone.push(stores(64, 1).await);
+    }
+    let (together, alone) = (median(together), median(alone));
+    let sync_us = repeated(async || sync_time_us()).await;
+    add(
+        "Store at 64 writers: committed together / each alone",
+        format!(
+            "{:.1}× ({together:.0}/s / {alone:.0}/s; the disk syncs 4 KiB in {sync_us:.0} µs)",
+            together / alone
+        ),
+        "≥ 3×",
+    );
+
+    let few = Server::start(&small).await;
+    let many = Server::start(&full).await;
+    let (listing, listing_full) = pair(&few, &many, &Request::listing(LISTED, false)).await;
+    add("Listing a thread of 100: CPU", format!("{listing:.3} ms"), "≤ 1.0 ms");
+    add(
+        "The same with 100,000 waiting",
+        format!("{listing_full:.3} ms, {:.2}×", listing_full / listing),
+        "≤ 1.2×",
+    );
+    let (zipped, _) = pair(&few, &many, &Request::listing(LISTED, true)).await;
+    add(
+        "Listing a thread of 100, gzip: CPU",
+        format!("{zipped:.3} ms"),
+        "≤ 1.0 ms",
+    );
+    let etag = load::etag(&many, &Request::listing(LISTED, false)).await;
+    let (fresh, _) = pair(&few, &many, &Request::listing(LISTED, false).revalidating(&etag)).await;
+    add("Revalidating it (304): CPU", format!("{fresh:.3} ms"), "≤ 0.15 ms");
+    few.stop().await;
+    many.stop().await;
+
+    let mut starts = Vec::new();
+    for _ in 0..TIMES {
+        let server = Server::start(&full).await;
+        starts.push(server.first_answer_after.as_secs_f64() * 1000.0);
+        server.stop().await;
+    }
+    add(
+        "Start to first answer, 100,000 comments",
+        format!("{:.0} ms", median(starts)),
+        "≤ 100 ms",
+    );
+    let server = Server::start(&full).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    add(
+        "Resident memory idle, 100,000 comments",
+        format!("{:.1} MB", server.resident_mb()),
+        "≤ 20 MB",
+    );
+    server.stop().await;
+    add(
+        "Binary, stripped",
+        format!("{:.1} MB", server::binary_bytes() as f64 / 1e6),
+        "≤ 25 MB",
+    );
+    lines
+}
+
+async fn repeated(mut measure: impl AsyncFnMut() -> f64) -> f64 {
+    let mut all = Vec::new();
+    for _ in 0..TIMES {
+        all.push(measure().await);
+    }
+    median(all)
+}
+
+fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.into_iter().collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+struct Cost {
+    cpu_ms: f64,
+    rate: f64,
+}
+
+/// Submissions to a fresh store, durable, without captcha and limits.
+async fn submit(connections: usize) -> Cost {
+    let storage = Storage::new("submit");
+    fill::site(&storage).await;
+    let server = Server::start(&storage).await;
+    let cost = cost(&server, connections, 6_000, &Request::submission()).await;
+    server.stop().await;
+    cost
+}
+
+/// What one request costs the server, after some to warm up.
+async fn cost(server: &Server, connections: usize, requests: usize, request: &Request) -> Cost {
+    run(server, connections, requests / 20, request).await;
+    let (cpu, started) = (server.cpu_ms(), Instant::now());
+    run(server, connections, requests, request).await;
+    Cost {
+        cpu_ms: (server.cpu_ms() - cpu) / requests as f64,
+        rate: requests as f64 / started.elapsed().as_secs_f64(),
+    }
+}
+
+/// One request to two servers in turns; the medians.
+async fn pair(few: &Server, many: &Server, request: &Request) -> (f64, f64) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        first.push(cost(few, 8, 3_000, request).await.cpu_ms);
+        second.push(cost(many, 8, 3_000, request).await.cpu_ms);
+    }
+    (median(first), median(second))
+}
+
+/// Counted by strace in a run of its own, because counting slows the server down.
+async fn syncs_a_submission(connections: usize) -> f64 {
+    const REQUESTS: usize = 2_000;
+    let storage = Storage::new("syncs");
+    fill::site(&storage).await;
+    let server = Server::start_traced(&storage).await;
+    run(&server, connections, REQUESTS, &Request::submission()).await;
+    server.stop_and_count_syncs().await as f64 / REQUESTS as f64
+}
+
+/// Comments a second that the store takes from `writers` at once, with `batch` in one transaction.
+async fn stores(writers: usize, batch: usize) -> f64 {
+    const COMMENTS: usize = 4_000;
+    let storage = Storage::new("units");
+    fill::site(&storage).await;
+    fill::rate(&storage, writers, batch, COMMENTS).await
+}
+
+/// A write of one page and its sync, in microseconds: the median of 200.
+fn sync_time_us() -> f64 {
+    let storage = Storage::new("disk");
+    let mut file = std::fs::File::create(Path::new(&storage.folder).join("page")).expect("a file");
+    median((0..200).map(|_| {
+        let started = Instant::now();
+        file.write_all(&[7; 4096]).expect("written");
+        file.sync_data().expect("synced");
+        started.elapsed().as_secs_f64() * 1e6
+    }))
+}

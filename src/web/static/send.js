@@ -1,0 +1,143 @@
+// Sends a comment and shows what came of it; loaded on the first focus in the form (comments.js).
+//
+// The key of a try is kept until an answer came, so that a second try of the same text stays one comment.
+// Nodes are made with createElement only. To show another outcome, add its branch to `present`.
+
+/**
+ * @typedef {{form: HTMLFormElement, api: string, texts: Record<string, string>, names: Record<string, string>,
+ *   status: HTMLElement, counter: HTMLElement, remember: HTMLInputElement,
+ *   field: (name: string) => HTMLInputElement | HTMLTextAreaElement, bodyText: () => string,
+ *   say: (message: string, receipt?: string) => void,
+ *   showErrors: (errors: {field: string, message: string}[], heading?: string) => void,
+ *   startAnew: () => void, settle: () => void,
+ *   element: (name: string, attributes: Record<string, string>, ...children: (string | Node)[]) => HTMLElement,
+ *   request: (url: string, options?: RequestInit) => Promise<Response>, read: (key: string) => string | null,
+ *   write: (key: string, value: string) => void, forget: (key: string) => void,
+ *   parse: (json: string | null) => Record<string, string>}} Page
+ * @typedef {{data: Promise<{form: string}>, answer: Promise<string | null>, mint: () => Promise<string | null>}} Prepared
+ */
+
+const CHECK_WAIT_MS = 8_000;
+
+/**
+ * Sends what stands in the form; what came of it is on the page when this resolves.
+ * @param {Page} page
+ * @param {Prepared} prepared
+ * @returns {Promise<void>} rejects when no answer came
+ */
+export async function send(page, prepared) {
+  const { form, api } = page;
+  /** @type {Record<string, string>} */
+  const comment = {};
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") comment[name] = value;
+  comment.body = page.bodyText();
+  const key = keyFor(page, comment);
+  const solved = prepared.answer.then((answer) => answer ?? prepared.mint());
+  const [given, got] = await Promise.all([solved, prepared.data.catch(() => null)].map((part) => Promise.race([part, wait(CHECK_WAIT_MS)])));
+  if (got) comment.form = got.form;
+  if (given) comment.captcha = given;
+  const device = page.read(page.names.device);
+  if (device) comment.device = device;
+  const response = await page.request(`${api}/comments`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key },
+    body: JSON.stringify(comment),
+  });
+  present(page, response, await response.json().catch(() => ({})));
+}
+
+/**
+ * A retry of the same text keeps its key, other content gets a new one.
+ * @param {Page} page
+ * @param {Record<string, string>} comment
+ * @returns {string}
+ */
+function keyFor(page, comment) {
+  const content = [comment.parent, comment.name, comment.email, comment.body].join("\n");
+  const kept = page.parse(page.read(page.names.key));
+  if (kept.content === content && kept.key) return kept.key;
+  const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  page.write(page.names.key, JSON.stringify({ content, key }));
+  return key;
+}
+
+/** @param {Page} page @param {Response} response @param {any} answer */
+function present(page, response, answer) {
+  const { texts } = page;
+  if (response.ok) return accepted(page, answer);
+  page.startAnew();
+  if (answer.code === "captcha_refused") return refused(page, answer);
+  if (Array.isArray(answer.errors) && answer.errors.length) return page.showErrors(answer.errors);
+  if (response.status >= 500) return page.say(texts.unavailable);
+  page.showErrors([], answer.detail ?? answer.title ?? texts.network);
+}
+
+/** @param {Page} page @param {any} answer */
+function accepted(page, answer) {
+  const { form, names, remember } = page;
+  const body = page.bodyText();
+  const name = page.field("name").value.trim();
+  const parent = form.elements.namedItem("parent");
+  page.settle();
+  if (answer.device) page.write(names.device, answer.device);
+  if (remember.checked) page.write(names.person, JSON.stringify({ name, email: page.field("email").value.trim() }));
+  else page.forget(names.person);
+  page.field("body").value = "";
+  page.counter.textContent = "";
+  page.say(answer.message ?? "", answer.receipt_url);
+  if (!answer.id || !["pending", "approved"].includes(answer.status)) return;
+  const own = ownComment(page, answer, name, body);
+  place(page, own, parent instanceof HTMLInputElement ? parent.value : "");
+  own.focus();
+}
+
+/** @param {Page} page @param {any} answer */
+function refused(page, answer) {
+  const { texts, status, say, element } = page;
+  page.settle();
+  const ask = element("button", { type: "button" }, texts.appeal_button);
+  ask.addEventListener("click", async () => {
+    try {
+      const response = await page.request(answer.appeal, { method: "POST", headers: { Accept: "application/json" } });
+      if (!response.ok) throw new Error(`appeal: ${response.status}`);
+      say(texts.appeal_sent, answer.receipt_url);
+      page.field("body").value = "";
+    } catch {
+      say(texts.network, answer.receipt_url);
+      status.append(element("p", {}, ask));
+    }
+  });
+  say(answer.detail ?? answer.title ?? "", answer.receipt_url);
+  status.append(element("p", {}, ask));
+}
+
+/** @param {Page} page @param {any} answer @param {string} name @param {string} body @returns {HTMLElement} */
+function ownComment({ texts, element }, answer, name, body) {
+  document.getElementById(`c${answer.id}`)?.closest("li")?.remove();
+  const own = element("article", { class: "palabre-comment", id: `c${answer.id}`, tabindex: "-1", "aria-labelledby": `palabre-n${answer.id}` });
+  const heading = element("h3", { class: "palabre-name", id: `palabre-n${answer.id}` }, element("bdi", {}, name));
+  own.append(element("header", { class: "palabre-head" }, heading),
+    element("p", { class: "palabre-mark" }, answer.status === "approved" ? texts.own_published : texts.own_waiting),
+    element("div", { class: "palabre-body palabre-typed", dir: "auto" }, body));
+  return own;
+}
+
+/** @param {Page} page @param {HTMLElement} own @param {string} parent */
+function place({ form, element }, own, parent) {
+  const section = form.closest(".palabre");
+  const answered = parent ? document.getElementById(`c${parent}`) : null;
+  let list = answered ? answered.closest("li")?.querySelector(".palabre-replies") : section?.querySelector(".palabre-list");
+  if (!list) {
+    list = element("ol", { class: answered ? "palabre-replies" : "palabre-list" });
+    section?.querySelector(".palabre-empty")?.remove();
+    if (answered) answered.after(list);
+    else form.before(list);
+  }
+  if (answered) list.append(element("li", {}, own));
+  else list.prepend(element("li", {}, own));
+}
+
+/** @param {number} milliseconds @returns {Promise<null>} */
+function wait(milliseconds) {
+  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));
+}

@@ -1,0 +1,259 @@
+//! The direction of the modules, read from the source: nothing points left.
+//!
+//! ```text
+//! main -> cli -> server -> { http -> web, jobs } -> actions -> app -> { store, limits, captcha } -> domain
+//! ```
+//!
+//! `config` and `clock` are usable by all but the domain, `error` and `keys` by all; `doctor` counts as
+//! part of `cli`. A module that is not in [`LAYERS`] fails the test: give it its place there.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each module with the ones it may name beside itself.
+const LAYERS: [(&str, &[&str]); 16] = [
+    ("main", &["cli"]),
+    (
+        "cli",
+        &[
+            "doctor", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain",
+            "config", "clock",
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config",
+            "clock",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+        ],
+    ),
+    (
+        "http",
+        &[
+            "web", "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+        ],
+    ),
+    ("web", &["domain", "clock", "config"]),
+    (
+        "actions",
+        &["app", "store", "limits", "captcha", "domain", "config", "clock"],
+    ),
+    ("app", &["store", "limits", "captcha", "domain", "config", "clock"]),
+    ("store", &["domain", "config", "clock"]),
+    ("limits", &["domain", "config", "clock"]),
+    ("captcha", &["domain", "config", "clock"]),
+    ("domain", &[]),
+    // Read by everybody, so they stand on the lowest layer, with what their types are made of.
+    ("config", &["domain", "limits"]),
+    ("clock", &["domain"]),
+    ("keys", &["clock"]),
+];
+
+/// Usable by every module. `error` names the answers of all layers, so it may look at any of them.
+const FOR_ALL: [&str; 2] = ["error", "keys"];
+
+/// Crates that only some modules may know.
+const CRATES: [(&str, &[&str]); 5] = [
+    ("sqlx", &["store"]),
+    ("axum", &["http", "server"]),
+    ("axum_extra", &["http"]),
+    ("tower_http", &["http"]),
+    ("reqwest", &["captcha"]),
+];
+
+/// A line of code with where it stands.
+struct Line {
+    module: String,
+    place: String,
+    code: String,
+}
+
+/// The code of `src/`: without comments and without the tests at a file's end.
+fn lines() -> Vec<Line> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut lines = Vec::new();
+    for file in rust_files(&root) {
+        let relative = file.strip_prefix(&root).expect("under src").to_owned();
+        let first = relative.components().next().expect("a name").as_os_str();
+        let module = Path::new(first)
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let is_test = relative.file_stem().is_some_and(|stem| stem == "tests");
+        if module == "lib" || is_test {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        for (number, line) in text.lines().enumerate() {
+            if line.starts_with("#[cfg(test)]") {
+                break;
+            }
+            let code = line.split("//").next().unwrap_or_default();
+            if !code.trim().is_empty() {
+                lines.push(Line {
+                    module: module.clone(),
+                    place: format!("src/{}:{}", relative.display(), number + 1),
+                    code: code.to_owned(),
+                });
+            }
+        }
+    }
+    assert!(lines.len() > 3000, "src/ was not read");
+    lines
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Whether `code` names `path` as a path's beginning: `sqlx::`, not `my_sqlx::`.
+fn names(code: &str, path: &str) -> bool {
+    code.match_indices(&format!("{path}::")).any(|(place, _)| {
+        let before = code[..place].chars().next_back();
+        !before.is_some_and(|sign| sign.is_alphanumeric() || sign == '_')
+            && !(code[..place].ends_with("::") && !code[..place].trim_start().starts_with("::"))
+    })
+}
+
+/// The modules of the crate that the file's code names, with the line of each: `crate::x`, and the
+/// heads of `use crate::{ … }`.
+fn modules_named(lines: &[Line]) -> Vec<(&Line, String)> {
+    let known: BTreeSet<&str> = LAYERS.iter().map(|(module, _)| *module).chain(FOR_ALL).collect();
+    let mut named = Vec::new();
+    let mut depth = 0_usize;
+    for line in lines {
+        let own = if line.module == "main" { "palabre::" } else { "crate::" };
+        let mut rest = line.code.as_str();
+        if depth == 0 {
+            while let Some(place) = rest.find(own) {
+                rest = &rest[place + own.len()..];
+                if rest.starts_with('{') {
+                    break;
+                }
+                named.push((line, head(rest)));
+            }
+        }
+        // Inside `use crate::{`: only names at its first level are modules.
+        if depth > 0 || rest.starts_with('{') {
+            let mut word = String::new();
+            for sign in rest.chars().chain([' ']) {
+                match sign {
+                    '{' => depth += 1,
+                    '}' => depth = depth.saturating_sub(1),
+                    _ if depth == 1 && (sign.is_alphanumeric() || sign == '_') => {
+                        word.push(sign);
+                        continue;
+                    }
+                    _ => {}
+                }
+                if known.contains(word.as_str()) {
+                    named.push((line, word.clone()));
+                }
+                word.clear();
+                if depth == 0 && sign == '}' {
+                    break;
+                }
+            }
+        }
+    }
+    named
+}
+
+fn head(path: &str) -> String {
+    path.chars()
+        .take_while(|sign| sign.is_alphanumeric() || *sign == '_')
+        .collect()
+}
+
+#[test]
+fn modules_point_in_one_direction() {
+    let lines = lines();
+    let mut wrong = Vec::new();
+    let named = modules_named(&lines);
+    for (line, target) in &named {
+        let module = line.module.as_str();
+        if module == "error" || FOR_ALL.contains(&target.as_str()) || *target == module {
+            continue;
+        }
+        let allowed = LAYERS
+            .iter()
+            .find(|(name, _)| *name == module)
+            .map(|(_, allowed)| *allowed);
+        let Some(allowed) = allowed else {
+            panic!("{}: the module {module} has no place in LAYERS", line.place);
+        };
+        if LAYERS.iter().any(|(name, _)| name == target) && !allowed.contains(&target.as_str()) {
+            wrong.push(format!("{}: {module} names {target}", line.place));
+        }
+    }
+    assert!(named.len() > 100, "the names were not found");
+    assert!(wrong.is_empty(), "nothing may point left:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn libraries_stay_behind_their_layer() {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for line in lines() {
+        for (library, allowed) in CRATES {
+            if names(&line.code, library) {
+                seen.insert(library);
+                if !allowed.contains(&line.module.as_str()) {
+                    wrong.push(format!("{}: only {allowed:?} may know {library}", line.place));
+                }
+            }
+        }
+    }
+    assert_eq!(seen.len(), CRATES.len(), "every library of the table is used: {seen:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let mut wrong = Vec::new();
+    for line in lines().iter().filter(|line| line.module == "domain") {
+        let code = &line.code;
+        let forbidden = [
+            "async ",
+            ".await",
+            "SystemTime",
+            "Instant",
+            "Timestamp::now",
+            "std::fs",
+            "std::net::Tcp",
+            "std::env",
+        ];
+        if forbidden.iter().any(|word| code.contains(word))
+            || ["tokio", "rand", "tracing"].iter().any(|library| names(code, library))
+        {
+            wrong.push(format!("{}: {}", line.place, code.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
