@@ -68,6 +68,7 @@ CREATE INDEX comments_waiting ON comments (thread_id, created_at, id) WHERE stat
 CREATE INDEX comments_public ON comments (thread_id, root_id, created_at, id) WHERE status = 'approved';
 CREATE INDEX comments_by_email ON comments (site_id, email_key, status);
 CREATE INDEX comments_by_device ON comments (site_id, device_id, status) WHERE device_id IS NOT NULL;
+CREATE INDEX comments_with_client ON comments (created_at) WHERE client_key IS NOT NULL;
 CREATE INDEX comments_by_body ON comments (site_id, body_digest, created_at) WHERE propensity_ppm < 1000000;
 
 -- What makes a repeat: `k:` idempotency key, `n:` form nonce, `t:` hash of a captcha token.

@@ -142,8 +142,13 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The HTML parser logs each piece of text it reads at `debug`: a reader's words never go to the log,
+/// whatever its level.
+const NEVER_LOGGED: &str = "html5ever=off,markup5ever=off";
+
 fn start_log(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{},{NEVER_LOGGED}", config.log.level))
+        .unwrap_or_else(|_| EnvFilter::new(format!("info,{NEVER_LOGGED}")));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Colours are for eyes, not for files and journals.

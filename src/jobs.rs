@@ -49,16 +49,17 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     if !app.store.lease_job("housekeeping", LEASE, now).await? {
         return Ok(());
     }
-    for (status, days) in KEPT {
-        let before = now.minus(Duration::from_hours(24 * days));
-        while app.store.expire_texts(status, before).await? == 500 {}
+    let sites = app.store.site_ids().await?;
+    for site in &sites {
+        for (status, days) in KEPT {
+            let before = now.minus(Duration::from_hours(24 * days));
+            while app.store.expire_texts(site, status, before).await? == 500 {}
+        }
+        app.store.seal(site, now.minus(SEAL_AFTER), now).await?;
     }
     app.store
         .forget_clients(now.minus(Duration::from_hours(24 * CLIENT_DAYS)))
         .await?;
     app.store.purge(now).await?;
-    for site in app.store.site_ids().await? {
-        app.store.seal(&site, now.minus(SEAL_AFTER), now).await?;
-    }
     Ok(())
 }

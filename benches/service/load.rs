@@ -40,13 +40,13 @@ impl Request {
     }
 
     /// The same by somebody who has it already.
-    pub(crate) fn revalidating(self, etag: &str) -> Self {
+    pub(crate) fn revalidating(&self, etag: &str) -> Self {
         match self {
             Self::Fixed { head, .. } => Self::Fixed {
                 head: format!("{head}if-none-match: {etag}\r\n"),
                 status: 304,
             },
-            Self::Submission => self,
+            Self::Submission => Self::Submission,
         }
     }
 
@@ -152,7 +152,8 @@ impl Connection {
             }
             self.more().await?;
         };
-        let text = String::from_utf8_lossy(&self.read[..head_end]).to_ascii_lowercase();
+        // The server writes names of headers in lower case.
+        let text = String::from_utf8_lossy(&self.read[..head_end]).into_owned();
         let status = text.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0);
         let length: Option<usize> = text
             .lines()

@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::{status::Status, timestamp::Timestamp},
     error::Error,
-    store::{AuditEntry, AuthorRecord, Filter, QueueRow},
+    store::{AuditEntry, AuthorRecord, Filter, QueueRow, Scope},
 };
 
 /// Items on a page at most.
@@ -53,7 +53,11 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
         }
         app.site(site).await?;
     }
-    filter.scope = who.scope.clone();
+    filter.scope = match &who.scope {
+        // Named one by one: every index of the queue begins with the site.
+        Scope::All => Scope::Sites(app.store.site_ids().await?),
+        Scope::Sites(sites) => Scope::Sites(sites.clone()),
+    };
     let searches = !filter.words.is_empty() || filter.author.is_some();
     filter.limit = filter.limit.clamp(1, if searches { SEARCH_MAX } else { PAGE_MAX });
     if searches {

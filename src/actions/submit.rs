@@ -226,8 +226,15 @@ impl Path {
         };
         let body_digest = sha256_hex(valid.draft.body.as_bytes());
         let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
-        self.store(valid, earlier.keys, body_digest, rendered, finding.verdict.clone(), outcome)
-            .await
+        self.store(
+            valid,
+            earlier.keys,
+            body_digest,
+            rendered,
+            finding.verdict.clone(),
+            outcome,
+        )
+        .await
     }
 
     fn parse(&self, raw: RawDraft) -> Result<Draft, Error> {

@@ -28,17 +28,22 @@ impl Store {
         })
     }
 
-    /// Blanks the texts of at most 500 comments that have been in `status` since before `before`; gives
+    /// Blanks the texts of at most 500 comments of a site that have been in `status` (refused, rejected or
+    /// spam: nothing that is public or waits) since before `before`; gives
     /// how many.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn expire_texts(&self, status: Status, before: Timestamp) -> Result<u64, StoreError> {
+    pub async fn expire_texts(&self, site: &str, status: Status, before: Timestamp) -> Result<u64, StoreError> {
+        let site = site.to_owned();
         in_tx!(self, |conn| {
-            // Index: comments_by_status.
+            // Index: comments_by_status. Nothing is decided before it is created, so the second condition
+            // takes nothing away and gives the index its range.
             let ids: Vec<(uuid::Uuid,)> = sqlx::query_as(
-                "SELECT id FROM comments WHERE status = $1 AND COALESCE(decided_at, created_at) < $2 LIMIT 500",
+                "SELECT id FROM comments WHERE site_id = $1 AND status = $2 \
+                 AND COALESCE(decided_at, created_at) < $3 AND created_at < $3 LIMIT 500",
             )
+            .bind(site.as_str())
             .bind(status.as_str())
             .bind(before.0)
             .fetch_all(&mut *conn)
@@ -57,10 +62,12 @@ impl Store {
                     continue;
                 }
                 blanked += 1;
-                sqlx::query("DELETE FROM audit_texts WHERE comment_id = $1")
-                    .bind(id)
-                    .execute(&mut *conn)
-                    .await?;
+                for statement in [
+                    "DELETE FROM audit_texts WHERE comment_id = $1",
+                    "DELETE FROM reports WHERE comment_id = $1",
+                ] {
+                    sqlx::query(statement).bind(id).execute(&mut *conn).await?;
+                }
             }
             Ok(blanked)
         })
@@ -72,6 +79,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn forget_clients(&self, before: Timestamp) -> Result<u64, StoreError> {
         in_tx!(self, |conn| {
+            // Index: comments_with_client.
             let done = sqlx::query(
                 "UPDATE comments SET client_key = NULL WHERE id IN (SELECT id FROM comments \
                  WHERE client_key IS NOT NULL AND created_at < $1 LIMIT 1000)",

@@ -206,7 +206,9 @@ impl Store {
             .or_else(|| url.strip_prefix("sqlite:"))
             .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
             .ok_or_else(|| OpenError("database.url: sqlite:// needs the path of a file".to_owned()))?;
-        sqlite::open(PathBuf::from(path), opening, batch).await.map(Self::Sqlite)
+        sqlite::open(PathBuf::from(path), opening, batch)
+            .await
+            .map(Self::Sqlite)
     }
 
     /// The engine's name.

@@ -1,11 +1,13 @@
 //! Static files, embedded in the binary and served under a name that holds a hash of the content
 //! (`/static/3f9a0c12-admin.css`), so that they may be cached for ever
-//! (`Cache-Control: public, max-age=31536000, immutable`). To add a file, add its line to
-//! [`FILES`].
+//! (`Cache-Control: public, max-age=31536000, immutable`). They are compressed once, as small as it
+//! goes, and not at each request. To add a file, add its line to [`FILES`].
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::LazyLock;
 
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
 /// One static file.
@@ -17,9 +19,11 @@ pub struct Asset {
     pub url: String,
     /// The value of `Content-Type`.
     pub content_type: &'static str,
-    /// A strong `ETag`, in its quotes.
+    /// A weak `ETag`: the same for both encodings.
     pub etag: String,
     pub bytes: &'static [u8],
+    /// The same in gzip.
+    pub gzip: Vec<u8>,
 }
 
 /// The path of the file `name`; an unknown name (a test refuses them in templates) gives `/static/`.
@@ -53,12 +57,20 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
                 name,
                 url: format!("/static/{hash}-{name}"),
                 content_type,
-                etag: format!("\"{hash}\""),
+                etag: format!("W/\"{hash}\""),
                 bytes,
+                gzip: gzip(bytes),
             }
         })
         .collect()
 });
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::best());
+    // Writing to a Vec cannot fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
 
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -74,13 +86,21 @@ const FILES: [(&str, &str, &[u8]); 6] = [
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
     #[test]
     fn every_file_is_served_under_its_hashed_name_only() {
         for (name, _, bytes) in FILES {
             let path = url(name);
-            assert_eq!(get(path).expect("it is served").bytes, bytes);
+            let asset = get(path).expect("it is served");
+            assert_eq!(asset.bytes, bytes);
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(&asset.gzip[..])
+                .read_to_end(&mut unpacked)
+                .expect("gzip");
+            assert_eq!(unpacked, bytes);
             assert!(get(&format!("/static/{name}")).is_none());
         }
         assert!(get("/static/").is_none());

@@ -31,6 +31,14 @@ pub(crate) fn recaptcha(fake: &FakeProvider, more: &str) -> String {
     )
 }
 
+/// A further site with a provider of its own, and the publishing policy.
+fn site_at(id: &str, fake: &FakeProvider, secret: &str) -> String {
+    format!(
+        "[[site]]\nid = \"{id}\"\norigins = [\"https://{HOST}\"]\nmoderation = \"after\"\n{}{POLICY}",
+        captcha_table(fake, secret)
+    )
+}
+
 fn captcha_table(fake: &FakeProvider, secret: &str) -> String {
     format!(
         "[site.captcha]\nprovider = \"recaptcha_v3\"\nsecret = \"{secret}\"\nverify_url = \"{}\"\n",
@@ -84,6 +92,7 @@ crate::stores::on_both_engines!(
     a_token_used_for_another_text_is_held_as_foreign_without_a_call,
     a_form_used_for_another_text_is_held_as_reused,
     a_provider_that_keeps_failing_is_left_alone,
+    a_wrong_secret_holds_and_is_told_to_moderators_only,
 );
 
 async fn every_fault_of_the_provider_holds_the_comment_with_its_reason(storage: &Storage) {
@@ -91,10 +100,7 @@ async fn every_fault_of_the_provider_holds_the_comment_with_its_reason(storage: 
     let mut config = "[outgoing]\nallow_private_addresses = true\n".to_owned();
     for (index, (fault, ..)) in FAULTS.iter().enumerate() {
         let fake = fake().await;
-        config += &format!(
-            "[[site]]\nid = \"site-{index}\"\norigins = [\"https://{HOST}\"]\nmoderation = \"after\"\n{}{POLICY}",
-            captcha_table(&fake, SECRET)
-        );
+        config += &site_at(&format!("site-{index}"), &fake, SECRET);
         fake.fault(*fault);
         fakes.push(fake);
     }
@@ -112,7 +118,10 @@ async fn every_fault_of_the_provider_holds_the_comment_with_its_reason(storage: 
         assert_humane(&answer);
         assert_eq!(fake.calls(), calls, "{fault:?}: never asked twice");
         assert_eq!(fake.followed(), 0, "{fault:?}");
-        let item = moderator.gets(&format!("/api/v1/comments/{}", answer.id())).await.expect(200);
+        let item = moderator
+            .gets(&format!("/api/v1/comments/{}", answer.id()))
+            .await
+            .expect(200);
         assert_eq!(reasons(&item), [code], "{fault:?}");
         assert!(item.json["captcha"]["score"].is_null(), "{fault:?} is no score");
         assert!(!item.text.contains(SECRET), "{fault:?}");
@@ -135,7 +144,10 @@ async fn a_good_token_is_scored_and_a_form_kept_open_for_ten_minutes_does_not_ma
     fields["form"] = json!(form);
     let published = reader.submits(&fields).await.expect(201);
     assert_eq!(published.json["status"], "approved");
-    let item = moderator.gets(&format!("/api/v1/comments/{}", published.id())).await.expect(200);
+    let item = moderator
+        .gets(&format!("/api/v1/comments/{}", published.id()))
+        .await
+        .expect(200);
     assert_eq!(item.json["captcha"]["score"], 0.9, "without its float noise");
     assert_eq!(item.json["captcha"]["verdict"], "scored");
     assert_eq!(reader.reads("/article").await.json["thread"]["count"], 1);
@@ -211,7 +223,11 @@ async fn a_form_used_for_another_text_is_held_as_reused(storage: &Storage) {
     };
     reader.submits(&with_form("Premier")).await.expect(201);
     let second = reader.submits(&with_form("Deuxième")).await.expect(202);
-    assert!(reasons_of(&moderator, &second).await.contains(&"form_reused".to_owned()));
+    assert!(
+        reasons_of(&moderator, &second)
+            .await
+            .contains(&"form_reused".to_owned())
+    );
 
     // At the same time as well: one is the first, the others are held, and none is lost or turned away.
     let form = reader.opens_form("/article").await;
@@ -251,6 +267,30 @@ async fn a_provider_that_keeps_failing_is_left_alone(storage: &Storage) {
     service.stop().await;
 }
 
+async fn a_wrong_secret_holds_and_is_told_to_moderators_only(storage: &Storage) {
+    let fake = fake().await;
+    let config = format!(
+        "[outgoing]\nallow_private_addresses = true\n{}",
+        site_at("ailleurs", &fake, "the-secret-of-another-key")
+    );
+    let service = Service::start(storage, &config).await;
+    let moderator = service.moderator().await;
+    let fields = scored(&fake, "Mauvaise clé", 0.9);
+    let held = service.reader().submits_to("ailleurs", &fields).await.expect(202);
+    assert_humane(&held);
+    let item = moderator
+        .gets(&format!("/api/v1/comments/{}", held.id()))
+        .await
+        .expect(200);
+    assert_eq!(reasons(&item), ["misconfigured"]);
+    let sentence = item.json["reasons"][0]["message"].as_str().expect("a sentence");
+    assert!(sentence.contains("invalid-input-secret"), "what to mend: {sentence}");
+    for answer in [&held, &item] {
+        assert!(!answer.text.contains("the-secret-of-another-key"), "{}", answer.text);
+    }
+    service.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_on_one_store_ask_once_for_one_comment() {
     on_postgres(async |storage: &Storage| {
@@ -261,7 +301,11 @@ async fn two_instances_on_one_store_ask_once_for_one_comment() {
         let second = Service::start_at(storage, &config, clock).await;
         let fields = scored(&fake, "Une seule fois", 0.9);
         let answers = join_all((0..10).map(|index| {
-            let reader = if index % 2 == 0 { first.reader() } else { second.reader() };
+            let reader = if index % 2 == 0 {
+                first.reader()
+            } else {
+                second.reader()
+            };
             let fields = &fields;
             async move { reader.submits(fields).await }
         }))
@@ -308,7 +352,12 @@ fn assert_humane(answer: &Answer) {
 }
 
 async fn reasons_of(moderator: &Person<'_>, sent: &Answer) -> Vec<String> {
-    reasons(&moderator.gets(&format!("/api/v1/comments/{}", sent.id())).await.expect(200))
+    reasons(
+        &moderator
+            .gets(&format!("/api/v1/comments/{}", sent.id()))
+            .await
+            .expect(200),
+    )
 }
 
 /// The codes of an item's reasons; each has a sentence.

@@ -25,7 +25,7 @@ use crate::{
 const PALABRE: &str = env!("CARGO_BIN_EXE_palabre");
 
 /// How long anything may take on a busy machine before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder with a configuration and a store.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ impl Child {
     fn start(mut command: Command) -> Self {
         let mut process = command
             .spawn()
-            .unwrap_or_else(|error| panic!("start {:?}: {error}", command.get_program()));
+            .unwrap_or_else(|error| panic!("start {}: {error}", command.get_program().display()));
         let mut log = collect(process.stderr.take().expect("its standard error"));
         collect(process.stdout.take().expect("its standard output"));
         let began = Instant::now();

@@ -32,7 +32,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 /// The one secret it knows.
@@ -96,6 +96,8 @@ struct Shared {
 struct Entrance {
     /// `None` while connections are refused.
     listener: Option<TcpListener>,
+    /// Keeps the port meanwhile, so that nobody else answers there.
+    reserved: Option<TcpSocket>,
     waiting: Option<Waker>,
 }
 
@@ -119,7 +121,7 @@ impl FakeProvider {
             elsewhere: AtomicUsize::new(0),
             door: Mutex::new(Entrance {
                 listener: Some(listener),
-                waiting: None,
+                ..Entrance::default()
             }),
         });
         let fake = Self { address, shared };
@@ -166,10 +168,9 @@ impl FakeProvider {
         let mut door = lock(&self.shared.door);
         if fault == Fault::RefuseConnection {
             door.listener = None;
-        } else if door.listener.is_none() {
-            let listener = std::net::TcpListener::bind(self.address).expect("the port is still free");
-            listener.set_nonblocking(true).expect("non-blocking");
-            door.listener = Some(TcpListener::from_std(listener).expect("a listener"));
+            door.reserved.get_or_insert_with(|| self.reserve_port());
+        } else if let Some(socket) = door.reserved.take() {
+            door.listener = Some(socket.listen(64).expect("a listener"));
             if let Some(waker) = door.waiting.take() {
                 waker.wake();
             }
@@ -184,6 +185,16 @@ impl FakeProvider {
     /// How many callers followed [`Fault::Redirect`].
     pub(crate) fn followed(&self) -> usize {
         self.shared.elsewhere.load(Ordering::SeqCst)
+    }
+
+    /// A socket that is bound and does not listen: whoever connects is refused.
+    fn reserve_port(&self) -> TcpSocket {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket
+            .set_reuseaddr(true)
+            .expect("connections that have ended do not matter");
+        socket.bind(self.address).expect("the port is still free");
+        socket
     }
 
     fn current_fault(&self) -> Fault {

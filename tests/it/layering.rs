@@ -26,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "doctor",
         &[
-            "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config",
+            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config",
             "clock",
         ],
     ),

@@ -100,8 +100,12 @@ async fn behind_a_trusted_proxy_each_reader_counts_alone(storage: &Storage) {
     submits_from(&service, "203.0.113.8", "Deux").await.expect(202);
     submits_from(&service, "203.0.113.7", "Trois").await.expect(429);
     // What a reader writes in front of the address that the proxy adds is not believed.
-    submits_from(&service, "198.51.100.1, 203.0.113.7", "Quatre").await.expect(429);
-    submits_from(&service, "203.0.113.7, 10.1.2.3", "Cinq").await.expect(429);
+    submits_from(&service, "198.51.100.1, 203.0.113.7", "Quatre")
+        .await
+        .expect(429);
+    submits_from(&service, "203.0.113.7, 10.1.2.3", "Cinq")
+        .await
+        .expect(429);
     submits_from(&service, "203.0.113.9:4711", "Six").await.expect(202);
     submits_from(&service, "203.0.113.9", "Sept").await.expect(429);
     service.stop().await;
@@ -118,9 +122,13 @@ async fn ipv6_readers_are_counted_by_their_household(storage: &Storage) {
     let limits = "submit = { burst = 1, per_hour = 1, wide_burst = 3, wide_per_hour = 3 }";
     let service = Service::start(storage, &config(PROXY, limits)).await;
     submits_from(&service, "2001:db8:1:1::1", "Un").await.expect(202);
-    submits_from(&service, "2001:db8:1:1:ffff:ffff:ffff:ffff", "Deux").await.expect(429);
+    submits_from(&service, "2001:db8:1:1:ffff:ffff:ffff:ffff", "Deux")
+        .await
+        .expect(429);
     submits_from(&service, "2001:db8:1:2::1", "Trois").await.expect(202);
-    submits_from(&service, "[2001:db8:1:3::1]:443", "Quatre").await.expect(202);
+    submits_from(&service, "[2001:db8:1:3::1]:443", "Quatre")
+        .await
+        .expect(202);
     // The fourth household of one /48 meets the wide limit.
     submits_from(&service, "2001:db8:1:4::1", "Cinq").await.expect(429);
     submits_from(&service, "2001:db8:2:1::1", "Six").await.expect(202);
@@ -194,7 +202,9 @@ async fn a_repeat_charges_no_email_and_opens_no_thread(storage: &Storage) {
         let repeat = service.reader().submits(&fields).await.expect(200);
         assert_eq!(repeat.header("idempotent-replayed"), "true");
     }
-    let other = submits_vouched(&service, "Un autre", "aminata@example.org").await.expect(201);
+    let other = submits_vouched(&service, "Un autre", "aminata@example.org")
+        .await
+        .expect(201);
     let item = moderator.gets(&format!("/api/v1/comments/{}", other.id())).await;
     assert!(!reasons(&item).contains(&"email_rate".to_owned()), "{}", item.text);
     // By address every one of the six counted.
@@ -210,7 +220,12 @@ async fn forms_and_reading_are_limited_too(storage: &Storage) {
     let refused = service.get(form).await;
     assert_eq!(refused.error(), (429, "rate_limited"));
     assert_says_how_long(&refused, "form", 1);
-    assert!(refused.json["title"].as_str().expect("a title").contains("Try again in"));
+    assert!(
+        refused.json["title"]
+            .as_str()
+            .expect("a title")
+            .contains("Try again in")
+    );
     service.reader().reads("/a").await.expect(200);
     service.get("/api/v1/sites/faso/counts?thread=%2Fa").await.expect(200);
     let refused = service.reader().reads("/a").await;

@@ -4,16 +4,24 @@
 //! storage on each engine, [`fake_provider`] is a captcha provider that fails on demand. To add tests:
 //! a file and its `mod` line here.
 
+mod access;
 mod bad_input;
 mod captcha;
 mod captcha_road;
 mod child;
 mod commands;
+mod document;
 mod fake_provider;
+mod layering;
 mod limits_road;
+mod moderation;
+mod privacy;
 mod process;
+mod reading;
 mod road;
+mod schema;
 mod service;
 mod store;
 mod stores;
 mod submit;
+mod tuning;

@@ -326,7 +326,11 @@ impl Reader<'_> {
 
     /// The form token of a page that was opened now.
     pub(crate) async fn opens_form(self, thread: &str) -> String {
-        let path = format!("/api/v1/sites/faso/form?thread={}", encoded(thread));
+        self.opens_form_of("faso", thread).await
+    }
+
+    pub(crate) async fn opens_form_of(self, site: &str, thread: &str) -> String {
+        let path = format!("/api/v1/sites/{site}/form?thread={}", encoded(thread));
         let answer = self.service.get(&path).await.expect(200);
         answer.json["form"].as_str().expect("a form token").to_owned()
     }

@@ -47,6 +47,7 @@ on_both_engines!(
     a_comment_is_read_back_as_it_was_stored,
     a_repeated_key_gives_one_comment,
     twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats,
+    a_key_taken_by_another_content_stores_nothing,
     a_key_that_ran_out_may_be_taken_again,
     two_hundred_at_once_in_one_thread_and_in_many_are_all_stored,
     a_bad_unit_among_good_ones_fails_alone,
@@ -429,6 +430,26 @@ async fn twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats(storage: 
     let repeats = inserted.iter().filter(|(_, i)| *i == Inserted::Repeat(new[0])).count();
     assert_eq!(repeats, 19, "{inserted:?}");
     assert_eq!(scene.queue(&filter()).await, new);
+}
+
+async fn a_key_taken_by_another_content_stores_nothing(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let inserted = at_once((0..10).map(|number| {
+        let mut comment = scene.comment();
+        comment.repeat_keys = vec![String::from("n:same"), format!("t:{number}")];
+        comment.digest = format!("d{number}");
+        let store = Arc::clone(&scene.store);
+        async move { store.insert(comment).await.expect("answered") }
+    }))
+    .await;
+    let count = |wanted| inserted.iter().filter(|inserted| **inserted == wanted).count();
+    assert_eq!(
+        (count(Inserted::New), count(Inserted::KeyTaken)),
+        (1, 9),
+        "{inserted:?}"
+    );
+    assert_eq!(storage.integer("SELECT COUNT(*) FROM comments").await, Some(1));
+    assert_eq!(storage.integer("SELECT COUNT(*) FROM repeat_keys").await, Some(2));
 }
 
 async fn a_key_that_ran_out_may_be_taken_again(storage: &Storage) {
@@ -2268,8 +2289,22 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
     scene.decide(decision).await;
     let public = scene.insert_public().await;
     let version = scene.thread("/a").await.content_version;
-    assert_eq!(scene.store.expire_texts(Status::Refused, cut).await.expect("done"), 1);
-    assert_eq!(scene.store.expire_texts(Status::Refused, cut).await.expect("done"), 0);
+    assert_eq!(
+        scene
+            .store
+            .expire_texts(SITE, Status::Refused, cut)
+            .await
+            .expect("done"),
+        1
+    );
+    assert_eq!(
+        scene
+            .store
+            .expire_texts(SITE, Status::Refused, cut)
+            .await
+            .expect("done"),
+        0
+    );
     let erased = scene.get(old).await;
     assert_eq!(
         (erased.status, erased.version, erased.body.as_str()),
@@ -2278,12 +2313,15 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
     assert_eq!((erased.email.as_str(), erased.device_id), ("", None));
     assert_eq!(scene.get(young).await.status, Status::Refused);
     assert_eq!(
-        scene.store.expire_texts(Status::Spam, cut).await.expect("done"),
+        scene.store.expire_texts(SITE, Status::Spam, cut).await.expect("done"),
         0,
         "spam only since"
     );
     let later = cut.plus(minutes(1));
-    assert_eq!(scene.store.expire_texts(Status::Spam, later).await.expect("done"), 1);
+    assert_eq!(
+        scene.store.expire_texts(SITE, Status::Spam, later).await.expect("done"),
+        1
+    );
     assert_eq!(storage.integer("SELECT COUNT(*) FROM audit_texts").await, Some(0));
     assert_eq!(scene.get(public).await.status, Status::Approved);
     assert_eq!(
@@ -2415,6 +2453,28 @@ async fn a_closed_store_answers_no_more(storage: &Storage) {
     let counted = storage.integer("SELECT COUNT(*) FROM comments").await;
     assert_eq!(counted, Some(stored), "what was acknowledged, and nothing else");
     store.close().await;
+}
+
+#[tokio::test]
+async fn each_comment_can_be_given_a_transaction_of_its_own() {
+    let storage = Storage::sqlite();
+    let store = Store::open_with_batch(&storage.url, Opening::Serve, 1).await;
+    let scene = Scene {
+        store: Arc::new(store.expect("it opens")),
+        clock: Clock::Manual(ManualClock::at(START)),
+    };
+    scene
+        .store
+        .ensure_site(SITE, &SiteSettings::default(), START)
+        .await
+        .expect("a site");
+    let inserted = at_once((0..30).map(|_| {
+        let (store, comment) = (Arc::clone(&scene.store), scene.comment());
+        async move { store.insert(comment).await.expect("stored") }
+    }))
+    .await;
+    assert!(inserted.iter().all(|inserted| *inserted == Inserted::New));
+    assert_eq!(storage.integer("SELECT COUNT(*) FROM comments").await, Some(30));
 }
 
 #[tokio::test]

@@ -11,7 +11,10 @@ use axum::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::comments::{field_error, no_store};
+use super::{
+    comments::{field_error, no_store},
+    schema,
+};
 use crate::{
     actions::tune::{self, NewPolicy, Preview},
     app::App,
@@ -35,7 +38,7 @@ use crate::{
 /// The levels seen, with what became of their comments.
 #[utoipa::path(get, path = "/sites/{site}/captcha/evidence", tag = "owners",
     params(("site" = String, Path), ("days" = Option<i64>, Query, description = "1 to 365, default 30")),
-    responses((status = 200, description = "levels with share and Wilson 95 % interval, verdicts by class"),
+    responses((status = 200, description = "levels with share and Wilson 95 % interval, verdicts by class", body = schema::Evidence),
         (status = 404, description = "not_found")))]
 pub(crate) async fn evidence(
     State(app): State<Arc<App>>,
@@ -81,8 +84,8 @@ fn level_json(row: &LevelCounts) -> Value {
 
 /// What other cuts would have done to the same comments.
 #[utoipa::path(post, path = "/sites/{site}/captcha/preview", tag = "owners", params(("site" = String, Path)),
-    request_body(content = String, content_type = "application/json", description = "cuts, days?, after?"),
-    responses((status = 200, description = "counts before and after, changed, comments, next"),
+    request_body = schema::Trial,
+    responses((status = 200, description = "counts before and after, changed, comments, next", body = schema::Preview),
         (status = 422, description = "cuts_cross, cuts_bad")))]
 pub(crate) async fn preview(
     State(app): State<Arc<App>>,
@@ -145,7 +148,7 @@ fn band_word(band: Band) -> &'static str {
 
 /// The versions of the policy, newest first.
 #[utoipa::path(get, path = "/sites/{site}/captcha/policies", tag = "owners", params(("site" = String, Path)),
-    responses((status = 200, description = "policies"), (status = 404, description = "not_found")))]
+    responses((status = 200, description = "policies, newest first", body = schema::Policies), (status = 404, description = "not_found")))]
 pub(crate) async fn policies(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -160,9 +163,8 @@ pub(crate) async fn policies(
 
 /// A new, immutable version.
 #[utoipa::path(post, path = "/sites/{site}/captcha/policies", tag = "owners", params(("site" = String, Path)),
-    request_body(content = String, content_type = "application/json",
-        description = "base, cuts {publish_from, step_up_below, refuse_below}, explore?, note?, from?, confirm?"),
-    responses((status = 201, description = "version, base, cuts, explore, author, note, forecast, from, at"),
+    request_body = schema::NewPolicy,
+    responses((status = 201, description = "the new version", body = schema::Policy),
         (status = 403, description = "forbidden: owners only"),
         (status = 409, description = "conflict: base is not the newest version"),
         (status = 422, description = "cuts_cross, cuts_bad, confirm_needed")))]
@@ -202,8 +204,8 @@ fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
 /// Makes a new version with the rules of an earlier one.
 #[utoipa::path(post, path = "/sites/{site}/captcha/policies/{n}/revert", tag = "owners",
     params(("site" = String, Path), ("n" = i64, Path)),
-    request_body(content = String, content_type = "application/json", description = "base, note?"),
-    responses((status = 201, description = "the new version"), (status = 404, description = "not_found"),
+    request_body = schema::Revert,
+    responses((status = 201, description = "the new version", body = schema::Policy), (status = 404, description = "not_found"),
         (status = 409, description = "conflict: base is not the newest version")))]
 pub(crate) async fn revert(
     State(app): State<Arc<App>>,

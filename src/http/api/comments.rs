@@ -11,6 +11,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::schema;
 use crate::{
     actions::{
         submit::{self, Receipt, Submission},
@@ -46,7 +47,7 @@ const PAGE: i64 = 20;
 /// What a form needs: a fresh form token, and what the captcha of the site wants.
 #[utoipa::path(get, path = "/sites/{site}/form", tag = "readers",
     params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query)),
-    responses((status = 200, description = "form token, captcha, body_max, language; never cached"),
+    responses((status = 200, description = "form token, captcha, body_max, language; never cached", body = schema::Form),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad"),
         (status = 429, description = "rate_limited")))]
 pub(crate) async fn form(
@@ -83,16 +84,14 @@ pub(crate) async fn form(
 /// A new comment, as JSON or as a form; a form that asks for HTML gets pages back.
 #[utoipa::path(post, path = "/sites/{site}/comments", tag = "readers",
     params(("site" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body(content = String, content_type = "application/json",
-        description = "thread, thread_url?, thread_title?, thread_sig?, parent?, name, email, website?, body, captcha?, \
-                       form?, lang?, device?; as application/x-www-form-urlencoded also WordPress's names"),
-    responses((status = 201, description = "published: id, status, html, reference, receipt, device, message"),
-        (status = 202, description = "held for a person"),
+    request_body(content((schema::NewComment = "application/json"), (schema::NewComment = "application/x-www-form-urlencoded"))),
+    responses((status = 201, description = "published", body = schema::Accepted),
+        (status = 202, description = "held for a person", body = schema::Accepted),
         (status = 200, description = "a repeat: its first outcome, with Idempotent-Replayed: true"),
         (status = 403, description = "captcha_refused (reference, receipt, appeal) or origin_forbidden"),
         (status = 404, description = "site_unknown"), (status = 409, description = "thread_closed"),
         (status = 413, description = "too_large"), (status = 415, description = "unsupported_media_type"),
-        (status = 422, description = "invalid, with errors by field; idempotency_mismatch"),
+        (status = 422, description = "invalid, with errors by field; idempotency_mismatch", body = schema::Problem),
         (status = 429, description = "rate_limited, with Retry-After"),
         (status = 503, description = "unavailable: nothing was accepted")))]
 pub(crate) async fn create(
@@ -248,7 +247,7 @@ pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -
         ("limit" = Option<i64>, Query, description = "1 to 100 top-level comments, default 20"),
         ("order" = Option<String>, Query, description = "newest (default) or oldest"),
         ("lang" = Option<String>, Query)),
-    responses((status = 200, description = "thread, comments with replies, next; with ETag"),
+    responses((status = 200, description = "thread, comments with replies, next; with ETag", body = schema::ThreadPage),
         (status = 304, description = "the reader's copy is still good"),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad, limit_bad, order_bad")))]
 pub(crate) async fn list(
@@ -289,7 +288,7 @@ pub(crate) async fn list(
 /// Further replies under a public comment, oldest first.
 #[utoipa::path(get, path = "/comments/{id}/replies", tag = "readers",
     params(("id" = Uuid, Path), ("after" = String, Query, description = "a comment's replies_next")),
-    responses((status = 200, description = "comments, next"), (status = 404, description = "not_found")))]
+    responses((status = 200, description = "comments, next", body = schema::Replies), (status = 404, description = "not_found")))]
 pub(crate) async fn replies(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -317,7 +316,7 @@ pub(crate) async fn replies(
 /// Public comments of 1 to 100 threads.
 #[utoipa::path(get, path = "/sites/{site}/counts", tag = "readers",
     params(("site" = String, Path), ("thread" = Vec<String>, Query, description = "repeated, 1 to 100 times")),
-    responses((status = 200, description = "an object of counts by thread"),
+    responses((status = 200, description = "counts by thread", body = std::collections::HashMap<String, i64>),
         (status = 422, description = "thread_bad")))]
 pub(crate) async fn counts(
     State(app): State<Arc<App>>,
@@ -353,7 +352,7 @@ pub(crate) async fn counts(
 
 /// A reader reports a public comment, once.
 #[utoipa::path(post, path = "/comments/{id}/report", tag = "readers", params(("id" = Uuid, Path)),
-    request_body(content = String, content_type = "application/json", description = "reason"),
+    request_body = schema::Report,
     responses((status = 202, description = "counted"), (status = 404, description = "not_found"),
         (status = 429, description = "rate_limited")))]
 pub(crate) async fn report(

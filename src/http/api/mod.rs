@@ -7,3 +7,4 @@ pub(super) mod captcha;
 pub(super) mod comments;
 pub(super) mod moderation;
 pub(super) mod operations;
+mod schema;

@@ -12,7 +12,10 @@ use axum::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::comments::{field_error, no_store, parse_id};
+use super::{
+    comments::{field_error, no_store, parse_id},
+    schema,
+};
 use crate::{
     actions::{
         decide::{self, BATCH_MAX, Made, Wish},
@@ -46,7 +49,7 @@ use crate::{
         ("q" = Option<String>, Query), ("thread" = Option<String>, Query), ("author" = Option<String>, Query),
         ("reason" = Option<String>, Query), ("score_max" = Option<f64>, Query), ("links" = Option<i64>, Query),
         ("since" = Option<String>, Query), ("after" = Option<String>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, description = "items, next, counts per status"),
+    responses((status = 200, description = "items, next, counts per status", body = schema::Queue),
         (status = 401, description = "unauthenticated"), (status = 404, description = "another's site"),
         (status = 503, description = "search_slow")))]
 pub(crate) async fn queue(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
@@ -128,7 +131,7 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
 
 /// One comment with its whole history.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderators", params(("id" = Uuid, Path)),
-    responses((status = 200, description = "the item with history"), (status = 404, description = "not_found")))]
+    responses((status = 200, description = "the item with history", body = schema::Item), (status = 404, description = "not_found")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -160,8 +163,8 @@ pub(crate) async fn show(
 /// Decides about one comment: approve, reject, spam, restore, hold or undo.
 #[utoipa::path(post, path = "/comments/{id}/{action}", tag = "moderators",
     params(("id" = Uuid, Path), ("action" = String, Path, description = "approve reject spam restore hold undo")),
-    request_body(content = String, content_type = "application/json", description = "version?, reason?, note?, of?"),
-    responses((status = 200, description = "the item with the decision's id"),
+    request_body = schema::Decision,
+    responses((status = 200, description = "the item with the decision's id", body = schema::Item),
         (status = 404, description = "not_found"), (status = 409, description = "conflict or erased")))]
 pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
@@ -231,9 +234,8 @@ fn made_json(made: &Made, language: Language) -> Value {
 
 /// 1 to 100 decisions; a conflict of one does not stop the others.
 #[utoipa::path(post, path = "/moderation/decisions", tag = "moderators",
-    request_body(content = String, content_type = "application/json",
-        description = "decisions: a list of {key, comment, action, version?, reason?, note?, of?}"),
-    responses((status = 200, description = "results: a list of {key, comment, result, item?}"),
+    request_body = schema::Decisions,
+    responses((status = 200, description = "results, in the order of the decisions", body = schema::Results),
         (status = 422, description = "decisions_bad")))]
 pub(crate) async fn decide_many(
     State(app): State<Arc<App>>,
@@ -296,7 +298,7 @@ fn wishes(fields: &Fields) -> Result<Vec<(String, Wish)>, Error> {
 /// The audit log of the caller's sites, oldest first; exported as lines of JSON or as CSV by `Accept`.
 #[utoipa::path(get, path = "/moderation/audit", tag = "moderators",
     params(("site" = Option<String>, Query), ("after" = Option<Uuid>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept"),
+    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept", body = schema::Audit),
         (status = 404, description = "another's site")))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
@@ -314,7 +316,10 @@ pub(crate) async fn audit(
         None => None,
         Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
     };
-    let limit = query.0.integer("limit").ok().flatten().unwrap_or(100);
+    let limit = match query.0.integer("limit") {
+        Ok(limit) => limit.unwrap_or(100),
+        Err(_) => 0,
+    };
     if !(1..=1000).contains(&limit) {
         return Err(Problem::new(field_error("limit", "limit_bad"), language));
     }
@@ -395,7 +400,7 @@ fn csv(entries: &[AuditEntry]) -> String {
 /// What the publisher says of a thread: its title, its address, whether it takes comments.
 #[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
     params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
-    request_body(content = String, content_type = "application/json", description = "title?, url?, open?"),
+    request_body = schema::ThreadSettings,
     responses((status = 200, description = "the thread"), (status = 422, description = "thread_bad, url_bad")))]
 pub(crate) async fn put_thread(
     State(app): State<Arc<App>>,

@@ -1,0 +1,457 @@
+//! The shapes of requests and answers, for the document of the API.
+//!
+//! These structs are never built: handlers write JSON by hand, because most answers leave out or add
+//! members by circumstance. `tests/it/schema.rs` sends real requests and holds each answer against its
+//! shape here, member by member, so that the two cannot drift apart.
+
+#![expect(dead_code, reason = "shapes for the document only")]
+
+use std::collections::HashMap;
+
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A new comment. As a form also with WordPress's names: `author`, `email`, `url`, `comment`,
+/// `comment_post_ID`, `comment_parent`, `g-recaptcha-response`.
+#[derive(ToSchema)]
+pub(super) struct NewComment {
+    /// The publisher's own key of the discussion, 1 to 512 characters.
+    thread: String,
+    /// Kept only on one of the site's origins.
+    thread_url: Option<String>,
+    thread_title: Option<String>,
+    /// For a new thread on a site with signed threads: base64url HMAC-SHA256 of `thread`.
+    thread_sig: Option<String>,
+    /// The public comment that is answered.
+    parent: Option<Uuid>,
+    /// 1 to 80 characters.
+    name: String,
+    /// Never shown publicly.
+    email: String,
+    /// http or https.
+    website: Option<String>,
+    /// Markdown text, 1 to `body_max` characters.
+    body: String,
+    /// The provider's token, or the solved proof of work.
+    captcha: Option<String>,
+    /// The form token of `GET /sites/{site}/form`.
+    form: Option<String>,
+    /// fr, en, pt, es or ar.
+    lang: Option<String>,
+    /// The device token of an earlier answer.
+    device: Option<String>,
+}
+
+/// What became of a new comment.
+#[derive(ToSchema)]
+pub(super) struct Accepted {
+    id: Uuid,
+    /// approved or pending; erased (with `id` alone) for a repeat of an erased comment.
+    status: String,
+    /// Sanitised.
+    html: String,
+    /// A code that its reader can read out to a person.
+    reference: String,
+    /// Opens `/r/{receipt}` for 90 days.
+    receipt: String,
+    receipt_url: String,
+    device: String,
+    /// A sentence for the reader.
+    message: String,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(ToSchema)]
+pub(super) struct Problem {
+    r#type: String,
+    /// A sentence in the reader's language.
+    title: String,
+    status: u16,
+    /// A stable word to act on.
+    code: String,
+    request_id: String,
+    /// With `invalid`.
+    errors: Option<Vec<FieldProblem>>,
+}
+
+/// One field to correct.
+#[derive(ToSchema)]
+pub(super) struct FieldProblem {
+    field: String,
+    code: String,
+    message: String,
+}
+
+/// What a form needs.
+#[derive(ToSchema)]
+pub(super) struct Form {
+    /// The form token: for one submission within 24 hours.
+    form: String,
+    captcha: FormCaptcha,
+    body_max: u32,
+    language: String,
+}
+
+/// The captcha of a form.
+#[derive(ToSchema)]
+pub(super) struct FormCaptcha {
+    provider: String,
+    site_key: Option<String>,
+    action: String,
+    /// With `house`: an ALTCHA v2 challenge.
+    challenge: Option<HashMap<String, String>>,
+}
+
+/// A page of a thread.
+#[derive(ToSchema)]
+pub(super) struct ThreadPage {
+    thread: Thread,
+    comments: Vec<TopComment>,
+    /// The key of the next page.
+    next: Option<String>,
+}
+
+/// A thread.
+#[derive(ToSchema)]
+pub(super) struct Thread {
+    key: String,
+    title: Option<String>,
+    url: Option<String>,
+    /// Public comments, replies included.
+    count: i64,
+    open: bool,
+}
+
+/// A public top-level comment.
+#[derive(ToSchema)]
+pub(super) struct TopComment {
+    id: Uuid,
+    parent: Option<Uuid>,
+    name: String,
+    website: Option<String>,
+    created_at: String,
+    /// Sanitised.
+    html: String,
+    /// At most 50, oldest first.
+    replies: Vec<Reply>,
+    /// The key of further replies.
+    replies_next: Option<String>,
+}
+
+/// A public reply.
+#[derive(ToSchema)]
+pub(super) struct Reply {
+    id: Uuid,
+    parent: Option<Uuid>,
+    name: String,
+    website: Option<String>,
+    created_at: String,
+    html: String,
+}
+
+/// A page of replies.
+#[derive(ToSchema)]
+pub(super) struct Replies {
+    comments: Vec<Reply>,
+    next: Option<String>,
+}
+
+/// A page of the queue.
+#[derive(ToSchema)]
+pub(super) struct Queue {
+    items: Vec<Item>,
+    next: Option<String>,
+    /// By status.
+    counts: HashMap<String, Count>,
+}
+
+/// A count that stops at 1,000.
+#[derive(ToSchema)]
+pub(super) struct Count {
+    n: i64,
+    more: bool,
+}
+
+/// A comment as a moderator sees it.
+#[derive(ToSchema)]
+pub(super) struct Item {
+    id: Uuid,
+    site: String,
+    thread: String,
+    thread_title: Option<String>,
+    thread_url: Option<String>,
+    /// What the reader's page said; nobody verified it.
+    thread_title_unverified: Option<String>,
+    parent: Option<Uuid>,
+    name: String,
+    email: String,
+    website: Option<String>,
+    body: String,
+    html: String,
+    /// pending, approved, rejected, spam, refused or erased.
+    status: String,
+    set_aside: bool,
+    /// Send it back with a decision.
+    version: i64,
+    reference: String,
+    language: String,
+    created_at: String,
+    appealed_at: Option<String>,
+    reasons: Vec<Reason>,
+    captcha: Check,
+    author: Author,
+    links: i64,
+    reports: i64,
+    lease: Option<String>,
+    /// The id of the decision that made it what it is.
+    decision: Option<Uuid>,
+    decided: Option<Entry>,
+}
+
+/// Why the automatic outcome is what it is.
+#[derive(ToSchema)]
+pub(super) struct Reason {
+    code: String,
+    message: String,
+}
+
+/// What the captcha said.
+#[derive(ToSchema)]
+pub(super) struct Check {
+    provider: String,
+    /// off, scored, passed, failed, `bad_token`, `not_run`, misconfigured or unavailable.
+    verdict: String,
+    /// 0 to 1, 1 = human.
+    score: Option<f64>,
+    level: Option<f64>,
+}
+
+/// The author's record on the site.
+#[derive(ToSchema)]
+pub(super) struct Author {
+    approved: i64,
+    rejected: i64,
+    spam: i64,
+    first_seen: Option<String>,
+    /// By a device token; else by a typed e-mail, which anybody can type.
+    verified: bool,
+}
+
+/// An entry of the audit log.
+#[derive(ToSchema)]
+pub(super) struct Entry {
+    id: Uuid,
+    at: String,
+    site: String,
+    actor: String,
+    actor_kind: String,
+    action: String,
+    comment: Option<Uuid>,
+    from: Option<String>,
+    to: Option<String>,
+    version: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    undoes: Option<Uuid>,
+}
+
+/// A page of the audit log.
+#[derive(ToSchema)]
+pub(super) struct Audit {
+    entries: Vec<Entry>,
+    next: Option<Uuid>,
+}
+
+/// A decision about one comment.
+#[derive(ToSchema)]
+pub(super) struct Decision {
+    /// The version it is made on; without it, whatever is there.
+    version: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    /// For undo: the decision to take back.
+    of: Option<Uuid>,
+}
+
+/// 1 to 100 decisions.
+#[derive(ToSchema)]
+pub(super) struct Decisions {
+    decisions: Vec<KeyedDecision>,
+}
+
+/// One of many decisions.
+#[derive(ToSchema)]
+pub(super) struct KeyedDecision {
+    /// A repeat with the same key changes nothing.
+    key: String,
+    comment: Uuid,
+    /// approve, reject, spam, restore, hold or undo.
+    action: String,
+    version: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    of: Option<Uuid>,
+}
+
+/// What became of many decisions, in their order.
+#[derive(ToSchema)]
+pub(super) struct Results {
+    results: Vec<DecisionResult>,
+}
+
+/// What became of one of many decisions.
+#[derive(ToSchema)]
+pub(super) struct DecisionResult {
+    key: Option<String>,
+    comment: String,
+    /// applied, conflict, replayed or `not_found`.
+    result: String,
+    decision: Option<Uuid>,
+    item: Option<Item>,
+}
+
+/// What the publisher says of a thread.
+#[derive(ToSchema)]
+pub(super) struct ThreadSettings {
+    title: Option<String>,
+    /// On one of the site's origins.
+    url: Option<String>,
+    open: Option<bool>,
+}
+
+/// A report of a public comment.
+#[derive(ToSchema)]
+pub(super) struct Report {
+    reason: String,
+}
+
+/// What the scores of a site say.
+#[derive(ToSchema)]
+pub(super) struct Evidence {
+    site: String,
+    provider: String,
+    days: i64,
+    levels: Vec<Level>,
+    /// Comments by verdict.
+    verdicts: HashMap<String, i64>,
+    /// The version in force.
+    policy: Option<Policy>,
+}
+
+/// One score that was really returned.
+#[derive(ToSchema)]
+pub(super) struct Level {
+    level: f64,
+    total: i64,
+    outcomes: BandCounts,
+    /// By moderators.
+    approved: i64,
+    rejected: i64,
+    spam: i64,
+    /// People (approved or rejected) among the decided ones.
+    share: f64,
+    /// Wilson's 95 % interval.
+    low: f64,
+    high: f64,
+}
+
+/// Comments by what happens to them.
+#[derive(ToSchema)]
+pub(super) struct BandCounts {
+    publish: i64,
+    hold: i64,
+    step_up: i64,
+    refuse: i64,
+}
+
+/// Three cuts, 0 to 1 with at most three places; null is absent.
+#[derive(ToSchema)]
+pub(super) struct Cuts {
+    publish_from: Option<f64>,
+    step_up_below: Option<f64>,
+    refuse_below: Option<f64>,
+}
+
+/// Cuts to try.
+#[derive(ToSchema)]
+pub(super) struct Trial {
+    cuts: Cuts,
+    /// 1 to 365, default 30.
+    days: Option<i64>,
+    /// `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// What other cuts would have done to the same comments.
+#[derive(ToSchema)]
+pub(super) struct Preview {
+    cuts: Cuts,
+    counts: BeforeAfter,
+    changed: i64,
+    /// Applying asks for the site's id in `confirm`.
+    confirm_needed: bool,
+    comments: Vec<Changed>,
+    next: Option<Uuid>,
+}
+
+/// Counts with the cuts in force and with the others.
+#[derive(ToSchema)]
+pub(super) struct BeforeAfter {
+    before: BandCounts,
+    after: BandCounts,
+}
+
+/// A comment whose outcome would differ.
+#[derive(ToSchema)]
+pub(super) struct Changed {
+    id: Uuid,
+    before: String,
+    after: String,
+    level: f64,
+    status: String,
+    label: Option<String>,
+    name: String,
+    excerpt: String,
+    created_at: String,
+}
+
+/// The versions of a policy, newest first.
+#[derive(ToSchema)]
+pub(super) struct Policies {
+    policies: Vec<Policy>,
+}
+
+/// An immutable version.
+#[derive(ToSchema)]
+pub(super) struct Policy {
+    version: i64,
+    base: i64,
+    cuts: Cuts,
+    explore: Option<f64>,
+    author: String,
+    note: String,
+    forecast: HashMap<String, i64>,
+    from: String,
+    at: String,
+}
+
+/// A version that is wanted.
+#[derive(ToSchema)]
+pub(super) struct NewPolicy {
+    /// The newest version; 0 when there is none.
+    base: i64,
+    cuts: Cuts,
+    explore: Option<f64>,
+    note: Option<String>,
+    /// In force from then on; default now.
+    from: Option<String>,
+    /// The site's id, where it is asked for.
+    confirm: Option<String>,
+}
+
+/// A version to go back to.
+#[derive(ToSchema)]
+pub(super) struct Revert {
+    base: i64,
+    note: Option<String>,
+}

@@ -1,0 +1,107 @@
+//! The document of the API and the answers of the service are one: each answer has exactly the members
+//! that its schema names, and every member that the schema calls required.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    service::{SITE, Service, comment},
+    stores::Storage,
+};
+
+crate::stores::on_both_engines!(every_answer_has_the_shape_that_the_document_gives_it);
+
+async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let (reader, owner) = (service.reader(), service.owner().await);
+    let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("the document is JSON");
+    let has_shape = |answer: &Value, name: &str| check(&document, answer, &document["components"]["schemas"][name], name);
+
+    let form = service.get("/api/v1/sites/faso/form?thread=/article").await.expect(200);
+    has_shape(&form.json, "Form");
+    let mut fields = comment("Bonjour");
+    fields["form"] = form.json["form"].clone();
+    let sent = reader.submits(&fields).await.expect(202);
+    has_shape(&sent.json, "Accepted");
+    has_shape(&reader.submits(&json!({})).await.expect(422).json, "Problem");
+
+    let queue = owner.gets("/api/v1/moderation/queue").await.expect(200);
+    has_shape(&queue.json, "Queue");
+    let decisions = json!({"decisions": [
+        {"key": "a", "comment": sent.id(), "action": "approve", "note": "bien"},
+        {"key": "b", "comment": "nobody", "action": "approve"},
+    ]});
+    let results = owner.posts("/api/v1/moderation/decisions", &decisions).await.expect(200);
+    has_shape(&results.json, "Results");
+    let mut reply = comment("Et moi");
+    reply["parent"] = sent.id().into();
+    let reply = reader.submits(&reply).await.expect(202);
+    has_shape(&owner.decides(&reply.id(), "approve").await.expect(200).json, "Item");
+    has_shape(&owner.gets("/api/v1/moderation/audit").await.expect(200).json, "Audit");
+
+    has_shape(&reader.reads("/article").await.expect(200).json, "ThreadPage");
+    let replies = service.get(&format!("/api/v1/comments/{}/replies", sent.id())).await.expect(200);
+    has_shape(&replies.json, "Replies");
+
+    let cuts = json!({"publish_from": 0.5, "step_up_below": null, "refuse_below": null});
+    let preview = json!({"cuts": cuts});
+    let preview = owner.posts("/api/v1/sites/faso/captcha/preview", &preview).await.expect(200);
+    has_shape(&preview.json, "Preview");
+    let policy = json!({"base": 0, "cuts": cuts});
+    let policy = owner.posts("/api/v1/sites/faso/captcha/policies", &policy).await.expect(201);
+    has_shape(&policy.json, "Policy");
+    has_shape(&owner.gets("/api/v1/sites/faso/captcha/policies").await.expect(200).json, "Policies");
+    has_shape(&owner.gets("/api/v1/sites/faso/captcha/evidence").await.expect(200).json, "Evidence");
+    service.stop().await;
+}
+
+/// Compares an answer with a schema, all the way down.
+#[track_caller]
+fn check(document: &Value, answer: &Value, schema: &Value, place: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().expect("a name");
+        return check(document, answer, &document["components"]["schemas"][name], place);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let other = choices.iter().find(|choice| choice["type"] != "null").expect("a choice");
+        return if answer.is_null() { () } else { check(document, answer, other, place) };
+    }
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::String(kind) => vec![kind],
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => panic!("{place}: the schema has no type: {schema}"),
+    };
+    let kind = match answer {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let fits = kinds.contains(&kind) || (kind == "integer" && kinds.contains(&"number"));
+    assert!(fits, "{place}: {kind} where the document says {kinds:?}: {answer}");
+    if let Some(items) = answer.as_array() {
+        for (index, item) in items.iter().enumerate() {
+            check(document, item, &schema["items"], &format!("{place}[{index}]"));
+        }
+    }
+    if let (Some(members), Some(properties)) = (answer.as_object(), schema["properties"].as_object()) {
+        let named: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
+        let given: BTreeSet<&str> = members.keys().map(String::as_str).collect();
+        // What an entry of the audit log adds depends on its action.
+        let unknown: Vec<&&str> = given.difference(&named).filter(|name| **name != "detail").collect();
+        assert!(unknown.is_empty(), "{place}: the document does not name {unknown:?}");
+        for required in schema["required"].as_array().into_iter().flatten() {
+            let required = required.as_str().expect("a name");
+            assert!(given.contains(required), "{place}: {required} is missing: {answer}");
+        }
+        for (name, value) in members {
+            if name != "detail" {
+                check(document, value, &properties[name], &format!("{place}.{name}"));
+            }
+        }
+    }
+}
