@@ -75,8 +75,6 @@ pub struct Receipt {
     pub id: Uuid,
     /// What was decided about it at once; `None` when it is erased meanwhile.
     pub outcome: Option<Action>,
-    /// A fresh captcha token would take the mark away: the one that came had run out.
-    pub token_expired: bool,
     /// The check could not be made, through no fault of the reader.
     pub check_down: bool,
     /// Sanitised HTML.
@@ -457,7 +455,6 @@ impl Path {
         let receipt = Receipt {
             id,
             outcome: Some(action),
-            token_expired: outcome.reasons.contains(&Reason::TokenExpired),
             check_down: is_down(verdict_class),
             html: rendered.html.clone(),
             reference: reference(),
@@ -518,7 +515,6 @@ impl Path {
         Ok(Receipt {
             id: comment.id,
             outcome: Some(comment.outcome).filter(|_| comment.status != Status::Erased),
-            token_expired: comment.reasons.contains(&Reason::TokenExpired),
             check_down: is_down(&comment.verdict),
             html: comment.html,
             reference: comment.reference,

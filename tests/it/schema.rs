@@ -16,7 +16,8 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     let service = Service::start(storage, SITE).await;
     let (reader, owner) = (service.reader(), service.owner().await);
     let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("the document is JSON");
-    let has_shape = |answer: &Value, name: &str| check(&document, answer, &document["components"]["schemas"][name], name);
+    let has_shape =
+        |answer: &Value, name: &str| check(&document, answer, &document["components"]["schemas"][name], name);
 
     let form = service.get("/api/v1/sites/faso/form?thread=/article").await.expect(200);
     has_shape(&form.json, "Form");
@@ -32,7 +33,10 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
         {"key": "a", "comment": sent.id(), "action": "approve", "note": "bien"},
         {"key": "b", "comment": "nobody", "action": "approve"},
     ]});
-    let results = owner.posts("/api/v1/moderation/decisions", &decisions).await.expect(200);
+    let results = owner
+        .posts("/api/v1/moderation/decisions", &decisions)
+        .await
+        .expect(200);
     has_shape(&results.json, "Results");
     let mut reply = comment("Et moi");
     reply["parent"] = sent.id().into();
@@ -41,18 +45,33 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     has_shape(&owner.gets("/api/v1/moderation/audit").await.expect(200).json, "Audit");
 
     has_shape(&reader.reads("/article").await.expect(200).json, "ThreadPage");
-    let replies = service.get(&format!("/api/v1/comments/{}/replies", sent.id())).await.expect(200);
+    let replies = service
+        .get(&format!("/api/v1/comments/{}/replies", sent.id()))
+        .await
+        .expect(200);
     has_shape(&replies.json, "Replies");
 
     let cuts = json!({"publish_from": 0.5, "step_up_below": null, "refuse_below": null});
     let preview = json!({"cuts": cuts});
-    let preview = owner.posts("/api/v1/sites/faso/captcha/preview", &preview).await.expect(200);
+    let preview = owner
+        .posts("/api/v1/sites/faso/captcha/preview", &preview)
+        .await
+        .expect(200);
     has_shape(&preview.json, "Preview");
     let policy = json!({"base": 0, "cuts": cuts});
-    let policy = owner.posts("/api/v1/sites/faso/captcha/policies", &policy).await.expect(201);
+    let policy = owner
+        .posts("/api/v1/sites/faso/captcha/policies", &policy)
+        .await
+        .expect(201);
     has_shape(&policy.json, "Policy");
-    has_shape(&owner.gets("/api/v1/sites/faso/captcha/policies").await.expect(200).json, "Policies");
-    has_shape(&owner.gets("/api/v1/sites/faso/captcha/evidence").await.expect(200).json, "Evidence");
+    has_shape(
+        &owner.gets("/api/v1/sites/faso/captcha/policies").await.expect(200).json,
+        "Policies",
+    );
+    has_shape(
+        &owner.gets("/api/v1/sites/faso/captcha/evidence").await.expect(200).json,
+        "Evidence",
+    );
     service.stop().await;
 }
 
@@ -64,8 +83,14 @@ fn check(document: &Value, answer: &Value, schema: &Value, place: &str) {
         return check(document, answer, &document["components"]["schemas"][name], place);
     }
     if let Some(choices) = schema["oneOf"].as_array() {
-        let other = choices.iter().find(|choice| choice["type"] != "null").expect("a choice");
-        return if answer.is_null() { () } else { check(document, answer, other, place) };
+        let other = choices
+            .iter()
+            .find(|choice| choice["type"] != "null")
+            .expect("a choice");
+        if !answer.is_null() {
+            check(document, answer, other, place);
+        }
+        return;
     }
     let kinds: Vec<&str> = match &schema["type"] {
         Value::String(kind) => vec![kind],

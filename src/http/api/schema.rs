@@ -5,6 +5,7 @@
 //! shape here, member by member, so that the two cannot drift apart.
 
 #![expect(dead_code, reason = "shapes for the document only")]
+#![expect(clippy::struct_field_names, reason = "members have the names of the contract")]
 
 use std::collections::HashMap;
 

@@ -139,9 +139,10 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap) -> P
     if let Some(cookie) = cookies.get(name) {
         identify::sign_out(&app, cookie.value()).await?;
     }
-    let gone = Cookie::build((name, ""))
+    let mut gone = Cookie::build((name, ""))
         .path("/")
         .secure(name.starts_with("__Host-"))
         .build();
-    Ok((CookieJar::new().add(gone.clone()).remove(gone), see_other("/login")).into_response())
+    gone.make_removal();
+    Ok((CookieJar::new().add(gone), see_other("/login")).into_response())
 }
