@@ -3,7 +3,7 @@
 //!
 //! The shipped file is embedded and parsed as the lowest layer, so what it documents is what holds. A
 //! wrong or unknown key is an error that names the layer, the section and the key. To add a setting:
-//! document it in `config.toml` at its default, add the field here, check it in [`Config::validate`].
+//! document it in `config.toml` at its default, add the field here, check it in `Config::validate`.
 
 use std::{
     net::SocketAddr,

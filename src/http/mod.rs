@@ -1,7 +1,7 @@
 //! The only place that knows HTTP: all routes on one screen, and what holds for each of them.
 //!
 //! Around every route, from the outside in: a request id, a log line and counters, a time limit,
-//! security headers, compression, and a net under panics. A handler extracts ([`extract`], [`body`]),
+//! security headers, compression, and a net under panics. A handler extracts (`extract`, `body`),
 //! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its OpenAPI entry
 //! above it, and its line here.
 

@@ -1,7 +1,7 @@
 //! Static files, embedded in the binary and served under a name that holds a hash of the content
 //! (`/static/3f9a0c12-admin.css`), so that they may be cached for ever
 //! (`Cache-Control: public, max-age=31536000, immutable`). They are compressed once, as small as it
-//! goes, and not at each request. To add a file, add its line to [`FILES`].
+//! goes, and not at each request. To add a file, add its line to `FILES`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -469,7 +469,7 @@ const REVERT: Route = (
 );
 
 async fn every_route_by_role(storage: &Storage) {
-    let config = format!("{}[site.captcha.policy]\npublish_from = 0.5\n", SITE) + "[[site]]\nid = \"sahel\"\n";
+    let config = format!("{SITE}[site.captcha.policy]\npublish_from = 0.5\n") + "[[site]]\nid = \"sahel\"\n";
     let service = Service::start(storage, &config).await;
     let people = [
         Some(service.person("Awa", Role::Moderator, &["faso"]).await.token),

@@ -137,7 +137,7 @@ fn names(code: &str, path: &str) -> bool {
     code.match_indices(&format!("{path}::")).any(|(place, _)| {
         let before = code[..place].chars().next_back();
         !before.is_some_and(|sign| sign.is_alphanumeric() || sign == '_')
-            && !(code[..place].ends_with("::") && !code[..place].trim_start().starts_with("::"))
+            && (!code[..place].ends_with("::") || code[..place].trim_start().starts_with("::"))
     })
 }
 

@@ -185,11 +185,11 @@ async fn each_filter_narrows_the_queue_and_a_wrong_one_is_named(storage: &Storag
         "Le prix du mil https://x.example https://y.example",
     );
     service.plants(with_score(first, 100)).await;
-    service.clock.advance(std::time::Duration::from_secs(60));
+    service.clock.advance(std::time::Duration::from_mins(1));
     let second = planted(&service, "/b", "Éloïse", "Une école 100% gratuite");
     service.plants(with_score(second, 700)).await;
     let mut elsewhere = planted(&service, "/a", "Issa", "Ailleurs");
-    elsewhere.site = "sahel".to_owned();
+    "sahel".clone_into(&mut elsewhere.site);
     service.plants(elsewhere).await;
 
     let (mil, school) = (
@@ -552,7 +552,7 @@ async fn a_batch_gives_each_decision_its_own_result(storage: &Storage) {
         ids.push(service.plants(service.seed()).await.to_string());
     }
     let mut foreign = service.seed();
-    foreign.site = "sahel".to_owned();
+    "sahel".clone_into(&mut foreign.site);
     let foreign = service.plants(foreign).await.to_string();
     moderator.decides(&ids[1], "reject").await.expect(200);
 

@@ -77,6 +77,7 @@ async fn sends(
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one journey")]
 async fn nothing_private_is_in_a_public_answer_or_in_the_log(storage: &Storage) {
     let place = Place::new(storage, CONFIG).with("PALABRE_LOG__LEVEL", "debug");
     let token = place

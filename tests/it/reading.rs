@@ -687,7 +687,9 @@ async fn the_plain_page_posts_without_javascript(storage: &Storage) {
     let posted = posts_form(&service, path, &own, &named).await.expect(303);
     assert!(posted.header("location").starts_with("/t/faso?"), "never elsewhere");
 
-    let held = Service::start(&Storage::sqlite(), SITE).await;
+    // Named, so that its folder stays while the service runs.
+    let fresh = Storage::sqlite();
+    let held = Service::start(&fresh, SITE).await;
     let page = held.get(path).await.expect(200);
     let token = values_of(&page.text, "form").remove(0);
     fields[4] = ("form", token.as_str());
@@ -755,11 +757,8 @@ async fn a_page_with_mistakes_keeps_what_was_typed(storage: &Storage) {
             "{lang}: it can be sent again"
         );
     }
-    assert_eq!(
-        service.moderator().await.sees_waiting().await,
-        [String::new(); 0],
-        "nothing was stored"
-    );
+    let waiting = service.moderator().await.sees_waiting().await;
+    assert!(waiting.is_empty(), "nothing was stored: {waiting:?}");
     service.stop().await;
 }
 
@@ -770,7 +769,7 @@ async fn the_two_step_page_stores_nothing_until_its_button_is_pressed(storage: &
     let own = service.url.clone();
     let valid = values_of(&service.get(path).await.text, "form").remove(0);
     let expired = values_of(&service.get(path).await.text, "form").remove(0);
-    service.clock.advance(Duration::from_secs(25 * 3600));
+    service.clock.advance(Duration::from_hours(25));
     let fresh = values_of(&service.get(path).await.text, "form").remove(0);
     let mut number = 0;
     for (why, origin, token) in [
@@ -844,7 +843,7 @@ async fn the_fragment_carries_no_token(storage: &Storage) {
         addresses.is_some_and(|action| action.starts_with(&service.url)),
         "on the publisher's page addresses must be whole: {addresses:?}"
     );
-    service.clock.advance(Duration::from_secs(60));
+    service.clock.advance(Duration::from_mins(1));
     let second = service.get(path).await.expect(200);
     assert_eq!(first.text, second.text, "it is the same for everybody");
     service.stop().await;
@@ -992,7 +991,8 @@ async fn the_demonstration_shows_its_article_to_a_newcomer(storage: &Storage) {
     let article = service.get("/demo").await.expect(200);
     assert!(article.text.contains(&format!("id=\"c{id}\"")), "the article shows it");
 
-    let plain = Service::start(&Storage::sqlite(), SITE).await;
+    let fresh = Storage::sqlite();
+    let plain = Service::start(&fresh, SITE).await;
     assert_eq!(
         plain.get("/demo").await.status,
         404,

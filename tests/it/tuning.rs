@@ -112,6 +112,7 @@ struct Figures {
 }
 
 /// Wilson's interval from the quadratic that defines it: |p − x| = z √(x(1 − x)/n).
+#[expect(clippy::many_single_char_names, reason = "the letters of the quadratic formula")]
 fn wilson(hits: f64, n: f64) -> (f64, f64) {
     let z2 = 1.959_963_984_540_054_f64.powi(2);
     let p = hits / n;
@@ -432,7 +433,7 @@ async fn versions_never_change_and_can_be_gone_back_to(storage: &Storage) {
             json!(0),
         ),
     ] {
-        service.clock.advance(Duration::from_secs(60));
+        service.clock.advance(Duration::from_mins(1));
         let body =
             json!({"base": base, "cuts": cuts, "explore": explore, "note": format!("Essai {base}"), "confirm": "faso"});
         let version = post(&owner, "policies", body).await.expect(201).json;
@@ -691,6 +692,7 @@ fn signals_of(row: &Comment) -> Signals {
     signals
 }
 
+#[expect(clippy::too_many_lines, reason = "one journey")]
 async fn every_stored_outcome_can_be_computed_again(storage: &Storage) {
     let start = START.0;
     let fake = FakeProvider::start_at(start).await;
