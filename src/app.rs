@@ -260,7 +260,7 @@ impl App {
 /// The demonstration's site: French, everything read before it appears, the built-in check.
 fn demo_settings() -> SiteSettings {
     SiteSettings {
-        name: Some("Le Courrier de la place".to_owned()),
+        name: Some("Le Courrier des Quais".to_owned()),
         language: Some(Language::Fr),
         captcha: CaptchaSettings {
             provider: Some(ProviderId::House),

@@ -58,7 +58,8 @@ pub struct NewPolicy {
     /// The version it was made from; 0 = there was none.
     pub base: i64,
     pub cuts: Cuts,
-    pub explore_ppm: i64,
+    /// Parts per million; `None` keeps the share in force.
+    pub explore_ppm: Option<i64>,
     pub note: String,
     /// In force from then; `None` = now.
     pub from: Option<Timestamp>,
@@ -188,7 +189,7 @@ pub async fn revert(
     let wanted = NewPolicy {
         base,
         cuts: row.policy.cuts,
-        explore_ppm: row.policy.explore_ppm,
+        explore_ppm: Some(row.policy.explore_ppm),
         note,
         from: None,
         confirm: None,
@@ -219,7 +220,7 @@ pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
     let wanted = NewPolicy {
         base: newest,
         cuts: Cuts::default(),
-        explore_ppm: explore_ppm(None),
+        explore_ppm: None,
         note: String::new(),
         from: None,
         confirm: None,
@@ -232,11 +233,13 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
         return Err(Error::Http(413, "too_large"));
     }
     let now = app.clock.now();
+    let in_force = app.store.policy_in_force(site, now).await?;
+    let kept = in_force.map_or_else(|| explore_ppm(None), |row| row.policy.explore_ppm);
     let row = PolicyRow {
         policy: Policy {
             version: wanted.base + 1,
             cuts: wanted.cuts,
-            explore_ppm: wanted.explore_ppm,
+            explore_ppm: wanted.explore_ppm.unwrap_or(kept),
         },
         base: wanted.base,
         author: who.actor.name.clone(),

@@ -36,6 +36,11 @@ impl Problem {
         }
     }
 
+    /// Whether the way on is through the door.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        matches!(self.error, Error::Unauthenticated)
+    }
+
     /// The error and its language, for another presentation.
     pub(super) fn into_parts(self) -> (Error, Language) {
         (self.error, self.language)

@@ -445,7 +445,8 @@ async fn versions_never_change_and_can_be_gone_back_to(storage: &Storage) {
         assert_eq!(
             version["explore"],
             if explore.is_null() {
-                json!(0.02)
+                // Not given: the share in force stays.
+                json!(0.05)
             } else {
                 json!(explore.as_f64())
             }

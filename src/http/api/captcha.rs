@@ -194,7 +194,7 @@ fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
     Ok(NewPolicy {
         base: fields.integer("base")?.unwrap_or(0),
         cuts: cuts(fields)?,
-        explore_ppm: explore_ppm(explore),
+        explore_ppm: explore.map(|share| explore_ppm(Some(share))),
         note: fields.text("note")?,
         from,
         confirm: fields.first_of(&["confirm"])?,

@@ -122,7 +122,7 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
         }),
         reason: query.first_of(&["reason"])?,
         score_max,
-        links: query.integer("links")?,
+        links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,
         since,
         after,
         limit,

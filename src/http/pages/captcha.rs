@@ -21,7 +21,7 @@ use crate::{
         markup,
         policy::{Band, Cuts},
         score::Score,
-        site::{Moderation, explore_ppm},
+        site::Moderation,
     },
     error::Error,
     http::{
@@ -86,7 +86,7 @@ pub(crate) async fn apply(
     let wanted = NewPolicy {
         base: fields.integer("base")?.unwrap_or(0),
         cuts,
-        explore_ppm: explore_ppm(None),
+        explore_ppm: None,
         note: page.note.clone(),
         from: None,
         confirm: fields.first_of(&["confirm"])?,
@@ -196,6 +196,7 @@ impl<'a> Draft<'a> {
     async fn preview(&mut self) -> Result<(), PageError> {
         let Some(cuts) = &self.cuts else { return Ok(()) };
         let preview = tune::preview(self.app, &self.evidence, cuts, None).await?;
+        let newest = tune::history(self.app, self.who, &self.evidence.site.site.id).await?;
         let change = |before: i64, after: i64| Change { before, after };
         let (before, after) = (preview.before, preview.after);
         self.preview = Some(Preview {
@@ -218,7 +219,7 @@ impl<'a> Draft<'a> {
                     href: None,
                 })
                 .collect(),
-            base: self.version(),
+            base: newest.first().map_or(0, |row| row.policy.version),
             asks_confirmation: preview.asks_confirmation,
             note: self.note.clone(),
         });

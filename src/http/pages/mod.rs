@@ -262,7 +262,7 @@ impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Response> {
         match Who::from_request_parts(parts, app).await {
             Ok(Who(who)) => Ok(Self(who)),
-            Err(problem) if wants_page(&parts.headers) => Err(problem.into_page()),
+            Err(problem) if problem.is_unauthenticated() || wants_page(&parts.headers) => Err(problem.into_page()),
             Err(problem) => Err(problem.into_response()),
         }
     }

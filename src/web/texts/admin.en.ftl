@@ -276,6 +276,7 @@ docs-answers = Answers
 ## Errors of the API
 status_bad = There is no such status.
 score_bad = A score is a number from 0 to 1.
+links_bad = The number of links is a whole number.
 since_bad = That is not a date and time in RFC 3339.
 from_bad = That is not a date and time in RFC 3339.
 days_bad = That number of days is not allowed.

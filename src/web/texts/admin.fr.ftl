@@ -282,6 +282,7 @@ docs-answers = Réponses
 ## Errors of the API
 status_bad = Cet état n’existe pas.
 score_bad = Un score est un nombre de 0 à 1.
+links_bad = Le nombre de liens est un nombre entier.
 since_bad = Ce n’est pas une date et heure au format RFC 3339.
 from_bad = Ce n’est pas une date et heure au format RFC 3339.
 days_bad = Ce nombre de jours n’est pas permis.
