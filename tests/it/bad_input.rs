@@ -3,10 +3,7 @@
 //! [`ROUTES`] lists every route that reads a body; what is wrong with a body is told by each of them in the
 //! same way. What no HTTP client would send goes over a bare connection ([`raw`]).
 
-use std::{
-    fmt::Write as _,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, time::Duration};
 
 use futures_util::future::join_all;
 use proptest::{
@@ -232,15 +229,7 @@ async fn hostile_markup_is_stored_and_answered(storage: &Storage) {
     let mut stored = 0;
     for piece in pieces {
         let body = format!("x{}", fills(piece).chars().skip(1).collect::<String>());
-        let started = Instant::now();
-        let answer = reader.submits(&comment(&body)).await;
-        // Far above what a fair machine needs, far below what a quadratic reading would take.
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "{piece:?} took {:?}",
-            started.elapsed()
-        );
-        let answer = answer.expect(202);
+        let answer = reader.submits(&comment(&body)).await.expect(202);
         stored += 1;
         let html = answer.json["html"].as_str().expect("HTML").to_lowercase();
         for forbidden in ["<svg", "<math", "<script", "<!--", "onerror="] {
