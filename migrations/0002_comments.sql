@@ -17,8 +17,8 @@ CREATE INDEX threads_waiting ON threads (site_id, oldest_pending_at, id) WHERE o
 
 CREATE TABLE comments (
     id UUID NOT NULL PRIMARY KEY,
-    site_id TEXT NOT NULL REFERENCES sites (id),
-    thread_id UUID NOT NULL REFERENCES threads (id),
+    site_id TEXT NOT NULL REFERENCES sites (id) DEFERRABLE INITIALLY DEFERRED,
+    thread_id UUID NOT NULL REFERENCES threads (id) DEFERRABLE INITIALLY DEFERRED,
     parent_id UUID,
     -- The top-level comment above; NULL = is one.
     root_id UUID,
@@ -46,6 +46,12 @@ CREATE TABLE comments (
     -- The automatic outcome, kept for ever; scores are thousandths, shares parts per million.
     provider TEXT NOT NULL,
     verdict TEXT NOT NULL,
+    -- What the verdict's class leaves open: why a token does not count, why nobody answered.
+    verdict_detail TEXT,
+    -- How long the provider was waited for, milliseconds; NULL = nobody was asked.
+    checked_ms BIGINT,
+    -- What the built-in check saw, `name=value` by spaces; NULL = it did not look.
+    signals TEXT,
     score_raw TEXT,
     level BIGINT,
     outcome TEXT NOT NULL,

@@ -18,7 +18,7 @@ use url::Url;
 use crate::{
     domain::{
         address::TrustedProxies,
-        site::{ProviderId, Site, SiteSettings, is_site_id},
+        site::{Site, SiteSettings, is_site_id},
     },
     limits::Quotas,
 };
@@ -248,8 +248,7 @@ impl Config {
                     .check()
                     .map_err(|why| format!("[[site]] {id}: captcha.policy: {why}"))?;
             }
-            if site.captcha.provider == ProviderId::RecaptchaV3 && is_public(&public_url) && site.captcha.has_test_key()
-            {
+            if site.captcha.provider.is_outside() && is_public(&public_url) && site.captcha.has_test_key() {
                 return Err(format!(
                     "[[site]] {id}: captcha.secret: this is the vendor's public test key, which accepts anything; \
                      it cannot guard the public address {public_url}"

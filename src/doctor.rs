@@ -1,6 +1,6 @@
 //! `palabre doctor`: looks at everything that can be wrong and says, line by line, what is.
 
-use crate::{app::App, cli, config::Config, domain::site::ProviderId};
+use crate::{app::App, cli, config::Config};
 
 /// Prints one line a check; fails when any check does.
 ///
@@ -80,7 +80,7 @@ async fn provider(app: &App, site: &str) -> Result<String, String> {
     let in_force = app.site(site).await.map_err(|error| format!("{site}: {error}"))?;
     let captcha = &in_force.site.captcha;
     let name = captcha.provider.as_str();
-    if captcha.provider != ProviderId::RecaptchaV3 {
+    if !captcha.provider.is_outside() {
         return Ok(format!("{site}: captcha {name} needs no one else"));
     }
     app.captcha

@@ -37,6 +37,18 @@ pub enum Purpose {
     Fingerprint,
 }
 
+const PURPOSES: [Purpose; 9] = [
+    Purpose::Form,
+    Purpose::Challenge,
+    Purpose::Receipt,
+    Purpose::Device,
+    Purpose::Email,
+    Purpose::Client,
+    Purpose::Audit,
+    Purpose::Thread,
+    Purpose::Fingerprint,
+];
+
 impl Purpose {
     fn label(self) -> &'static str {
         match self {
@@ -71,6 +83,8 @@ struct RootKey {
     /// First 8 hex digits of the key's fingerprint, named in tokens.
     id: String,
     root: Hkdf<Sha256>,
+    /// HMACs that have taken in the keys without a scope, by [`Purpose`].
+    unscoped: [Hmac<Sha256>; PURPOSES.len()],
 }
 
 impl RootKey {
@@ -79,12 +93,17 @@ impl RootKey {
         let fingerprint = expand(&root, Purpose::Fingerprint.label(), "");
         Self {
             id: hex(&fingerprint[..4]),
+            unscoped: PURPOSES.map(|purpose| keyed(&expand(&root, purpose.label(), ""))),
             root,
         }
     }
 
     fn mac(&self, purpose: Purpose, scope: &str, message: &[u8]) -> [u8; 32] {
-        mac(&expand(&self.root, purpose.label(), scope), message)
+        let mac = match scope {
+            "" => self.unscoped[purpose as usize].clone(),
+            _ => keyed(&expand(&self.root, purpose.label(), scope)),
+        };
+        mac.chain_update(message).finalize().into_bytes().into()
     }
 }
 
@@ -149,8 +168,7 @@ impl Keys {
     /// Base64url HMAC-SHA256 of `thread` under the site's thread key: what `thread_sig` must be.
     #[must_use]
     pub fn thread_signature(&self, site: &str, thread: &str) -> String {
-        let key = self.secret(Purpose::Thread, site);
-        URL_SAFE_NO_PAD.encode(mac(&key, thread.as_bytes()))
+        URL_SAFE_NO_PAD.encode(self.digest(Purpose::Thread, site, thread.as_bytes()))
     }
 }
 
@@ -219,13 +237,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
     bytes
         .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Compares in a time that does not depend on where they differ.
@@ -241,9 +257,12 @@ fn expand(root: &Hkdf<Sha256>, label: &str, scope: &str) -> [u8; 32] {
     key
 }
 
-fn mac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of any length: the error does not occur.
-    Hmac::<Sha256>::new_from_slice(key).map_or([0; 32], |mac| mac.chain_update(message).finalize().into_bytes().into())
+/// An HMAC that has taken in its key.
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // A short key stands for itself with zeros after it (RFC 2104), which is what `new` takes.
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    Hmac::new(&block.into())
 }
 
 #[cfg(test)]

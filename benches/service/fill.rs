@@ -147,6 +147,8 @@ fn comment(number: usize, thread: String) -> NewComment {
         reference: "K7QM-2X9D5".to_owned(),
         provider: "off",
         verdict,
+        checked_ms: None,
+        signals: None,
         outcome,
         status: Status::Pending,
         repeat_keys: vec![format!("k:{}", Uuid::from_u128(hash(6)))],

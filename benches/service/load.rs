@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -25,6 +26,19 @@ pub(crate) enum Request {
 impl Request {
     pub(crate) fn submission() -> Self {
         Self::Submission
+    }
+
+    /// The same page as [`Request::listing`], asked for as a further one, which the server does not keep.
+    pub(crate) fn listing_anew(comments: usize) -> Self {
+        let newest = format!("{}|{}", i64::MAX, uuid::Uuid::max());
+        let after = URL_SAFE_NO_PAD.encode(newest);
+        Self::Fixed {
+            head: format!(
+                "GET /api/v1/sites/bench/comments?thread={LISTED_THREAD}&limit={comments}&after={after} HTTP/1.1\r\n\
+                 host: bench\r\norigin: https://bench.test\r\n"
+            ),
+            status: 200,
+        }
     }
 
     /// The listed thread on one page, compressed if `gzip`.

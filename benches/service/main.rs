@@ -4,7 +4,7 @@
 //! table; it takes about three minutes. The load comes from this process, on the same cores, so figures
 //! are CPU time of the server's process, counts, and ratios within one run, never latencies of a quiet
 //! machine. Each figure is the median of three. To add one: a function here that measures once, and its
-//! line in [`measure_all`].
+//! line in one of the three functions under [`measure_all`].
 
 #![expect(
     clippy::cast_precision_loss,
@@ -24,6 +24,7 @@ use std::{
 
 use load::{Request, run};
 use server::{Server, Storage};
+use sha2::{Digest as _, Sha256};
 
 /// Each figure is the median of so many.
 const TIMES: usize = 3;
@@ -38,31 +39,44 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let lines = runtime.block_on(measure_all());
+    let table = runtime.block_on(measure_all());
     println!("\n| figure | measured | aim |\n|---|---|---|");
-    for line in lines {
-        println!("| {} | {} | {} |", line.what, line.measured, line.aim);
+    for line in table.0 {
+        println!("{line}");
     }
 }
 
-struct Line {
-    what: &'static str,
-    measured: String,
-    aim: &'static str,
+/// The lines of the table, in their order.
+#[derive(Default)]
+struct Table(Vec<String>);
+
+impl Table {
+    fn add(&mut self, what: &str, measured: impl std::fmt::Display, aim: &str) {
+        eprintln!("{what}: {measured}");
+        self.0.push(format!("| {what} | {measured} | {aim} |"));
+    }
 }
 
-async fn measure_all() -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut add = |what, measured: String, aim| {
-        eprintln!("{what}: {measured}");
-        lines.push(Line { what, measured, aim });
-    };
+async fn measure_all() -> Table {
+    let mut table = Table::default();
+    let yardstick = yardstick_ms();
+    measure_writing(&mut table).await;
     let small = Storage::new("small");
     fill::thread_of(&small, LISTED).await;
     let full = Storage::new("full");
     fill::thread_of(&full, LISTED).await;
     fill::waiting(&full, FULL - LISTED).await;
+    measure_reading(&mut table, &small, &full).await;
+    measure_waiting(&mut table, &full).await;
+    table.add(
+        "For comparison, before and after: CPU to hash 1 MiB (SHA-256)",
+        format!("{yardstick:.2} ms, {:.2} ms", yardstick_ms()),
+        "",
+    );
+    table
+}
 
+async fn measure_writing(table: &mut Table) {
     for (what, connections, aim) in [
         ("Submit at 16 connections: CPU a request", 16, "≤ 0.2 ms, aim 0.1"),
         ("Submit at 64 connections: CPU a request", 64, "≤ 0.2 ms, aim 0.1"),
@@ -73,10 +87,10 @@ async fn measure_all() -> Vec<Line> {
         }
         let rate = median(costs.iter().map(|cost| cost.rate));
         let cpu = median(costs.iter().map(|cost| cost.cpu_ms));
-        add(what, format!("{cpu:.3} ms ({rate:.0}/s)"), aim);
+        table.add(what, format!("{cpu:.3} ms ({rate:.0}/s)"), aim);
     }
     let syncs = repeated(async || syncs_a_submission(16).await).await;
-    add(
+    table.add(
         "Submit at 16 connections: syncs a request",
         format!("{syncs:.3}"),
         "≤ 0.25",
@@ -88,7 +102,7 @@ async fn measure_all() -> Vec<Line> {
     }
     let (together, alone) = (median(together), median(alone));
     let sync_us = repeated(async || sync_time_us()).await;
-    add(
+    table.add(
         "Store at 64 writers: committed together / each alone",
         format!(
             "{:.1}× ({together:.0}/s / {alone:.0}/s; the disk syncs 4 KiB in {sync_us:.0} µs)",
@@ -96,54 +110,63 @@ async fn measure_all() -> Vec<Line> {
         ),
         "≥ 3×",
     );
+}
 
-    let few = Server::start(&small).await;
-    let many = Server::start(&full).await;
+async fn measure_reading(table: &mut Table, small: &Storage, full: &Storage) {
+    let few = Server::start(small).await;
+    let many = Server::start(full).await;
     let listing = Request::listing(LISTED, false);
     let (plain, plain_full) = in_turns(&few, &many, &listing).await;
-    add("Listing a thread of 100: CPU", format!("{plain:.3} ms"), "≤ 1.0 ms");
-    add(
+    table.add("Listing a thread of 100: CPU", format!("{plain:.3} ms"), "≤ 1.0 ms");
+    table.add(
         "The same with 100,000 waiting",
         format!("{plain_full:.3} ms, {:.2}×", plain_full / plain),
         "≤ 1.2×",
     );
+    let (anew, anew_full) = in_turns(&few, &many, &Request::listing_anew(LISTED)).await;
+    table.add(
+        "The same when it is not kept, as after a change: CPU",
+        format!("{anew:.3} ms; with 100,000 waiting {:.2}×", anew_full / anew),
+        "≤ 1.0 ms, ≤ 1.2×",
+    );
     let zipped = repeated(async || cost(&few, 8, 3_000, &Request::listing(LISTED, true)).await.cpu_ms).await;
-    add(
+    table.add(
         "Listing a thread of 100, gzip: CPU",
         format!("{zipped:.3} ms"),
         "≤ 1.0 ms",
     );
     let revalidation = listing.revalidating(&load::etag(&few, &listing).await);
     let fresh = repeated(async || cost(&few, 8, 3_000, &revalidation).await.cpu_ms).await;
-    add("Revalidating it (304): CPU", format!("{fresh:.3} ms"), "≤ 0.15 ms");
+    table.add("Revalidating it (304): CPU", format!("{fresh:.3} ms"), "≤ 0.15 ms");
     few.stop().await;
     many.stop().await;
+}
 
+async fn measure_waiting(table: &mut Table, full: &Storage) {
     let mut starts = Vec::new();
     for _ in 0..TIMES {
-        let server = Server::start(&full).await;
+        let server = Server::start(full).await;
         starts.push(server.first_answer_after.as_secs_f64() * 1000.0);
         server.stop().await;
     }
-    add(
+    table.add(
         "Start to first answer, 100,000 comments",
         format!("{:.0} ms", median(starts)),
         "≤ 100 ms",
     );
-    let server = Server::start(&full).await;
+    let server = Server::start(full).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
-    add(
+    table.add(
         "Resident memory idle, 100,000 comments",
         format!("{:.1} MB", server.resident_mb()),
         "≤ 20 MB",
     );
     server.stop().await;
-    add(
+    table.add(
         "Binary, stripped",
         format!("{:.1} MB", server::binary_bytes() as f64 / 1e6),
         "≤ 25 MB",
     );
-    lines
 }
 
 async fn repeated(mut measure: impl AsyncFnMut() -> f64) -> f64 {
@@ -212,6 +235,17 @@ async fn stores(writers: usize, batch: usize) -> f64 {
     let storage = Storage::new("units");
     fill::site(&storage).await;
     fill::rate(&storage, writers, batch, COMMENTS).await
+}
+
+/// What a piece of work that never changes costs now: a busy machine gives less for the same CPU time.
+fn yardstick_ms() -> f64 {
+    const TURNS: u32 = 300;
+    let block = vec![7; 1024 * 1024];
+    let before = server::cpu_ms_of(std::process::id());
+    for _ in 0..TURNS {
+        std::hint::black_box(Sha256::digest(std::hint::black_box(&block)));
+    }
+    (server::cpu_ms_of(std::process::id()) - before) / f64::from(TURNS)
 }
 
 /// A write of one page and its sync, in microseconds: the median of 200.

@@ -102,17 +102,7 @@ impl Server {
 
     /// CPU time so far, user and system, all threads, in milliseconds.
     pub(crate) fn cpu_ms(&self) -> f64 {
-        // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime and stime are fields 14 and
-        // 15, in ticks of 10 ms; the name in field 2 stands in parentheses.
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process)).expect("the server runs");
-        let after_name = stat.rsplit(')').next().expect("a name");
-        let ticks: u64 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map(|ticks| ticks.parse::<u64>().expect("ticks"))
-            .sum();
-        ticks as f64 * 10.0
+        cpu_ms_of(self.process)
     }
 
     /// Resident memory, in megabytes.
@@ -157,6 +147,21 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// CPU time of a process so far, user and system, all threads, in milliseconds.
+pub(crate) fn cpu_ms_of(process: u32) -> f64 {
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime and stime are fields 14 and
+    // 15, in ticks of 10 ms; the name in field 2 stands in parentheses.
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("the server runs");
+    let after_name = stat.rsplit(')').next().expect("a name");
+    let ticks: u64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("ticks"))
+        .sum();
+    ticks as f64 * 10.0
 }
 
 /// Size of the binary that was measured.

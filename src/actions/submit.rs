@@ -154,6 +154,8 @@ struct Valid {
     form: Form,
     digest: String,
     keys: Vec<String>,
+    /// Of the e-mail.
+    email_key: [u8; 32],
     /// What the e-mail's and the site's limits say.
     holds: Vec<Reason>,
 }
@@ -172,18 +174,25 @@ impl Path {
         );
         let digest = hex(&draft.digest());
         let keys = repeat_keys(&submission, &form);
-        let earlier = match self.look_back(&keys, &digest).await? {
+        let site = &self.site.site.id;
+        let before = app
+            .store
+            .before_submission(site, draft.thread.as_str(), &keys, self.now)
+            .await?;
+        let earlier = match earlier(&before.repeats, &keys, &digest)? {
             Ok(comment) => {
                 app.limits.check(&[sends])?;
                 return self.replay(comment).await;
             }
             Err(earlier) => earlier,
         };
-        let (root, opens_thread) = self.place(&draft).await?;
+        let (root, opens_thread) = self.place(&draft, before.thread_open).await?;
         let demands = [sends, Demand::by_address(limits::Action::NewThread, submission.client)];
         app.limits.check(&demands[..=usize::from(opens_thread)])?;
+        let email_key = self.email_digest(&draft);
         let valid = Valid {
-            holds: self.held_by_limits(&draft),
+            holds: self.held_by_limits(&email_key),
+            email_key,
             draft,
             root,
             form,
@@ -224,15 +233,8 @@ impl Path {
         };
         let body_digest = sha256_hex(valid.draft.body.as_bytes());
         let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
-        self.store(
-            valid,
-            earlier.keys,
-            body_digest,
-            rendered,
-            finding.verdict.clone(),
-            outcome,
-        )
-        .await
+        self.store(valid, earlier.keys, body_digest, rendered, finding, outcome)
+            .await
     }
 
     fn parse(&self, raw: RawDraft) -> Result<Draft, Error> {
@@ -257,31 +259,15 @@ impl Path {
     /// `Ok` with the comment that this submission repeats; else what its keys say.
     async fn look_back(&self, keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
         let repeats = self.app.store.repeats(&self.site.site.id, keys, self.now).await?;
-        if let Some(same) = repeats.iter().find(|repeat| repeat.digest == digest) {
-            return Ok(Ok(same.comment));
-        }
-        let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
-        if used(KEY) {
-            return Err(Error::Unprocessable("idempotency_mismatch"));
-        }
-        Ok(Err(Earlier {
-            keys: keys
-                .iter()
-                .filter(|key| !repeats.iter().any(|repeat| repeat.key == **key))
-                .cloned()
-                .collect(),
-            form_reused: used(NONCE),
-            token: if used(TOKEN) { Spent::Foreign } else { Spent::Never },
-        }))
+        earlier(&repeats, keys, digest)
     }
 
     /// Whether the comment may stand where it wants to; gives the top-level comment above it, and
     /// whether it would open its thread.
-    async fn place(&self, draft: &Draft) -> Result<(Option<Uuid>, bool), Error> {
+    async fn place(&self, draft: &Draft, thread_open: Option<bool>) -> Result<(Option<Uuid>, bool), Error> {
         let site = &self.site.site;
-        let thread = self.app.store.thread(&site.id, draft.thread.as_str()).await?;
-        let opens_thread = thread.is_none();
-        if thread.is_some_and(|thread| !thread.open) {
+        let opens_thread = thread_open.is_none();
+        if thread_open == Some(false) {
             return Err(Error::conflict("thread_closed"));
         }
         if opens_thread && site.threads == Threads::Signed && !self.is_signed(draft) {
@@ -309,9 +295,8 @@ impl Path {
     }
 
     /// The e-mail's and the site's limits: they hold, and never refuse.
-    fn held_by_limits(&self, draft: &Draft) -> Vec<Reason> {
-        let email = self.email_digest(draft);
-        let demands = [Demand::by_email(&email), Demand::by_site(&self.site.site.id)];
+    fn held_by_limits(&self, email_key: &[u8; 32]) -> Vec<Reason> {
+        let demands = [Demand::by_email(email_key), Demand::by_site(&self.site.site.id)];
         self.app
             .limits
             .check(&demands)
@@ -345,9 +330,8 @@ impl Path {
             match self.claim(&key, &valid.digest, &valid.keys).await? {
                 Ok(Claim::TakenOver) => {
                     return Ok(Ok(Finding {
-                        verdict: Verdict::Unavailable(Why::AmbiguousDuplicate),
                         holds: vec![Reason::LeaseLost],
-                        notes: Vec::new(),
+                        ..Finding::of(Verdict::Unavailable(Why::AmbiguousDuplicate))
                     }));
                 }
                 Ok(_) => {}
@@ -435,7 +419,7 @@ impl Path {
         repeat_keys: Vec<String>,
         body_digest: String,
         rendered: markup::Rendered,
-        verdict: Verdict,
+        finding: &Finding,
         outcome: Outcome,
     ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
@@ -451,7 +435,7 @@ impl Path {
             Action::Refuse => Status::Refused,
         };
         let id = app.clock.new_id();
-        let (action, verdict_class) = (outcome.action, verdict.class());
+        let (action, verdict_class) = (outcome.action, finding.verdict.class());
         let receipt = Receipt {
             id,
             outcome: Some(action),
@@ -475,13 +459,15 @@ impl Path {
                 html: rendered.html,
                 folded: fold_search(&format!("{} {}", draft.name.as_str(), draft.body)),
                 language: submission.language,
-                email_key: hex(&self.email_digest(&draft)[..16]),
+                email_key: hex(&valid.email_key[..16]),
                 client_key: Some(hex(&client[..16])),
                 device_id: Some(device),
                 body_digest,
                 reference: receipt.reference.clone(),
                 provider: self.site.site.captcha.provider.as_str(),
-                verdict,
+                verdict: finding.verdict.clone(),
+                checked_ms: finding.checked_ms,
+                signals: finding.signals.clone(),
                 outcome,
                 status,
                 repeat_keys,
@@ -538,6 +524,26 @@ impl Path {
             .open::<Device>(Purpose::Device, token)
             .map(|device| device.d)
     }
+}
+
+/// `Ok` with the comment that a submission repeats; else what its keys say.
+fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
+    if let Some(same) = repeats.iter().find(|repeat| repeat.digest == digest) {
+        return Ok(Ok(same.comment));
+    }
+    let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
+    if used(KEY) {
+        return Err(Error::Unprocessable("idempotency_mismatch"));
+    }
+    Ok(Err(Earlier {
+        keys: keys
+            .iter()
+            .filter(|key| !repeats.iter().any(|repeat| repeat.key == **key))
+            .cloned()
+            .collect(),
+        form_reused: used(NONCE),
+        token: if used(TOKEN) { Spent::Foreign } else { Spent::Never },
+    }))
 }
 
 /// The signed capability of a comment's author: 90 days.

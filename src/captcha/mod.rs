@@ -99,6 +99,10 @@ pub struct Finding {
     pub holds: Vec<Reason>,
     /// These only explain.
     pub notes: Vec<Reason>,
+    /// How long the provider was waited for; `None`: nobody was asked.
+    pub checked_ms: Option<i64>,
+    /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
+    pub signals: Option<String>,
 }
 
 impl Captcha {
@@ -152,6 +156,9 @@ impl Captcha {
             ProviderId::Off => Finding::of(Verdict::Off),
             ProviderId::House => house::verify(&self.keys, ask),
             ProviderId::RecaptchaV3 => Finding::of(recaptcha_v3::verify(self, ask).await),
+            _ => Finding::of(Verdict::Misconfigured(
+                "this build does not know the provider yet".to_owned(),
+            )),
         };
         if ask.honeypot {
             finding.holds.push(Reason::Honeypot);
@@ -162,10 +169,7 @@ impl Captcha {
     /// Whether verifying with `provider` calls another server, so that a submission needs a claim first.
     #[must_use]
     pub fn calls_network(provider: ProviderId) -> bool {
-        match provider {
-            ProviderId::Off | ProviderId::House => false,
-            ProviderId::RecaptchaV3 => true,
-        }
+        provider.is_outside()
     }
 
     /// Asks the site's provider about a token that is none, to learn whether it answers and knows the
@@ -229,11 +233,15 @@ impl Captcha {
 }
 
 impl Finding {
-    fn of(verdict: Verdict) -> Self {
+    /// A verdict without more.
+    #[must_use]
+    pub fn of(verdict: Verdict) -> Self {
         Self {
             verdict,
             holds: Vec::new(),
             notes: Vec::new(),
+            checked_ms: None,
+            signals: None,
         }
     }
 }

@@ -219,29 +219,49 @@ impl Website {
 #[must_use]
 pub fn fold_search(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for char in text.nfkd().flat_map(char::to_lowercase).nfkd() {
-        match char {
-            'œ' => folded.push_str("oe"),
-            'æ' => folded.push_str("ae"),
-            'ß' => folded.push_str("ss"),
-            'ø' => folded.push('o'),
-            'ł' => folded.push('l'),
-            'đ' | 'ð' => folded.push('d'),
-            'ı' => folded.push('i'),
-            'ς' => folded.push('σ'),
-            '’' | '‘' | 'ʼ' => folded.push('\''),
-            char if char.is_whitespace() => folded.push(' '),
-            char if is_accent(char) || is_invisible(char) || is_joiner(char) => {}
-            char => folded.push(char),
+    let mut rest = text;
+    while !rest.is_empty() {
+        // ASCII neither changes nor is changed by what stands beside it; most of a text is.
+        let (plain, after) = rest.split_at(rest.find(|char: char| !char.is_ascii()).unwrap_or(rest.len()));
+        for byte in plain.bytes() {
+            match byte {
+                0..=b' ' | 0x7f => fold_char(char::from(byte), &mut folded),
+                _ => folded.push(char::from(byte.to_ascii_lowercase())),
+            }
         }
+        let (other, after) = after.split_at(after.find(|char: char| char.is_ascii()).unwrap_or(after.len()));
+        for char in other.nfkd().flat_map(char::to_lowercase).nfkd() {
+            fold_char(char, &mut folded);
+        }
+        rest = after;
     }
-    folded
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-        .nfc()
-        .collect()
+    folded.truncate(folded.trim_end_matches(' ').len());
+    if folded.is_ascii() {
+        return folded;
+    }
+    folded.nfc().collect()
+}
+
+/// Appends a lower-case, decomposed character as search sees it; of white space, one space between words.
+fn fold_char(char: char, folded: &mut String) {
+    match char {
+        'œ' => folded.push_str("oe"),
+        'æ' => folded.push_str("ae"),
+        'ß' => folded.push_str("ss"),
+        'ø' => folded.push('o'),
+        'ł' => folded.push('l'),
+        'đ' | 'ð' => folded.push('d'),
+        'ı' => folded.push('i'),
+        'ς' => folded.push('σ'),
+        '’' | '‘' | 'ʼ' => folded.push('\''),
+        char if char.is_whitespace() => {
+            if !folded.is_empty() && !folded.ends_with(' ') {
+                folded.push(' ');
+            }
+        }
+        char if is_accent(char) || is_invisible(char) || is_joiner(char) => {}
+        char => folded.push(char),
+    }
 }
 
 /// Marks that search ignores: accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic. The

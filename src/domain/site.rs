@@ -37,11 +37,45 @@ pub enum ProviderId {
     House,
     /// None.
     Off,
-    /// Google reCAPTCHA v3.
+    /// Google reCAPTCHA v3: a score.
     RecaptchaV3,
+    /// Google reCAPTCHA v2: yes or no.
+    RecaptchaV2,
+    /// Google reCAPTCHA Enterprise: a score with reasons.
+    RecaptchaEnterprise,
+    /// hCaptcha: yes or no; with Enterprise a score, turned on arrival.
+    Hcaptcha,
+    /// Cloudflare Turnstile: yes or no.
+    Turnstile,
+    /// Any service that answers as reCAPTCHA does.
+    Siteverify,
+    /// Friendly Captcha v2: yes or no.
+    Friendly,
+    /// Prosopo Procaptcha: yes or no; on paid plans a score, turned on arrival.
+    Prosopo,
+    /// Cap: yes or no.
+    Cap,
+    /// mCaptcha: yes or no.
+    Mcaptcha,
 }
 
 impl ProviderId {
+    /// Every provider.
+    pub const ALL: [Self; 12] = [
+        Self::House,
+        Self::Off,
+        Self::RecaptchaV3,
+        Self::RecaptchaV2,
+        Self::RecaptchaEnterprise,
+        Self::Hcaptcha,
+        Self::Turnstile,
+        Self::Siteverify,
+        Self::Friendly,
+        Self::Prosopo,
+        Self::Cap,
+        Self::Mcaptcha,
+    ];
+
     /// The word used in configuration, store and JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -49,6 +83,42 @@ impl ProviderId {
             Self::House => "house",
             Self::Off => "off",
             Self::RecaptchaV3 => "recaptcha_v3",
+            Self::RecaptchaV2 => "recaptcha_v2",
+            Self::RecaptchaEnterprise => "recaptcha_enterprise",
+            Self::Hcaptcha => "hcaptcha",
+            Self::Turnstile => "turnstile",
+            Self::Siteverify => "siteverify",
+            Self::Friendly => "friendly",
+            Self::Prosopo => "prosopo",
+            Self::Cap => "cap",
+            Self::Mcaptcha => "mcaptcha",
+        }
+    }
+
+    /// Whether it is another server than this one.
+    #[must_use]
+    pub fn is_outside(self) -> bool {
+        !matches!(self, Self::House | Self::Off)
+    }
+}
+
+/// When a reader's page loads the script of an outside provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// When the reader begins to write.
+    Focus,
+    /// When the reader has said yes; who says no is checked by the built-in check.
+    Ask,
+}
+
+impl Consent {
+    /// The word used in configuration and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Focus => "focus",
+            Self::Ask => "ask",
         }
     }
 }
@@ -102,6 +172,15 @@ pub struct CaptchaSettings {
     /// Where tokens are verified; absent = the provider's own address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify_url: Option<Url>,
+    /// The Google Cloud project of a reCAPTCHA Enterprise key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Script and verification of reCAPTCHA come from `www.recaptcha.net`; absent = false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recaptcha_net: Option<bool>,
+    /// See [`Consent`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// The action a token must be minted for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -119,6 +198,9 @@ impl CaptchaSettings {
             && self.site_key.is_none()
             && self.secret_file.is_none()
             && self.verify_url.is_none()
+            && self.project.is_none()
+            && self.recaptcha_net.is_none()
+            && self.consent.is_none()
             && self.action.is_none()
             && self.hostnames.is_none()
             && self.policy.is_none()
@@ -192,6 +274,9 @@ pub struct Captcha {
     pub site_key: Option<String>,
     pub secret: Option<secrecy::SecretString>,
     pub verify_url: Option<Url>,
+    pub project: Option<String>,
+    pub recaptcha_net: bool,
+    pub consent: Consent,
     pub action: String,
     pub hostnames: Vec<String>,
 }
@@ -246,6 +331,16 @@ impl Captcha {
             site_key: file.site_key.clone().or_else(|| store.site_key.clone()),
             secret: file.secret.clone().or_else(|| store.secret.clone()),
             verify_url: file.verify_url.clone().or_else(|| store.verify_url.clone()),
+            project: file.project.clone().or_else(|| store.project.clone()),
+            recaptcha_net: file.recaptcha_net.or(store.recaptcha_net).unwrap_or(false),
+            // Those that track ask first.
+            consent: file.consent.or(store.consent).unwrap_or(match provider {
+                ProviderId::RecaptchaV3
+                | ProviderId::RecaptchaV2
+                | ProviderId::RecaptchaEnterprise
+                | ProviderId::Hcaptcha => Consent::Ask,
+                _ => Consent::Focus,
+            }),
             action: file
                 .action
                 .clone()
@@ -257,11 +352,11 @@ impl Captcha {
                 .or_else(|| store.hostnames.clone())
                 .unwrap_or_else(|| hosts(origins)),
         };
-        if provider == ProviderId::RecaptchaV3 && captcha.secret.is_none() {
-            return Err(
-                "captcha.secret: recaptcha_v3 needs its secret (captcha.secret, captcha.secret_file or the environment)"
-                    .to_owned(),
-            );
+        if provider.is_outside() && captcha.secret.is_none() {
+            return Err(format!(
+                "captcha.secret: {} needs its secret (captcha.secret, captcha.secret_file or the environment)",
+                provider.as_str()
+            ));
         }
         Ok(captcha)
     }

@@ -103,12 +103,41 @@ impl Verdict {
         }
     }
 
+    /// What the class leaves open, as stored: why a token does not count, why a check did not run or
+    /// nobody answered. What was seen instead stands in the reasons.
+    #[must_use]
+    pub fn detail(&self) -> Option<&'static str> {
+        match self {
+            Self::BadToken(bad) => Some(bad.as_str()),
+            Self::NotRun(why) => Some(why.as_str()),
+            Self::Unavailable(why) => Some(why.as_str()),
+            Self::Off | Self::Scored { .. } | Self::Binary { .. } | Self::Misconfigured(_) => None,
+        }
+    }
+
     /// The score, only where there is one.
     #[must_use]
     pub fn score(&self) -> Option<Score> {
         match self {
             Self::Scored { score, .. } => Some(*score),
             _ => None,
+        }
+    }
+}
+
+impl BadToken {
+    /// The word used in the store.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Expired => "expired",
+            Self::Duplicate => "duplicate",
+            Self::Foreign => "foreign",
+            Self::WrongAction(_) => "wrong_action",
+            Self::WrongHost(_) => "wrong_host",
+            Self::WrongSite => "wrong_site",
         }
     }
 }

@@ -10,13 +10,14 @@ mod body;
 mod cursor;
 mod error;
 mod extract;
+mod kept;
 mod layers;
 mod pages;
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::State,
     http::HeaderMap,
     routing::{get, post},
@@ -86,7 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/static/{file}", get(pages::asset));
     let routes = Router::new()
-        .merge(api)
+        .merge(api.layer(Extension(Arc::new(kept::KeptPages::default()))))
         .merge(admin)
         .merge(readers)
         .merge(documents)

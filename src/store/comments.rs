@@ -24,6 +24,15 @@ pub struct Repeat {
     pub comment: Uuid,
 }
 
+/// What is stored already when a submission arrives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Whether its thread is open; `None`: there is none yet.
+    pub thread_open: Option<bool>,
+    /// Earlier submissions under any of its keys, in no order.
+    pub repeats: Vec<Repeat>,
+}
+
 /// The comment that is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parent {
@@ -70,6 +79,55 @@ impl Store {
             .await
         })?;
         found.map(TryInto::try_into).transpose()
+    }
+
+    /// What is known of a submission's thread and of its keys, in one question.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn before_submission(
+        &self,
+        site: &str,
+        thread: &str,
+        keys: &[String],
+        now: Timestamp,
+    ) -> Result<Before, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            open: Option<bool>,
+            repeat_key: Option<String>,
+            digest: Option<String>,
+            comment_id: Option<Uuid>,
+        }
+        let found: Vec<Row> = on_pool!(self, |pool| {
+            // Index: threads_by_key; the keys are found by their table's primary key. Joined with values and
+            // not by IN, for which SQLite builds a table. The empty key is nobody's: there is always a row.
+            let mut query = QueryBuilder::new("SELECT (SELECT open FROM threads WHERE site_id = ");
+            query.push_bind(site).push(" AND thread_key = ").push_bind(thread);
+            query.push(") AS open, k.repeat_key, k.digest, k.comment_id FROM (");
+            query.push_values(
+                std::iter::once("").chain(keys.iter().map(String::as_str)),
+                |mut row, key| {
+                    row.push_bind(key);
+                },
+            );
+            query.push(") AS v LEFT JOIN repeat_keys k ON k.repeat_key = v.column1 AND k.site_id = ");
+            query.push_bind(site).push(" AND k.expires_at > ").push_bind(now.0);
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(Before {
+            thread_open: found.first().and_then(|row| row.open),
+            repeats: found
+                .into_iter()
+                .filter_map(|row| {
+                    Some(Repeat {
+                        key: row.repeat_key?,
+                        digest: row.digest?,
+                        comment: row.comment_id?,
+                    })
+                })
+                .collect(),
+        })
     }
 
     /// Earlier submissions under any of `keys`, in no order.

@@ -130,9 +130,11 @@ impl Store {
     pub async fn integrity(&self) -> Result<Option<String>, StoreError> {
         match self {
             Self::Sqlite(sqlite) => {
+                let mut reader = sqlite.readers().take().await?;
                 let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
-                    .fetch_one(sqlite.readers())
+                    .fetch_one(&mut reader.connection)
                     .await?;
+                reader.put_back();
                 Ok((verdict != "ok").then_some(verdict))
             }
             Self::Postgres(_) => Ok(None),

@@ -21,6 +21,7 @@ mod evidence;
 mod housekeeping;
 mod postgres;
 mod queue;
+mod readers;
 mod rows;
 mod sites;
 mod sqlite;
@@ -39,7 +40,7 @@ pub use self::{
     access::{SessionRow, TokenRow},
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
-    comments::{AuthorRecord, Parent, Repeat},
+    comments::{AuthorRecord, Before, Parent, Repeat},
     evidence::Changed,
     queue::{Filter, Order, QueueRow},
     rows::Comment,
@@ -54,7 +55,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// The store of one process.
 #[derive(Debug)]
 pub enum Store {
-    /// One file; a pool of readers and one writing connection behind a queue.
+    /// One file; some reading connections and one writing connection behind a queue.
     Sqlite(sqlite::Sqlite),
     /// A server.
     Postgres(PgPool),
@@ -131,10 +132,19 @@ pub struct OpenError(String);
 macro_rules! on_pool {
     ($store:expr, |$pool:ident| $body:expr) => {
         match $store {
-            $crate::store::Store::Sqlite(sqlite) => {
-                let $pool = sqlite.readers();
-                $body
-            }
+            $crate::store::Store::Sqlite(sqlite) => match sqlite.readers().take().await {
+                Ok(mut reader) => {
+                    let result = {
+                        let $pool = &mut reader.connection;
+                        $body
+                    };
+                    if result.is_ok() {
+                        reader.put_back();
+                    }
+                    result
+                }
+                Err(error) => Err(error),
+            },
             $crate::store::Store::Postgres(pool) => {
                 let $pool = pool;
                 $body

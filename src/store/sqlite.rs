@@ -1,4 +1,4 @@
-//! SQLite: one file in WAL mode, a pool of readers, one writing connection behind [`Writer`].
+//! SQLite: one file in WAL mode, [`Readers`], and one writing connection behind [`Writer`].
 //!
 //! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
 //! database keeps a second server out; commands beside a running server write through a short-lived
@@ -11,11 +11,11 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection as _, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    ConnectOptions, Connection as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{OpenError, Opening, migrate, writer::Writer};
+use super::{OpenError, Opening, migrate, readers::Readers, writer::Writer};
 
 /// Marks a database file as ours: "PLBR".
 const APPLICATION_ID: i32 = 0x504c_4252;
@@ -23,13 +23,14 @@ const APPLICATION_ID: i32 = 0x504c_4252;
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Two cores' worth of readers and some to wait in; each costs about 100 kB once used.
-const READERS: u32 = 4;
+/// Rows that wait for their reader: a page of a thread, so that the connection's thread need not stop in
+/// its midst.
+const ROWS: usize = 256;
 
 /// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
     path: PathBuf,
     /// Held while the store is open to serve.
@@ -37,7 +38,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn readers(&self) -> &SqlitePool {
+    pub(super) fn readers(&self) -> &Readers {
         &self.readers
     }
 
@@ -83,7 +84,8 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .statement_cache_capacity(200);
+        .statement_cache_capacity(200)
+        .row_buffer_size(ROWS);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
     migrate(&mut connection, &what).await?;
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
@@ -95,12 +97,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
             "{what}: synchronous is {synchronous} and not 2 (FULL), so that an acknowledged comment could be lost"
         )));
     }
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .min_connections(0)
-        .acquire_timeout(Duration::from_secs(5))
-        .idle_timeout(Duration::from_mins(10))
-        .connect_lazy_with(options.clone().create_if_missing(false).read_only(true));
+    let readers = Readers::new(options.clone().create_if_missing(false).read_only(true));
     Ok(Sqlite {
         writer: Writer::start(connection, options, batch),
         readers,

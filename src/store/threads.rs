@@ -46,6 +46,7 @@ pub struct PublicThread {
     pub replies: HashMap<Uuid, Vec<PublicComment>>,
 }
 
+// `LIMIT CAST($n AS BIGINT)`: SQLite plans a statement anew for each value of a bare `LIMIT $n`.
 const PUBLIC_COLUMNS: &str = "c.id, c.parent_id, c.root_id, c.name, c.website, c.created_at, c.html";
 
 impl Store {
@@ -92,7 +93,7 @@ impl Store {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
                 "SELECT {PUBLIC_COLUMNS} FROM comments c WHERE c.thread_id = $1 AND c.root_id IS NULL \
                  AND c.status = 'approved' AND (c.created_at, c.id) {comparison} ($2, $3) \
-                 ORDER BY c.created_at {direction}, c.id {direction} LIMIT $4"
+                 ORDER BY c.created_at {direction}, c.id {direction} LIMIT CAST($4 AS BIGINT)"
             )))
             .bind(thread)
             .bind(time)
@@ -137,7 +138,7 @@ impl Store {
             // Index: comments_public.
             let mut query = QueryBuilder::new(
                 "SELECT id, parent_id, root_id, name, website, created_at, html FROM (\
-                 SELECT c.*, ROW_NUMBER() OVER (PARTITION BY c.root_id ORDER BY c.created_at, c.id) AS place \
+                 SELECT c.id, c.parent_id, c.root_id, c.name, c.website, c.created_at, c.html, ROW_NUMBER() OVER (PARTITION BY c.root_id ORDER BY c.created_at, c.id) AS place \
                  FROM comments c WHERE c.thread_id = ",
             );
             query
@@ -176,7 +177,7 @@ impl Store {
                 "SELECT {PUBLIC_COLUMNS} FROM comments c JOIN comments r ON r.id = c.root_id \
                  WHERE r.id = $1 AND r.status = 'approved' AND c.thread_id = r.thread_id AND c.root_id = $1 \
                  AND c.status = 'approved' AND (c.created_at, c.id) > ($2, $3) \
-                 ORDER BY c.created_at, c.id LIMIT $4"
+                 ORDER BY c.created_at, c.id LIMIT CAST($4 AS BIGINT)"
             )))
             .bind(root)
             .bind(after.0)
@@ -249,8 +250,9 @@ impl Store {
                 query.push(" AND t.thread_key = ").push_bind(thread);
             }
             query
-                .push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ")
-                .push_bind(limit);
+                .push(" ORDER BY c.created_at DESC, c.id DESC LIMIT CAST(")
+                .push_bind(limit)
+                .push(" AS BIGINT)");
             query.build_query_as().fetch_all(pool).await
         })?;
         Ok(found

@@ -29,9 +29,12 @@ pub(in crate::store) async fn run_all(connection: &mut Connection, units: &[Unit
     Ok(results)
 }
 
+#[derive(Debug, Clone, Copy)]
 struct Thread {
     id: Uuid,
     open: bool,
+    /// As it was read, before this transaction's comments.
+    oldest_pending_at: Option<i64>,
 }
 
 async fn insert_all(
@@ -51,7 +54,10 @@ async fn insert_all(
             .iter()
             .filter_map(|key| known.get(&(comment.site.as_str(), key.as_str())))
             .collect();
-        let repeat = earlier.iter().find(|(_, digest)| *digest == comment.digest).map(|(id, _)| *id);
+        let repeat = earlier
+            .iter()
+            .find(|(_, digest)| *digest == comment.digest)
+            .map(|(id, _)| *id);
         let thread = threads.get(&(comment.site.as_str(), comment.draft.thread.as_str()));
         results.push(Done::Inserted(match (repeat, thread) {
             (Some(id), _) => Inserted::Repeat(id),
@@ -61,7 +67,7 @@ async fn insert_all(
                     let taken = (comment.id, comment.digest.clone());
                     known.insert((comment.site.as_str(), key.as_str()), taken);
                 }
-                rows.push((comment, thread.id));
+                rows.push((comment, *thread));
                 Inserted::New
             }
             (None, _) => Inserted::ThreadClosed,
@@ -91,7 +97,8 @@ async fn known_keys<'a>(
         return Ok(HashMap::new());
     }
     // Joined, because SQLite reads the whole table for `(site_id, repeat_key) IN (VALUES …)`.
-    let mut query = QueryBuilder::<Engine>::new("SELECT k.site_id, k.repeat_key, k.comment_id, k.digest, k.expires_at FROM (");
+    let mut query =
+        QueryBuilder::<Engine>::new("SELECT k.site_id, k.repeat_key, k.comment_id, k.digest, k.expires_at FROM (");
     query.push_values(&pairs, |mut row, (site, key)| {
         row.push_bind(*site).push_bind(*key);
     });
@@ -144,48 +151,72 @@ async fn threads<'a>(
     connection: &mut Connection,
     comments: &[&'a NewComment],
 ) -> Result<HashMap<Pair<'a>, Thread>, StoreError> {
-    let mut threads = HashMap::new();
+    let mut wanted: HashMap<Pair<'a>, &NewComment> = HashMap::new();
     for comment in comments {
-        let pair = (comment.site.as_str(), comment.draft.thread.as_str());
+        wanted
+            .entry((comment.site.as_str(), comment.draft.thread.as_str()))
+            .or_insert(comment);
+    }
+    let pairs: Vec<Pair<'a>> = wanted.keys().copied().collect();
+    let mut threads = known_threads(connection, &pairs).await?;
+    let mut missing = Vec::new();
+    for (pair, first) in wanted {
         if threads.contains_key(&pair) {
             continue;
         }
-        let mut found = thread(connection, pair).await?;
-        if found.is_none() {
-            sqlx::query(
-                "INSERT INTO threads (id, site_id, thread_key, open, content_version, created_at) \
-                 VALUES ($1, $2, $3, TRUE, 1, $4) ON CONFLICT (site_id, thread_key) DO NOTHING",
-            )
-            .bind(comment.new_thread_id)
-            .bind(pair.0)
-            .bind(pair.1)
-            .bind(comment.at.0)
-            .execute(&mut *connection)
-            .await?;
-            found = thread(connection, pair).await?;
-        }
-        if let Some(found) = found {
-            threads.insert(pair, found);
-        }
+        sqlx::query(
+            "INSERT INTO threads (id, site_id, thread_key, open, content_version, created_at) \
+             VALUES ($1, $2, $3, TRUE, 1, $4) ON CONFLICT (site_id, thread_key) DO NOTHING",
+        )
+        .bind(first.new_thread_id)
+        .bind(pair.0)
+        .bind(pair.1)
+        .bind(first.at.0)
+        .execute(&mut *connection)
+        .await?;
+        missing.push(pair);
     }
+    threads.extend(known_threads(connection, &missing).await?);
     Ok(threads)
 }
 
-async fn thread(connection: &mut Connection, (site, key): Pair<'_>) -> Result<Option<Thread>, StoreError> {
-    let found: Option<(Uuid, bool)> =
-        sqlx::query_as("SELECT id, open FROM threads WHERE site_id = $1 AND thread_key = $2")
-            .bind(site)
-            .bind(key)
-            .fetch_optional(connection)
-            .await?;
-    Ok(found.map(|(id, open)| Thread { id, open }))
+async fn known_threads<'a>(
+    connection: &mut Connection,
+    pairs: &[Pair<'a>],
+) -> Result<HashMap<Pair<'a>, Thread>, StoreError> {
+    if pairs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Joined, as in `known_keys`. Index: threads_by_key.
+    let mut query =
+        QueryBuilder::<Engine>::new("SELECT t.site_id, t.thread_key, t.id, t.open, t.oldest_pending_at FROM (");
+    query.push_values(pairs, |mut row, (site, key)| {
+        row.push_bind(*site).push_bind(*key);
+    });
+    query.push(") AS v JOIN threads t ON t.site_id = v.column1 AND t.thread_key = v.column2");
+    let found: Vec<(String, String, Uuid, bool, Option<i64>)> =
+        query.build_query_as().fetch_all(&mut *connection).await?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(site, key, id, open, oldest_pending_at)| {
+            let thread = Thread {
+                id,
+                open,
+                oldest_pending_at,
+            };
+            let pair = pairs.iter().find(|pair| **pair == (site.as_str(), key.as_str()))?;
+            Some((*pair, thread))
+        })
+        .collect())
 }
 
-async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) -> Result<(), StoreError> {
-    let mut query = QueryBuilder::<Engine>::new(
-        "INSERT INTO comments (id, site_id, thread_id, parent_id, root_id, status, set_aside, version, \
+async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
+    let mut query = QueryBuilder::<Engine>::new(INSERT);
+    query.push(
+        " INTO comments (id, site_id, thread_id, parent_id, root_id, status, set_aside, version, \
          created_at, name, email, website, body, html, folded, language, thread_title, thread_url, email_key, \
-         client_key, device_id, body_digest, reference, provider, verdict, score_raw, level, outcome, \
+         client_key, device_id, body_digest, reference, provider, verdict, verdict_detail, \
+         checked_ms, signals, score_raw, level, outcome, \
          policy_version, propensity_ppm, draw, explored, reasons, links, reports) ",
     );
     query.push_values(rows, |mut row, (comment, thread)| {
@@ -197,7 +228,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
         };
         row.push_bind(comment.id)
             .push_bind(comment.site.as_str())
-            .push_bind(*thread)
+            .push_bind(thread.id)
             .push_bind(draft.parent)
             .push_bind(comment.root)
             .push_bind(comment.status.as_str())
@@ -220,6 +251,9 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
             .push_bind(comment.reference.as_str())
             .push_bind(comment.provider)
             .push_bind(comment.verdict.class())
+            .push_bind(comment.verdict.detail())
+            .push_bind(comment.checked_ms)
+            .push_bind(comment.signals.as_deref())
             .push_bind(raw)
             .push_bind(outcome.level.map(crate::domain::score::Score::thousandths))
             .push_bind(outcome.action.as_str())
@@ -235,7 +269,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
     Ok(())
 }
 
-async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) -> Result<(), StoreError> {
+async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
     let keys: Vec<(&NewComment, &str)> = rows
         .iter()
         .flat_map(|(comment, _)| comment.repeat_keys.iter().map(|key| (*comment, key.as_str())))
@@ -243,8 +277,8 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
     if keys.is_empty() {
         return Ok(());
     }
-    let mut query =
-        QueryBuilder::<Engine>::new("INSERT INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ");
+    let mut query = QueryBuilder::<Engine>::new(INSERT);
+    query.push(" INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ");
     query.push_values(keys, |mut row, (comment, key)| {
         row.push_bind(comment.site.as_str())
             .push_bind(key)
@@ -258,7 +292,7 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) 
 
 /// Keeps each thread's oldest waiting time and content version. One row at a time: on PostgreSQL this
 /// also takes the row's lock, without which a decision that runs beside us could forget our comment.
-async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]) -> Result<(), StoreError> {
+async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
     #[derive(Default)]
     struct Touched<'a> {
         oldest: Option<i64>,
@@ -268,8 +302,10 @@ async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Uuid)]
     }
     let mut touched: HashMap<Uuid, Touched<'_>> = HashMap::new();
     for (comment, thread) in rows {
-        let entry = touched.entry(*thread).or_default();
+        let entry = touched.entry(thread.id).or_default();
         match comment.status {
+            // Nobody else writes, so what was read still holds.
+            Status::Pending if ALONE && thread.oldest_pending_at.is_some_and(|oldest| oldest <= comment.at.0) => {}
             Status::Pending => {
                 entry.oldest = Some(entry.oldest.map_or(comment.at.0, |oldest| oldest.min(comment.at.0)));
             }

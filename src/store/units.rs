@@ -20,6 +20,11 @@ pub(super) mod sqlite {
     //! The units on SQLite.
     type Engine = sqlx::Sqlite;
     type Connection = sqlx::SqliteConnection;
+    /// Whether a transaction of units is the only one that writes: begun IMMEDIATE, it is.
+    const ALONE: bool = true;
+    /// A failed unit is rolled back with its transaction. Without `OR FAIL` SQLite keeps a
+    /// journal of its own for each statement of several rows: a copy of every page that it changes.
+    const INSERT: &str = "INSERT OR FAIL";
     include!("unit_sql.rs");
 }
 
@@ -27,6 +32,10 @@ pub(super) mod postgres {
     //! The units on PostgreSQL.
     type Engine = sqlx::Postgres;
     type Connection = sqlx::PgConnection;
+    /// Others write beside it.
+    const ALONE: bool = false;
+    /// A failed statement leaves nothing behind.
+    const INSERT: &str = "INSERT";
     include!("unit_sql.rs");
 }
 
@@ -50,6 +59,10 @@ pub struct NewComment {
     pub reference: String,
     pub provider: &'static str,
     pub verdict: Verdict,
+    /// How long the provider was waited for; `None`: nobody was asked.
+    pub checked_ms: Option<i64>,
+    /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
+    pub signals: Option<String>,
     pub outcome: Outcome,
     pub status: Status,
     /// What makes a later submission a repeat of this one.

@@ -1,8 +1,8 @@
 //! The one task that owns SQLite's writing connection, with group commit.
 //!
 //! Submissions and decisions arrive as units. What is queued is taken together, at most [`BATCH`], and
-//! becomes one transaction with one fsync; if anything in it fails, the batch is done again unit by
-//! unit, each in a savepoint, so that a bad unit fails alone and whole. Any other write runs as one
+//! becomes one transaction with one fsync; if anything in it fails, the batch is done again, each unit in
+//! a transaction of its own, so that a bad unit fails alone and whole. Any other write runs as one
 //! closure alone between batches. Each caller is answered after the commit that holds its rows; a full
 //! queue is an error at once, never a wait.
 
@@ -210,35 +210,20 @@ async fn together(connection: &mut SqliteConnection, all: &[Unit]) -> Result<Vec
     Ok(results)
 }
 
-/// Each unit in its savepoint, all in one transaction.
+/// Each unit in a transaction of its own. `Err` when the connection itself is unusable.
 async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Vec<Answer>) -> Result<(), StoreError> {
-    execute(connection, "BEGIN IMMEDIATE").await?;
-    let mut results = Vec::with_capacity(all.len());
-    for unit in all {
-        execute(connection, "SAVEPOINT unit").await?;
-        let result = units::run_all(&mut *connection, std::slice::from_ref(unit))
-            .await
-            .and_then(|mut done| {
-                done.pop()
-                    .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
-            });
+    let mut usable = Ok(());
+    for (unit, answer) in all.iter().zip(answers) {
+        let result = together(connection, std::slice::from_ref(unit)).await;
         if result.is_err() {
-            execute(connection, "ROLLBACK TO unit").await?;
+            usable = reset(connection).await;
         }
-        execute(connection, "RELEASE unit").await?;
-        results.push(result);
+        let _ = answer.send(result.and_then(|mut done| {
+            done.pop()
+                .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+        }));
     }
-    let committed = execute(connection, "COMMIT").await;
-    for (answer, result) in answers.into_iter().zip(results) {
-        let _ = answer.send(match &committed {
-            Ok(()) => result,
-            Err(error) => Err(StoreError::Unavailable(error.to_string())),
-        });
-    }
-    match committed {
-        Ok(()) => Ok(()),
-        Err(_) => reset(connection).await,
-    }
+    usable
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {

@@ -171,6 +171,8 @@ impl Service {
             reference: "K7QM-2X9D5".to_owned(),
             provider: "house",
             verdict: Verdict::Off,
+            checked_ms: None,
+            signals: None,
             outcome: Outcome {
                 action: Action::Hold,
                 level: None,

@@ -168,6 +168,8 @@ impl Scene {
             reference: id.to_string(),
             provider: "recaptcha_v3",
             verdict: Verdict::Off,
+            checked_ms: None,
+            signals: None,
             outcome: Outcome {
                 action: Action::Hold,
                 level: None,
@@ -410,6 +412,18 @@ async fn a_repeated_key_gives_one_comment(storage: &Storage) {
     assert!(scene.store.repeats(SITE, &[], START).await.expect("read").is_empty());
     let later = START.plus(Duration::from_hours(24));
     assert!(scene.store.repeats(SITE, &keys, later).await.expect("read").is_empty());
+    let before = async |thread: &str, keys: &[String], now| {
+        let before = scene.store.before_submission(SITE, thread, keys, now).await;
+        let before = before.expect("read");
+        let mut keys: Vec<String> = before.repeats.into_iter().map(|repeat| repeat.key).collect();
+        keys.sort();
+        (before.thread_open, keys)
+    };
+    let found = ["k:1", "n:1"].map(str::to_owned).to_vec();
+    assert_eq!(before("/a", &keys, START).await, (Some(true), found.clone()));
+    assert_eq!(before("/a", &[], START).await, (Some(true), Vec::new()));
+    assert_eq!(before("/a", &keys, later).await, (Some(true), Vec::new()));
+    assert_eq!(before("/elsewhere", &keys, START).await, (None, found));
 }
 
 async fn twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats(storage: &Storage) {

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    Json,
+    Extension, Json,
+    body::Bytes,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -30,6 +31,7 @@ use crate::{
         cursor,
         error::{In, Problem},
         extract::{Client, Provenance, Query, provenance, wants_page},
+        kept::KeptPages,
         pages,
     },
     limits::{self, Demand},
@@ -252,6 +254,7 @@ pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad, limit_bad, order_bad")))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    Extension(kept): Extension<Arc<KeptPages>>,
     Path(site): Path<String>,
     Client(client): Client,
     headers: HeaderMap,
@@ -269,7 +272,28 @@ pub(crate) async fn list(
         put_cache_headers(&mut response, &etag, cache);
         return Ok(response);
     }
-    let page = thread::page(&app, row, wanted).await.or_say_in(language)?;
+    let body = match (&row, wanted.after) {
+        (Some(thread), None) => {
+            let place = (thread.id, wanted.limit, wanted.newest_first);
+            let version = thread.content_version;
+            if let Some(body) = kept.get(place, version) {
+                body
+            } else {
+                let body = page_json(&app, row, &key, wanted).await.or_say_in(language)?;
+                kept.keep(place, version, body.clone());
+                body
+            }
+        }
+        _ => page_json(&app, row, &key, wanted).await.or_say_in(language)?,
+    };
+    let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
+    put_cache_headers(&mut response, &etag, cache);
+    Ok(response)
+}
+
+/// A page of a thread.
+async fn page_json(app: &App, row: Option<ThreadRow>, key: &ThreadKey, wanted: Wanted) -> Result<Bytes, Error> {
+    let page = thread::page(app, row, wanted).await?;
     let body = json!({
         "thread": thread_json(page.thread.as_ref(), key.as_str(), page.content.count),
         "comments": page
@@ -280,9 +304,7 @@ pub(crate) async fn list(
             .collect::<Vec<_>>(),
         "next": page.next.map(cursor::encode_place),
     });
-    let mut response = Json(body).into_response();
-    put_cache_headers(&mut response, &etag, cache);
-    Ok(response)
+    Ok(body.to_string().into())
 }
 
 /// Further replies under a public comment, oldest first.
