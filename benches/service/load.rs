@@ -19,13 +19,18 @@ use super::{fill::LISTED_THREAD, server::Server, text};
 /// What is sent again and again; submissions differ in name, e-mail, text and key.
 #[derive(Clone)]
 pub(crate) enum Request {
-    Submission,
+    Submission { with_token: bool },
     Fixed { head: String, status: u16 },
 }
 
 impl Request {
     pub(crate) fn submission() -> Self {
-        Self::Submission
+        Self::Submission { with_token: false }
+    }
+
+    /// With a captcha's token, of which each is new.
+    pub(crate) fn submission_with_token() -> Self {
+        Self::Submission { with_token: true }
     }
 
     /// The same page as [`Request::listing`], asked for as a further one, which the server does not keep.
@@ -60,22 +65,25 @@ impl Request {
                 head: format!("{head}if-none-match: {etag}\r\n"),
                 status: 304,
             },
-            Self::Submission => Self::Submission,
+            Self::Submission { .. } => self.clone(),
         }
     }
 
     fn bytes(&self, number: usize) -> String {
         match self {
             Self::Fixed { head, .. } => format!("{head}\r\n"),
-            Self::Submission => {
-                let body = serde_json::json!({
+            Self::Submission { with_token } => {
+                let mut body = serde_json::json!({
                     "thread": format!("/article-{}", number % 20),
                     "thread_title": "Le marché de nuit rouvre ses portes",
                     "name": text::name(number),
                     "email": format!("reader-{number}@example.org"),
                     "body": text::body(number),
-                })
-                .to_string();
+                });
+                if *with_token {
+                    body["captcha"] = format!("token-{number}").into();
+                }
+                let body = body.to_string();
                 format!(
                     "POST /api/v1/sites/bench/comments HTTP/1.1\r\nhost: bench\r\norigin: https://bench.test\r\n\
                      content-type: application/json\r\nidempotency-key: key-{number}\r\ncontent-length: {}\r\n\r\n{body}",
@@ -87,7 +95,7 @@ impl Request {
 
     fn status(&self) -> u16 {
         match self {
-            Self::Submission => 202,
+            Self::Submission { .. } => 202,
             Self::Fixed { status, .. } => *status,
         }
     }

@@ -4,13 +4,14 @@
 //! table; it takes about three minutes. The load comes from this process, on the same cores, so figures
 //! are CPU time of the server's process, counts, and ratios within one run, never latencies of a quiet
 //! machine. Each figure is the median of three. To add one: a function here that measures once, and its
-//! line in one of the three functions under [`measure_all`].
+//! line in one of the functions under [`measure_all`].
 
 #![expect(
     clippy::cast_precision_loss,
     reason = "figures to read: counts far below 2^52, shown with three digits"
 )]
 
+mod check;
 mod fill;
 mod load;
 mod server;
@@ -61,6 +62,7 @@ async fn measure_all() -> Table {
     let mut table = Table::default();
     let yardstick = yardstick_ms();
     measure_writing(&mut table).await;
+    measure_checking(&mut table).await;
     let small = Storage::new("small");
     fill::thread_of(&small, LISTED).await;
     let full = Storage::new("full");
@@ -83,7 +85,7 @@ async fn measure_writing(table: &mut Table) {
     ] {
         let mut costs = Vec::new();
         for _ in 0..TIMES {
-            costs.push(submit(connections).await);
+            costs.push(submit(&Storage::new("submit"), connections, &Request::submission()).await);
         }
         let rate = median(costs.iter().map(|cost| cost.rate));
         let cpu = median(costs.iter().map(|cost| cost.cpu_ms));
@@ -109,6 +111,32 @@ async fn measure_writing(table: &mut Table) {
             together / alone
         ),
         "≥ 3×",
+    );
+}
+
+/// With the provider's breaker open, which the requests before the measured ones bring about.
+async fn measure_checking(table: &mut Table) {
+    let with_token = Request::submission_with_token();
+    let (mut off, mut dead) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        off.push(submit(&Storage::new("off"), 64, &with_token).await.cpu_ms);
+        dead.push(
+            submit(&Storage::with_dead_provider("dead"), 64, &with_token)
+                .await
+                .cpu_ms,
+        );
+    }
+    let (off, dead) = (median(off), median(dead));
+    table.add(
+        "Submit at 64 connections, provider dead: CPU against captcha off",
+        format!("{dead:.3} ms / {off:.3} ms, {:.2}×", dead / off),
+        "≤ 1.2×",
+    );
+    let check = check::house_ms().await;
+    table.add(
+        "Check of a solved built-in captcha: CPU",
+        format!("{check:.3} ms"),
+        "≤ 1 ms",
     );
 }
 
@@ -188,12 +216,11 @@ struct Cost {
     rate: f64,
 }
 
-/// Submissions to a fresh store, durable, without captcha and limits.
-async fn submit(connections: usize) -> Cost {
-    let storage = Storage::new("submit");
-    fill::site(&storage).await;
-    let server = Server::start(&storage).await;
-    let cost = cost(&server, connections, 6_000, &Request::submission()).await;
+/// Submissions to a fresh store, durable, without limits.
+async fn submit(storage: &Storage, connections: usize, request: &Request) -> Cost {
+    fill::site(storage).await;
+    let server = Server::start(storage).await;
+    let cost = cost(&server, connections, 6_000, request).await;
     server.stop().await;
     cost
 }

@@ -7,9 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The site that all figures are measured on: no captcha, limits off, everything held.
-const CONFIG: &str = "[[site]]\nid = \"bench\"\nname = \"Bench\"\norigins = [\"https://bench.test\"]\n\
-     [site.captcha]\nprovider = \"off\"\n";
+/// The site that all figures are measured on: limits off, everything held, and this captcha.
+const CONFIG: &str = "[[site]]\nid = \"bench\"\nname = \"Bench\"\norigins = [\"https://bench.test\"]\n[site.captcha]\n";
+
+/// No captcha.
+const OFF: &str = "provider = \"off\"\n";
+
+/// A provider on a port of this machine where nobody listens.
+const DEAD: &str = "provider = \"recaptcha_v3\"\nsecret = \"bench\"\nverify_url = \"http://127.0.0.1:9/\"\n";
 
 /// A folder with a database, removed in the end.
 pub(crate) struct Storage {
@@ -19,10 +24,18 @@ pub(crate) struct Storage {
 
 impl Storage {
     pub(crate) fn new(name: &str) -> Self {
+        Self::with_captcha(name, OFF)
+    }
+
+    pub(crate) fn with_dead_provider(name: &str) -> Self {
+        Self::with_captcha(name, DEAD)
+    }
+
+    fn with_captcha(name: &str, captcha: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("palabre-bench-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("config.toml"), CONFIG).expect("the configuration");
+        std::fs::write(folder.join("config.toml"), format!("{CONFIG}{captcha}")).expect("the configuration");
         Self {
             url: format!("sqlite://{}", folder.join("palabre.db").display()),
             folder,
@@ -71,6 +84,7 @@ impl Server {
             .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
             .env("PALABRE_DATABASE__URL", &storage.url)
             .env("PALABRE_RATE_LIMIT__ENABLED", "false")
+            .env("PALABRE_SERVER__ALLOW_PRIVATE_ADDRESSES", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let started = Instant::now();
