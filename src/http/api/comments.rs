@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -294,17 +295,19 @@ pub(crate) async fn list(
 /// A page of a thread.
 async fn page_json(app: &App, row: Option<ThreadRow>, key: &ThreadKey, wanted: Wanted) -> Result<Bytes, Error> {
     let page = thread::page(app, row, wanted).await?;
-    let body = json!({
-        "thread": thread_json(page.thread.as_ref(), key.as_str(), page.content.count),
-        "comments": page
-            .content
+    let content = &page.content;
+    let body = ThreadPage {
+        thread: thread_json(page.thread.as_ref(), key.as_str(), content.count),
+        comments: content
             .comments
             .iter()
-            .map(|comment| comment_json(comment, &page.content.replies))
-            .collect::<Vec<_>>(),
-        "next": page.next.map(cursor::encode_place),
-    });
-    Ok(body.to_string().into())
+            .map(|comment| TopComment::new(comment, &content.replies))
+            .collect(),
+        next: page.next.map(cursor::encode_place),
+    };
+    serde_json::to_vec(&body)
+        .map(Into::into)
+        .map_err(|error| Error::Internal(format!("write a page of a thread as JSON: {error}")))
 }
 
 /// Further replies under a public comment, oldest first.
@@ -325,7 +328,7 @@ pub(crate) async fn replies(
     let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
     let (found, next) = thread::replies(&app, root, after).await.or_say_in(language)?;
     let body = json!({
-        "comments": found.iter().map(reply_json).collect::<Vec<_>>(),
+        "comments": found.iter().map(Reply::from).collect::<Vec<_>>(),
         "next": next.map(cursor::encode_place),
     });
     let mut response = Json(body).into_response();
@@ -448,33 +451,59 @@ fn thread_json(row: Option<&ThreadRow>, key: &str, count: i64) -> Value {
     })
 }
 
-fn comment_json(comment: &PublicComment, replies: &HashMap<Uuid, Vec<PublicComment>>) -> Value {
-    let mut value = reply_json(comment);
-    let shown = usize::try_from(thread::REPLIES).unwrap_or(0);
-    let replies = replies.get(&comment.id).map_or(&[][..], Vec::as_slice);
-    let next = replies
-        .get(shown.saturating_sub(1))
-        .filter(|_| replies.len() > shown)
-        .map(|last| cursor::encode_place((last.created_at, last.id)));
-    if let Some(object) = value.as_object_mut() {
-        object.insert(
-            "replies".to_owned(),
-            replies.iter().take(shown).map(reply_json).collect::<Vec<_>>().into(),
-        );
-        object.insert("replies_next".to_owned(), next.into());
-    }
-    value
+// Written straight from the rows: a page of a hundred comments as a tree of values costs twice the CPU.
+
+#[derive(Serialize)]
+struct ThreadPage<'a> {
+    thread: Value,
+    comments: Vec<TopComment<'a>>,
+    next: Option<String>,
 }
 
-fn reply_json(comment: &PublicComment) -> Value {
-    json!({
-        "id": comment.id,
-        "parent": comment.parent_id,
-        "name": comment.name,
-        "website": comment.website,
-        "created_at": Timestamp(comment.created_at),
-        "html": comment.html,
-    })
+#[derive(Serialize)]
+struct TopComment<'a> {
+    #[serde(flatten)]
+    comment: Reply<'a>,
+    replies: Vec<Reply<'a>>,
+    replies_next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    id: Uuid,
+    parent: Option<Uuid>,
+    name: &'a str,
+    website: Option<&'a str>,
+    created_at: Timestamp,
+    html: &'a str,
+}
+
+impl<'a> TopComment<'a> {
+    fn new(comment: &'a PublicComment, replies: &'a HashMap<Uuid, Vec<PublicComment>>) -> Self {
+        let shown = usize::try_from(thread::REPLIES).unwrap_or(0);
+        let replies = replies.get(&comment.id).map_or(&[][..], Vec::as_slice);
+        Self {
+            comment: comment.into(),
+            replies: replies.iter().take(shown).map(Reply::from).collect(),
+            replies_next: replies
+                .get(shown.saturating_sub(1))
+                .filter(|_| replies.len() > shown)
+                .map(|last| cursor::encode_place((last.created_at, last.id))),
+        }
+    }
+}
+
+impl<'a> From<&'a PublicComment> for Reply<'a> {
+    fn from(comment: &'a PublicComment) -> Self {
+        Self {
+            id: comment.id,
+            parent: comment.parent_id,
+            name: &comment.name,
+            website: comment.website.as_deref(),
+            created_at: Timestamp(comment.created_at),
+            html: &comment.html,
+        }
+    }
 }
 
 /// Weak, because the same content may be compressed or not.
