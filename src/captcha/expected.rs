@@ -12,6 +12,7 @@ use url::{Host, Url};
 use super::{Ask, Form, Spent};
 use crate::domain::{
     score::Score,
+    site,
     timestamp::Timestamp,
     verdict::{BadToken, NotRun, Verdict, Why},
 };
@@ -55,15 +56,22 @@ fn sendable_token(token: Option<&str>, spent: Spent, token_max: usize, can_repea
     }
 }
 
-/// Where tokens are verified: the site's own address, else the provider's.
-pub(super) fn verify_url(ask: &Ask<'_>, vendors: Option<&str>) -> Result<Url, Verdict> {
-    if let Some(url) = &ask.site.captcha.verify_url {
+/// Where tokens are verified: the site's own address, else the provider's, which for reCAPTCHA may be its
+/// second one.
+pub(super) fn verify_url(captcha: &site::Captcha, vendors: Option<&str>) -> Result<Url, Verdict> {
+    if let Some(url) = &captcha.verify_url {
         return Ok(url.clone());
     }
     let Some(vendors) = vendors else {
         return Err(Verdict::Misconfigured("no verify_url".to_owned()));
     };
-    Url::parse(vendors).map_err(|error| Verdict::Misconfigured(format!("verify address: {error}")))
+    let mut url = Url::parse(vendors).map_err(|error| Verdict::Misconfigured(format!("verify address: {error}")))?;
+    // <https://cloud.google.com/recaptcha/docs/faq>: the same service where google.com is blocked.
+    if captcha.recaptcha_net && url.host_str() == Some("www.google.com") {
+        url.set_host(Some("www.recaptcha.net"))
+            .map_err(|error| Verdict::Misconfigured(format!("verify address: {error}")))?;
+    }
+    Ok(url)
 }
 
 /// The nonce of the form token that came with the submission.
@@ -250,6 +258,22 @@ mod tests {
         let host = "www.faso.example";
         assert_eq!(expected(&[]).host(host), wrong(host), "an empty list allows none");
         assert_eq!(expected(&[String::new()]).host(""), wrong(""));
+    }
+
+    #[test]
+    fn the_second_address_of_recaptcha_is_used_where_asked_for() {
+        let mut captcha = crate::captcha::house::tests::site("faso").captcha;
+        let google = Some("https://www.google.com/recaptcha/api/siteverify");
+        let asked = |captcha: &site::Captcha, vendors| verify_url(captcha, vendors).map(|url| url.to_string());
+        assert_eq!(asked(&captcha, google).as_deref(), Ok(google.unwrap_or_default()));
+        captcha.recaptcha_net = true;
+        let net = "https://www.recaptcha.net/recaptcha/api/siteverify";
+        assert_eq!(asked(&captcha, google).as_deref(), Ok(net));
+        let other = "https://api.hcaptcha.com/siteverify";
+        assert_eq!(asked(&captcha, Some(other)).as_deref(), Ok(other));
+        assert!(asked(&captcha, None).is_err());
+        captcha.verify_url = Url::parse("https://www.google.com/mine").ok();
+        assert_eq!(asked(&captcha, google).as_deref(), Ok("https://www.google.com/mine"));
     }
 
     #[test]

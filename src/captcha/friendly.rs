@@ -37,7 +37,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
         Ok((secret, token)) => (secret.expose_secret(), token),
         Err(verdict) => return verdict.into(),
     };
-    let url = match verify_url(ask, Some(VERIFY_URL)) {
+    let url = match verify_url(&ask.site.captcha, Some(VERIFY_URL)) {
         Ok(url) => url,
         Err(verdict) => return verdict.into(),
     };

@@ -22,7 +22,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
         Ok((secret, token)) => (secret.expose_secret(), token),
         Err(verdict) => return verdict.into(),
     };
-    let url = match verify_url(ask, None) {
+    let url = match verify_url(&ask.site.captcha, None) {
         Ok(url) => url,
         Err(verdict) => return verdict.into(),
     };

@@ -119,15 +119,10 @@ pub(super) async fn verify_with(
         Ok((secret, token)) => (secret.expose_secret(), token),
         Err(verdict) => return verdict.into(),
     };
-    let mut url = match verify_url(ask, profile.url) {
+    let url = match verify_url(&ask.site.captcha, profile.url) {
         Ok(url) => url,
         Err(verdict) => return verdict.into(),
     };
-    // <https://cloud.google.com/recaptcha/docs/faq>: the same service where google.com is blocked.
-    if ask.site.captcha.recaptcha_net && url.host_str() == Some("www.google.com") {
-        // A domain in place of a domain: it cannot fail.
-        let _ = url.set_host(Some("www.recaptcha.net"));
-    }
     let mut fields = vec![("secret", secret), ("response", token)];
     let site_key = ask.site.captcha.site_key.as_deref().filter(|key| !key.is_empty());
     fields.extend(site_key.filter(|_| profile.sends_site_key).map(|key| ("sitekey", key)));
