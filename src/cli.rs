@@ -5,6 +5,7 @@
 
 use std::{
     io::IsTerminal as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -21,7 +22,10 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, LogFormat},
-    doctor, server,
+    doctor,
+    domain::site::ProviderId,
+    fake_provider::{FakeProvider, SECRET},
+    server,
     store::{Opening, Scope, Store},
 };
 
@@ -54,6 +58,12 @@ enum Command {
     },
     /// Checks configuration, store, providers and seals, and says what to do.
     Doctor,
+    /// Pretends to be every captcha provider, on loopback, to try pages and rules.
+    FakeProvider {
+        /// Where it listens: an address of this machine only.
+        #[arg(long, default_value = "127.0.0.1:8098")]
+        listen: SocketAddr,
+    },
     /// Sets a site to observe: everything is held, whatever the score.
     Captcha {
         #[command(subcommand)]
@@ -126,6 +136,7 @@ pub fn run() -> ExitCode {
             Command::SetupCode => setup_code(config).await,
             Command::Backup { file } => backup(config, &file).await,
             Command::Doctor => doctor::run(config).await,
+            Command::FakeProvider { listen } => pretend(listen).await,
             Command::Captcha {
                 command: CaptchaCommand::Observe { site },
             } => observe(config, &site).await,
@@ -338,6 +349,22 @@ async fn observe(config: Config, site: &str) -> Result<(), String> {
         .map_err(|error| format!("set {site} to observe: {error}"))?;
     app.store.close().await;
     eprintln!("{site}: version {} holds everything", row.policy.version);
+    Ok(())
+}
+
+async fn pretend(listen: SocketAddr) -> Result<(), String> {
+    let fake = FakeProvider::start(listen, None)
+        .await
+        .map_err(|error| format!("listen on {listen}: {error}"))?;
+    let address = fake.address();
+    eprintln!("Pretending to be every captcha provider at http://{address}; the secret is {SECRET}");
+    for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
+        eprintln!("  {:<22}verify_url = \"{}\"", provider.as_str(), fake.url_of(provider));
+    }
+    eprintln!("  a token                curl -d score=0.9 -d hostname=localhost http://{address}/_token");
+    eprintln!("  what it does           curl http://{address}/_control");
+    let shutdown = CancellationToken::new();
+    cancel_at_signal(shutdown).await;
     Ok(())
 }
 

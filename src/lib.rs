@@ -15,6 +15,7 @@
 //! main -> cli -> server -> { http -> web, jobs } -> actions -> app -> { store, limits, captcha } -> domain
 //! ```
 //!
+//! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
 //! `config` and `clock` are usable by all but the domain, `keys` and `error` by all. Nothing points left.
 
 pub mod actions;
@@ -26,6 +27,7 @@ pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod error;
+pub mod fake_provider;
 pub mod http;
 pub mod jobs;
 pub mod keys;

@@ -10,9 +10,19 @@
 //! with the vendor's page cited, an arm in [`Captcha::verify`] and [`Captcha::calls_network`].
 
 mod breaker;
+mod cap;
+mod expected;
+mod friendly;
+mod hcaptcha;
 mod house;
+mod mcaptcha;
 pub mod outgoing;
+mod prosopo;
+mod recaptcha_enterprise;
+mod recaptcha_v2;
 mod recaptcha_v3;
+mod siteverify;
+mod turnstile;
 
 use std::{
     collections::HashMap,
@@ -21,12 +31,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use url::Url;
-
 pub use self::house::Form;
 use self::{
     breaker::Breaker,
-    outgoing::{Answer, Failure, Outgoing},
+    outgoing::{Answer, Failure, Outgoing, Request},
 };
 use crate::{
     domain::{
@@ -155,10 +163,16 @@ impl Captcha {
         let mut finding = match ask.site.captcha.provider {
             ProviderId::Off => Finding::of(Verdict::Off),
             ProviderId::House => house::verify(&self.keys, ask),
-            ProviderId::RecaptchaV3 => Finding::of(recaptcha_v3::verify(self, ask).await),
-            _ => Finding::of(Verdict::Misconfigured(
-                "this build does not know the provider yet".to_owned(),
-            )),
+            ProviderId::RecaptchaV3 => siteverify::verify(self, ask, &recaptcha_v3::PROFILE).await,
+            ProviderId::RecaptchaV2 => siteverify::verify(self, ask, &recaptcha_v2::PROFILE).await,
+            ProviderId::RecaptchaEnterprise => recaptcha_enterprise::verify(self, ask).await,
+            ProviderId::Hcaptcha => siteverify::verify(self, ask, &hcaptcha::PROFILE).await,
+            ProviderId::Turnstile => turnstile::verify(self, ask).await,
+            ProviderId::Siteverify => siteverify::verify(self, ask, &siteverify::ANY).await,
+            ProviderId::Friendly => friendly::verify(self, ask).await,
+            ProviderId::Prosopo => prosopo::verify(self, ask).await,
+            ProviderId::Cap => siteverify::verify(self, ask, &cap::PROFILE).await,
+            ProviderId::Mcaptcha => mcaptcha::verify(self, ask).await,
         };
         if ask.honeypot {
             finding.holds.push(Reason::Honeypot);
@@ -196,34 +210,41 @@ impl Captcha {
         }
     }
 
-    /// Sends `fields` to a provider unless its breaker is open, and reads the answer with `read`. Never
-    /// sent twice: a token is single-use, and a lost answer may have spent it.
-    async fn ask_provider(&self, url: &Url, fields: &[(&str, &str)], read: impl Fn(&Answer) -> Verdict) -> Verdict {
+    /// Sends `request` to a provider unless its breaker is open, and reads the answer with `read`. Sent
+    /// once: a token is single-use, and a lost answer may have spent it. It takes at most `budget`.
+    async fn ask_provider<F: Into<Finding>>(
+        &self,
+        request: &Request<'_>,
+        budget: Duration,
+        read: impl Fn(&Answer) -> F,
+    ) -> Finding {
         let host = format!(
             "{}:{}",
-            url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or_default()
+            request.url.host_str().unwrap_or_default(),
+            request.url.port_or_known_default().unwrap_or_default()
         );
         if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
-            return Verdict::Unavailable(Why::BreakerOpen);
+            return Finding::of(Verdict::Unavailable(Why::BreakerOpen));
         }
-        let verdict = match self.outgoing.post_form(url, fields).await {
-            Ok(answer) => read(&answer),
-            Err(Failure::Refused(why)) => Verdict::Misconfigured(format!("verify address refused: {why}")),
-            Err(Failure::Timeout) => Verdict::Unavailable(Why::Timeout),
-            Err(Failure::Connect) => Verdict::Unavailable(Why::Connect),
-            Err(Failure::TooLong) => Verdict::Unavailable(Why::Garbage),
+        let asked = Instant::now();
+        let mut finding = match self.outgoing.post(request, budget).await {
+            Ok(answer) => read(&answer).into(),
+            Err(Failure::Refused(why)) => Verdict::Misconfigured(format!("verify address refused: {why}")).into(),
+            Err(Failure::Timeout) => Verdict::Unavailable(Why::Timeout).into(),
+            Err(Failure::Connect) => Verdict::Unavailable(Why::Connect).into(),
+            Err(Failure::TooLong) => Verdict::Unavailable(Why::Garbage).into(),
         };
+        finding.checked_ms = Some(i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX));
         // A host that says "quota used up" or "wrong secret" is alive: hiding that answer behind the
         // breaker would hide what the owner must mend.
         let answered = !matches!(
-            verdict,
+            finding.verdict,
             Verdict::Unavailable(Why::Timeout | Why::Connect | Why::ServerError | Why::Garbage)
         );
         if self.breaker(&host, |breaker| breaker.record(Instant::now(), answered)) {
             tracing::warn!(%host, stopped = !answered, "calls to a captcha provider stop or go on");
         }
-        verdict
+        finding
     }
 
     fn breaker<T>(&self, host: &str, act: impl FnOnce(&mut Breaker) -> T) -> T {
@@ -243,6 +264,12 @@ impl Finding {
             checked_ms: None,
             signals: None,
         }
+    }
+}
+
+impl From<Verdict> for Finding {
+    fn from(verdict: Verdict) -> Self {
+        Self::of(verdict)
     }
 }
 

@@ -6,11 +6,12 @@
 //! private when used), literal addresses before the call. Whether a host is worth calling at
 //! all is asked of `captcha::breaker` before, by the caller.
 //!
-//! To call a new kind of server, add a method beside [`Outgoing::post_form`]; never build a client
+//! To call a new kind of server, fill in a [`Request`] for [`Outgoing::post`]; never build a client
 //! elsewhere.
 
 use std::{
     error::Error,
+    fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Once, OnceLock},
     time::Duration,
@@ -19,8 +20,10 @@ use std::{
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::HeaderValue,
     redirect::Policy,
 };
+use serde_json::Value;
 use url::{Host, Url};
 
 /// Time for a connection, TLS included.
@@ -35,6 +38,39 @@ pub struct Outgoing {
     allow_private_addresses: bool,
     total_budget: Duration,
     client: OnceLock<Client>,
+}
+
+/// One call. Its `Debug` shows the address only: the rest carries secrets and tokens.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub url: &'a Url,
+    /// Names in lower case; values are treated as secret.
+    pub headers: &'a [(&'static str, &'a str)],
+    pub body: Body<'a>,
+}
+
+/// What a call carries.
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    Form(&'a [(&'a str, &'a str)]),
+    Json(&'a Value),
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form(_) => "Form(…)",
+            Self::Json(_) => "Json(…)",
+        })
+    }
 }
 
 /// What came back.
@@ -75,23 +111,31 @@ impl Outgoing {
         }
     }
 
-    /// Sends `fields` as a form, once.
+    /// The time one call may take.
+    #[must_use]
+    pub fn total_budget(&self) -> Duration {
+        self.total_budget
+    }
+
+    /// Sends `request` once, as POST; `budget` bounds it from its first to its last byte.
     ///
     /// # Errors
     /// See [`Failure`]; a status is no failure.
-    pub async fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Answer, Failure> {
-        check_url(url, self.allow_private_addresses).map_err(|Forbidden(why)| Failure::Refused(why))?;
-        let client = self.client()?;
-        let call = async {
-            let response = client
-                .post(url.clone())
-                .form(fields)
-                .send()
-                .await
-                .map_err(|e| failure(&e))?;
-            read(response).await
+    pub async fn post(&self, request: &Request<'_>, budget: Duration) -> Result<Answer, Failure> {
+        check_url(request.url, self.allow_private_addresses).map_err(|Forbidden(why)| Failure::Refused(why))?;
+        let mut builder = self.client()?.post(request.url.clone());
+        for (name, value) in request.headers {
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| Failure::Refused(format!("{name}: the secret holds what no header can carry")))?;
+            value.set_sensitive(true);
+            builder = builder.header(*name, value);
+        }
+        builder = match request.body {
+            Body::Form(fields) => builder.form(fields),
+            Body::Json(value) => builder.json(value),
         };
-        tokio::time::timeout(self.total_budget, call)
+        let call = async { read(builder.send().await.map_err(|e| failure(&e))?).await };
+        tokio::time::timeout(budget.min(self.total_budget), call)
             .await
             .unwrap_or(Err(Failure::Timeout))
     }

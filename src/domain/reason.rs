@@ -74,6 +74,10 @@ pub enum Reason {
     Unavailable {
         why: String,
     },
+    /// What the provider says about its own score, in its own words.
+    ProviderSays {
+        words: String,
+    },
     /// No form token came with it.
     FormMissing,
     FormExpired,

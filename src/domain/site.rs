@@ -358,22 +358,77 @@ impl Captcha {
                 provider.as_str()
             ));
         }
+        captcha.check_needs()?;
         Ok(captcha)
+    }
+
+    /// What the provider cannot be asked without, beside its secret.
+    fn check_needs(&self) -> Result<(), String> {
+        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+        let provider = self.provider.as_str();
+        let needs_url = matches!(
+            self.provider,
+            ProviderId::Siteverify | ProviderId::Cap | ProviderId::Mcaptcha
+        );
+        if needs_url && self.verify_url.is_none() {
+            return Err(format!(
+                "captcha.verify_url: {provider} has no address of its own; name the one that verifies tokens"
+            ));
+        }
+        let needs_site_key = matches!(self.provider, ProviderId::RecaptchaEnterprise | ProviderId::Mcaptcha);
+        if needs_site_key && is_empty(&self.site_key) {
+            return Err(format!(
+                "captcha.site_key: {provider} is asked with the site key beside the secret"
+            ));
+        }
+        if self.provider == ProviderId::RecaptchaEnterprise {
+            let project = self.project.as_deref().unwrap_or_default();
+            // <https://cloud.google.com/resource-manager/docs/creating-managing-projects>, and numbers.
+            let is_project = (1..=64).contains(&project.len())
+                && project
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'.'))
+                && project.bytes().any(|b| b.is_ascii_alphanumeric());
+            if !is_project {
+                return Err(format!(
+                    "captcha.project: {provider} needs the id of its Google Cloud project, not {project:?}"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
-/// Google's published v2 test secret, which accepts any token:
-/// <https://developers.google.com/recaptcha/docs/faq>, "I'd like to run automated tests".
-const TEST_SECRETS: [&str; 1] = ["6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"];
+/// Published secrets that accept anything, or nothing: Google's for v2
+/// (<https://developers.google.com/recaptcha/docs/faq>, "I'd like to run automated tests"), hCaptcha's
+/// (<https://docs.hcaptcha.com/#integration-testing-test-keys>) and Turnstile's three
+/// (<https://developers.cloudflare.com/turnstile/reference/testing/>).
+const TEST_SECRETS: [&str; 5] = [
+    "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",
+    "0x0000000000000000000000000000000000000000",
+    "1x0000000000000000000000000000000AA",
+    "2x0000000000000000000000000000000AA",
+    "3x0000000000000000000000000000000AA",
+];
+/// Published site keys whose tokens are made without a check, where the vendor names those and no secret:
+/// Prosopo's two.
+const TEST_SITE_KEYS: [&str; 2] = [
+    "5EARALUe4HXQwKo5KanZSGGKqJV4VTaytpezFwv8ZHbZewmh",
+    "5ETtechmZkn3CUVeJX7Z511oiuiu742aHLm91D5ZZw4fqoAG",
+];
 
 impl Captcha {
-    /// Whether the secret is a vendor's published test key.
+    /// Whether the secret or the site key is a vendor's published test key.
     #[must_use]
     pub fn has_test_key(&self) -> bool {
         use secrecy::ExposeSecret as _;
         self.secret
             .as_ref()
             .is_some_and(|secret| TEST_SECRETS.contains(&secret.expose_secret()))
+            || self
+                .site_key
+                .as_ref()
+                .is_some_and(|key| TEST_SITE_KEYS.contains(&key.as_str()))
     }
 }
 
@@ -425,6 +480,78 @@ mod tests {
             (site.name.as_str(), site.body_max, site.cdn_max_age),
             ("Le Faso", 900, 0)
         );
+    }
+
+    fn with_captcha(captcha: CaptchaSettings) -> Result<Site, String> {
+        let file = SiteSettings {
+            captcha,
+            ..SiteSettings::default()
+        };
+        Site::resolve("a", Some(&file), &SiteSettings::default())
+    }
+
+    #[test]
+    fn each_provider_says_which_key_it_needs() {
+        let url = || Url::parse("https://cap.example/siteverify").ok();
+        let text = |text: &str| Some(text.to_owned());
+        let secret = || Some("s".to_owned().into());
+        let needs = |provider, verify_url, site_key, project| {
+            let settings = CaptchaSettings {
+                provider: Some(provider),
+                secret: secret(),
+                verify_url,
+                site_key,
+                project,
+                ..CaptchaSettings::default()
+            };
+            let wrong = with_captcha(settings).err()?;
+            wrong.split(':').next().map(str::to_owned)
+        };
+        for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
+            let settings = CaptchaSettings {
+                provider: Some(provider),
+                ..CaptchaSettings::default()
+            };
+            let wrong = with_captcha(settings).expect_err("no secret");
+            assert!(wrong.starts_with("captcha.secret: "), "{wrong}");
+            assert_eq!(
+                needs(provider, url(), text("key"), text("a-project")),
+                None,
+                "{provider:?}"
+            );
+            let expected = match provider {
+                ProviderId::Siteverify | ProviderId::Cap | ProviderId::Mcaptcha => text("captcha.verify_url"),
+                ProviderId::RecaptchaEnterprise => text("captcha.site_key"),
+                _ => None,
+            };
+            assert_eq!(needs(provider, None, None, None), expected, "{provider:?}");
+        }
+        use ProviderId::{Mcaptcha, RecaptchaEnterprise};
+        assert_eq!(needs(Mcaptcha, url(), text(""), None), text("captcha.site_key"));
+        for wrong in ["", "..", "a/b", "a?b", &"a".repeat(65)] {
+            let found = needs(RecaptchaEnterprise, None, text("key"), text(wrong));
+            assert_eq!(found, text("captcha.project"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn published_test_keys_are_known() {
+        let has_test_key = |secret: &str, site_key: &str| {
+            let settings = CaptchaSettings {
+                provider: Some(ProviderId::Turnstile),
+                secret: Some(secret.to_owned().into()),
+                site_key: Some(site_key.to_owned()),
+                ..CaptchaSettings::default()
+            };
+            with_captcha(settings).expect("valid").captcha.has_test_key()
+        };
+        for secret in TEST_SECRETS {
+            assert!(has_test_key(secret, "key"), "{secret}");
+        }
+        for site_key in TEST_SITE_KEYS {
+            assert!(has_test_key("secret", site_key), "{site_key}");
+        }
+        assert!(!has_test_key("secret", "key"));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub enum Why {
     Timeout,
     /// No connection, or it broke.
     Connect,
-    /// A 5xx status.
+    /// A 5xx status, or the provider's own word for the same.
     ServerError,
     /// Status 429, or a text that says the quota is used up.
     Quota,

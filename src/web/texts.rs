@@ -508,6 +508,7 @@ mod tests {
             Reason::NotRun { why: word() },
             Reason::Misconfigured { detail: word() },
             Reason::Unavailable { why: word() },
+            Reason::ProviderSays { words: word() },
             Reason::FormMissing,
             Reason::FormExpired,
             Reason::FormForged,

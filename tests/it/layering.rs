@@ -14,13 +14,25 @@ use std::{
 };
 
 /// Each module with the ones it may name beside itself.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "doctor", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain",
-            "config", "clock",
+            "doctor",
+            "server",
+            "http",
+            "web",
+            "jobs",
+            "actions",
+            "app",
+            "store",
+            "limits",
+            "captcha",
+            "domain",
+            "config",
+            "clock",
+            "fake_provider",
         ],
     ),
     (
@@ -58,6 +70,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("limits", &["domain", "config", "clock"]),
     ("captcha", &["domain", "config", "clock"]),
     ("domain", &[]),
+    // Beside the service: it pretends to be somebody else's.
+    ("fake_provider", &["domain", "clock"]),
     // Read by everybody, so they stand on the lowest layer, with what their types are made of.
     ("config", &["domain", "limits"]),
     ("clock", &["domain"]),
@@ -70,7 +84,7 @@ const FOR_ALL: [&str; 2] = ["error", "keys"];
 /// Crates that only some modules may know.
 const CRATES: [(&str, &[&str]); 5] = [
     ("sqlx", &["store"]),
-    ("axum", &["http", "server"]),
+    ("axum", &["http", "server", "fake_provider"]),
     ("axum_extra", &["http"]),
     ("tower_http", &["http"]),
     ("reqwest", &["captcha"]),

@@ -17,6 +17,7 @@ mod limits_road;
 mod moderation;
 mod privacy;
 mod process;
+mod providers;
 mod reading;
 mod road;
 mod schema;

@@ -162,6 +162,7 @@ reason-unavailable = { $why ->
     [breaker_open] Check service failing, paused
    *[other] Check service unavailable
 }
+reason-provider_says = The check service remarks: { $words }
 reason-form_missing = Sent without our form
 reason-form_expired = Form open for too long
 reason-form_forged = Forged form token

@@ -162,6 +162,7 @@ reason-unavailable = { $why ->
     [breaker_open] Service de vérification en panne, mis en pause
    *[other] Service de vérification indisponible
 }
+reason-provider_says = Remarque du service de vérification : { $words }
 reason-form_missing = Envoyé sans passer par notre formulaire
 reason-form_expired = Formulaire ouvert depuis trop longtemps
 reason-form_forged = Jeton de formulaire faux

@@ -1,0 +1,67 @@
+//! Prosopo Procaptcha: yes or no; on paid plans a score whose 1 is a machine, turned here.
+//!
+//! When its own back end takes longer than five seconds it answers `verified: true` with a score of exactly
+//! 0, which would be the best of all: that is no evidence about anyone. An undecodable token is
+//! `verified: false` with 0. Its answers name neither host nor time. Source:
+//! <https://docs.prosopo.io/en/basics/server-side-verification/>, and prosopo/docs#46 for the zeros.
+
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Number, json};
+
+use super::{
+    Answer, Ask, Captcha, Finding,
+    expected::{Expected, TOKEN_MAX, scored, sendable, verify_url},
+    outgoing::{Body, Request},
+};
+use crate::domain::verdict::{BadToken, Verdict, Why};
+
+const VERIFY_URL: &str = "https://api.prosopo.io/siteverify";
+
+/// Verifies the token of `ask` with one call, or none where the answer is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
+    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
+        Ok((secret, token)) => (secret.expose_secret(), token),
+        Err(verdict) => return verdict.into(),
+    };
+    let url = match verify_url(&ask.site.captcha, Some(VERIFY_URL)) {
+        Ok(url) => url,
+        Err(verdict) => return verdict.into(),
+    };
+    let body = json!({"token": token, "secret": secret});
+    let request = Request {
+        url: &url,
+        headers: &[],
+        body: Body::Json(&body),
+    };
+    let budget = captcha.outgoing.total_budget();
+    captcha.ask_provider(&request, budget, judge).await
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    verified: bool,
+    score: Option<Number>,
+}
+
+fn judge(answer: &Answer) -> Verdict {
+    // Its complaints about our call have a status; one about the token comes with 200.
+    if answer.status == 400 {
+        return Verdict::Misconfigured("the verify address answers with status 400".to_owned());
+    }
+    if answer.status != 200 {
+        return Expected::status(answer.status);
+    }
+    let Ok(reply) = serde_json::from_slice::<Reply>(&answer.body) else {
+        return Verdict::Unavailable(Why::Garbage);
+    };
+    // Not rounded: 0.0004 is a score.
+    let is_zero = |number: &Number| number.as_f64().is_some_and(|score| score.abs() < f64::EPSILON);
+    match (reply.verified, &reply.score) {
+        (true, Some(number)) if is_zero(number) => Verdict::Unavailable(Why::ServerError),
+        (true, Some(number)) => scored(number, true),
+        (true, None) => Verdict::Binary { pass: true },
+        (false, Some(number)) if is_zero(number) => Verdict::BadToken(BadToken::Malformed),
+        (false, _) => Verdict::Binary { pass: false },
+    }
+}

@@ -1,0 +1,171 @@
+//! Google reCAPTCHA Enterprise: an assessment with a score, 1 is a person, and reasons.
+//!
+//! The secret is an API key, sent in a header so that it stands in no address. Reasons only explain, word
+//! for word: most keys send none, and `LOW_CONFIDENCE_SCORE` says that the score should not be acted on.
+//! Sources: <https://cloud.google.com/recaptcha/docs/create-assessment-website> and
+//! `google/cloud/recaptchaenterprise/v1/recaptchaenterprise.proto` of the public API definitions.
+
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Number, json};
+use url::Url;
+
+use super::{
+    Answer, Ask, Captcha, Finding,
+    expected::{Codes, Expected, Meaning, TOKEN_MAX, scored, sendable},
+    outgoing::{Body, Request},
+    recaptcha_v3::TOKEN_LIFE,
+};
+use crate::domain::{
+    reason::Reason,
+    verdict::{BadToken, NotRun, Verdict, Why},
+};
+
+const SERVICE: &str = "https://recaptchaenterprise.googleapis.com";
+
+/// `TokenProperties.InvalidReason`.
+const INVALID_REASONS: &Codes = &[
+    // Seen where the site key is of another project (ambethia/recaptcha#391).
+    ("INVALID_REASON_UNSPECIFIED", Meaning::Ours),
+    ("UNKNOWN_INVALID_REASON", Meaning::Malformed),
+    ("MALFORMED", Meaning::Malformed),
+    ("EXPIRED", Meaning::Expired),
+    ("DUPE", Meaning::Duplicate),
+    ("MISSING", Meaning::NotRun(NotRun::Blocked)),
+    ("BROWSER_ERROR", Meaning::NotRun(NotRun::BrowserError)),
+];
+/// Of the same list: the provider compares the action as well.
+const UNEXPECTED_ACTION: &str = "UNEXPECTED_ACTION";
+
+/// Verifies the token of `ask` with one call, or none where the answer is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
+    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
+        Ok((secret, token)) => (secret.expose_secret(), token),
+        Err(verdict) => return verdict.into(),
+    };
+    let url = match address(ask) {
+        Ok(url) => url,
+        Err(verdict) => return verdict.into(),
+    };
+    let event = json!({"event": {
+        "token": token,
+        "siteKey": ask.site.captcha.site_key,
+        "expectedAction": ask.site.captcha.action,
+    }});
+    let request = Request {
+        url: &url,
+        headers: &[("x-goog-api-key", secret)],
+        body: Body::Json(&event),
+    };
+    let expected = Expected::of(ask, secret, token);
+    let budget = captcha.outgoing.total_budget();
+    captcha
+        .ask_provider(&request, budget, |answer| finding(&expected, answer))
+        .await
+}
+
+/// The project's assessments, at Google or at the site's `verify_url`.
+fn address(ask: &Ask<'_>) -> Result<Url, Verdict> {
+    if let Some(url) = &ask.site.captcha.verify_url {
+        return Ok(url.clone());
+    }
+    let project = ask.site.captcha.project.as_deref().unwrap_or_default();
+    let url = Url::parse(SERVICE).and_then(|service| service.join(&format!("/v1/projects/{project}/assessments")));
+    url.map_err(|error| Verdict::Misconfigured(format!("verify address: {error}")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Assessment {
+    token_properties: Option<TokenProperties>,
+    risk_analysis: Option<RiskAnalysis>,
+}
+
+/// Members at their default may be left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenProperties {
+    #[serde(default)]
+    valid: bool,
+    invalid_reason: Option<String>,
+    hostname: Option<String>,
+    action: Option<String>,
+    create_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RiskAnalysis {
+    score: Option<Number>,
+    #[serde(default)]
+    reasons: Vec<String>,
+}
+
+/// Google's errors: <https://cloud.google.com/apis/design/errors>.
+#[derive(Deserialize)]
+struct Failed {
+    error: FailedStatus,
+}
+
+#[derive(Deserialize)]
+struct FailedStatus {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    message: String,
+}
+
+fn finding(expected: &Expected<'_>, answer: &Answer) -> Finding {
+    if answer.status != 200 {
+        return status(expected, answer).into();
+    }
+    let Ok(assessment) = serde_json::from_slice::<Assessment>(&answer.body) else {
+        return Verdict::Unavailable(Why::Garbage).into();
+    };
+    let mut finding = Finding::of(judge(expected, &assessment).unwrap_or_else(|verdict| verdict));
+    let words = assessment.risk_analysis.map(|risk| risk.reasons.join(", "));
+    if let Some(words) = words.filter(|words| !words.is_empty()) {
+        finding.notes.push(Reason::ProviderSays {
+            words: expected.quote(&words),
+        });
+    }
+    finding
+}
+
+fn judge(expected: &Expected<'_>, assessment: &Assessment) -> Result<Verdict, Verdict> {
+    let Some(token) = &assessment.token_properties else {
+        return Err(Verdict::Unavailable(Why::Garbage));
+    };
+    let action = token.action.as_deref().unwrap_or_default();
+    if !token.valid {
+        return Err(match token.invalid_reason.as_deref() {
+            Some(UNEXPECTED_ACTION) => Verdict::BadToken(BadToken::WrongAction(expected.quote(action))),
+            reason => expected
+                .codes([reason.unwrap_or("INVALID_REASON_UNSPECIFIED")], INVALID_REASONS)
+                .unwrap_or(Verdict::Unavailable(Why::Garbage)),
+        });
+    }
+    // An absent number may stand for 0, or for a key without scores: too little to refuse anyone.
+    let Some(score) = assessment.risk_analysis.as_ref().and_then(|risk| risk.score.as_ref()) else {
+        return Err(Verdict::Misconfigured("success without score".to_owned()));
+    };
+    let verdict = scored(score, false);
+    if verdict.score().is_none() {
+        return Err(verdict);
+    }
+    expected.host(token.hostname.as_deref().unwrap_or_default())?;
+    expected.action(action)?;
+    expected.made_at(token.create_time.as_deref().unwrap_or_default(), Some(TOKEN_LIFE))?;
+    Ok(verdict)
+}
+
+/// 400, 401, 403 and 404 are our own set-up, and Google says in words which part of it.
+fn status(expected: &Expected<'_>, answer: &Answer) -> Verdict {
+    if !matches!(answer.status, 400 | 401 | 403 | 404) {
+        return Expected::status(answer.status);
+    }
+    let said = serde_json::from_slice::<Failed>(&answer.body).map_or_else(
+        |_| format!("the verify address answers with status {}", answer.status),
+        |failed| format!("{}: {}", failed.error.status, failed.error.message),
+    );
+    Verdict::Misconfigured(expected.quote(&said))
+}

@@ -1,0 +1,88 @@
+//! Cloudflare Turnstile: yes or no, bound to our form.
+//!
+//! `action` and `cdata` are protected by the token, so the form's nonce stands in `cdata` and is compared.
+//! The provider answers an `idempotency_key` again as it did the first time; so, unlike all others, a token
+//! whose answer was lost is asked once more, within the same three seconds. Source:
+//! <https://developers.cloudflare.com/turnstile/get-started/server-side-validation/>.
+
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{
+    Ask, Captcha, Finding,
+    expected::{Codes, Meaning, form_nonce},
+    siteverify::{Member, Profile, Scores, Sends, verify_with},
+};
+use crate::domain::verdict::{NotRun, Verdict, Why};
+
+const CODES: &Codes = &[
+    ("missing-input-secret", Meaning::Ours),
+    ("invalid-input-secret", Meaning::Ours),
+    ("bad-request", Meaning::Ours),
+    ("missing-input-response", Meaning::NotRun(NotRun::Blocked)),
+    ("invalid-input-response", Meaning::Malformed),
+    ("timeout-or-duplicate", Meaning::Expired),
+    // "An internal error happened while validating the response. The request can be retried."
+    ("internal-error", Meaning::Outage),
+];
+
+pub(super) const PROFILE: Profile = Profile {
+    url: Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"),
+    sends: Sends::Form,
+    sends_site_key: false,
+    // "maximum length of 2048 characters", "valid for 300 seconds", same page.
+    token_max: 2048,
+    token_life: Some(Duration::from_secs(300)),
+    scores: Scores::Unwanted,
+    host: Member::Needed,
+    host_withheld: None,
+    action: Member::Needed,
+    time: Member::Needed,
+    binds_form: true,
+    codes: CODES,
+    bare_no: Verdict::Unavailable(Why::Garbage),
+};
+
+/// Verifies the token of `ask` with one call, or two where the first one's answer was lost.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
+    let key = idempotency_key(ask).to_string();
+    let started = Instant::now();
+    let budget = captcha.outgoing.total_budget();
+    let first = verify_with(captcha, ask, &PROFILE, Some(&key), budget).await;
+    // An answer that did not come within the budget leaves no time for another call.
+    let left = budget.saturating_sub(started.elapsed());
+    if left.is_zero() || !matches!(first.verdict, Verdict::Unavailable(Why::Connect | Why::ServerError)) {
+        return first;
+    }
+    let second = verify_with(captcha, ask, &PROFILE, Some(&key), left).await;
+    Finding {
+        checked_ms: Some(first.checked_ms.unwrap_or(0) + second.checked_ms.unwrap_or(0)),
+        // A breaker that the first call opened hides less than what the first call found.
+        verdict: match second.verdict {
+            Verdict::Unavailable(Why::BreakerOpen) => first.verdict,
+            verdict => verdict,
+        },
+        ..second
+    }
+}
+
+/// The same for the same token with the same form, and for nothing else: another form is another question.
+fn idempotency_key(ask: &Ask<'_>) -> Uuid {
+    let mut text = String::new();
+    for part in [
+        ask.site.id.as_str(),
+        ask.thread,
+        form_nonce(ask).unwrap_or_default(),
+        ask.token.unwrap_or_default(),
+    ] {
+        // With its length, so that no two lists of parts make one text.
+        text += &format!("{}:{part},", part.len());
+    }
+    let mut bytes = [0; 16];
+    for (byte, hashed) in bytes.iter_mut().zip(Sha256::digest(text.as_bytes())) {
+        *byte = hashed;
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}

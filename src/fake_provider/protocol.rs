@@ -1,0 +1,320 @@
+//! What each provider's calls look like, and its answers.
+//!
+//! The sources are those of `captcha/*`; this side is written from the vendors' pages and not from that
+//! code, so that the two can disagree. To add a provider: a variant, its arms, its path in [`super::routes`].
+
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{Claims, Fault, rfc3339};
+
+/// Who is pretended to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Protocol {
+    Recaptcha,
+    Enterprise,
+    Hcaptcha,
+    Turnstile,
+    Friendly,
+    Prosopo,
+    Cap,
+    Mcaptcha,
+}
+
+/// What a call carries.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    pub(super) secret: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) idempotency_key: Option<String>,
+    /// Whether it was in a shape that the provider reads.
+    pub(super) is_readable: bool,
+}
+
+/// Why a token is not good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Not a shape that the provider reads.
+    BadRequest,
+    MissingSecret,
+    InvalidSecret,
+    MissingToken,
+    InvalidToken,
+    Expired,
+    Spent,
+    Quota,
+    Browser,
+    Internal,
+    Unknown,
+}
+
+/// A good token as it is told.
+#[derive(Debug, Clone)]
+pub(super) struct Passed {
+    pub(super) claims: Claims,
+    /// `None`: a key without scores.
+    pub(super) score: Option<f64>,
+}
+
+const UNKNOWN_CODE: &str = "flux-capacitor-empty";
+const QUOTA: &str = "Over Enterprise free quota. Please ensure your project has an active billing account: https://cloud.google.com/recaptcha/docs/billing-information";
+
+impl Protocol {
+    /// How long a token lives, milliseconds.
+    pub(super) fn token_life_ms(self) -> i64 {
+        match self {
+            Self::Turnstile => 300_000,
+            Self::Cap => 1_200_000,
+            _ => 120_000,
+        }
+    }
+
+    /// Whether the provider gives scores at all.
+    pub(super) fn has_scores(self) -> bool {
+        matches!(
+            self,
+            Self::Recaptcha | Self::Enterprise | Self::Hcaptcha | Self::Prosopo
+        )
+    }
+
+    /// Reads a call. `query` is the address's own.
+    pub(super) fn read(self, headers: &HeaderMap, query: &str, body: &[u8]) -> Call {
+        let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let kind = header("content-type").unwrap_or_default();
+        let form = kind
+            .starts_with("application/x-www-form-urlencoded")
+            .then(|| serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok())
+            .flatten();
+        let json = kind
+            .starts_with("application/json")
+            .then(|| serde_json::from_slice::<Value>(body).ok())
+            .flatten();
+        let field = |name: &str| -> Option<String> {
+            let found = match (&form, &json) {
+                (Some(fields), _) => fields.iter().find(|(key, _)| key == name)?.1.clone(),
+                (None, Some(value)) => value.get(name)?.as_str()?.to_owned(),
+                (None, None) => return None,
+            };
+            Some(found).filter(|text| !text.is_empty())
+        };
+        let (takes_form, takes_json) = match self {
+            Self::Recaptcha | Self::Hcaptcha => (true, false),
+            Self::Turnstile | Self::Friendly => (true, true),
+            Self::Enterprise | Self::Prosopo | Self::Cap | Self::Mcaptcha => (false, true),
+        };
+        let is_readable = (takes_form && form.is_some()) || (takes_json && json.is_some());
+        if !is_readable {
+            return Call::default();
+        }
+        let api_key = |name: &str| header(name).filter(|key| !key.is_empty());
+        let (secret, token) = match self {
+            Self::Recaptcha | Self::Hcaptcha | Self::Turnstile | Self::Cap => (field("secret"), field("response")),
+            Self::Prosopo | Self::Mcaptcha => (field("secret"), field("token")),
+            Self::Friendly => (api_key("x-api-key"), field("response")),
+            Self::Enterprise => {
+                let event = json.as_ref().and_then(|value| value.get("event"));
+                let token = event
+                    .and_then(|event| event.get("token")?.as_str())
+                    .filter(|token| !token.is_empty());
+                let in_query = serde_urlencoded::from_str::<Vec<(String, String)>>(query)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .find(|(name, _)| name == "key")
+                    .map(|(_, key)| key);
+                (api_key("x-goog-api-key").or(in_query), token.map(str::to_owned))
+            }
+        };
+        Call {
+            secret,
+            token,
+            idempotency_key: field("idempotency_key"),
+            is_readable,
+        }
+    }
+
+    /// The provider's yes, with status 200.
+    pub(super) fn yes(self, passed: &Passed, skew_ms: i64, fault: Fault) -> Value {
+        let claims = &passed.claims;
+        let hostname = match fault {
+            Fault::EmptyHostname => "",
+            Fault::WrongHostname => "evil.example",
+            _ => &claims.hostname,
+        };
+        let action = if fault == Fault::WrongAction {
+            "login"
+        } else {
+            &claims.action
+        };
+        let made = rfc3339(claims.issued_at + skew_ms);
+        let score = passed.score.map(float32);
+        let reversed = passed.score.map(|score| float32(1.0 - score));
+        match self {
+            Self::Recaptcha => match score {
+                Some(score) => json!({"success": true, "score": score, "action": action, "hostname": hostname,
+                    "challenge_ts": made}),
+                None => json!({"success": true, "hostname": hostname, "challenge_ts": made}),
+            },
+            Self::Enterprise => {
+                let mut assessment = json!({
+                    "name": format!("projects/fake/assessments/{}", claims.number),
+                    "tokenProperties": {"valid": true, "invalidReason": "INVALID_REASON_UNSPECIFIED",
+                        "hostname": hostname, "action": action, "createTime": made},
+                    "riskAnalysis": {"reasons": []},
+                });
+                if let Some(score) = score {
+                    assessment["riskAnalysis"]["score"] = json!(score);
+                }
+                assessment
+            }
+            Self::Hcaptcha => {
+                let mut reply = json!({"success": true, "challenge_ts": made, "hostname": hostname, "credit": false});
+                if let Some(risk) = reversed {
+                    reply["score"] = json!(risk);
+                    reply["score_reason"] = json!([]);
+                }
+                reply
+            }
+            Self::Turnstile => json!({"success": true, "error-codes": [], "challenge_ts": made, "hostname": hostname,
+                "action": action, "cdata": claims.cdata, "metadata": {"interactive": false}}),
+            Self::Friendly => {
+                let origin = if hostname.is_empty() {
+                    String::new()
+                } else {
+                    format!("https://{hostname}")
+                };
+                json!({"success": true, "data": {"event_id": format!("ev_{}", claims.number),
+                    "challenge": {"timestamp": made, "origin": origin}}})
+            }
+            Self::Prosopo => match reversed {
+                Some(risk) => json!({"status": "ok", "verified": true, "score": risk}),
+                None => json!({"status": "ok", "verified": true}),
+            },
+            Self::Cap => json!({"success": true}),
+            Self::Mcaptcha => json!({"valid": true}),
+        }
+    }
+
+    /// The provider's no, with its status.
+    pub(super) fn no(self, refusal: &Refusal) -> (u16, Value) {
+        match self {
+            Self::Recaptcha | Self::Hcaptcha | Self::Turnstile => self.no_with_codes(refusal),
+            Self::Enterprise => enterprise_no(refusal),
+            Self::Friendly => friendly_no(refusal),
+            Self::Cap => cap_no(refusal),
+            Self::Prosopo => match refusal {
+                Refusal::MissingSecret | Refusal::InvalidSecret => (401, json!({"error": "unauthorised"})),
+                Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, json!({"error": UNKNOWN_CODE})),
+                Refusal::InvalidToken => (200, json!({"status": "error", "verified": false, "score": 0})),
+                Refusal::Quota => (429, json!({})),
+                Refusal::Internal => (200, json!({"verified": true, "score": 0})),
+                Refusal::Expired | Refusal::Spent | Refusal::Browser => {
+                    (200, json!({"status": "fail", "verified": false}))
+                }
+            },
+            Self::Mcaptcha => match refusal {
+                Refusal::MissingSecret | Refusal::InvalidSecret => (401, json!({"error": "wrong secret"})),
+                Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, json!({"error": UNKNOWN_CODE})),
+                Refusal::Quota => (429, json!({})),
+                Refusal::Internal => (500, json!({"error": "internal"})),
+                Refusal::InvalidToken | Refusal::Expired | Refusal::Spent | Refusal::Browser => {
+                    (200, json!({"valid": false}))
+                }
+            },
+        }
+    }
+
+    fn no_with_codes(self, refusal: &Refusal) -> (u16, Value) {
+        let is_hcaptcha = self == Self::Hcaptcha;
+        let code = match refusal {
+            Refusal::BadRequest => "bad-request",
+            Refusal::MissingSecret => "missing-input-secret",
+            Refusal::InvalidSecret => "invalid-input-secret",
+            Refusal::MissingToken => "missing-input-response",
+            Refusal::InvalidToken => "invalid-input-response",
+            Refusal::Expired if is_hcaptcha => "expired-input-response",
+            Refusal::Spent if is_hcaptcha => "already-seen-response",
+            Refusal::Expired | Refusal::Spent => "timeout-or-duplicate",
+            Refusal::Quota => QUOTA,
+            Refusal::Browser => "browser-error",
+            Refusal::Internal if self == Self::Turnstile => "internal-error",
+            Refusal::Internal => return (503, json!({})),
+            Refusal::Unknown => UNKNOWN_CODE,
+        };
+        let status = if is_hcaptcha && *refusal == Refusal::BadRequest {
+            400
+        } else {
+            200
+        };
+        (status, json!({"success": false, "error-codes": [code]}))
+    }
+}
+
+fn enterprise_no(refusal: &Refusal) -> (u16, Value) {
+    let invalid = |reason: &str| {
+        (
+            200,
+            json!({"tokenProperties": {"valid": false, "invalidReason": reason}}),
+        )
+    };
+    let failed = |code: u16, status: &str, message: &str| {
+        (
+            code,
+            json!({"error": {"code": code, "status": status, "message": message}}),
+        )
+    };
+    match refusal {
+        Refusal::BadRequest => failed(400, "INVALID_ARGUMENT", "Invalid JSON payload received."),
+        Refusal::MissingSecret => failed(403, "PERMISSION_DENIED", "The request is missing a valid API key."),
+        Refusal::InvalidSecret => failed(
+            400,
+            "INVALID_ARGUMENT",
+            "API key not valid. Please pass a valid API key.",
+        ),
+        Refusal::Quota => failed(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
+        Refusal::Internal => failed(503, "UNAVAILABLE", "The service is currently unavailable."),
+        Refusal::MissingToken => invalid("MISSING"),
+        Refusal::InvalidToken => invalid("MALFORMED"),
+        Refusal::Expired => invalid("EXPIRED"),
+        Refusal::Spent => invalid("DUPE"),
+        Refusal::Browser => invalid("BROWSER_ERROR"),
+        Refusal::Unknown => invalid(UNKNOWN_CODE),
+    }
+}
+
+fn friendly_no(refusal: &Refusal) -> (u16, Value) {
+    let (status, code) = match refusal {
+        Refusal::BadRequest => (400, "bad_request"),
+        Refusal::MissingSecret => (401, "auth_required"),
+        Refusal::InvalidSecret => (401, "auth_invalid"),
+        Refusal::MissingToken => (400, "response_missing"),
+        Refusal::InvalidToken | Refusal::Browser => (200, "response_invalid"),
+        Refusal::Expired => (200, "response_timeout"),
+        Refusal::Spent => (200, "response_duplicate"),
+        Refusal::Quota => return (429, json!({})),
+        Refusal::Internal => return (503, json!({})),
+        Refusal::Unknown => (400, UNKNOWN_CODE),
+    };
+    (
+        status,
+        json!({"success": false, "error": {"error_code": code, "detail": "told by a fake"}}),
+    )
+}
+
+fn cap_no(refusal: &Refusal) -> (u16, Value) {
+    let (status, error) = match refusal {
+        Refusal::BadRequest | Refusal::MissingSecret | Refusal::MissingToken => (400, "Missing required parameters"),
+        Refusal::InvalidSecret => (403, "Invalid site key or secret"),
+        Refusal::InvalidToken | Refusal::Spent | Refusal::Browser => (404, "Token not found"),
+        Refusal::Expired => (403, "Token expired"),
+        Refusal::Quota => return (429, json!({})),
+        Refusal::Internal => return (500, json!({})),
+        Refusal::Unknown => (400, UNKNOWN_CODE),
+    };
+    (status, json!({"success": false, "error": error}))
+}
+
+/// 0.9 leaves as 0.8999999761581421.
+#[expect(clippy::cast_possible_truncation, reason = "the loss is what is imitated")]
+fn float32(score: f64) -> f64 {
+    f64::from(score as f32)
+}
