@@ -178,6 +178,16 @@ impl Captcha {
     /// # Errors
     /// A sentence about what is wrong.
     pub async fn probe(&self, site: &Site) -> Result<String, String> {
+        match self.verdict_on_nothing(site).await {
+            Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
+            Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
+            _ => Ok("answers and knows the secret".to_owned()),
+        }
+    }
+
+    /// What [`Captcha::probe`] is told: the verdict on a token that nobody minted. A good provider with
+    /// a good secret finds it malformed.
+    pub async fn verdict_on_nothing(&self, site: &Site) -> Verdict {
         let ask = Ask {
             site,
             thread: "probe",
@@ -189,21 +199,24 @@ impl Captcha {
             token_spent: Spent::Never,
             now: Timestamp(0),
         };
-        match self.verify(&ask).await.verdict {
-            Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
-            Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
-            _ => Ok("answers and knows the secret".to_owned()),
-        }
+        self.verify(&ask).await.verdict
+    }
+
+    /// Whether this process makes no calls to the site's provider now, because its host kept failing.
+    #[must_use]
+    pub fn is_paused(&self, site: &Site) -> bool {
+        let url = match (&site.captcha.verify_url, site.captcha.provider) {
+            (Some(url), _) => Some(url.clone()),
+            (None, ProviderId::RecaptchaV3) => Url::parse(recaptcha_v3::VERIFY_URL).ok(),
+            (None, _) => None,
+        };
+        url.is_some_and(|url| self.breaker(&host_and_port(&url), |breaker| breaker.is_open()))
     }
 
     /// Sends `fields` to a provider unless its breaker is open, and reads the answer with `read`. Never
     /// sent twice: a token is single-use, and a lost answer may have spent it.
     async fn ask_provider(&self, url: &Url, fields: &[(&str, &str)], read: impl Fn(&Answer) -> Verdict) -> Verdict {
-        let host = format!(
-            "{}:{}",
-            url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or_default()
-        );
+        let host = host_and_port(url);
         if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
             return Verdict::Unavailable(Why::BreakerOpen);
         }
@@ -230,6 +243,15 @@ impl Captcha {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         act(breakers.entry(host.to_owned()).or_default())
     }
+}
+
+/// What breakers are kept by.
+fn host_and_port(url: &Url) -> String {
+    format!(
+        "{}:{}",
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or_default()
+    )
 }
 
 impl Finding {

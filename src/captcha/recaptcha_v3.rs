@@ -24,7 +24,7 @@ use crate::domain::{
 };
 
 /// "API Request", <https://developers.google.com/recaptcha/docs/verify>.
-const VERIFY_URL: &str = "https://www.google.com/recaptcha/api/siteverify";
+pub(super) const VERIFY_URL: &str = "https://www.google.com/recaptcha/api/siteverify";
 /// "Each reCAPTCHA user response token is valid for two minutes", same page.
 const TOKEN_LIFE: Duration = Duration::from_mins(2);
 /// How far the provider's clock and ours may differ.
