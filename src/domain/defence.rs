@@ -214,7 +214,10 @@ mod tests {
             (&[("scored", 1)], Standing::Works),
             (&[("failed", 1), ("off", 500)], Standing::Works),
             (&[("passed", 98), ("unavailable", 2)], Standing::Works),
-            (&[("scored", 97), ("unavailable", 2), ("misconfigured", 1)], Standing::Partly),
+            (
+                &[("scored", 97), ("unavailable", 2), ("misconfigured", 1)],
+                Standing::Partly,
+            ),
             (&[("scored", 5), ("not_run", 3), ("bad_token", 2)], Standing::Works),
             (&[("scored", 4), ("not_run", 4), ("bad_token", 1)], Standing::Partly),
             (&[("misconfigured", 3)], Standing::Down),
@@ -222,7 +225,12 @@ mod tests {
         ] {
             assert_eq!(tally(verdicts).standing(), expected, "{verdicts:?}");
         }
-        let tally = tally(&[("scored", 2), ("unavailable", 3), ("misconfigured", 4), ("of tomorrow", 5)]);
+        let tally = tally(&[
+            ("scored", 2),
+            ("unavailable", 3),
+            ("misconfigured", 4),
+            ("of tomorrow", 5),
+        ]);
         assert_eq!((tally.total, tally.answered, tally.failed()), (14, 2, 7));
     }
 
@@ -236,7 +244,10 @@ mod tests {
             (Verdict::BadToken(BadToken::Missing), Some(Side::Reader)),
             (Verdict::BadToken(BadToken::Expired), Some(Side::Reader)),
             (Verdict::BadToken(BadToken::Malformed), Some(Side::Sender)),
-            (Verdict::BadToken(BadToken::WrongAction(String::new())), Some(Side::Sender)),
+            (
+                Verdict::BadToken(BadToken::WrongAction(String::new())),
+                Some(Side::Sender),
+            ),
             (host, Some(Side::Ours)),
             (Verdict::NotRun(NotRun::Blocked), Some(Side::Reader)),
             (Verdict::Misconfigured("x".to_owned()), Some(Side::Ours)),
@@ -266,6 +277,9 @@ mod tests {
 
     #[test]
     fn shares_are_rounded_and_never_divide_by_nothing() {
-        assert_eq!([share(0, 0), share(1, 3), share(2, 3), share(5, 5)], [0, 333, 667, 1000]);
+        assert_eq!(
+            [share(0, 0), share(1, 3), share(2, 3), share(5, 5)],
+            [0, 333, 667, 1000]
+        );
     }
 }

@@ -2243,7 +2243,9 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
 
     let told = async |since| {
         let counts = scene.store.verdicts_by_day(SITE, since).await.expect("read");
-        let told = counts.into_iter().map(|c| (c.day, c.verdict, c.detail.unwrap_or_default(), c.count));
+        let told = counts
+            .into_iter()
+            .map(|c| (c.day, c.verdict, c.detail.unwrap_or_default(), c.count));
         told.collect::<Vec<_>>()
     };
     let expected = |day, verdict: &str, detail: &str, count| (day, verdict.to_owned(), detail.to_owned(), count);
@@ -2257,12 +2259,22 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
     ];
     let mut all = today.to_vec();
     all.push(expected(DAY - 1, "passed", "", 1));
-    assert_eq!(told(START.minus(Duration::from_hours(48))).await, all, "newest day first");
+    assert_eq!(
+        told(START.minus(Duration::from_hours(48))).await,
+        all,
+        "newest day first"
+    );
     assert_eq!(told(START.minus(Duration::from_hours(5))).await, today);
 
     let waits = scene.store.waits_by_day(SITE, Timestamp(0)).await.expect("read");
     let waits: Vec<_> = waits.iter().map(|w| (w.day, w.wait_ms, w.count)).collect();
-    let expected = [(DAY, 0, 2), (DAY, 80, 4), (DAY, 120, 2), (DAY, 3000, 1), (DAY - 1, 10_000, 1)];
+    let expected = [
+        (DAY, 0, 2),
+        (DAY, 80, 4),
+        (DAY, 120, 2),
+        (DAY, 3000, 1),
+        (DAY - 1, 10_000, 1),
+    ];
     assert_eq!(waits, expected, "in steps of ten, those who were not asked left out");
 
     let calls = async |provider: &str, since| scene.store.provider_calls(SITE, provider, since).await.expect("read");
@@ -2278,7 +2290,11 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
         checked(host(&format!("h{number}.example")), 0, None).await;
     }
     let hosts = scene.store.foreign_hosts(SITE, Timestamp(0)).await.expect("read");
-    assert_eq!((hosts.seen.len(), hosts.seen[0].1), (10, 2), "ten, the most frequent first");
+    assert_eq!(
+        (hosts.seen.len(), hosts.seen[0].1),
+        (10, 2),
+        "ten, the most frequent first"
+    );
 
     let wrong = async |site, hours| {
         let since = START.minus(Duration::from_hours(hours));
