@@ -6,6 +6,7 @@
 //! story.
 
 pub mod decide;
+pub mod defend;
 pub mod identify;
 pub mod receipt;
 pub mod review;

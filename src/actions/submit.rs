@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     app::{App, SiteInForce},
-    captcha::{Ask, Captcha, Finding, Form, Spent},
+    captcha::{Ask, Finding, Form, Spent},
     clock,
     domain::{
         address::ClientAddress,
@@ -320,7 +320,7 @@ impl Path {
     async fn ask_captcha(&self, valid: &Valid, earlier: &Earlier) -> Result<Result<Finding, Uuid>, Error> {
         let site = &self.site.site;
         let token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
-        if Captcha::calls_network(site.captcha.provider)
+        if self.app.captcha.calls_network(site)
             && earlier.token == Spent::Never
             && token.is_some()
             && let Some(key) = valid.keys.first()

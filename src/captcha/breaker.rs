@@ -42,6 +42,16 @@ impl Breaker {
         }
     }
 
+    /// Whether calls stop but for the probe.
+    pub(super) fn is_open(&self) -> bool {
+        self.next_probe.is_some()
+    }
+
+    /// Whether a call would not be admitted now.
+    pub(super) fn rests(&self, now: Instant) -> bool {
+        self.next_probe.is_some_and(|due| now < due)
+    }
+
     /// Counts the end of a call. `answered` means that the host did its work, whatever it said.
     /// Returns whether the breaker opened or closed by it.
     pub(super) fn record(&mut self, now: Instant, answered: bool) -> bool {
@@ -93,6 +103,7 @@ mod tests {
         for second in 0..5 {
             assert!(breaker.admits(at(second)));
             assert_eq!(breaker.record(at(second), false), second == 4);
+            assert_eq!(breaker.is_open(), second == 4);
         }
         assert!(!breaker.admits(at(5)) && !breaker.admits(at(33)));
         assert!(breaker.admits(at(34)), "the probe");

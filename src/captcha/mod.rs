@@ -7,7 +7,7 @@
 //! form nonces and provider tokens is the store's, and comes in as [`Ask::token_spent`].
 //!
 //! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
-//! with the vendor's page cited, an arm in [`Captcha::verify`] and [`Captcha::calls_network`].
+//! with the vendor's page cited, an arm in [`Captcha::verify`].
 
 mod breaker;
 mod cap;
@@ -54,8 +54,7 @@ const TOTAL_BUDGET: Duration = Duration::from_secs(3);
 pub struct Captcha {
     keys: Arc<Keys>,
     outgoing: Outgoing,
-    /// By `host:port` of the address that verifies.
-    breakers: Mutex<HashMap<String, Breaker>>,
+    breakers: Mutex<Breakers>,
 }
 
 /// What is known of one submission when its captcha is verified.
@@ -180,18 +179,22 @@ impl Captcha {
         finding
     }
 
-    /// Whether verifying with `provider` calls another server, so that a submission needs a claim first.
-    #[must_use]
-    pub fn calls_network(provider: ProviderId) -> bool {
-        provider.is_outside()
-    }
-
     /// Asks the site's provider about a token that is none, to learn whether it answers and knows the
     /// secret.
     ///
     /// # Errors
     /// A sentence about what is wrong.
     pub async fn probe(&self, site: &Site) -> Result<String, String> {
+        match self.verdict_on_nothing(site).await {
+            Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
+            Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
+            _ => Ok("answers and knows the secret".to_owned()),
+        }
+    }
+
+    /// What [`Captcha::probe`] is told: the verdict on a token that nobody minted. A good provider with
+    /// a good secret finds it malformed.
+    pub async fn verdict_on_nothing(&self, site: &Site) -> Verdict {
         let ask = Ask {
             site,
             thread: "probe",
@@ -203,26 +206,42 @@ impl Captcha {
             token_spent: Spent::Never,
             now: Timestamp(0),
         };
-        match self.verify(&ask).await.verdict {
-            Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
-            Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
-            _ => Ok("answers and knows the secret".to_owned()),
-        }
+        self.verify(&ask).await.verdict
     }
 
-    /// Sends `request` to a provider unless its breaker is open, and reads the answer with `read`. Sent
-    /// once: a token is single-use, and a lost answer may have spent it. It takes at most `budget`.
+    /// Whether this process makes no calls to the site's provider now, because its host kept failing.
+    #[must_use]
+    pub fn is_paused(&self, site: &Site) -> bool {
+        self.breaker_of(site, |breaker| breaker.is_open())
+    }
+
+    /// Whether verifying a token of `site` calls another server now, so that a submission needs a claim
+    /// first. A probe that comes due between this answer and the call goes without one, which costs at
+    /// worst a held comment.
+    #[must_use]
+    pub fn calls_network(&self, site: &Site) -> bool {
+        site.captcha.provider.is_outside() && !self.breaker_of(site, |breaker| breaker.rests(Instant::now()))
+    }
+
+    /// What the breaker of the site's provider says; `false` where it was never asked.
+    fn breaker_of(&self, site: &Site, says: impl FnOnce(&Breaker) -> bool) -> bool {
+        let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = breakers.host_by_site.get(&site.id);
+        host.and_then(|host| breakers.by_host.get(host)).is_some_and(says)
+    }
+
+    /// Sends `request` to the provider of `site` unless its breaker is open, and reads the answer with
+    /// `read`. Sent once: a token is single-use, and a lost answer may have spent it. It takes at most
+    /// `budget`.
     async fn ask_provider<F: Into<Finding>>(
         &self,
+        site: &Site,
         request: &Request<'_>,
         budget: Duration,
         read: impl Fn(&Answer) -> F,
     ) -> Finding {
-        let host = format!(
-            "{}:{}",
-            request.url.host_str().unwrap_or_default(),
-            request.url.port_or_known_default().unwrap_or_default()
-        );
+        let host = host_and_port(request.url);
+        self.note_host(site, &host);
         if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
             return Finding::of(Verdict::Unavailable(Why::BreakerOpen));
         }
@@ -249,8 +268,31 @@ impl Captcha {
 
     fn breaker<T>(&self, host: &str, act: impl FnOnce(&mut Breaker) -> T) -> T {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        act(breakers.entry(host.to_owned()).or_default())
+        act(breakers.by_host.entry(host.to_owned()).or_default())
     }
+
+    fn note_host(&self, site: &Site, host: &str) {
+        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if breakers.host_by_site.get(&site.id).is_none_or(|known| known != host) {
+            breakers.host_by_site.insert(site.id.clone(), host.to_owned());
+        }
+    }
+}
+
+/// Which hosts fail, and which host verifies for which site.
+#[derive(Debug, Default)]
+struct Breakers {
+    /// By `host:port` of the address that verifies.
+    by_host: HashMap<String, Breaker>,
+    host_by_site: HashMap<String, String>,
+}
+
+fn host_and_port(url: &url::Url) -> String {
+    format!(
+        "{}:{}",
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or_default()
+    )
 }
 
 impl Finding {

@@ -35,7 +35,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
         body: Body::Json(&body),
     };
     let budget = captcha.outgoing.total_budget();
-    captcha.ask_provider(&request, budget, judge).await
+    captcha.ask_provider(ask.site, &request, budget, judge).await
 }
 
 #[derive(Deserialize)]

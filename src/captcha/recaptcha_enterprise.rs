@@ -60,7 +60,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
     let expected = Expected::of(ask, secret, token);
     let budget = captcha.outgoing.total_budget();
     captcha
-        .ask_provider(&request, budget, |answer| finding(&expected, answer))
+        .ask_provider(ask.site, &request, budget, |answer| finding(&expected, answer))
         .await
 }
 

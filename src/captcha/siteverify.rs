@@ -142,7 +142,7 @@ pub(super) async fn verify_with(
         form_nonce: form_nonce(ask),
     };
     captcha
-        .ask_provider(&request, budget, |answer| judge.finding(answer))
+        .ask_provider(ask.site, &request, budget, |answer| judge.finding(answer))
         .await
 }
 

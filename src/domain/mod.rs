@@ -9,6 +9,7 @@
 //! the score).
 
 pub mod address;
+pub mod defence;
 pub mod draft;
 pub mod evidence;
 pub mod language;

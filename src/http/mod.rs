@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    api::{captcha, comments, moderation, operations},
+    api::{captcha, comments, defence, moderation, operations},
     extract::Query,
     layers::request_id,
 };
@@ -58,6 +58,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/queue/undo", post(pages::queue::undo))
         .route("/sites/{site}/captcha", get(pages::captcha::show))
         .route("/sites/{site}/captcha/policies", post(pages::captcha::apply))
+        .route("/sites/{site}/defence", get(pages::defence::show))
+        .route("/sites/{site}/defence/test", post(pages::defence::test))
         .route(
             "/sites/{site}/captcha/policies/{n}/revert",
             post(pages::captcha::revert),
@@ -113,7 +115,9 @@ fn documented() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(captcha::evidence))
         .routes(routes!(captcha::preview))
         .routes(routes!(captcha::policies, captcha::add_policy))
-        .routes(routes!(captcha::revert));
+        .routes(routes!(captcha::revert))
+        .routes(routes!(defence::defence))
+        .routes(routes!(defence::test));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))

@@ -126,6 +126,8 @@ pub enum Action {
     Report,
     /// A refused reader asks for a person.
     Appeal,
+    /// An owner tests the captcha keys of a site.
+    CaptchaTest,
 }
 
 /// What [`Action`] owns for each limited thing.
@@ -148,7 +150,7 @@ pub enum Beyond {
 
 impl Action {
     /// All actions, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Submit,
         Self::SubmitEmail,
         Self::SubmitSite,
@@ -158,6 +160,7 @@ impl Action {
         Self::SignIn,
         Self::Report,
         Self::Appeal,
+        Self::CaptchaTest,
     ];
 
     const fn rule(self) -> Rule {
@@ -171,6 +174,7 @@ impl Action {
             Self::SignIn => Rule::refuse("sign_in", Quota::new(5, 5 * 12)),
             Self::Report => Rule::refuse("report", Quota::new(10, 30)),
             Self::Appeal => Rule::refuse("appeal", Quota::new(10, 30)),
+            Self::CaptchaTest => Rule::refuse("captcha_test", Quota::new(5, 30)),
         }
     }
 
@@ -236,7 +240,7 @@ pub enum Key<'a> {
 }
 
 impl<'a> Demand<'a> {
-    /// One unit of an action that is counted by address: all but the two below.
+    /// One unit of an action that is counted by address: all but those below.
     #[must_use]
     pub const fn by_address(action: Action, address: ClientAddress) -> Self {
         let key = Key::Address(address);
@@ -257,6 +261,15 @@ impl<'a> Demand<'a> {
     pub const fn by_site(site: &'a str) -> Self {
         Self {
             action: Action::SubmitSite,
+            key: Key::Site(site),
+        }
+    }
+
+    /// A test of the captcha keys of a site, given by its id.
+    #[must_use]
+    pub const fn by_site_test(site: &'a str) -> Self {
+        Self {
+            action: Action::CaptchaTest,
             key: Key::Site(site),
         }
     }

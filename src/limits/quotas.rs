@@ -40,6 +40,8 @@ pub struct Quotas {
     pub report: Quota,
     /// Appeals of refused readers, by address. Beyond it: 429.
     pub appeal: Quota,
+    /// Tests of captcha keys, by site. Beyond it: 429.
+    pub captcha_test: Quota,
 }
 
 impl Default for Quotas {
@@ -56,6 +58,7 @@ impl Default for Quotas {
             sign_in: Action::SignIn.rule().quota,
             report: Action::Report.rule().quota,
             appeal: Action::Appeal.rule().quota,
+            captcha_test: Action::CaptchaTest.rule().quota,
         }
     }
 }
@@ -67,7 +70,7 @@ impl Quotas {
     /// A sentence that begins with the field: `rate_limit.submit.burst …`.
     pub fn validate(&self) -> Result<(), String> {
         for action in Action::ALL {
-            let by_address = !matches!(action, Action::SubmitEmail | Action::SubmitSite);
+            let by_address = !matches!(action, Action::SubmitEmail | Action::SubmitSite | Action::CaptchaTest);
             self.of(action)
                 .validate(by_address)
                 .map_err(|complaint| format!("rate_limit.{}.{complaint}", action.name()))?;
@@ -88,6 +91,7 @@ impl Quotas {
             Action::SignIn => self.sign_in,
             Action::Report => self.report,
             Action::Appeal => self.appeal,
+            Action::CaptchaTest => self.captcha_test,
         }
     }
 }

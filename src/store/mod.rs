@@ -17,6 +17,7 @@ mod access;
 mod audit;
 mod claims;
 mod comments;
+mod defence;
 mod evidence;
 mod housekeeping;
 mod postgres;
@@ -41,6 +42,7 @@ pub use self::{
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
+    defence::{Hosts, Misconfiguration},
     evidence::Changed,
     queue::{Filter, Order, QueueRow},
     rows::Comment,

@@ -1,5 +1,6 @@
 //! The two frames around every page: language, title, landmarks, navigation.
 
+use super::defence::Alarm;
 use crate::domain::language::Language;
 
 /// The frame of pages that readers see (`reader.html`).
@@ -28,6 +29,8 @@ pub struct AdminFrame {
     pub site: Option<String>,
     /// Whether the demonstration's article exists and is linked.
     pub has_demo: bool,
+    /// What is wrong with the set-up of a site now, in red above the page.
+    pub alarms: Vec<Alarm>,
 }
 
 /// An entry of the admin navigation.
@@ -35,18 +38,19 @@ pub struct AdminFrame {
 pub enum Place {
     Queue,
     Captcha,
+    Defence,
     Docs,
     #[default]
     Elsewhere,
 }
 
 impl AdminFrame {
-    /// Whether `name` (`queue`, `captcha`, `docs`) is the current place.
+    /// Whether `name` (`queue`, `captcha`, `defence`, `docs`) is the current place.
     #[must_use]
     pub fn is_at(&self, name: &str) -> bool {
         matches!(
             (self.place, name),
-            (Place::Queue, "queue") | (Place::Captcha, "captcha") | (Place::Docs, "docs")
+            (Place::Queue, "queue") | (Place::Captcha, "captcha") | (Place::Defence, "defence") | (Place::Docs, "docs")
         )
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod assets;
 pub mod captcha;
+pub mod defence;
 pub mod docs;
 pub mod entrance;
 pub mod feed;

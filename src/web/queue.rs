@@ -35,6 +35,8 @@ pub struct QueuePage {
     pub return_to: String,
     /// When the last comment came in at all, for the empty state.
     pub last_received: Option<Moment>,
+    /// Address and site of the pages that say how the check holds; twenty at most.
+    pub defences: Vec<(String, String)>,
     /// Whether the tab shown is « À relire » (the empty state then links to the others).
     pub is_pending_tab: bool,
 }

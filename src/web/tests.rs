@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::assets;
 use super::captcha::*;
+use super::defence::*;
 use super::docs::*;
 use super::entrance::*;
 use super::feed::*;
@@ -144,6 +145,7 @@ fn admin(language: Language, title: &str, place: Place) -> AdminFrame {
         person: Some("Mariam <K.>".to_owned()),
         site: Some("demo".to_owned()),
         has_demo: true,
+        alarms: Vec::new(),
     }
 }
 
@@ -251,7 +253,96 @@ fn queue(language: Language) -> QueuePage {
         next_href: Some("/queue?after=03".to_owned()),
         return_to: "/queue?status=pending&site=demo".to_owned(),
         last_received: None,
+        defences: vec![("/sites/demo/defence".to_owned(), HOSTILE.to_owned())],
         is_pending_tab: true,
+    }
+}
+
+fn defence(language: Language) -> DefencePage {
+    let moment = Moment::new(language, NOW);
+    let mut frame = admin(
+        language,
+        &language.say_with("defence-title", "site", "Le Courrier des Quais"),
+        Place::Defence,
+    );
+    frame.alarms = vec![
+        Alarm {
+            sentence: misconfigured_sentence(language, "Le Courrier des Quais", HOSTILE, 3, &moment),
+            href: Some("/sites/demo/defence".to_owned()),
+        },
+        Alarm {
+            sentence: language.say_with("alarm-test_key", "site", HOSTILE),
+            href: None,
+        },
+    ];
+    let cause = |word: &str, side: &str, count| CauseRow {
+        word: word.to_owned(),
+        side: side.to_owned(),
+        count,
+        share: count,
+    };
+    let waits = Some(Waits {
+        p50_ms: 120,
+        p95_ms: 1900,
+    });
+    DefencePage {
+        frame,
+        site: "demo".to_owned(),
+        provider: "recaptcha_v3".to_owned(),
+        is_outside: true,
+        days: 30,
+        periods: [1, 7, 30, 90]
+            .map(|days| Period {
+                days,
+                is_current: days == 30,
+            })
+            .to_vec(),
+        standing: "partly".to_owned(),
+        total: 1000,
+        answered: 955,
+        without_token: 36,
+        unavailable: 6,
+        misconfigured: 3,
+        missing: 30,
+        expired: 6,
+        waits,
+        levels: vec![100, 300, 700, 900],
+        is_paused: true,
+        by_day: vec![
+            DayRow {
+                day: moment.clone(),
+                provider: "recaptcha_v3".to_owned(),
+                total: 1000,
+                answered: 955,
+                waits,
+                ..DayRow::default()
+            },
+            DayRow {
+                day: moment,
+                provider: "house".to_owned(),
+                ..DayRow::default()
+            },
+        ],
+        causes: vec![
+            cause("missing", "reader", 30),
+            cause("timeout", "provider", 6),
+            cause("misconfigured", "ours", 3),
+            cause(HOSTILE, "sender", 1),
+        ],
+        hosts: [HOSTILE, ""]
+            .map(|host| HostRow {
+                host: host.to_owned(),
+                count: 4,
+            })
+            .to_vec(),
+        has_more_hosts: true,
+        calls_this_month: 8240,
+        free_calls: Some(10_000),
+        may_test: true,
+        answer: Some(TestAnswer {
+            message: test_sentence(language, "recaptcha_v3", "misconfigured", Some(HOSTILE)),
+            is_problem: true,
+        }),
     }
 }
 
@@ -519,6 +610,19 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 }
                 .render(),
             ),
+            ("defence", defence(language).render()),
+            (
+                "defence-fresh",
+                DefencePage {
+                    frame: admin(language, "Palabre", Place::Defence),
+                    site: "demo".to_owned(),
+                    provider: "house".to_owned(),
+                    days: 30,
+                    standing: "unseen".to_owned(),
+                    ..DefencePage::default()
+                }
+                .render(),
+            ),
             ("docs", docs(language).render()),
             (
                 "home",
@@ -695,6 +799,61 @@ fn buttons_follow_the_state_and_keep_their_order() {
     assert_eq!(item.acts(), [Act::Reject, Act::Spam, Act::Restore]);
     item.status = Status::Erased;
     assert!(item.acts().is_empty());
+}
+
+#[test]
+fn the_check_is_told_in_words() {
+    use crate::domain::verdict::{BadToken, NotRun, Why};
+    let html = defence(Language::Fr).render().expect("it renders");
+    for sentence in [
+        "La vérification ne fonctionne qu’en partie\u{202f}: en 30 jours, 955 commentaires vérifiés sur 1\u{202f}000.",
+        "Quota gratuit utilisé\u{202f}: 8\u{202f}240 appels sur 10\u{202f}000 ce mois-ci (82\u{202f}%).",
+        "Le quota gratuit touche à sa fin.",
+        "0,12\u{202f}s, et 1,9\u{202f}s au plus",
+        "30 (3\u{202f}%)",
+        "6 (moins de 1\u{202f}%)",
+        "Scores reçus\u{202f}: 0,1 · 0,3 · 0,7 · 0,9.",
+    ] {
+        assert!(html.contains(sentence), "{sentence}");
+    }
+    let bad = [
+        BadToken::Missing,
+        BadToken::Malformed,
+        BadToken::Expired,
+        BadToken::Duplicate,
+        BadToken::Foreign,
+        BadToken::WrongAction(String::new()),
+        BadToken::WrongHost(String::new()),
+        BadToken::WrongSite,
+    ];
+    let not_run = [
+        NotRun::NoScript,
+        NotRun::Blocked,
+        NotRun::ConsentRefused,
+        NotRun::BrowserError,
+    ];
+    let why = [
+        Why::Timeout,
+        Why::Connect,
+        Why::ServerError,
+        Why::Quota,
+        Why::Garbage,
+        Why::AmbiguousDuplicate,
+        Why::BreakerOpen,
+    ];
+    let words = bad.iter().map(BadToken::as_str);
+    let words = words.chain(not_run.map(NotRun::as_str)).chain(why.map(Why::as_str));
+    for word in words.chain(["misconfigured"]) {
+        for language in [Language::Fr, Language::En] {
+            let key = format!("cause-{word}");
+            assert_ne!(language.say(&key), key, "a cause without words");
+        }
+    }
+    let said = |result, detail| test_sentence(Language::En, "turnstile", result, detail);
+    assert!(said("accepted", None).starts_with("All is well: Turnstile answers"));
+    assert!(said("unavailable", Some("timeout")).contains("within three seconds"));
+    assert!(said("unavailable", Some("of tomorrow")).contains("could not be asked"));
+    assert!(said("misconfigured", Some("invalid-input-secret")).contains("“invalid-input-secret”"));
 }
 
 #[test]

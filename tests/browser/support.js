@@ -34,15 +34,15 @@ export const WAYS = [
 
 /**
  * Starts the binary in an empty folder and a browser beside it; `settings` are further variables of
- * its environment. Fails with the binary's whole output when no setup link is printed.
+ * its environment, `words` those of its command line. Fails with the binary's whole output when no setup link is printed.
  */
-export async function startPalabre(settings = {}) {
+export async function startPalabre(settings = {}, words = []) {
   const folder = await mkdtemp(join(tmpdir(), "palabre-browser-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let server;
   try {
-    server = await startServer(folder, port, settings);
+    server = await startServer(folder, port, settings, words);
     return new House({ url, folder, server, browser: await startBrowser() });
   } catch (error) {
     await server?.stop().catch(() => {});
@@ -181,7 +181,7 @@ class Window {
 
 // ------------------------------------------------------------------ processes
 
-async function startServer(folder, port, settings) {
+async function startServer(folder, port, settings, words) {
   const output = [];
   const environment = {
     PATH: process.env.PATH,
@@ -191,7 +191,7 @@ async function startServer(folder, port, settings) {
     PALABRE_DATABASE__URL: `sqlite://${join(folder, "palabre.db")}`,
     ...settings,
   };
-  const child = spawn(binary, [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, words, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const ended = new Promise((resolveEnd) => {

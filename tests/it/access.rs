@@ -398,7 +398,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 19] = [
+const ROUTES: [Route; 21] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -459,6 +459,8 @@ const ROUTES: [Route; 19] = [
         r#"{"base":7,"cuts":{}}"#,
         [403, 409, 404, 401],
     ),
+    ("GET", "/api/v1/sites/{site}/captcha/defence", "", [200, 200, 404, 401]),
+    ("POST", "/api/v1/sites/{site}/captcha/test", "{}", [403, 200, 404, 401]),
 ];
 
 const REVERT: Route = (
@@ -556,7 +558,10 @@ async fn pages_lead_to_the_door(storage: &Storage) {
         (Method::GET, "/sites/faso/captcha", 200),
         (Method::POST, "/sites/faso/captcha/policies", 403),
         (Method::POST, "/sites/faso/captcha/policies/1/revert", 403),
+        (Method::GET, "/sites/faso/defence", 200),
+        (Method::POST, "/sites/faso/defence/test", 403),
         (Method::GET, "/sites/sahel/captcha", 404),
+        (Method::GET, "/sites/sahel/defence", 404),
         (Method::POST, "/sites/sahel/captcha/policies", 404),
     ] {
         for token in [None, Some("wrong")] {

@@ -10,6 +10,7 @@ mod captcha;
 mod captcha_road;
 mod child;
 mod commands;
+mod defence;
 mod document;
 mod fake_provider;
 mod layering;

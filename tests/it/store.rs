@@ -27,7 +27,7 @@ use palabre::{
         status::{Act, Standing, Status, after},
         timestamp::Timestamp,
         triage::{Action, Outcome},
-        verdict::Verdict,
+        verdict::{BadToken, Verdict, Why},
     },
     store::{
         Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, Opening, Order, PolicyRow,
@@ -94,6 +94,7 @@ on_both_engines!(
     a_seal_ends_before_the_first_entry_that_is_too_young,
     erasing_a_note_keeps_seals_whole,
     evidence_counts_levels_outcomes_and_labels,
+    the_check_is_told_by_day_cause_wait_and_host,
     texts_expire_by_status_and_age,
     client_keys_are_forgotten,
     purge_deletes_what_has_run_out,
@@ -2203,6 +2204,108 @@ async fn erasing_a_note_keeps_seals_whole(storage: &Storage) {
 }
 
 // ---------------------------------------------------------------- evidence
+
+async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    // START is 2026-11-24, day 20,781 since 1970, at 10:00.
+    const DAY: i64 = 20_781;
+    let checked = async |verdict: Verdict, hours_ago: u64, waited: Option<i64>| {
+        scene
+            .insert_with(|comment| {
+                comment.outcome.reasons = vec![Reason::Links { count: 1 }];
+                comment.outcome.reasons.extend(Reason::of_verdict(&verdict));
+                comment.verdict = verdict;
+                comment.checked_ms = waited;
+                comment.at = START.minus(Duration::from_hours(hours_ago));
+            })
+            .await
+    };
+    let host = |seen: &str| Verdict::BadToken(BadToken::WrongHost(seen.to_owned()));
+    let passed = Verdict::Binary { pass: true };
+    checked(passed.clone(), 0, Some(129)).await;
+    checked(passed.clone(), 0, Some(120)).await;
+    checked(passed, 24, Some(70_000)).await;
+    checked(Verdict::Unavailable(Why::Timeout), 1, Some(3000)).await;
+    checked(Verdict::Unavailable(Why::BreakerOpen), 1, None).await;
+    checked(Verdict::BadToken(BadToken::Missing), 1, None).await;
+    checked(Verdict::Misconfigured("old".to_owned()), 3, Some(5)).await;
+    checked(Verdict::Misconfigured("invalid-input-secret".to_owned()), 2, Some(5)).await;
+    for seen in ["evil.example", "", "evil.example", "also.example"] {
+        checked(host(seen), 1, Some(80)).await;
+    }
+    scene
+        .insert_with(|comment| {
+            comment.provider = "house";
+            comment.site = OTHER.to_owned();
+            comment.checked_ms = Some(1);
+        })
+        .await;
+
+    let told = async |since| {
+        let counts = scene.store.verdicts_by_day(SITE, since).await.expect("read");
+        let told = counts
+            .into_iter()
+            .map(|c| (c.day, c.verdict, c.detail.unwrap_or_default(), c.count));
+        told.collect::<Vec<_>>()
+    };
+    let expected = |day, verdict: &str, detail: &str, count| (day, verdict.to_owned(), detail.to_owned(), count);
+    let today = [
+        expected(DAY, "bad_token", "missing", 1),
+        expected(DAY, "bad_token", "wrong_host", 4),
+        expected(DAY, "misconfigured", "", 2),
+        expected(DAY, "passed", "", 2),
+        expected(DAY, "unavailable", "breaker_open", 1),
+        expected(DAY, "unavailable", "timeout", 1),
+    ];
+    let mut all = today.to_vec();
+    all.push(expected(DAY - 1, "passed", "", 1));
+    assert_eq!(
+        told(START.minus(Duration::from_hours(48))).await,
+        all,
+        "newest day first"
+    );
+    assert_eq!(told(START.minus(Duration::from_hours(5))).await, today);
+
+    let waits = scene.store.waits_by_day(SITE, Timestamp(0)).await.expect("read");
+    let waits: Vec<_> = waits.iter().map(|w| (w.day, w.wait_ms, w.count)).collect();
+    let expected = [
+        (DAY, 0, 2),
+        (DAY, 80, 4),
+        (DAY, 120, 2),
+        (DAY, 3000, 1),
+        (DAY - 1, 10_000, 1),
+    ];
+    assert_eq!(waits, expected, "in steps of ten, those who were not asked left out");
+
+    let calls = async |provider: &str, since| scene.store.provider_calls(SITE, provider, since).await.expect("read");
+    assert_eq!(calls("recaptcha_v3", Timestamp(0)).await, 10);
+    assert_eq!(calls("recaptcha_v3", START).await, 2);
+    assert_eq!(calls("house", Timestamp(0)).await, 0);
+
+    let hosts = scene.store.foreign_hosts(SITE, Timestamp(0)).await.expect("read");
+    let seen: Vec<_> = hosts.seen.iter().map(|(host, count)| (host.as_str(), *count)).collect();
+    assert_eq!(seen, [("evil.example", 2), ("", 1), ("also.example", 1)]);
+    assert!(!hosts.has_more);
+    for number in 0..12 {
+        checked(host(&format!("h{number}.example")), 0, None).await;
+    }
+    let hosts = scene.store.foreign_hosts(SITE, Timestamp(0)).await.expect("read");
+    assert_eq!(
+        (hosts.seen.len(), hosts.seen[0].1),
+        (10, 2),
+        "ten, the most frequent first"
+    );
+
+    let wrong = async |site, hours| {
+        let since = START.minus(Duration::from_hours(hours));
+        scene.store.misconfigured(site, since).await.expect("read")
+    };
+    let newest = wrong(SITE, 3).await.expect("two");
+    assert_eq!((newest.count, newest.detail.as_str()), (2, "invalid-input-secret"));
+    assert_eq!(newest.at, START.minus(Duration::from_hours(2)));
+    assert_eq!(wrong(SITE, 1).await, None);
+    assert_eq!(wrong(OTHER, 9).await, None);
+}
 
 async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {
     let scene = Scene::open(storage).await;

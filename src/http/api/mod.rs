@@ -5,6 +5,7 @@
 
 pub(super) mod captcha;
 pub(super) mod comments;
+pub(super) mod defence;
 pub(super) mod moderation;
 pub(super) mod operations;
 mod schema;

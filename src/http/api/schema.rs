@@ -456,3 +456,113 @@ pub(super) struct Revert {
     base: i64,
     note: Option<String>,
 }
+
+/// How the check of a site holds.
+#[derive(ToSchema)]
+pub(super) struct Defence {
+    site: String,
+    /// The provider in force; all figures but `by_day` and `hosts` are its own.
+    provider: String,
+    /// 1 to 90.
+    days: i64,
+    since: String,
+    /// unseen, works, partly or down.
+    standing: String,
+    /// Comments of the period.
+    total: i64,
+    /// With a score, a yes or a no.
+    answered: i64,
+    /// Without a token that counts: there was nothing to ask about.
+    without_token: i64,
+    /// The provider gave no usable answer.
+    unavailable: i64,
+    /// The provider did not accept our set-up.
+    misconfigured: i64,
+    /// Comments whose token was missing, 0 to 1.
+    missing_share: f64,
+    /// Comments whose token had expired, 0 to 1.
+    expired_share: f64,
+    latency: Option<Latency>,
+    /// Newest first, one entry for each provider of a day.
+    by_day: Vec<DefenceDay>,
+    /// Why comments have no answer, most frequent first.
+    causes: Vec<Cause>,
+    /// Foreign hosts that tokens were minted on: ten at most, most frequent first; empty = not named.
+    hosts: Vec<ForeignHost>,
+    /// Calls to the provider in this calendar month (UTC).
+    calls_this_month: i64,
+    /// Calls a month that cost nothing; null where the provider names no figure.
+    free_calls: Option<i64>,
+    /// open while calls to the provider pause; null where nobody outside is asked.
+    breaker: Option<String>,
+    /// What is wrong with the set-up now.
+    faults: Vec<Fault>,
+    /// Scores that were really returned, rising.
+    levels: Vec<f64>,
+}
+
+/// How long the provider was waited for, in steps of ten milliseconds.
+#[derive(ToSchema)]
+pub(super) struct Latency {
+    count: i64,
+    p50_ms: i64,
+    p95_ms: i64,
+}
+
+/// One day (UTC) of one provider.
+#[derive(ToSchema)]
+pub(super) struct DefenceDay {
+    /// 2026-11-24
+    day: String,
+    provider: String,
+    total: i64,
+    answered: i64,
+    /// Comments by verdict.
+    verdicts: HashMap<String, i64>,
+    /// Comments by what the verdict leaves open: missing, expired, timeout, quota…
+    details: HashMap<String, i64>,
+    latency: Option<Latency>,
+}
+
+/// Why comments have no answer.
+#[derive(ToSchema)]
+pub(super) struct Cause {
+    verdict: String,
+    detail: Option<String>,
+    /// reader, sender, provider or ours.
+    side: String,
+    count: i64,
+}
+
+/// A host that is not the site's.
+#[derive(ToSchema)]
+pub(super) struct ForeignHost {
+    host: String,
+    count: i64,
+}
+
+/// What is wrong with the set-up of a site now.
+#[derive(ToSchema)]
+pub(super) struct Fault {
+    /// misconfigured (within the last hour) or `test_key`.
+    code: String,
+    /// What the provider named.
+    detail: Option<String>,
+    /// Comments it touched.
+    count: Option<i64>,
+    /// The newest of them.
+    at: Option<String>,
+}
+
+/// What the provider said to a token that nobody minted.
+#[derive(ToSchema)]
+pub(super) struct KeyTest {
+    site: String,
+    provider: String,
+    /// accepted, `accepts_anything`, misconfigured, unavailable or `not_needed`.
+    result: String,
+    /// What the provider named, or why it could not be asked.
+    detail: Option<String>,
+    /// The same in words.
+    message: String,
+}

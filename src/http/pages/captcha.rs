@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 
-use super::{PageError, PageResult, Visitor, admin_page, frame, see_other};
+use super::{PageError, PageResult, Visitor, admin_page, defence, frame, see_other};
 use crate::{
     actions::{
         identify::{Identity, Role},
@@ -281,6 +281,7 @@ impl<'a> Draft<'a> {
             language.say_with("captcha-title", "site", &site.name),
         );
         frame.is_error = !self.errors.is_empty();
+        frame.alarms = defence::alarms(app, site, language).await?;
         let page = CaptchaPage {
             frame,
             site: site.id.clone(),

@@ -4,6 +4,7 @@
 //! moderators Trusted Types. Every flow works without JavaScript: a form posts, the answer leads on.
 
 pub(super) mod captcha;
+pub(super) mod defence;
 pub(super) mod docs;
 pub(super) mod entrance;
 pub(super) mod queue;
@@ -181,6 +182,7 @@ pub(super) fn frame(app: &App, who: Option<&Identity>, language: Language, place
         person: who.map(|who| who.actor.name.clone()),
         site: app.has_demo.then(|| DEMO_SITE.to_owned()),
         has_demo: app.has_demo,
+        alarms: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{PageError, PageResult, Visitor, admin_page, frame, see_other};
+use super::{PageError, PageResult, Visitor, admin_page, defence, frame, see_other};
 use crate::{
     actions::{
         decide::{self, Made, Wish},
@@ -112,8 +112,18 @@ pub(crate) async fn show(
     } else {
         None
     };
+    let mut frame = frame(&app, Some(&who), language, Place::Queue, language.say("queue-title"));
+    let mut defences = Vec::new();
+    for id in checked_sites(&app, &who, site.as_deref()).await.map_err(say)? {
+        let checked = app.site(&id).await.map_err(say)?;
+        frame
+            .alarms
+            .extend(defence::alarms(&app, &checked.site, language).await.map_err(say)?);
+        defences.push((defence::address(&id), checked.site.name.clone()));
+    }
     Ok(admin_page(&QueuePage {
-        frame: frame(&app, Some(&who), language, Place::Queue, language.say("queue-title")),
+        frame,
+        defences,
         tabs,
         sites: if several { sites } else { Vec::new() },
         orders,
@@ -125,6 +135,16 @@ pub(crate) async fn show(
         last_received,
         is_pending_tab: status == Status::Pending,
     }))
+}
+
+/// The sites whose check the page speaks of: the one that is filtered by, else the caller's first twenty.
+async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Result<Vec<String>, Error> {
+    const SITES: usize = 20;
+    if let Some(site) = selected {
+        return Ok(vec![site.to_owned()]);
+    }
+    let all = app.store.site_ids().await?.into_iter();
+    Ok(all.filter(|id| who.scope.allows(id)).take(SITES).collect())
 }
 
 /// When the last comment of the caller's sites came in, whatever became of it.

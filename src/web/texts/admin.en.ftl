@@ -265,6 +265,123 @@ version-current = in force
 revert-button = Go back to version { $count }
 policy-from-file = config.toml
 
+## Defence
+nav-defence = Defence
+defence-title = Defence of { $site }
+defence-link = State of the check
+defence-link-of = State of the check of { $site }
+defence-thresholds = Thresholds and scores
+defence-periods = Period
+defence-period = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+defence-off = This site asks for no check: there is nothing to defend.
+defence-unseen = In { $period } there was no comment to check: nothing says yet whether the check works.
+defence-works = { $answered ->
+    [one] The check works: in { $period }, { $answered } comment checked of { $total }.
+   *[other] The check works: in { $period }, { $answered } comments checked of { $total }.
+}
+defence-partly = { $answered ->
+    [one] The check works only in part: in { $period }, { $answered } comment checked of { $total }.
+   *[other] The check works only in part: in { $period }, { $answered } comments checked of { $total }.
+}
+defence-down = { $total ->
+    [one] The check does not work: in { $period }, no answer for { $total } comment.
+   *[other] The check does not work: in { $period }, no answer for { $total } comments.
+}
+defence-nothing-lost = No text is lost: a comment without an answer is held for review.
+defence-provider = Service in place: { $provider }.
+defence-levels = Scores received: { $levels }.
+defence-paused = The service has stopped answering: calls pause, one is tried every 30 seconds.
+defence-missing = Token missing
+defence-expired = Token expired
+defence-waits = Usual wait
+defence-waits-words = { $p50 }, and at most { $p95 } for 95 comments in 100
+defence-seconds = { $seconds } s
+defence-of-total = { $count } ({ $share })
+percent = { $count }%
+percent-under-one = less than 1%
+provider-house = built-in check
+provider-off = none
+defence-days-title = Day by day
+defence-days-caption = Days in universal time (UTC), newest first.
+defence-day = Day
+defence-service = Service
+defence-received = Received
+defence-answered = Checked
+defence-without-token = Without a valid token
+defence-unavailable = Service down
+defence-misconfigured = Settings refused
+defence-p50 = Median wait
+defence-p95 = Wait, 95%
+defence-causes-title = Why answers are missing
+defence-causes-none = None is missing.
+defence-cause = Cause
+defence-side = On whose side
+defence-comments = Comments
+defence-share = Share
+side-reader = The reader’s, through no fault of theirs
+side-sender = The sender’s
+side-provider = The service’s
+side-ours = Ours: to be mended
+cause-missing = Token missing
+cause-malformed = Token unreadable or forged
+cause-expired = Token expired
+cause-duplicate = Token used before by the same sending
+cause-foreign = Token used before by another sending
+cause-wrong_action = Token made for another action
+cause-wrong_host = Token made on another host
+cause-wrong_site = Token made for another site or article
+cause-no_script = No JavaScript
+cause-blocked = Script blocked in the browser
+cause-consent_refused = Check not agreed to
+cause-browser_error = Error in the browser
+cause-timeout = Service too slow
+cause-connect = Service out of reach
+cause-server_error = Service down
+cause-quota = Quota used up
+cause-garbage = Unreadable answer
+cause-ambiguous_duplicate = Answer lost
+cause-breaker_open = Service down, calls pause
+cause-misconfigured = Settings refused by the service
+defence-hosts-title = Foreign hosts
+defence-hosts-explanation = Tokens were made on these hosts, which are not the site’s. If one of them is yours, add it to the settings (hostnames).
+defence-hosts-newest = Counted over the newest 2,000.
+defence-host = Host
+defence-host-unnamed = (not named)
+defence-quota-title = Calls to the service
+defence-calls = { $count ->
+    [one] { $count } call since the beginning of the month (UTC).
+   *[other] { $count } calls since the beginning of the month (UTC).
+}
+defence-quota = Free quota used: { $used } calls of { $free } this month ({ $share }).
+defence-quota-near = The free quota is nearly used up. Beyond it the service stops answering and everything is held for review.
+defence-quota-over = The free quota is used up. Without a billing account the service stops answering and everything is held for review.
+test-title = Keys
+test-explanation = The test sends the service a worthless token: it must answer that it is none.
+test-button = Test my keys
+test-owners-only = Only an owner of the site can test the keys.
+test-not_needed = This site asks no service outside: there is no key to test.
+test-accepted = All is well: { $provider } answers, knows your secret key and recognises a worthless token.
+test-accepts_anything = { $provider } accepted a worthless token. That is what a test key does: set your own key.
+test-misconfigured = { $provider } answers, but refuses your settings: “{ $detail }”. Check the secret key and its type.
+test-unavailable = { $why ->
+    [timeout] { $provider } did not answer within three seconds. Try again in a few minutes.
+    [connect] { $provider } is out of reach from this server. Check the network and the firewall.
+    [server_error] { $provider } is down. Try again later.
+    [quota] { $provider } answers that the quota is used up.
+    [garbage] { $provider } gave an unreadable answer. Check the verify address (verify_url).
+    [breaker_open] { $provider } had stopped answering: calls pause. Try again in a minute.
+   *[other] { $provider } could not be asked.
+}
+alarm-label = To be mended
+alarm-misconfigured = { $count ->
+    [one] { $site }: the captcha service refuses our settings (“{ $detail }”). Within the last hour { $count } comment was held for review unchecked, at { $time }.
+   *[other] { $site }: the captcha service refuses our settings (“{ $detail }”). Within the last hour { $count } comments were held for review unchecked, the last at { $time }.
+}
+alarm-test_key = { $site }: the secret key is a public test key, which accepts anything. Set your own key.
+
 ## Documentation
 docs-title = API documentation
 docs-version = Version

@@ -271,6 +271,123 @@ version-current = en vigueur
 revert-button = Revenir à la version { $count }
 policy-from-file = config.toml
 
+## Defence
+nav-defence = Défense
+defence-title = Défense de { $site }
+defence-link = État de la vérification
+defence-link-of = État de la vérification de { $site }
+defence-thresholds = Seuils et scores
+defence-periods = Période
+defence-period = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+defence-off = Ce site ne demande aucune vérification : il n’y a rien à défendre.
+defence-unseen = En { $period }, aucun commentaire à vérifier : rien ne dit encore si la vérification fonctionne.
+defence-works = { $answered ->
+    [one] La vérification fonctionne : en { $period }, { $answered } commentaire vérifié sur { $total }.
+   *[other] La vérification fonctionne : en { $period }, { $answered } commentaires vérifiés sur { $total }.
+}
+defence-partly = { $answered ->
+    [one] La vérification ne fonctionne qu’en partie : en { $period }, { $answered } commentaire vérifié sur { $total }.
+   *[other] La vérification ne fonctionne qu’en partie : en { $period }, { $answered } commentaires vérifiés sur { $total }.
+}
+defence-down = { $total ->
+    [one] La vérification ne fonctionne pas : en { $period }, aucune réponse pour { $total } commentaire.
+   *[other] La vérification ne fonctionne pas : en { $period }, aucune réponse pour { $total } commentaires.
+}
+defence-nothing-lost = Aucun texte n’est perdu : un commentaire sans réponse est mis en relecture.
+defence-provider = Service en place : { $provider }.
+defence-levels = Scores reçus : { $levels }.
+defence-paused = Le service ne répond plus : les appels sont suspendus, un essai est fait toutes les 30 secondes.
+defence-missing = Jeton absent
+defence-expired = Jeton expiré
+defence-waits = Attente habituelle
+defence-waits-words = { $p50 }, et { $p95 } au plus pour 95 commentaires sur 100
+defence-seconds = { $seconds } s
+defence-of-total = { $count } ({ $share })
+percent = { $count } %
+percent-under-one = moins de 1 %
+provider-house = vérification intégrée
+provider-off = aucun
+defence-days-title = Jour par jour
+defence-days-caption = Jours en temps universel (UTC), du plus récent au plus ancien.
+defence-day = Jour
+defence-service = Service
+defence-received = Reçus
+defence-answered = Vérifiés
+defence-without-token = Sans jeton valable
+defence-unavailable = Service en panne
+defence-misconfigured = Réglages refusés
+defence-p50 = Attente médiane
+defence-p95 = Attente, 95 %
+defence-causes-title = Pourquoi il manque des réponses
+defence-causes-none = Il n’en manque aucune.
+defence-cause = Cause
+defence-side = De quel côté
+defence-comments = Commentaires
+defence-share = Part
+side-reader = Du côté du lecteur, sans faute de sa part
+side-sender = Du côté de l’expéditeur
+side-provider = Du côté du service
+side-ours = De notre côté : à régler
+cause-missing = Jeton absent
+cause-malformed = Jeton illisible ou faux
+cause-expired = Jeton expiré
+cause-duplicate = Jeton déjà utilisé par le même envoi
+cause-foreign = Jeton déjà utilisé par un autre envoi
+cause-wrong_action = Jeton fait pour une autre action
+cause-wrong_host = Jeton fait sur un autre hôte
+cause-wrong_site = Jeton fait pour un autre site ou un autre article
+cause-no_script = Pas de JavaScript
+cause-blocked = Script bloqué dans le navigateur
+cause-consent_refused = Vérification non acceptée
+cause-browser_error = Erreur dans le navigateur
+cause-timeout = Service trop lent
+cause-connect = Service injoignable
+cause-server_error = Service en panne
+cause-quota = Quota épuisé
+cause-garbage = Réponse illisible
+cause-ambiguous_duplicate = Réponse perdue
+cause-breaker_open = Service en panne, appels suspendus
+cause-misconfigured = Réglages refusés par le service
+defence-hosts-title = Hôtes étrangers
+defence-hosts-explanation = Des jetons ont été faits sur ces hôtes, qui ne sont pas ceux du site. Si l’un d’eux est le vôtre, ajoutez-le aux réglages (hostnames).
+defence-hosts-newest = Compté sur les 2 000 plus récents.
+defence-host = Hôte
+defence-host-unnamed = (non indiqué)
+defence-quota-title = Appels au service
+defence-calls = { $count ->
+    [one] { $count } appel depuis le début du mois (UTC).
+   *[other] { $count } appels depuis le début du mois (UTC).
+}
+defence-quota = Quota gratuit utilisé : { $used } appels sur { $free } ce mois-ci ({ $share }).
+defence-quota-near = Le quota gratuit touche à sa fin. Au-delà, le service ne répond plus et tout est mis en relecture.
+defence-quota-over = Le quota gratuit est dépassé. Sans compte de facturation, le service ne répond plus et tout est mis en relecture.
+test-title = Clés
+test-explanation = L’essai envoie au service un jeton sans valeur : il doit répondre qu’il n’en est pas un.
+test-button = Tester mes clés
+test-owners-only = Seul un propriétaire du site peut tester les clés.
+test-not_needed = Ce site n’interroge aucun service extérieur : il n’y a pas de clé à tester.
+test-accepted = Tout va bien : { $provider } répond, connaît votre clé secrète et reconnaît un jeton sans valeur.
+test-accepts_anything = { $provider } a accepté un jeton sans valeur. C’est ce que fait une clé d’essai : mettez votre propre clé.
+test-misconfigured = { $provider } répond, mais refuse vos réglages : « { $detail } ». Vérifiez la clé secrète et son type.
+test-unavailable = { $why ->
+    [timeout] { $provider } n’a pas répondu en trois secondes. Réessayez dans quelques minutes.
+    [connect] { $provider } est injoignable depuis ce serveur. Vérifiez le réseau et le pare-feu.
+    [server_error] { $provider } est en panne. Réessayez plus tard.
+    [quota] { $provider } répond que le quota est épuisé.
+    [garbage] { $provider } a donné une réponse illisible. Vérifiez l’adresse de vérification (verify_url).
+    [breaker_open] { $provider } ne répondait plus : les appels sont suspendus. Réessayez dans une minute.
+   *[other] { $provider } n’a pas pu être interrogé.
+}
+alarm-label = À régler
+alarm-misconfigured = { $count ->
+    [one] { $site } : le service de vérification refuse nos réglages (« { $detail } »). Depuis une heure, { $count } commentaire a été mis en relecture sans vérification, à { $time }.
+   *[other] { $site } : le service de vérification refuse nos réglages (« { $detail } »). Depuis une heure, { $count } commentaires ont été mis en relecture sans vérification, le dernier à { $time }.
+}
+alarm-test_key = { $site } : la clé secrète est une clé d’essai publique, qui accepte n’importe quoi. Mettez votre propre clé.
+
 ## Documentation
 docs-title = Documentation de l’API
 docs-version = Version

@@ -1,0 +1,289 @@
+//! How the check of a site holds: what an owner is shown, what is wrong now, and a test of the keys.
+//!
+//! Figures come from the comments themselves, so that they say what readers met. What is wrong now
+//! ([`faults`]) is looked for on every page that warns of it, and is therefore cheap: one query over the
+//! last hour. A test asks the provider about a token that nobody minted; it is limited by site, because it
+//! is a call on somebody's quota.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::identify::{Identity, Role};
+use crate::{
+    app::{App, SiteInForce},
+    domain::{
+        defence::{Side, Standing, Tally, VerdictCount, WaitCount, Waits, waits},
+        score::Score,
+        site::{ProviderId, Site},
+        timestamp::Timestamp,
+        verdict::Verdict,
+    },
+    error::Error,
+    limits::Demand,
+    store::{Hosts, Misconfiguration},
+};
+
+/// Days shown at most.
+pub const DAYS_MAX: i64 = 90;
+
+/// A wrong set-up is in force when it touched a comment within this time.
+const FRESH: Duration = Duration::from_hours(1);
+
+/// Checks that Google makes in a calendar month without a billing account
+/// (<https://docs.cloud.google.com/recaptcha/quotas>).
+const RECAPTCHA_FREE: i64 = 10_000;
+
+/// What is known of a site's check.
+#[derive(Debug)]
+pub struct Defence {
+    pub site: Arc<SiteInForce>,
+    /// 1..=90.
+    pub days: i64,
+    pub since: Timestamp,
+    /// Of the provider in force.
+    pub tally: Tally,
+    pub standing: Standing,
+    /// Of the provider in force, over the whole period.
+    pub waits: Option<Waits>,
+    /// Of the provider in force: comments whose token was missing, and whose token had expired.
+    pub missing: i64,
+    pub expired: i64,
+    /// Newest day first; a day has one entry for each provider that was in force on it.
+    pub by_day: Vec<Day>,
+    /// Why comments of the provider in force have no answer, most frequent first.
+    pub causes: Vec<Cause>,
+    pub hosts: Hosts,
+    /// Calls to the provider in force in this calendar month (UTC).
+    pub calls_this_month: i64,
+    /// Calls a month that cost nothing, where the provider says so.
+    pub free_calls: Option<i64>,
+    /// Calls pause in this process, because the provider kept failing.
+    pub is_paused: bool,
+    pub faults: Vec<Fault>,
+    /// Scores that were really returned in the period, rising.
+    pub levels: Vec<Score>,
+}
+
+/// One day of one provider.
+#[derive(Debug, Clone)]
+pub struct Day {
+    /// Midnight at its beginning, UTC.
+    pub at: Timestamp,
+    pub provider: String,
+    pub tally: Tally,
+    pub waits: Option<Waits>,
+    /// Counts by class and detail, as stored.
+    pub verdicts: Vec<VerdictCount>,
+}
+
+/// Why comments have no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    pub verdict: String,
+    pub detail: Option<String>,
+    pub side: Side,
+    pub count: i64,
+}
+
+/// What is wrong with the set-up of a site now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The provider did not accept our configuration within the last hour.
+    Misconfigured(Misconfiguration),
+    /// The secret is a vendor's published one, which accepts anything.
+    TestKey,
+}
+
+impl Fault {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Misconfigured(_) => "misconfigured",
+            Self::TestKey => "test_key",
+        }
+    }
+}
+
+/// What the provider said to a token that nobody minted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyTest {
+    /// The built-in check, or none: nobody else is asked.
+    NotNeeded,
+    /// It answers, knows the secret, and sees that the token is none.
+    Accepted,
+    /// It took the token for a good one, so it takes any.
+    AcceptsAnything,
+    /// It does not accept our configuration; what it named.
+    Misconfigured(String),
+    /// It could not be asked; the word of [`crate::domain::verdict::Why`].
+    Unavailable(&'static str),
+}
+
+impl KeyTest {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not_needed",
+            Self::Accepted => "accepted",
+            Self::AcceptsAnything => "accepts_anything",
+            Self::Misconfigured(_) => "misconfigured",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// What the provider named, or why it could not be asked.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Misconfigured(detail) => Some(detail),
+            Self::Unavailable(why) => Some(why),
+            Self::NotNeeded | Self::Accepted | Self::AcceptsAnything => None,
+        }
+    }
+}
+
+/// What the last `days` days (1..=90) say of a site's check.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+pub async fn defence(app: &App, who: &Identity, site: &str, days: i64) -> Result<Defence, Error> {
+    who.may(Role::Moderator, site)?;
+    let in_force = app.site(site).await?;
+    let days = days.clamp(1, DAYS_MAX);
+    let now = app.clock.now();
+    let since = now.minus(Duration::from_hours(24 * u64::try_from(days).unwrap_or(30)));
+    let provider = in_force.site.captcha.provider;
+    let verdicts = app.store.verdicts_by_day(site, since).await?;
+    let waited = app.store.waits_by_day(site, since).await?;
+    let own = || verdicts.iter().filter(|row| row.provider == provider.as_str());
+    let mut tally = Tally::default();
+    for row in own() {
+        tally.add(&row.verdict, row.count);
+    }
+    let of_detail = |detail: &str| {
+        own()
+            .filter(|row| row.detail.as_deref() == Some(detail))
+            .map(|row| row.count)
+            .sum()
+    };
+    let levels = app.store.levels(site, provider.as_str(), since).await?;
+    Ok(Defence {
+        days,
+        since,
+        tally,
+        standing: tally.standing(),
+        waits: waits(waited.iter().filter(|row| row.provider == provider.as_str())),
+        missing: of_detail("missing"),
+        expired: of_detail("expired"),
+        causes: causes(own()),
+        hosts: app.store.foreign_hosts(site, since).await?,
+        calls_this_month: app
+            .store
+            .provider_calls(site, provider.as_str(), beginning_of_month(now))
+            .await?,
+        free_calls: free_calls(provider),
+        is_paused: provider.is_outside() && app.captcha.is_paused(&in_force.site),
+        faults: faults(app, &in_force.site).await?,
+        levels: levels.into_iter().map(|row| row.level).collect(),
+        by_day: by_day(verdicts, &waited),
+        site: in_force,
+    })
+}
+
+/// What is wrong with a site's set-up now. Asks the store only where a provider outside is in force.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
+    if !site.captcha.provider.is_outside() {
+        return Ok(Vec::new());
+    }
+    let mut faults = Vec::new();
+    if site.captcha.has_test_key() {
+        faults.push(Fault::TestKey);
+    }
+    let fresh = app.store.misconfigured(&site.id, app.clock.now().minus(FRESH)).await?;
+    faults.extend(fresh.map(Fault::Misconfigured));
+    Ok(faults)
+}
+
+/// Asks the site's provider about a token that nobody minted; at most three seconds.
+///
+/// # Errors
+/// Role and site; [`Error::RateLimited`].
+pub async fn test_keys(app: &App, who: &Identity, site: &str) -> Result<KeyTest, Error> {
+    who.may(Role::Owner, site)?;
+    let in_force = app.site(site).await?;
+    if !in_force.site.captcha.provider.is_outside() {
+        return Ok(KeyTest::NotNeeded);
+    }
+    app.limits.check(&[Demand::by_site_test(site)])?;
+    Ok(match app.captcha.verdict_on_nothing(&in_force.site).await {
+        Verdict::Scored { .. } | Verdict::Binary { pass: true } => KeyTest::AcceptsAnything,
+        Verdict::Misconfigured(detail) => KeyTest::Misconfigured(detail),
+        Verdict::Unavailable(why) => KeyTest::Unavailable(why.as_str()),
+        Verdict::Binary { pass: false } | Verdict::BadToken(_) | Verdict::NotRun(_) | Verdict::Off => KeyTest::Accepted,
+    })
+}
+
+fn free_calls(provider: ProviderId) -> Option<i64> {
+    matches!(
+        provider,
+        ProviderId::RecaptchaV3 | ProviderId::RecaptchaV2 | ProviderId::RecaptchaEnterprise
+    )
+    .then_some(RECAPTCHA_FREE)
+}
+
+fn causes<'a>(verdicts: impl Iterator<Item = &'a VerdictCount>) -> Vec<Cause> {
+    let mut counts: BTreeMap<(&str, Option<&str>), i64> = BTreeMap::new();
+    for row in verdicts {
+        *counts.entry((&row.verdict, row.detail.as_deref())).or_default() += row.count;
+    }
+    let mut causes: Vec<Cause> = counts
+        .into_iter()
+        .filter_map(|((verdict, detail), count)| {
+            Some(Cause {
+                side: Side::of(verdict, detail)?,
+                verdict: verdict.to_owned(),
+                detail: detail.map(str::to_owned),
+                count,
+            })
+        })
+        .collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+    causes
+}
+
+/// Rows of one day and provider stand together, as the store gives them.
+fn by_day(verdicts: Vec<VerdictCount>, waited: &[WaitCount]) -> Vec<Day> {
+    const DAY_MS: i64 = 86_400_000;
+    let mut days: Vec<Day> = Vec::new();
+    for row in verdicts {
+        let at = Timestamp(row.day * DAY_MS);
+        let is_next = days
+            .last()
+            .is_none_or(|day| day.at != at || day.provider != row.provider);
+        if is_next {
+            let of_day = waited
+                .iter()
+                .filter(|wait| wait.day == row.day && wait.provider == row.provider);
+            days.push(Day {
+                at,
+                provider: row.provider.clone(),
+                tally: Tally::default(),
+                waits: waits(of_day),
+                verdicts: Vec::new(),
+            });
+        }
+        if let Some(day) = days.last_mut() {
+            day.tally.add(&row.verdict, row.count);
+            day.verdicts.push(row);
+        }
+    }
+    days
+}
+
+fn beginning_of_month(now: Timestamp) -> Timestamp {
+    Timestamp::parse_rfc3339(&format!("{}-01T00:00:00Z", now.month())).unwrap_or(now)
+}

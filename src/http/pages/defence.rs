@@ -1,0 +1,204 @@
+//! The owner's page of a site's check, the test of its keys, and the warning on other pages.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+
+use super::{PageError, PageResult, Visitor, admin_page, frame};
+use crate::{
+    actions::{
+        defend::{self, DAYS_MAX, Day, Defence, Fault, KeyTest},
+        identify::{Identity, Role},
+    },
+    app::App,
+    domain::{
+        defence::{Waits, share},
+        language::Language,
+        score::Score,
+        site::Site,
+    },
+    error::Error,
+    http::extract::{Query, admin_language},
+    web::{
+        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Period, TestAnswer},
+        frame::Place,
+        moment::Moment,
+        texts::Say as _,
+    },
+};
+
+const DAYS: i64 = 30;
+
+/// The periods that are linked.
+const PERIODS: [i64; 4] = [1, 7, DAYS, DAYS_MAX];
+
+/// The page.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    page(&app, &who, &site, days(&query), language, None).await
+}
+
+/// Tests the keys and says what came of it, on the same page: the answer is of this moment and is kept
+/// nowhere.
+pub(crate) async fn test(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let said = defend::test_keys(&app, &who, &site)
+        .await
+        .map_err(|error| PageError::new(error, language))?;
+    page(&app, &who, &site, days(&query), language, Some(said)).await
+}
+
+/// A period that was mistyped is the usual one.
+fn days(query: &Query) -> i64 {
+    let asked = query.0.integer("days").ok().flatten();
+    asked.filter(|days| (1..=DAYS_MAX).contains(days)).unwrap_or(DAYS)
+}
+
+async fn page(
+    app: &App,
+    who: &Identity,
+    site: &str,
+    days: i64,
+    language: Language,
+    said: Option<KeyTest>,
+) -> Result<Response, PageError> {
+    let defence = defend::defence(app, who, site, days)
+        .await
+        .map_err(|error| PageError::new(error, language))?;
+    let site = &defence.site.site;
+    let provider = site.captcha.provider;
+    let mut frame = frame(
+        app,
+        Some(who),
+        language,
+        Place::Defence,
+        language.say_with("defence-title", "site", &site.name),
+    );
+    frame.alarms = sentences(site, &defence.faults, language)
+        .into_iter()
+        .map(|sentence| Alarm { sentence, href: None })
+        .collect();
+    let Defence { tally, ref hosts, .. } = defence;
+    let page = DefencePage {
+        frame,
+        site: site.id.clone(),
+        provider: provider.as_str().to_owned(),
+        is_outside: provider.is_outside(),
+        days: defence.days,
+        periods: PERIODS
+            .map(|days| Period {
+                days,
+                is_current: days == defence.days,
+            })
+            .to_vec(),
+        standing: defence.standing.as_str().to_owned(),
+        total: tally.total,
+        answered: tally.answered,
+        without_token: tally.without_token,
+        unavailable: tally.unavailable,
+        misconfigured: tally.misconfigured,
+        missing: defence.missing,
+        expired: defence.expired,
+        waits: defence.waits.map(waits),
+        levels: defence.levels.iter().copied().map(Score::thousandths).collect(),
+        is_paused: defence.is_paused,
+        by_day: defence.by_day.iter().map(|day| day_row(day, language)).collect(),
+        causes: defence
+            .causes
+            .iter()
+            .map(|cause| CauseRow {
+                word: cause.detail.clone().unwrap_or_else(|| cause.verdict.clone()),
+                side: cause.side.as_str().to_owned(),
+                count: cause.count,
+                share: share(cause.count, tally.total),
+            })
+            .collect(),
+        hosts: hosts
+            .seen
+            .iter()
+            .map(|(host, count)| HostRow {
+                host: host.clone(),
+                count: *count,
+            })
+            .collect(),
+        has_more_hosts: hosts.has_more,
+        calls_this_month: defence.calls_this_month,
+        free_calls: defence.free_calls,
+        may_test: who.may(Role::Owner, &site.id).is_ok(),
+        answer: said.map(|said| TestAnswer {
+            message: web::test_sentence(language, provider.as_str(), said.code(), said.detail()),
+            is_problem: !matches!(said, KeyTest::Accepted | KeyTest::NotNeeded),
+        }),
+    };
+    Ok(admin_page(&page))
+}
+
+fn day_row(day: &Day, language: Language) -> DayRow {
+    let tally = &day.tally;
+    DayRow {
+        day: Moment::new(language, day.at.0),
+        provider: day.provider.clone(),
+        total: tally.total,
+        answered: tally.answered,
+        without_token: tally.without_token,
+        unavailable: tally.unavailable,
+        misconfigured: tally.misconfigured,
+        waits: day.waits.map(waits),
+    }
+}
+
+fn waits(waits: Waits) -> web::Waits {
+    web::Waits {
+        p50_ms: waits.p50_ms,
+        p95_ms: waits.p95_ms,
+    }
+}
+
+/// What is wrong with a site's set-up now, for a page that is about something else.
+///
+/// # Errors
+/// Errors of the store.
+pub(super) async fn alarms(app: &App, site: &Site, language: Language) -> Result<Vec<Alarm>, Error> {
+    let faults = defend::faults(app, site).await?;
+    Ok(sentences(site, &faults, language)
+        .into_iter()
+        .map(|sentence| Alarm {
+            sentence,
+            href: Some(address(&site.id)),
+        })
+        .collect())
+}
+
+/// The page of a site; ids of sites need no escaping.
+pub(super) fn address(site: &str) -> String {
+    format!("/sites/{site}/defence")
+}
+
+fn sentences(site: &Site, faults: &[Fault], language: Language) -> Vec<String> {
+    faults
+        .iter()
+        .map(|fault| match fault {
+            Fault::TestKey => language.say_with("alarm-test_key", "site", &site.name),
+            Fault::Misconfigured(seen) => {
+                let at = Moment::new(language, seen.at.0);
+                web::misconfigured_sentence(language, &site.name, &seen.detail, seen.count, &at)
+            }
+        })
+        .collect()
+}
