@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,14 +34,16 @@ export const WAYS = [
 
 /**
  * Starts the binary in an empty folder and a browser beside it; `settings` are further variables of
- * its environment. Fails with the binary's whole output when no setup link is printed.
+ * its environment, `file` is the text of its `config.toml`. Fails with the binary's whole output when
+ * no setup link is printed.
  */
-export async function startPalabre(settings = {}) {
+export async function startPalabre(settings = {}, file = undefined) {
   const folder = await mkdtemp(join(tmpdir(), "palabre-browser-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let server;
   try {
+    if (file !== undefined) await writeFile(join(folder, "config.toml"), file);
     server = await startServer(folder, port, settings);
     return new House({ url, folder, server, browser: await startBrowser() });
   } catch (error) {
@@ -246,7 +248,7 @@ function startBrowser() {
   });
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((found, failed) => {
     const probe = createServer();
     probe.once("error", failed);

@@ -6,8 +6,7 @@
 // may enforce Trusted Types), nothing stored but the draft, its key and, if ticked, name and e-mail.
 
 /**
- * @typedef {{form: string, captcha: {provider: string, site_key?: string, action?: string,
- *   challenge?: {parameters: {data?: unknown}}}, body_max: number, language: string}} Preparation
+ * @typedef {{form: string, captcha: {provider: string}, body_max: number, language: string}} Preparation
  */
 
 const FIELDS = ["body", "name", "email", "website"];
@@ -42,31 +41,43 @@ function enhance(form) {
   const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
 
   // The check: asked for on the first focus, again when its form token has grown old.
-  /** @type {{at: number, data: Promise<Preparation>, answer: Promise<string | null>, mint: () => Promise<string | null>, stop: AbortController} | null} */
+  /** @type {{at: number, data: Promise<Preparation>, check: Promise<any>, stop: AbortController} | null} */
   let prepared = null;
   const prepare = () => {
     if (prepared && Date.now() - prepared.at < FORM_LIFE_MS) return prepared;
     prepared?.stop.abort();
     const stop = new AbortController();
-    const query = new URLSearchParams({ thread, lang: language });
-    const data = request(`${api}/form?${query}`, { cache: "no-store" }).then(async (response) => {
+    const ask = async (more = {}) => {
+      const query = new URLSearchParams({ thread, lang: language, ...more });
+      const response = await request(`${api}/form?${query}`, { cache: "no-store" });
       if (!response.ok) throw new Error(`form: ${response.status}`);
       return /** @type {Promise<Preparation>} */ (response.json());
-    });
-    const module = data.then((got) => (got.captcha.provider === "off" ? null : import(form.dataset.check ?? "")));
-    const answer = data.then(async (got) => (await module)?.start(got.captcha, stop.signal)).catch(() => null);
-    const mint = () => Promise.all([data, module]).then(([got, check]) => check?.mint(got.captcha)).catch(() => null);
+    };
+    const data = ask();
+    const context = { form, texts, consent, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
+    const check = data.then(async (got) => got.captcha.provider !== "off" && (await import(form.dataset.check ?? "")).start(got, context))
+      .catch(() => null);
     data.then((got) => { bodyMax = got.body_max; }).catch(() => { prepared = null; });
-    prepared = { at: Date.now(), data, answer, mint, stop };
+    prepared = { at: Date.now(), data, check, stop };
     return prepared;
   };
   /** @type {Promise<any> | null} */
   let sending = null;
   const loadSending = () => (sending ??= import(form.dataset.send ?? "").catch(() => { sending = null; }));
   form.addEventListener("focusin", (event) => {
-    if (event.target === summary) return;
+    if (event.target === summary || form.querySelector("#palabre-check")?.contains(/** @type {Node} */ (event.target))) return;
     prepare();
     loadSending();
+  });
+  // The reader's word on an outside check, pressed under its notice.
+  /** @type {(choice: string) => void} */
+  let decide = () => {};
+  const consent = { choice: "", decided: new Promise((resolve) => { decide = resolve; }) };
+  form.addEventListener("click", (event) => {
+    const choice = event.target instanceof HTMLElement && event.target.dataset.consent;
+    if (!choice) return;
+    decide(consent.choice = choice);
+    prepare();
   });
 
   // Dates in the reader's own time zone.
@@ -76,7 +87,7 @@ function enhance(form) {
   }
 
   // The draft, and name and e-mail where the reader asked for it.
-  remember.closest("p")?.removeAttribute("hidden");
+  for (const part of form.querySelectorAll("[data-scripted]")) part.removeAttribute("hidden");
   const person = read(names.person);
   if (person) {
     const known = parse(person);
@@ -206,7 +217,7 @@ function enhance(form) {
   };
   /** The comment was taken: nothing of it is kept any longer. */
   const settle = () => {
-    startAnew();
+    prepared = null;
     hasBeenSubmitted = false;
     clearTimeout(draftTimer);
     forget(names.draft);

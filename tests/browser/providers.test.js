@@ -1,0 +1,258 @@
+/**
+ * The form with an outside check: loaded when the reader wants it, and never in the reader's way.
+ * The providers' scripts are ours, given by the browser's routes: no test asks the network.
+ * Covers A9, A10, B3 (captcha) and the sentences of blocked, declined and silent checks.
+ */
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, afterEach, before, describe, test } from "node:test";
+import { eventually, freePort, SITE, startPalabre } from "./support.js";
+import { challenge, FORM, POSTED, posts, readProof, repliesWith } from "./checks.js";
+
+const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
+const OWN_CHECK = /nous utilisons notre propre vérification/;
+const GOOGLE = "https://www.google.com/recaptcha/api.js";
+const THREAD = `/t/${SITE}?thread=essai`;
+
+/** What each provider's script leaves in the page, as far as the form uses it. */
+const SCRIPTS = {
+  recaptcha_v3: "globalThis.grecaptcha = { ready: (then) => then(), execute: async (key, { action }) => `v3 ${key} ${action}` };",
+  turnstile:
+    "globalThis.turnstile = { reset() {}, render(box, { sitekey, action, cData, callback }) {" +
+    " box.append('…'); setTimeout(() => callback(['turnstile', sitekey, action, cData].join(' '))); return 'w1'; } };",
+  hcaptcha:
+    "globalThis.hcaptcha = { reset() {}, render(box, { sitekey, callback }) { const button = document.createElement('button');" +
+    " button.type = 'button'; button.append('Je suis là'); button.onclick = () => callback(`hcaptcha ${sitekey}`);" +
+    " box.append(button); return 0; } };",
+};
+
+/** A service that verifies any token. */
+async function startVerifier() {
+  const answer = { success: true, score: 0.9, action: "comment", hostname: "127.0.0.1" };
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ ...answer, challenge_ts: new Date().toISOString() }));
+    });
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return server;
+}
+
+function configuration(provider, { consent, verifyUrl }) {
+  return `
+[outgoing]
+allow_private_addresses = true
+[rate_limit]
+enabled = false
+[[site]]
+id = "${SITE}"
+[site.captcha]
+provider = "${provider}"
+site_key = "key"
+secret = "secret"
+hostnames = ["127.0.0.1"]
+consent = "${consent}"
+verify_url = "${verifyUrl}"
+`;
+}
+
+describe("a form with an outside check", () => {
+  let verifier, house;
+  before(async () => {
+    verifier = await startVerifier();
+  });
+  afterEach(() => house?.stop());
+  after(() => verifier.close());
+
+  async function startWith(provider, { consent = "focus", verifyUrl } = {}) {
+    const address = verifyUrl ?? `http://127.0.0.1:${verifier.address().port}/siteverify`;
+    house = await startPalabre({}, configuration(provider, { consent, verifyUrl: address }));
+  }
+
+  /** A reader on the thread, in whose window `script` stands for every other host. */
+  async function opens({ script, ...options }) {
+    const reader = await house.reader(options);
+    await reader.window.context.route(
+      (address) => address.origin !== house.url,
+      (route) => (script === undefined ? route.abort("blockedbyclient") : route.fulfill({ contentType: "text/javascript", body: script })),
+    );
+    await repliesWith(reader, { fallback: challenge(20) });
+    await reader.opens(THREAD);
+    await reader.page.waitForLoadState("networkidle");
+    assert.deepEqual(reader.window.requestsToOthers(), [], "nobody is asked before the reader writes");
+    return reader;
+  }
+
+  test("reCAPTCHA v3 loads at the first focus, and its token is made for this sending", async () => {
+    await startWith("recaptcha_v3");
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await reader.sees(/Google.*se charge quand vous commencez à écrire/);
+    await reader.body.focus();
+    await eventually(() => assert.deepEqual(reader.window.requestsToOthers(), [`${GOOGLE}?render=key`]));
+    const sent = await posts(reader, { body: "Avec Google", ...AUTHOR });
+    assert.equal(sent.captcha, "v3 key comment");
+    assert.equal(sent.captcha_not_run, undefined);
+    await reader.isToldThatAPersonWillReadIt();
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  test("Turnstile is bound to the form by its nonce", async () => {
+    await startWith("turnstile");
+    const reader = await opens({ script: SCRIPTS.turnstile });
+    await reader.body.focus();
+    const sent = await posts(reader, { body: "Avec Cloudflare", ...AUTHOR });
+    const { nonce } = JSON.parse(Buffer.from(sent.form.split(".")[2], "base64url"));
+    assert.match(nonce, /^[\w-]{22}$/);
+    assert.equal(sent.captcha, `turnstile key comment ${nonce}`);
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  test("hCaptcha waits for the reader, who can solve it or go without", async () => {
+    await startWith("hcaptcha");
+    const reader = await opens({ script: SCRIPTS.hcaptcha });
+    await reader.writes({ body: "Avec hCaptcha", ...AUTHOR });
+    const solved = reader.page.getByRole("button", { name: "Je suis là" });
+    await solved.waitFor();
+    await reader.publishes();
+    await reader.sees(/vérification n’a pas abouti/);
+    assert.equal(reader.window.requestsTo(POSTED, "POST"), 0);
+    await solved.click();
+    const sent = await posts(reader, {});
+    assert.equal(sent.captcha, "hcaptcha key");
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+
+    await reader.reloads();
+    await reader.writes({ body: "Sans hCaptcha", ...AUTHOR });
+    await solved.waitFor();
+    await reader.publishes();
+    await reader.sees(/vérification n’a pas abouti/);
+    const status = reader.page.getByRole("status");
+    const without = await posts(reader, {}, status.getByRole("button", { name: "Continuer sans" }));
+    assert.deepEqual([without.captcha, without.captcha_not_run], [undefined, "consent_refused"]);
+    assert.ok(readProof(without.proof), "the built-in check took over");
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  test("a blocked script is replaced by our own check", async () => {
+    await startWith("recaptcha_v3");
+    const reader = await opens({ script: undefined });
+    await reader.body.focus();
+    await reader.sees(OWN_CHECK);
+    const sent = await posts(reader, { body: "Un bloqueur veille", ...AUTHOR });
+    assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, "blocked"]);
+    assert.deepEqual(readProof(sent.proof), challenge(20).solution);
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+  });
+
+  test("an emptied script counts as blocked", async () => {
+    await startWith("turnstile");
+    const reader = await opens({ script: "" });
+    await reader.body.focus();
+    await reader.sees(OWN_CHECK);
+    const sent = await posts(reader, { body: "Un script vidé", ...AUTHOR });
+    assert.equal(sent.captcha_not_run, "blocked");
+    assert.ok(readProof(sent.proof));
+  });
+
+  test("a script that never comes does not keep the reader", async () => {
+    await startWith("recaptcha_v3");
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await reader.window.context.route(`${GOOGLE}*`, () => {});
+    const sent = await posts(reader, { body: "Google se tait", ...AUTHOR });
+    assert.equal(sent.captcha_not_run, "blocked");
+    assert.ok(readProof(sent.proof));
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+  });
+
+  test("a provider whose server is down loses nothing, and the reader is told in plain words", async () => {
+    await startWith("recaptcha_v3", { verifyUrl: `http://127.0.0.1:${await freePort()}/siteverify` });
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await posts(reader, { body: "Le service est tombé", ...AUTHOR });
+    await reader.sees(/Notre service de vérification ne répond pas.*sera lu par une personne/);
+  });
+
+  test("a provider known to be down is not asked at all", async () => {
+    await startWith("recaptcha_v3");
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await repliesWith(reader, { always: challenge(20) });
+    await reader.body.focus();
+    await reader.sees(OWN_CHECK);
+    const sent = await posts(reader, { body: "Personne d’autre", ...AUTHOR });
+    assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, undefined]);
+    assert.deepEqual(readProof(sent.proof), challenge(20).solution);
+    assert.deepEqual(reader.window.requestsToOthers(), []);
+  });
+
+  test("where the site asks first, nothing loads before the reader's yes", async () => {
+    await startWith("recaptcha_v3", { consent: "ask" });
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await reader.sees(/seulement si vous l’activez/);
+    await reader.writes({ body: "D’abord la question", ...AUTHOR });
+    await eventually(() => assert.ok(reader.window.requestsTo(FORM) >= 1));
+    await reader.page.waitForLoadState("networkidle");
+    assert.deepEqual(reader.window.requestsToOthers(), []);
+    await reader.page.getByRole("button", { name: "Activer la vérification Google" }).click();
+    await reader.sees(/vérification est activée/);
+    await eventually(() => assert.equal(reader.window.requestsToOthers().length, 1));
+    const sent = await posts(reader, {});
+    assert.equal(sent.captcha, "v3 key comment");
+    await reader.isToldThatAPersonWillReadIt();
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  for (const [name, says] of [
+    ["a no", true],
+    ["no answer", false],
+  ]) {
+    test(`where the site asks first, ${name} leads to our own check`, async () => {
+      await startWith("recaptcha_v3", { consent: "ask" });
+      const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+      if (says) {
+        await reader.page.getByRole("button", { name: "Continuer sans" }).click();
+        await reader.sees(OWN_CHECK);
+      }
+      const sent = await posts(reader, { body: `Avec ${name}`, ...AUTHOR });
+      assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, "consent_refused"]);
+      assert.deepEqual(readProof(sent.proof), challenge(20).solution);
+      await reader.sees(/sera lu par une personne|une personne le lira/);
+      assert.deepEqual(reader.window.requestsToOthers(), []);
+      assert.deepEqual(reader.window.complaints, []);
+    });
+  }
+
+  test("without JavaScript the form posts, shows no dead button and asks nobody", async () => {
+    await startWith("recaptcha_v3", { consent: "ask" });
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3, javaScript: false });
+    assert.equal(await reader.page.getByRole("button", { name: /Activer|Continuer sans/ }).count(), 0);
+    await reader.posts({ body: "Sans JavaScript", ...AUTHOR });
+    await reader.isToldThatAPersonWillReadIt();
+    assert.deepEqual(reader.window.requestsToOthers(), []);
+  });
+
+  for (const look of [
+    { theme: "light", width: 1280 },
+    { theme: "dark", width: 1280 },
+    { theme: "light", width: 360 },
+    { theme: "dark", width: 320 },
+  ]) {
+    test(`the question and its answers are for everybody, ${look.theme}, ${look.width} px`, async () => {
+      await startWith("recaptcha_v3", { consent: "ask" });
+      const reader = await opens({ script: SCRIPTS.recaptcha_v3, ...look });
+      await reader.takesPicture("check-asked");
+      assert.deepEqual(await reader.barriers(), []);
+      for (const button of await reader.page.getByRole("button").all()) {
+        const { height } = await button.boundingBox();
+        assert.ok(height >= 44, `${await button.innerText()}: ${height} px`);
+      }
+      await reader.page.getByRole("button", { name: "Continuer sans" }).click();
+      await reader.sees(OWN_CHECK);
+      await reader.takesPicture("check-own");
+      assert.deepEqual(await reader.barriers(), []);
+      await reader.findsNothingWrong();
+    });
+  }
+});
