@@ -17,25 +17,28 @@ const THREAD = `/t/${SITE}?thread=essai`;
 
 /** What each provider's script leaves in the page, as far as the form uses it. */
 const SCRIPTS = {
-  recaptcha_v3: "globalThis.grecaptcha = { ready: (then) => then(), execute: async (key, { action }) => `v3 ${key} ${action}` };",
+  recaptcha_v3: "globalThis.grecaptcha = { ready: (then) => then(), execute: async (key, { action }) => `v3/${key}/${action}` };",
   turnstile:
     "globalThis.turnstile = { reset() {}, render(box, { sitekey, action, cData, callback }) {" +
-    " box.append('…'); setTimeout(() => callback(['turnstile', sitekey, action, cData].join(' '))); return 'w1'; } };",
+    " box.append('…'); setTimeout(() => callback(['turnstile', sitekey, action, cData].join('/'))); return 'w1'; } };",
   hcaptcha:
     "globalThis.hcaptcha = { reset() {}, render(box, { sitekey, callback }) { const button = document.createElement('button');" +
-    " button.type = 'button'; button.append('Je suis là'); button.onclick = () => callback(`hcaptcha ${sitekey}`);" +
+    " button.type = 'button'; button.append('Je suis là'); button.onclick = () => callback(`hcaptcha/${sitekey}`);" +
     " box.append(button); return 0; } };",
 };
 
-/** A service that verifies any token. */
+/** A service that verifies any token, and keeps what it was asked. */
 async function startVerifier() {
   const answer = { success: true, score: 0.9, action: "comment", hostname: "127.0.0.1" };
   const server = createServer((request, response) => {
-    request.resume().on("end", () => {
+    let asked = "";
+    request.on("data", (piece) => { asked += piece; }).on("end", () => {
+      server.asked.push(asked);
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ ...answer, challenge_ts: new Date().toISOString() }));
     });
   });
+  server.asked = [];
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
   return server;
 }
@@ -92,9 +95,10 @@ describe("a form with an outside check", () => {
     await reader.body.focus();
     await eventually(() => assert.deepEqual(reader.window.requestsToOthers(), [`${GOOGLE}?render=key`]));
     const sent = await posts(reader, { body: "Avec Google", ...AUTHOR });
-    assert.equal(sent.captcha, "v3 key comment");
+    assert.equal(sent.captcha, "v3/key/comment");
     assert.equal(sent.captcha_not_run, undefined);
     await reader.isToldThatAPersonWillReadIt();
+    assert.match(verifier.asked.at(-1), /response=v3%2Fkey%2Fcomment/);
     assert.deepEqual(reader.window.complaints, []);
   });
 
@@ -105,7 +109,7 @@ describe("a form with an outside check", () => {
     const sent = await posts(reader, { body: "Avec Cloudflare", ...AUTHOR });
     const { nonce } = JSON.parse(Buffer.from(sent.form.split(".")[2], "base64url"));
     assert.match(nonce, /^[\w-]{22}$/);
-    assert.equal(sent.captcha, `turnstile key comment ${nonce}`);
+    assert.equal(sent.captcha, `turnstile/key/comment/${nonce}`);
     await reader.sees(/sera lu par une personne|une personne le lira/);
     assert.deepEqual(reader.window.complaints, []);
   });
@@ -121,7 +125,7 @@ describe("a form with an outside check", () => {
     assert.equal(reader.window.requestsTo(POSTED, "POST"), 0);
     await solved.click();
     const sent = await posts(reader, {});
-    assert.equal(sent.captcha, "hcaptcha key");
+    assert.equal(sent.captcha, "hcaptcha/key");
     await reader.sees(/sera lu par une personne|une personne le lira/);
 
     await reader.reloads();
@@ -199,7 +203,7 @@ describe("a form with an outside check", () => {
     await reader.sees(/vérification est activée/);
     await eventually(() => assert.equal(reader.window.requestsToOthers().length, 1));
     const sent = await posts(reader, {});
-    assert.equal(sent.captcha, "v3 key comment");
+    assert.equal(sent.captcha, "v3/key/comment");
     await reader.isToldThatAPersonWillReadIt();
     assert.deepEqual(reader.window.complaints, []);
   });

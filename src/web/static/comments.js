@@ -5,10 +5,6 @@
 // a text never gets lost, one comment whatever is clicked, nodes made with createElement only (hosts
 // may enforce Trusted Types), nothing stored but the draft, its key and, if ticked, name and e-mail.
 
-/**
- * @typedef {{form: string, captcha: {provider: string}, body_max: number, language: string}} Preparation
- */
-
 const FIELDS = ["body", "name", "email", "website"];
 const FORM_LIFE_MS = 20 * 60_000;
 const REQUEST_WAIT_MS = 20_000;
@@ -40,8 +36,8 @@ function enhance(form) {
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
   const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
 
-  // The check: asked for on the first focus, again when its form token has grown old.
-  /** @type {{at: number, data: Promise<Preparation>, check: Promise<any>, stop: AbortController} | null} */
+  // The check: asked for on the first focus, again when its token has grown old.
+  /** @type {{at: number, data: Promise<any>, check: Promise<any>, stop: AbortController} | null} */
   let prepared = null;
   const prepare = () => {
     if (prepared && Date.now() - prepared.at < FORM_LIFE_MS) return prepared;
@@ -51,10 +47,10 @@ function enhance(form) {
       const query = new URLSearchParams({ thread, lang: language, ...more });
       const response = await request(`${api}/form?${query}`, { cache: "no-store" });
       if (!response.ok) throw new Error(`form: ${response.status}`);
-      return /** @type {Promise<Preparation>} */ (response.json());
+      return response.json();
     };
     const data = ask();
-    const context = { form, texts, consent, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
+    const context = { form, texts, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
     const check = data.then(async (got) => got.captcha.provider !== "off" && (await import(form.dataset.check ?? "")).start(got, context))
       .catch(() => null);
     data.then((got) => { bodyMax = got.body_max; }).catch(() => { prepared = null; });
@@ -65,18 +61,15 @@ function enhance(form) {
   let sending = null;
   const loadSending = () => (sending ??= import(form.dataset.send ?? "").catch(() => { sending = null; }));
   form.addEventListener("focusin", (event) => {
-    if (event.target === summary || form.querySelector("#palabre-check")?.contains(/** @type {Node} */ (event.target))) return;
+    if (event.target instanceof Element && event.target.closest("#palabre-summary, #palabre-check")) return;
     prepare();
     loadSending();
   });
-  // The reader's word on an outside check, pressed under its notice.
-  /** @type {(choice: string) => void} */
-  let decide = () => {};
-  const consent = { choice: "", decided: new Promise((resolve) => { decide = resolve; }) };
-  form.addEventListener("click", (event) => {
-    const choice = event.target instanceof HTMLElement && event.target.dataset.consent;
+  // A yes or no to an outside check.
+  form.addEventListener("click", ({ target }) => {
+    const choice = target instanceof HTMLElement && target.dataset.consent;
     if (!choice) return;
-    decide(consent.choice = choice);
+    form.dataset.choice = choice;
     prepare();
   });
 

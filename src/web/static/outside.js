@@ -13,7 +13,7 @@
  *   consent?: string, script?: string}} Captcha
  * @typedef {{form: string, captcha: Captcha, language: string}} Preparation
  * @typedef {{form: HTMLFormElement, texts: Record<string, string>, signal: AbortSignal,
- *   consent: {choice: string, decided: Promise<string>}, fallback: () => Promise<Preparation>}} Page
+ *   fallback: () => Promise<Preparation>}} Page
  * @typedef {{form?: string, captcha?: string, proof?: string, captcha_not_run?: string, unsolved?: boolean}} Answer
  * @typedef {{form: HTMLFormElement, nonce: string, language: string, signal: AbortSignal}} Site
  * @typedef {{mint: () => Promise<string | null>, renew: () => Promise<string | null>}} Widget
@@ -81,7 +81,14 @@ const PROVIDERS = {
 /** @param {Preparation} got @param {Page} page @returns what check.js gives as well */
 export function start(got, page) {
   const { captcha } = got;
-  const { form, texts, signal, consent } = page;
+  const { form, texts, signal } = page;
+  /** The reader's word: "yes", "no" or nothing yet; comments.js writes it down before it comes here. */
+  const choice = () => form.dataset.choice;
+  /** @type {Promise<void>} */
+  const decided = new Promise((resolve) => {
+    if (choice()) resolve();
+    form.addEventListener("click", () => { if (choice()) resolve(); }, { signal });
+  });
   const builtIn = () => import(form.dataset.proof ?? "");
   /** @param {Challenge} challenge */
   const solve = async (challenge) => (await builtIn()).solve(challenge, signal);
@@ -104,8 +111,8 @@ export function start(got, page) {
   const given = new AbortController();
   signal.addEventListener("abort", () => given.abort());
   const open = async () => {
-    if (asks) await consent.decided;
-    if (consent.choice === "no") throw new Error("check: declined");
+    if (asks) await decided;
+    if (choice() === "no") throw new Error("check: declined");
     if (asks) say(form, texts.check_on);
     return within(SCRIPT_WAIT_MS, load(captcha, { form, nonce: readNonce(got.form), language: got.language, signal: given.signal }));
   };
@@ -117,12 +124,12 @@ export function start(got, page) {
     given.abort();
     return (instead ??= useOwn(why, spare));
   };
-  opened.catch(() => { if (!signal.aborted && consent.choice !== "no") turn("blocked"); });
-  consent.decided.then((choice) => { if (choice === "no" && !signal.aborted) turn("consent_refused"); });
+  opened.catch(() => { if (!signal.aborted && choice() !== "no") turn("blocked"); });
+  decided.then(() => { if (choice() === "no" && !signal.aborted) turn("consent_refused"); });
   return {
     /** @returns {Promise<Answer>} */
     answer: async () => {
-      if (consent.choice === "no" || (asks && !consent.choice)) return turn("consent_refused");
+      if (choice() === "no" || (asks && !choice())) return turn("consent_refused");
       try {
         const captcha = await (await opened).mint();
         return captcha ? { captcha } : { unsolved: true };
