@@ -270,7 +270,11 @@ mod tests {
                 assert!(!policy(one).contains("http"), "{}", policy(one));
                 continue;
             };
-            let host = Url::parse(&address).expect("an address").host_str().expect("a host").to_owned();
+            let host = Url::parse(&address)
+                .expect("an address")
+                .host_str()
+                .expect("a host")
+                .to_owned();
             for other in &all {
                 let is_alike = CheckNotice::of(one).map(|notice| notice.company)
                     == CheckNotice::of(other).map(|notice| notice.company);
@@ -278,7 +282,12 @@ mod tests {
                 let lets_through = policy(other).contains(&host) || policy(other).contains(&format!("*.{domain}"));
                 let is_own = one.provider == other.provider;
                 assert!(lets_through || !is_own, "{}: {}", one.provider.as_str(), policy(other));
-                assert!(!lets_through || is_alike, "{} on the page of {}", host, other.provider.as_str());
+                assert!(
+                    !lets_through || is_alike,
+                    "{} on the page of {}",
+                    host,
+                    other.provider.as_str()
+                );
             }
         }
     }
@@ -300,8 +309,14 @@ mod tests {
 
     #[test]
     fn self_hosted_scripts_come_from_the_instance_that_verifies() {
-        let cap = captcha(ProviderId::Cap, verified_at("https://cap.example.org/base/key/siteverify"));
-        assert_eq!(script(&cap).as_deref(), Some("https://cap.example.org/base/assets/widget.js"));
+        let cap = captcha(
+            ProviderId::Cap,
+            verified_at("https://cap.example.org/base/key/siteverify"),
+        );
+        assert_eq!(
+            script(&cap).as_deref(),
+            Some("https://cap.example.org/base/assets/widget.js")
+        );
         let mcaptcha = captcha(
             ProviderId::Mcaptcha,
             verified_at("https://m.example.org/api/v1/pow/siteverify"),
@@ -332,6 +347,9 @@ mod tests {
         let google = CheckNotice::of(&captcha(ProviderId::RecaptchaV2, |_| {})).expect("a notice");
         assert_eq!((google.company.as_str(), google.asks_first), ("Google", true));
         let turnstile = CheckNotice::of(&captcha(ProviderId::Turnstile, |_| {})).expect("a notice");
-        assert_eq!((turnstile.company.as_str(), turnstile.asks_first), ("Cloudflare", false));
+        assert_eq!(
+            (turnstile.company.as_str(), turnstile.asks_first),
+            ("Cloudflare", false)
+        );
     }
 }

@@ -37,26 +37,38 @@ describe("the proof of work", () => {
     return () => reader.page.evaluate(() => globalThis.derivations);
   }
 
-  test("is worked out beside the page, in a worker", async () => {
-    const reader = await house.reader();
-    const derivations = await countsDerivations(reader);
-    await reader.opens(THREAD);
-    const sent = await posts(reader, { body: "Dans un ouvrier", ...AUTHOR });
-    assert.ok(readProof(sent.captcha).counter >= 100);
-    assert.equal((await derivations()).all, 0);
-    await reader.isToldThatAPersonWillReadIt();
-    await reader.findsNothingWrong();
-    await reader.leaves();
-  });
+  /** The thread's page comes with another policy. */
+  async function isServedWith(reader, change) {
+    await reader.page.route((address) => address.pathname.startsWith("/t/"), async (route) => {
+      const response = await route.fetch();
+      const policy = change(response.headers()["content-security-policy"]);
+      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
+    });
+  }
+
+  const HOSTS = [
+    ["our own page", (policy) => policy],
+    ["a page that enforces Trusted Types", (policy) => `${policy}; require-trusted-types-for 'script'; trusted-types palabre 'allow-duplicates'`],
+  ];
+  for (const [host, change] of HOSTS) {
+    test(`is worked out beside the page, in a worker, on ${host}`, async () => {
+      const reader = await house.reader();
+      const derivations = await countsDerivations(reader);
+      await isServedWith(reader, change);
+      await reader.opens(THREAD);
+      const sent = await posts(reader, { body: `Dans un ouvrier, ${host}`, ...AUTHOR });
+      assert.ok(readProof(sent.captcha).counter >= 100);
+      assert.equal((await derivations()).all, 0);
+      await reader.isToldThatAPersonWillReadIt();
+      await reader.findsNothingWrong();
+      await reader.leaves();
+    });
+  }
 
   test("where workers are forbidden, the page works it out and gives way between slices", async () => {
     const reader = await house.reader();
     const derivations = await countsDerivations(reader);
-    await reader.page.route((address) => address.pathname.startsWith("/t/"), async (route) => {
-      const response = await route.fetch();
-      const policy = response.headers()["content-security-policy"].replace("worker-src 'self' blob:", "worker-src 'none'");
-      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
-    });
+    await isServedWith(reader, (policy) => policy.replace("worker-src 'self' blob:", "worker-src 'none'"));
     await reader.opens(THREAD);
     const sent = await posts(reader, { body: "Sans ouvrier", ...AUTHOR });
     const { counter } = readProof(sent.captcha);

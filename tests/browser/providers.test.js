@@ -25,7 +25,32 @@ const SCRIPTS = {
     "globalThis.hcaptcha = { reset() {}, render(box, { sitekey, callback }) { const button = document.createElement('button');" +
     " button.type = 'button'; button.append('Je suis là'); button.onclick = () => callback(`hcaptcha/${sitekey}`);" +
     " box.append(button); return 0; } };",
+  recaptcha_v2:
+    "globalThis.grecaptcha = { ready: (then) => then(), reset() {}, render(box, { sitekey, callback }) {" +
+    " setTimeout(() => callback(`v2/${sitekey}`)); return 0; } };",
+  recaptcha_enterprise:
+    "globalThis.grecaptcha = { enterprise: { ready: (then) => then(), execute: async (key, { action }) => `enterprise/${key}/${action}` } };",
+  friendly:
+    "globalThis.frcaptcha = { createWidget({ element, sitekey }) { setTimeout(() => element.dispatchEvent(" +
+    "new CustomEvent('frc:widget.complete', { detail: { response: `friendly/${sitekey}` } }))); return { reset() {} }; } };",
+  prosopo:
+    "globalThis.procaptcha = { render(box, { siteKey, callback }) { setTimeout(() => callback(`prosopo/${siteKey}`)); } };",
+  cap:
+    "globalThis.Cap = class { constructor({ apiEndpoint }) { this.endpoint = apiEndpoint; }" +
+    " async solve() { return { success: true, token: `cap/${this.endpoint}` }; } };",
+  // The frame's own page, not a script of ours.
+  mcaptcha: "<!doctype html><script>parent.postMessage({ token: `mcaptcha/${new URL(location).searchParams.get('sitekey')}` }, '*')</script>",
 };
+
+/** The other providers: where their script is, and the token that their part of the form gets. */
+const OTHERS = [
+  ["recaptcha_v2", "https://www.google.com/recaptcha/api.js?render=explicit", "v2/key"],
+  ["recaptcha_enterprise", "https://www.google.com/recaptcha/enterprise.js?render=key", "enterprise/key/comment"],
+  ["friendly", "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@0.1.26/site.min.js", "friendly/key"],
+  ["prosopo", "https://js.prosopo.io/js/procaptcha.bundle.js", "prosopo/key"],
+  ["cap", "https://check.example.test/assets/widget.js", "cap/https://check.example.test/key/"],
+  ["mcaptcha", "https://check.example.test/widget/?sitekey=key", "mcaptcha/key"],
+];
 
 /** A service that verifies any token, and keeps what it was asked. */
 async function startVerifier() {
@@ -75,11 +100,11 @@ describe("a form with an outside check", () => {
   }
 
   /** A reader on the thread, in whose window `script` stands for every other host. */
-  async function opens({ script, ...options }) {
+  async function opens({ script, type = "text/javascript", ...options }) {
     const reader = await house.reader(options);
     await reader.window.context.route(
       (address) => address.origin !== house.url,
-      (route) => (script === undefined ? route.abort("blockedbyclient") : route.fulfill({ contentType: "text/javascript", body: script })),
+      (route) => (script === undefined ? route.abort("blockedbyclient") : route.fulfill({ contentType: type, headers: { "access-control-allow-origin": "*" }, body: script })),
     );
     await repliesWith(reader, { fallback: challenge(20) });
     await reader.opens(THREAD);
@@ -138,6 +163,35 @@ describe("a form with an outside check", () => {
     assert.deepEqual([without.captcha, without.captcha_not_run], [undefined, "consent_refused"]);
     assert.ok(readProof(without.proof), "the built-in check took over");
     await reader.sees(/sera lu par une personne|une personne le lira/);
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  for (const [provider, address, token] of OTHERS) {
+    test(`${provider} gives its token`, async () => {
+      const path = { cap: "/key/siteverify", mcaptcha: "/api/v1/pow/siteverify" }[provider];
+      await startWith(provider, { verifyUrl: path && `https://check.example.test${path}` });
+      const reader = await opens({ script: SCRIPTS[provider], type: provider === "mcaptcha" ? "text/html" : "text/javascript" });
+      await reader.body.focus();
+      await eventually(() => assert.deepEqual(reader.window.requestsToOthers(), [address]));
+      const sent = await posts(reader, { body: `Avec ${provider}`, ...AUTHOR });
+      assert.deepEqual([sent.captcha, sent.captcha_not_run], [token, undefined]);
+      await reader.sees(/sera lu par une personne|une personne le lira/);
+      assert.deepEqual(reader.window.complaints, []);
+    });
+  }
+
+  test("a check that the publisher's page brings puts its token into the form", async () => {
+    await startWith("siteverify");
+    const reader = await opens({ script: "" });
+    await reader.page.evaluate(() => {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "captcha", value: "brought" });
+      document.querySelector("form[data-site]").append(field);
+    });
+    const sent = await posts(reader, { body: "Une vérification d’ailleurs", ...AUTHOR });
+    assert.deepEqual([sent.captcha, sent.captcha_not_run], ["brought", undefined]);
+    await reader.sees(/sera lu par une personne|une personne le lira/);
+    assert.deepEqual(reader.window.requestsToOthers(), []);
     assert.deepEqual(reader.window.complaints, []);
   });
 

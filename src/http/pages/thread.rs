@@ -174,8 +174,8 @@ pub(crate) async fn fragment(
         ..form_view(&place, FormValues::default())
     };
     let mut response = reader_page(&FragmentPage {
-            discussion: discussion(&place, page, Some(form)),
-        });
+        discussion: discussion(&place, page, Some(form)),
+    });
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -339,17 +339,17 @@ fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: Confir
         .captcha
         .issue_form(&place.site.site, place.key.as_str(), app.clock.now());
     reader_page(&ConfirmPage {
-            frame: ReaderFrame {
-                language: place.language,
-                title: place.language.say("confirm_title"),
-                is_error: false,
-            },
-            action: place.action(),
-            values,
-            token,
-            reason,
-            back_href: place.path.clone(),
-        })
+        frame: ReaderFrame {
+            language: place.language,
+            title: place.language.say("confirm_title"),
+            is_error: false,
+        },
+        action: place.action(),
+        values,
+        token,
+        reason,
+        back_href: place.path.clone(),
+    })
 }
 
 fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {

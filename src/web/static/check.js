@@ -39,7 +39,9 @@ function searchAside(parameters, signal) {
   return new Promise((resolve, reject) => {
     const source = `${search};onmessage=({data})=>search(data).then(postMessage,()=>postMessage(0))`;
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const worker = new Worker(address);
+    // Hosts that enforce Trusted Types need a policy for this one address.
+    const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("palabre", { createScriptURL: () => address });
+    const worker = new Worker(policy?.createScriptURL(address) ?? address);
     const end = () => {
       worker.terminate();
       URL.revokeObjectURL(address);
