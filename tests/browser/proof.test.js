@@ -114,6 +114,7 @@ describe("the proof of work", () => {
     await posts(reader, { body: "Encore un effort", ...AUTHOR });
     await reader.sees(/Encore une vérification automatique…/);
     await reader.sees(/Suivre mon commentaire/);
+    await reader.takesPicture("check-once-more");
     assert.equal(await reader.body.inputValue(), "", "the form is free for another comment");
     await eventually(() => assert.deepEqual(readProof(sentProof), solution));
     answers();

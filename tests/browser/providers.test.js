@@ -148,6 +148,8 @@ describe("a form with an outside check", () => {
     await reader.publishes();
     await reader.sees(/vérification n’a pas abouti/);
     assert.equal(reader.window.requestsTo(POSTED, "POST"), 0);
+    await reader.takesPicture("check-unsolved");
+    assert.deepEqual(await reader.barriers(), []);
     await solved.click();
     const sent = await posts(reader, {});
     assert.equal(sent.captcha, "hcaptcha/key");
