@@ -5,9 +5,10 @@
 
 import { pbkdf2Sync } from "node:crypto";
 
-/** The form's preparation, and where a comment is posted. */
+/** The form's preparation, where a comment is posted, and where one more check is answered. */
 export const FORM = /\/api\/v1\/sites\/[^/]+\/form$/;
 export const POSTED = /\/api\/v1\/sites\/[^/]+\/comments$/;
+export const STEP_UP = /\/r\/[^/]+\/step-up$/;
 
 /** A proof of work whose answer is `counter`, with that answer. */
 export function challenge(counter) {
@@ -36,6 +37,15 @@ export async function repliesWith(reader, { fallback, always }) {
     const asked = new URL(route.request().url()).searchParams.has("fallback");
     const given = always ?? (asked ? fallback : undefined);
     if (given) answer.captcha.fallback = { parameters: given.parameters, signature: given.signature };
+    await route.fulfill({ response, json: answer });
+  });
+}
+
+/** The answer to a comment asks for one more check. */
+export async function isAskedForMore(reader, stepUp) {
+  await reader.page.route((address) => POSTED.test(address.pathname), async (route) => {
+    const response = await route.fetch();
+    const answer = { ...(await response.json()), step_up: { ...stepUp, until: "2100-01-01T00:00:00Z" } };
     await route.fulfill({ response, json: answer });
   });
 }

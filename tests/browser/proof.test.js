@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { eventually, SITE, startPalabre } from "./support.js";
-import { challenge, POSTED, posts, readProof } from "./checks.js";
+import { challenge, isAskedForMore, posts, readProof, STEP_UP } from "./checks.js";
 
 const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
 const THREAD = `/t/${SITE}?thread=preuve`;
@@ -90,14 +90,6 @@ describe("the proof of work", () => {
     await reader.leaves();
   });
 
-  /** The answer to a comment asks for one more check. */
-  async function isAskedForMore(reader, stepUp) {
-    await reader.page.route((address) => POSTED.test(address.pathname), async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, json: { ...(await response.json()), step_up: { ...stepUp, until: "2100-01-01T00:00:00Z" } } });
-    });
-  }
-
   test("one more check runs while the reader goes on, and its outcome is shown", async () => {
     const { solution, ...given } = challenge(60);
     const reader = await house.reader();
@@ -105,7 +97,7 @@ describe("the proof of work", () => {
     const released = new Promise((release) => { answers = release; });
     await isAskedForMore(reader, { kind: "proof", challenge: given });
     let sentProof;
-    await reader.page.route(/\/r\/[^/]+\/step-up$/, async (route) => {
+    await reader.page.route(STEP_UP, async (route) => {
       sentProof = route.request().postDataJSON().proof;
       await released;
       await route.fulfill({ json: { status: "approved", message: "Merci, votre commentaire est en ligne." } });
@@ -131,7 +123,7 @@ describe("the proof of work", () => {
     for (const stepUp of [{ kind: "proof", challenge: given }, { kind: "token" }, { kind: "unknown" }]) {
       const reader = await house.reader();
       await isAskedForMore(reader, stepUp);
-      await reader.page.route(/\/r\/[^/]+\/step-up$/, (route) => route.abort("connectionreset"));
+      await reader.page.route(STEP_UP, (route) => route.abort("connectionreset"));
       await reader.opens(THREAD);
       await posts(reader, { body: `Un effort de trop, ${stepUp.kind}`, ...AUTHOR });
       await reader.sees(/une personne le lira avant publication/);

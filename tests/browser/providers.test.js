@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, afterEach, before, describe, test } from "node:test";
 import { eventually, freePort, SITE, startPalabre } from "./support.js";
-import { challenge, FORM, POSTED, posts, readProof, repliesWith } from "./checks.js";
+import { challenge, FORM, isAskedForMore, POSTED, posts, readProof, repliesWith, STEP_UP } from "./checks.js";
 
 const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
 const OWN_CHECK = /nous utilisons notre propre vérification/;
@@ -23,7 +23,7 @@ const SCRIPTS = {
     " box.append('…'); setTimeout(() => callback(['turnstile', sitekey, action, cData].join('/'))); return 'w1'; } };",
   hcaptcha:
     "globalThis.hcaptcha = { reset() {}, render(box, { sitekey, callback }) { const button = document.createElement('button');" +
-    " button.type = 'button'; button.append('Je suis là'); button.onclick = () => callback(`hcaptcha/${sitekey}`);" +
+    " button.type = 'button'; button.append('Je suis là'); button.style.minHeight = '44px'; button.onclick = () => callback(`hcaptcha/${sitekey}`);" +
     " box.append(button); return 0; } };",
   recaptcha_v2:
     "globalThis.grecaptcha = { ready: (then) => then(), reset() {}, render(box, { sitekey, callback }) {" +
@@ -245,6 +245,33 @@ describe("a form with an outside check", () => {
     assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, undefined]);
     assert.deepEqual(readProof(sent.proof), challenge(20).solution);
     assert.deepEqual(reader.window.requestsToOthers(), []);
+  });
+
+  test("one fresh token is sent where the first had expired", async () => {
+    await startWith("recaptcha_v3");
+    const reader = await opens({ script: SCRIPTS.recaptcha_v3 });
+    await isAskedForMore(reader, { kind: "token" });
+    const sent = [];
+    await reader.page.route(STEP_UP, (route) => {
+      sent.push(route.request().postDataJSON());
+      return route.fulfill({ json: { status: "pending", message: "Merci. Une personne le lira." } });
+    });
+    await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
+    await reader.sees(/Merci\. Une personne le lira\./);
+    assert.deepEqual(sent, [{ captcha: "v3/key/comment" }]);
+    assert.deepEqual(reader.window.complaints, []);
+  });
+
+  test("who goes without before writing is never shown to the provider", async () => {
+    await startWith("turnstile");
+    const reader = await opens({ script: SCRIPTS.turnstile });
+    await reader.page.getByRole("button", { name: "Continuer sans" }).click();
+    await reader.sees(OWN_CHECK);
+    const sent = await posts(reader, { body: "Sans Cloudflare", ...AUTHOR });
+    assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, "consent_refused"]);
+    assert.deepEqual(readProof(sent.proof), challenge(20).solution);
+    assert.deepEqual(reader.window.requestsToOthers(), []);
+    assert.deepEqual(reader.window.complaints, []);
   });
 
   test("where the site asks first, nothing loads before the reader's yes", async () => {
