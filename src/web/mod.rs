@@ -19,6 +19,7 @@ pub mod moment;
 pub mod queue;
 pub mod texts;
 pub mod thread;
+pub mod widget;
 
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use super::moment::Moment;
 use super::queue::*;
 use super::texts::{self, Say as _};
 use super::thread::*;
+use super::widget::CheckNotice;
 use crate::domain::language::Language;
 use crate::domain::status::{Act, Status};
 
@@ -91,7 +92,11 @@ fn discussion(language: Language) -> Discussion {
             token: Some("v1.token".to_owned()),
             cancel_reply_href: "/t/demo?thread=a#form".to_owned(),
             body_max: 5000,
-            check_company: Some("Google".to_owned()),
+            check: Some(CheckNotice {
+                company: HOSTILE.to_owned(),
+                details: Some("https://policies.google.com/privacy"),
+                asks_first: language != Language::En,
+            }),
             ..FormView::default()
         }),
     }

@@ -9,6 +9,7 @@ use askama::Template;
 use super::frame::ReaderFrame;
 use super::moment::Moment;
 use super::texts::{Say as _, text};
+use super::widget::CheckNotice;
 use crate::domain::language::Language;
 
 /// The name of the form field that people never see and leave empty. Plausible to a program that
@@ -103,8 +104,8 @@ pub struct FormView {
     /// The policy of the site lets comments appear at once: the notice then does not promise a
     /// reading before publication.
     pub publishes_at_once: bool,
-    /// The company whose check is loaded on the first focus (« Google »); `None` for `house`, `off`.
-    pub check_company: Option<String>,
+    /// What is said about an outside check; `None` for `house`, `off`.
+    pub check: Option<CheckNotice>,
 }
 
 /// One error of the form.
@@ -160,7 +161,7 @@ impl FormView {
     /// The texts that the script needs, as one JSON object for a `data-` attribute.
     #[must_use]
     pub fn script_texts(&self, language: Language) -> String {
-        const KEYS: [&str; 19] = [
+        const KEYS: [&str; 24] = [
             "body_missing",
             "name_missing",
             "email_missing",
@@ -180,6 +181,11 @@ impl FormView {
             "receipt_link",
             "appeal_button",
             "appeal_sent",
+            "check_on",
+            "check_own",
+            "captcha_failed",
+            "consent_no",
+            "step_up_running",
         ];
         let texts: serde_json::Map<String, serde_json::Value> = KEYS
             .into_iter()

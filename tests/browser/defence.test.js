@@ -8,9 +8,6 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { writeFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startPalabre, SITE, WAYS } from "./support.js";
 
@@ -54,11 +51,7 @@ function goodAnswer(score) {
 }
 
 async function startHouse(provider) {
-  const folder = await mkdtemp(join(tmpdir(), "palabre-defence-"));
-  const config = join(folder, "config.toml");
-  await writeFile(
-    config,
-    `[outgoing]
+  const file = `[outgoing]
 allow_private_addresses = true
 [[site]]
 id = "${SITE}"
@@ -69,9 +62,8 @@ site_key = "public"
 secret = "of-the-test"
 verify_url = "${provider.url}"
 hostnames = ["127.0.0.1", "quais.example"]
-`,
-  );
-  const house = await startPalabre({}, ["serve", "--config", config]);
+`;
+  const house = await startPalabre({}, file);
   let number = 0;
   return {
     house,
@@ -91,10 +83,7 @@ hostnames = ["127.0.0.1", "quais.example"]
       });
       assert.equal(response.status, 202, await response.text());
     },
-    async stop() {
-      await house.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop: () => house.stop(),
   };
 }
 

@@ -16,6 +16,7 @@ mod fake_provider;
 mod layering;
 mod limits_road;
 mod moderation;
+mod page_check;
 mod privacy;
 mod process;
 mod providers;

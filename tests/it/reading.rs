@@ -922,7 +922,14 @@ async fn wrong_paths_and_methods_are_told_apart(storage: &Storage) {
 
 async fn static_files_may_be_kept_for_ever(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    for name in ["admin.css", "comments.css", "comments.js", "check.js", "icon.svg"] {
+    for name in [
+        "admin.css",
+        "comments.css",
+        "comments.js",
+        "check.js",
+        "outside.js",
+        "icon.svg",
+    ] {
         let path = palabre::web::assets::url(name);
         let file = service.get(path).await.expect(200);
         assert_eq!(

@@ -41,6 +41,7 @@ use crate::{
         moment::Moment,
         texts::{Say as _, text},
         thread::HONEYPOT_FIELD,
+        widget,
     },
 };
 
@@ -71,7 +72,11 @@ pub(crate) async fn form(
         "provider": site.captcha.provider.as_str(),
         "site_key": site.captcha.site_key,
         "action": site.captcha.action,
+        "consent": site.captcha.consent.as_str(),
     });
+    if let (Some(script), Some(captcha)) = (widget::script(&site.captcha), captcha.as_object_mut()) {
+        captcha.insert("script".to_owned(), script.into());
+    }
     if let (Some(challenge), Some(captcha)) = (
         app.captcha.challenge(site, thread.as_str(), &form, now),
         captcha.as_object_mut(),

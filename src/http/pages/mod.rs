@@ -29,7 +29,7 @@ use super::{
 use crate::{
     actions::identify::Identity,
     app::{App, DEMO_SITE},
-    domain::language::Language,
+    domain::{language::Language, site::Captcha},
     error::Error,
     web::{
         assets,
@@ -37,6 +37,7 @@ use crate::{
         frame::{AdminFrame, Place},
         texts::Say as _,
         thread::Link,
+        widget,
     },
 };
 
@@ -45,18 +46,9 @@ const ADMIN_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The policy of readers' pages with the built-in check or none.
+/// The policy of readers' pages with no form, or whose check asks nobody else.
 const READER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// The same with Google's check (<https://developers.google.com/recaptcha/docs/faq>, "Content Security
-/// Policy").
-const GOOGLE_POLICY: &str = "default-src 'none'; \
-     script-src 'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/; \
-     style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     frame-src https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/; \
-     connect-src 'self' https://www.google.com/recaptcha/; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'";
 
 /// A page, or an answer that is a page as well.
 pub(super) type PageResult = Result<Response, PageError>;
@@ -135,9 +127,18 @@ pub(super) fn admin_page(page: &impl Template) -> Response {
     with_policy(render(page), ADMIN_POLICY)
 }
 
-/// A page for readers with the policy that its check needs.
-pub(super) fn reader_page(page: &impl Template, has_google: bool) -> Response {
-    with_policy(render(page), if has_google { GOOGLE_POLICY } else { READER_POLICY })
+/// A page for readers with no check of another server on it.
+pub(super) fn reader_page(page: &impl Template) -> Response {
+    with_policy(render(page), READER_POLICY)
+}
+
+/// A page for readers whose form may load the script of the site's captcha provider.
+pub(super) fn form_page(page: &impl Template, captcha: &Captcha) -> Response {
+    let mut response = reader_page(page);
+    if let Ok(policy) = HeaderValue::from_str(&widget::policy(captcha)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 fn with_policy(response: Response, policy: &'static str) -> Response {

@@ -103,7 +103,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
             format!("{}#palabre", row.thread_url.unwrap_or(plain))
         }),
     };
-    no_referrer(reader_page(&page, false))
+    no_referrer(reader_page(&page))
 }
 
 fn state(own: &Own) -> ReceiptState {

@@ -11,7 +11,7 @@ use axum::{
 use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
-use super::{PageError, PageResult, reader_page, see_other};
+use super::{PageError, PageResult, form_page, reader_page, see_other};
 use crate::{
     actions::{
         submit,
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         draft::{Draft, FieldError, RawDraft, Rules, ThreadKey, language},
         language::Language,
-        site::{Moderation, ProviderId},
+        site::Moderation,
         status::Status,
         timestamp::Timestamp,
         triage::Action,
@@ -45,6 +45,7 @@ use crate::{
             self as web, CommentView, ConfirmPage, ConfirmReason, DemoPage, Discussion, FormValues, FormView,
             FragmentPage, HONEYPOT_FIELD, ThreadPage,
         },
+        widget::CheckNotice,
     },
 };
 
@@ -142,7 +143,7 @@ pub(crate) async fn demo(State(app): State<Arc<App>>, Client(client): Client, qu
         site: DEMO_SITE.to_owned(),
         discussion: discussion(&place, page, Some(form)),
     };
-    Ok(reader_page(&page, has_google(&in_force)))
+    Ok(form_page(&page, &in_force.site.captcha))
 }
 
 /// The markup alone, for a publisher's server to include. It carries no token, so it may be cached.
@@ -172,12 +173,9 @@ pub(crate) async fn fragment(
         token: None,
         ..form_view(&place, FormValues::default())
     };
-    let mut response = reader_page(
-        &FragmentPage {
-            discussion: discussion(&place, page, Some(form)),
-        },
-        false,
-    );
+    let mut response = reader_page(&FragmentPage {
+        discussion: discussion(&place, page, Some(form)),
+    });
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -340,21 +338,18 @@ fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: Confir
     let token = app
         .captcha
         .issue_form(&place.site.site, place.key.as_str(), app.clock.now());
-    reader_page(
-        &ConfirmPage {
-            frame: ReaderFrame {
-                language: place.language,
-                title: place.language.say("confirm_title"),
-                is_error: false,
-            },
-            action: place.action(),
-            values,
-            token,
-            reason,
-            back_href: place.path.clone(),
+    reader_page(&ConfirmPage {
+        frame: ReaderFrame {
+            language: place.language,
+            title: place.language.say("confirm_title"),
+            is_error: false,
         },
-        false,
-    )
+        action: place.action(),
+        values,
+        token,
+        reason,
+        back_href: place.path.clone(),
+    })
 }
 
 fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {
@@ -375,11 +370,7 @@ fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {
         article_href: row.and_then(|row| row.url),
         discussion: discussion(place, page, Some(form)),
     };
-    reader_page(&page, has_google(place.site))
-}
-
-fn has_google(site: &SiteInForce) -> bool {
-    site.site.captcha.provider == ProviderId::RecaptchaV3
+    form_page(&page, &place.site.site.captcha)
 }
 
 /// The comment that is answered: its id and its author.
@@ -419,7 +410,7 @@ fn form_view(place: &Place<'_>, mut values: FormValues) -> FormView {
         cancel_reply_href: format!("{}{}#form", place.base, place.path),
         body_max: i64::from(site.body_max),
         publishes_at_once: publishes && site.moderation == Moderation::After,
-        check_company: has_google(place.site).then(|| "Google".to_owned()),
+        check: CheckNotice::of(&site.captcha),
         ..FormView::default()
     }
 }

@@ -1,106 +1,85 @@
-// The check of a comment, loaded once a reader writes. `start` runs from the first focus on, `mint`
-// at the moment of sending. To add a provider, add its branch to both.
-//
-// The built-in check is a proof of work (ALTCHA, protocol 2): WebCrypto derives off the main thread,
-// and between batches the page gets its turn, so that no task is long. PBKDF2:
-// key = derive(nonce || counter as 32 bits big-endian, salt, cost).
+// The built-in check of a comment, loaded once a reader writes: a proof of work (ALTCHA, protocol 2),
+// key = PBKDF2(nonce || counter as 32 bits big-endian, salt, cost), in a worker where the page allows one,
+// else in slices between which the page gets its turn. Without WebCrypto there is no proof, and the
+// comment waits for a person. Checks of outside providers: outside.js, with the same `start`.
 
 /**
- * @typedef {{algorithm: string, cost: number, expiresAt?: number, keyLength: number,
- *   keyPrefix: string, nonce: string, salt: string}} Parameters
+ * @typedef {{algorithm: string, cost: number, keyLength: number, keyPrefix: string, nonce: string, salt: string}} Parameters
  * @typedef {{parameters: Parameters, signature?: string}} Challenge
- * @typedef {{provider: string, site_key?: string, action?: string, challenge?: Challenge}} Captcha
  */
-
-const BATCH = 16;
 
 /**
- * What can be done before sending: solves a challenge, or loads the provider's script.
- * @param {Captcha} captcha
- * @param {AbortSignal} signal
- * @returns {Promise<string | null>} the answer, or null when there is none (yet)
+ * @param {{captcha: {challenge?: Challenge}}} got what `GET /form` answered
+ * @param {{signal: AbortSignal}} page
  */
-export async function start(captcha, signal) {
-  if (captcha.challenge) return solve(captcha.challenge, signal);
-  if (captcha.provider === "recaptcha_v3" && captcha.site_key && !("grecaptcha" in globalThis)) {
-    await load(`https://www.google.com/recaptcha/api.js?render=${encodeURIComponent(captcha.site_key)}`);
-  }
-  return null;
+export function start({ captcha: { challenge } }, { signal }) {
+  const proof = challenge ? solve(challenge, signal) : null;
+  return { answer: async () => ({ captcha: (await proof) ?? undefined }), solve, renew: async () => null };
 }
 
 /**
- * A fresh token of a provider whose tokens are short-lived; null when there is none.
- * @param {Captcha} captcha
+ * Solves `challenge`; resolves to the answer (base64 of JSON), or to null when it cannot be solved here:
+ * no WebCrypto, another algorithm, aborted.
+ * @param {Challenge} challenge
+ * @param {AbortSignal} [signal]
  * @returns {Promise<string | null>}
  */
-export async function mint(captcha) {
-  const grecaptcha = /** @type {any} */ (globalThis).grecaptcha;
-  if (captcha.provider !== "recaptcha_v3" || !grecaptcha) return null;
-  await new Promise((resolve) => grecaptcha.ready(resolve));
-  return grecaptcha.execute(captcha.site_key, { action: captcha.action });
+export async function solve(challenge, signal) {
+  const { parameters } = challenge;
+  if (!globalThis.crypto?.subtle || !/^PBKDF2\/SHA-(256|384|512)$/i.test(parameters.algorithm)) return null;
+  const started = performance.now();
+  const found = await searchAside(parameters, signal).catch(() => search(parameters, signal)).catch(() => null);
+  if (!found) return null;
+  const time = Math.round(performance.now() - started);
+  return btoa(JSON.stringify({ challenge, solution: { ...found, time } }));
 }
 
-/** @param {string} url @returns {Promise<void>} */
-function load(url) {
-  // Hosts that enforce Trusted Types need a policy for this one address.
-  const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy?.("palabre", { createScriptURL: () => url });
+/** @param {Parameters} parameters @param {AbortSignal} [signal] @returns {Promise<{counter: number, derivedKey: string} | null>} */
+function searchAside(parameters, signal) {
   return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = policy ? policy.createScriptURL(url) : url;
-    script.async = true;
-    script.onload = () => resolve();
-    script.onerror = () => reject(new Error("check: script did not load"));
-    document.head.append(script);
+    const source = `${search};onmessage=({data})=>search(data).then(postMessage,()=>postMessage(0))`;
+    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    // Hosts that enforce Trusted Types need a policy for this one address.
+    const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("palabre", { createScriptURL: () => address });
+    const worker = new Worker(policy?.createScriptURL(address) ?? address);
+    const end = () => {
+      worker.terminate();
+      URL.revokeObjectURL(address);
+      reject(new Error("check: no worker"));
+    };
+    worker.onmessage = ({ data }) => {
+      if (data) resolve(data);
+      end();
+    };
+    worker.onerror = end;
+    signal?.addEventListener("abort", end);
+    worker.postMessage(parameters);
   });
 }
 
-/** @param {string} hex @returns {Uint8Array} */
-function bytes(hex) {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-/** @param {ArrayBuffer} buffer @returns {string} */
-function hex(buffer) {
-  return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
- * Solves `challenge`; resolves to the answer for the field `captcha` (base64 of JSON), or to null
- * when it cannot be solved here: no WebCrypto, another algorithm, aborted, expired.
- * @param {Challenge} challenge
- * @param {AbortSignal} signal
- * @returns {Promise<string | null>}
+ * Stands alone: its text is the worker's program as well.
+ * @param {Parameters} parameters
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{counter: number, derivedKey: string} | null>}
  */
-async function solve(challenge, signal) {
-  const parameters = challenge.parameters;
-  const digest = /^PBKDF2\/(SHA-(?:256|384|512))$/i.exec(parameters.algorithm)?.[1]?.toUpperCase();
-  if (!digest || !globalThis.crypto?.subtle) return null;
-  const nonce = bytes(parameters.nonce);
-  const salt = bytes(parameters.salt);
-  const prefix = parameters.keyPrefix.toLowerCase();
-  const started = performance.now();
-
+async function search({ algorithm, cost, keyLength, keyPrefix, nonce, salt }, signal) {
+  const BATCH = 16;
+  /** @param {string} hex */
+  const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const settings = { name: "PBKDF2", hash: algorithm.slice(7).toUpperCase(), salt: bytes(salt), iterations: cost };
   /** @param {number} counter */
   const derive = async (counter) => {
-    const password = new Uint8Array(nonce.length + 4);
-    password.set(nonce);
-    new DataView(password.buffer).setUint32(nonce.length, counter);
+    const password = Uint8Array.of(...bytes(nonce), counter >>> 24, counter >>> 16, counter >>> 8, counter);
     const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
-    const settings = { name: "PBKDF2", hash: digest, salt, iterations: parameters.cost };
-    return hex(await crypto.subtle.deriveBits(settings, key, parameters.keyLength * 8));
+    const derived = new Uint8Array(await crypto.subtle.deriveBits(settings, key, keyLength * 8));
+    return Array.from(derived, (byte) => byte.toString(16).padStart(2, "0")).join("");
   };
-
-  for (let first = 0; first < 2 ** 32 - BATCH; first += BATCH) {
-    if (signal.aborted) return null;
-    if (parameters.expiresAt && parameters.expiresAt * 1000 < Date.now()) return null;
-    const counters = Array.from({ length: BATCH }, (_, index) => first + index);
-    const keys = await Promise.all(counters.map(derive));
-    const found = keys.findIndex((key) => key.startsWith(prefix));
-    if (found >= 0) {
-      const time = Math.round(performance.now() - started);
-      const solution = { counter: first + found, derivedKey: keys[found], time };
-      return btoa(JSON.stringify({ challenge, solution }));
-    }
+  for (let first = 0; first < 2 ** 32 - BATCH && !signal?.aborted; first += BATCH) {
+    const keys = await Promise.all(Array.from({ length: BATCH }, (_, index) => derive(first + index)));
+    const index = keys.findIndex((key) => key.startsWith(keyPrefix.toLowerCase()));
+    if (index >= 0) return { counter: first + index, derivedKey: keys[index] };
+    await new Promise((resolve) => setTimeout(resolve));
   }
   return null;
 }

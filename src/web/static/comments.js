@@ -5,11 +5,6 @@
 // a text never gets lost, one comment whatever is clicked, nodes made with createElement only (hosts
 // may enforce Trusted Types), nothing stored but the draft, its key and, if ticked, name and e-mail.
 
-/**
- * @typedef {{form: string, captcha: {provider: string, site_key?: string, action?: string,
- *   challenge?: {parameters: {data?: unknown}}}, body_max: number, language: string}} Preparation
- */
-
 const FIELDS = ["body", "name", "email", "website"];
 const FORM_LIFE_MS = 20 * 60_000;
 const REQUEST_WAIT_MS = 20_000;
@@ -41,32 +36,41 @@ function enhance(form) {
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
   const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
 
-  // The check: asked for on the first focus, again when its form token has grown old.
-  /** @type {{at: number, data: Promise<Preparation>, answer: Promise<string | null>, mint: () => Promise<string | null>, stop: AbortController} | null} */
+  // The check: asked for on the first focus, again when its token has grown old.
+  /** @type {{at: number, data: Promise<any>, check: Promise<any>, stop: AbortController} | null} */
   let prepared = null;
   const prepare = () => {
     if (prepared && Date.now() - prepared.at < FORM_LIFE_MS) return prepared;
     prepared?.stop.abort();
     const stop = new AbortController();
-    const query = new URLSearchParams({ thread, lang: language });
-    const data = request(`${api}/form?${query}`, { cache: "no-store" }).then(async (response) => {
+    const ask = async (more = {}) => {
+      const query = new URLSearchParams({ thread, lang: language, ...more });
+      const response = await request(`${api}/form?${query}`, { cache: "no-store" });
       if (!response.ok) throw new Error(`form: ${response.status}`);
-      return /** @type {Promise<Preparation>} */ (response.json());
-    });
-    const module = data.then((got) => (got.captcha.provider === "off" ? null : import(form.dataset.check ?? "")));
-    const answer = data.then(async (got) => (await module)?.start(got.captcha, stop.signal)).catch(() => null);
-    const mint = () => Promise.all([data, module]).then(([got, check]) => check?.mint(got.captcha)).catch(() => null);
+      return response.json();
+    };
+    const data = ask();
+    const context = { form, texts, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
+    const check = data.then(async (got) => got.captcha.provider !== "off" && (await import(form.dataset.check ?? "")).start(got, context))
+      .catch(() => null);
     data.then((got) => { bodyMax = got.body_max; }).catch(() => { prepared = null; });
-    prepared = { at: Date.now(), data, answer, mint, stop };
+    prepared = { at: Date.now(), data, check, stop };
     return prepared;
   };
   /** @type {Promise<any> | null} */
   let sending = null;
   const loadSending = () => (sending ??= import(form.dataset.send ?? "").catch(() => { sending = null; }));
   form.addEventListener("focusin", (event) => {
-    if (event.target === summary) return;
+    if (event.target instanceof Element && event.target.closest("#palabre-summary, #palabre-check")) return;
     prepare();
     loadSending();
+  });
+  // A yes or no to an outside check.
+  form.addEventListener("click", ({ target }) => {
+    const choice = target instanceof HTMLElement && target.dataset.consent;
+    if (!choice) return;
+    form.dataset.choice = choice;
+    prepare();
   });
 
   // Dates in the reader's own time zone.
@@ -76,7 +80,7 @@ function enhance(form) {
   }
 
   // The draft, and name and e-mail where the reader asked for it.
-  remember.closest("p")?.removeAttribute("hidden");
+  for (const part of form.querySelectorAll("[data-scripted]")) part.removeAttribute("hidden");
   const person = read(names.person);
   if (person) {
     const known = parse(person);
@@ -206,7 +210,7 @@ function enhance(form) {
   };
   /** The comment was taken: nothing of it is kept any longer. */
   const settle = () => {
-    startAnew();
+    prepared = null;
     hasBeenSubmitted = false;
     clearTimeout(draftTimer);
     forget(names.draft);

@@ -14,7 +14,7 @@
  *   request: (url: string, options?: RequestInit) => Promise<Response>, read: (key: string) => string | null,
  *   write: (key: string, value: string) => void, forget: (key: string) => void,
  *   parse: (json: string | null) => Record<string, string>}} Page
- * @typedef {{data: Promise<{form: string}>, answer: Promise<string | null>, mint: () => Promise<string | null>}} Prepared
+ * @typedef {{data: Promise<{form: string}>, check: Promise<any>, stop: AbortController}} Prepared
  */
 
 const CHECK_WAIT_MS = 8_000;
@@ -32,10 +32,11 @@ export async function send(page, prepared) {
   for (const [name, value] of new FormData(form)) if (typeof value === "string") comment[name] = value;
   comment.body = page.bodyText();
   const key = keyFor(page, comment);
-  const solved = prepared.answer.then((answer) => answer ?? prepared.mint());
-  const [given, got] = await Promise.all([solved, prepared.data.catch(() => null)].map((part) => Promise.race([part, wait(CHECK_WAIT_MS)])));
-  if (got) comment.form = got.form;
-  if (given) comment.captcha = given;
+  const solved = prepared.check.then((check) => check?.answer()).catch(() => null);
+  const parts = [solved, prepared.data.then((data) => ({ form: data.form })).catch(() => null)];
+  const [given, got] = await Promise.all(parts.map((part) => Promise.race([part, wait(CHECK_WAIT_MS)])));
+  if (given?.unsolved) return unsolved(page);
+  Object.assign(comment, got, given);
   const device = page.read(page.names.device);
   if (device) comment.device = device;
   const response = await page.request(`${api}/comments`, {
@@ -43,7 +44,50 @@ export async function send(page, prepared) {
     headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key },
     body: JSON.stringify(comment),
   });
-  present(page, response, await response.json().catch(() => ({})));
+  const answer = await response.json().catch(() => ({}));
+  present(page, response, answer);
+  if (response.ok && answer.step_up && answer.receipt_url) stepUp(page, prepared, answer).finally(() => prepared.stop.abort());
+  else prepared.stop.abort();
+}
+
+/** The reader's part of an outside check is open: solve it and send again, or send without. @param {Page} page */
+function unsolved({ form, texts, status, say, element }) {
+  const without = element("button", { type: "button", "data-consent": "no" }, texts.consent_no);
+  // After the form has heard of the choice.
+  without.addEventListener("click", () => setTimeout(() => form.requestSubmit()));
+  say(texts.captcha_failed);
+  status.append(element("p", {}, without));
+}
+
+/**
+ * One more check in the background: a harder proof, or one fresh token. The comment is kept whatever
+ * comes of it, and the reader may go on writing.
+ * @param {Page} page @param {Prepared} prepared @param {any} answer
+ */
+async function stepUp({ status, texts, say, request }, prepared, answer) {
+  say(texts.step_up_running, answer.receipt_url);
+  const line = status.firstChild;
+  let { message } = answer;
+  try {
+    const check = await prepared.check;
+    const { kind, challenge } = answer.step_up;
+    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew() };
+    if (!Object.values(solved)[0]) throw new Error("step-up: nothing to send");
+    const response = await request(`${answer.receipt_url}/step-up`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify(solved),
+    });
+    const result = response.ok ? await response.json() : {};
+    message = result.message ?? message;
+    if (result.status === "approved") {
+      const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
+      if (mark) mark.textContent = texts.own_published;
+    }
+  } catch {
+    // It waits for a person, as it did before.
+  }
+  if (line?.isConnected) say(message ?? "", answer.receipt_url);
 }
 
 /**

@@ -38,6 +38,12 @@ remember = Remember my name and email on this device
 notice_before = Comments are read before they appear.
 notice_at_once = Comments may be read after they appear.
 notice_check = An automatic check ({ $company }) loads when you start to write.
+notice_check_asked = An automatic check ({ $company }) loads only if you turn it on.
+notice_details = Learn more
+notice_details_of = Learn more about the check by { $company }
+consent_yes = Turn on the { $company } check
+consent_no = Go on without it
+check_on = The check is on.
 send = Publish the comment
 sending = Sending…
 offline = Offline. Your text is kept.
@@ -61,6 +67,7 @@ step_up = { $count ->
     [one] One more automatic check, about { $count } second. You don’t need to do anything.
    *[other] One more automatic check, about { $count } seconds. You don’t need to do anything.
 }
+step_up_running = One more automatic check… You don’t need to do anything.
 check_own = No problem: we’ll use our own check instead, nothing is sent to anyone else.
 check_down = Our checking service isn’t answering. Your comment is saved and will be read by a person. Reference { $reference }.
 refused = Your comment could not be accepted automatically. The filter is sometimes wrong. Your text is kept until { $date }. Reference { $reference }.

@@ -38,6 +38,12 @@ remember = Guardar mi nombre y mi correo en este dispositivo
 notice_before = Los comentarios se leen antes de publicarse.
 notice_at_once = Los comentarios pueden leerse después de publicarse.
 notice_check = Una comprobación automática ({ $company }) se carga cuando empieza a escribir.
+notice_check_asked = Una comprobación automática ({ $company }) se carga solo si usted la activa.
+notice_details = Más información
+notice_details_of = Más información sobre la comprobación de { $company }
+consent_yes = Activar la comprobación { $company }
+consent_no = Continuar sin ella
+check_on = La comprobación está activada.
 send = Publicar el comentario
 sending = Enviando…
 offline = Sin conexión. Su texto está guardado.
@@ -61,6 +67,7 @@ step_up = { $count ->
     [one] Una comprobación automática más, alrededor de { $count } segundo. No tiene que hacer nada.
    *[other] Una comprobación automática más, alrededor de { $count } segundos. No tiene que hacer nada.
 }
+step_up_running = Una comprobación automática más… No tiene que hacer nada.
 check_own = No hay problema: usamos nuestra propia comprobación, nada se envía a terceros.
 check_down = Nuestro servicio de comprobación no responde. Su comentario está guardado y lo leerá una persona. Referencia { $reference }.
 refused = Su comentario no pudo aceptarse automáticamente. El filtro a veces se equivoca. Su texto se guarda hasta el { $date }. Referencia { $reference }.

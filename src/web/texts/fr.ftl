@@ -38,6 +38,12 @@ remember = Enregistrer mon nom et mon e-mail sur cet appareil
 notice_before = Les commentaires sont relus avant publication.
 notice_at_once = Les commentaires peuvent être relus après publication.
 notice_check = Une vérification automatique ({ $company }) se charge quand vous commencez à écrire.
+notice_check_asked = Une vérification automatique ({ $company }) se charge seulement si vous l’activez.
+notice_details = En savoir plus
+notice_details_of = En savoir plus sur la vérification de { $company }
+consent_yes = Activer la vérification { $company }
+consent_no = Continuer sans
+check_on = La vérification est activée.
 send = Publier le commentaire
 sending = Envoi en cours…
 offline = Hors ligne. Votre texte est conservé.
@@ -61,6 +67,7 @@ step_up = { $count ->
     [one] Encore une vérification automatique, environ { $count } seconde. Vous n’avez rien à faire.
    *[other] Encore une vérification automatique, environ { $count } secondes. Vous n’avez rien à faire.
 }
+step_up_running = Encore une vérification automatique… Vous n’avez rien à faire.
 check_own = Aucun souci : nous utilisons notre propre vérification, rien n’est transmis à un tiers.
 check_down = Notre service de vérification ne répond pas. Votre commentaire est enregistré et sera lu par une personne. Référence { $reference }.
 refused = Votre commentaire n’a pas pu être accepté automatiquement. Il arrive au filtre de se tromper. Votre texte est conservé jusqu’au { $date }. Référence { $reference }.

@@ -38,6 +38,12 @@ remember = Guardar o meu nome e e-mail neste dispositivo
 notice_before = Os comentários são lidos antes de serem publicados.
 notice_at_once = Os comentários podem ser lidos depois de publicados.
 notice_check = Uma verificação automática ({ $company }) é carregada quando começa a escrever.
+notice_check_asked = Uma verificação automática ({ $company }) só é carregada se a ativar.
+notice_details = Saber mais
+notice_details_of = Saber mais sobre a verificação de { $company }
+consent_yes = Ativar a verificação { $company }
+consent_no = Continuar sem ela
+check_on = A verificação está ativada.
 send = Publicar o comentário
 sending = A enviar…
 offline = Sem ligação. O seu texto está guardado.
@@ -61,6 +67,7 @@ step_up = { $count ->
     [one] Mais uma verificação automática, cerca de { $count } segundo. Não precisa de fazer nada.
    *[other] Mais uma verificação automática, cerca de { $count } segundos. Não precisa de fazer nada.
 }
+step_up_running = Mais uma verificação automática… Não precisa de fazer nada.
 check_own = Sem problema: usamos a nossa própria verificação, nada é enviado a terceiros.
 check_down = O nosso serviço de verificação não responde. O seu comentário está guardado e será lido por uma pessoa. Referência { $reference }.
 refused = O seu comentário não pôde ser aceite automaticamente. O filtro às vezes engana-se. O seu texto fica guardado até { $date }. Referência { $reference }.
