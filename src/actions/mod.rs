@@ -9,6 +9,7 @@ pub mod decide;
 pub mod identify;
 pub mod receipt;
 pub mod review;
+pub mod step_up;
 pub mod submit;
 pub mod thread;
 pub mod tune;

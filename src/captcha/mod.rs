@@ -9,10 +9,15 @@
 //! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
 //! with the vendor's page cited, an arm in [`Captcha::verify`] and [`Captcha::calls_network`].
 
+mod bodies;
 mod breaker;
+mod fallback;
 mod house;
+mod load;
 pub mod outgoing;
+mod ratios;
 mod recaptcha_v3;
+mod step_up;
 
 use std::{
     collections::HashMap,
@@ -23,10 +28,18 @@ use std::{
 
 use url::Url;
 
-pub use self::house::Form;
 use self::{
+    bodies::Bodies,
     breaker::Breaker,
+    fallback::Down,
+    load::Load,
     outgoing::{Answer, Failure, Outgoing},
+    ratios::RatiosBySite,
+};
+pub use self::{
+    fallback::Instead,
+    house::Form,
+    ratios::{Ratios, replay},
 };
 use crate::{
     domain::{
@@ -48,6 +61,10 @@ pub struct Captcha {
     outgoing: Outgoing,
     /// By `host:port` of the address that verifies.
     breakers: Mutex<HashMap<String, Breaker>>,
+    bodies: Bodies,
+    down: Down,
+    load: Load,
+    ratios: RatiosBySite,
 }
 
 /// What is known of one submission when its captcha is verified.
@@ -65,6 +82,8 @@ pub struct Ask<'a> {
     pub links: usize,
     /// Whether the device token has at least one approved comment.
     pub known_author: bool,
+    /// Whether the same long text came under another article within a day.
+    pub seen_elsewhere: bool,
     /// What our own record says of the token.
     pub token_spent: Spent,
     pub now: Timestamp,
@@ -120,6 +139,10 @@ impl Captcha {
             keys,
             outgoing: Outgoing::new(allow_private_addresses, total_budget),
             breakers: Mutex::default(),
+            bodies: Bodies::default(),
+            down: Down::default(),
+            load: Load::default(),
+            ratios: RatiosBySite::default(),
         }
     }
 
@@ -138,10 +161,25 @@ impl Captcha {
         if site.captcha.provider != ProviderId::House {
             return None;
         }
+        self.house_challenge(site, thread, form, now)
+    }
+
+    /// What the signals of the built-in check are worth on `site` from now on, learned from its verdicts.
+    pub fn weigh_with(&self, site: &str, ratios: Ratios) {
+        self.ratios.set(site, ratios);
+    }
+
+    fn house_challenge(&self, site: &Site, thread: &str, form: &str, now: Timestamp) -> Option<serde_json::Value> {
         let Form::Valid { nonce, .. } = self.check_form(&site.id, thread, Some(form), now) else {
             return None;
         };
-        house::challenge(&self.keys, site, thread, &nonce, now)
+        let bound = house::Bound {
+            site,
+            thread,
+            nonce: &nonce,
+        };
+        let times = self.load.next(&site.id, now);
+        house::challenge(&self.keys, bound, times, house::CHALLENGE_LIFE, now)
     }
 
     /// What a form token is worth for `thread`. A token of another site or thread counts as forged.
@@ -154,7 +192,7 @@ impl Captcha {
     pub async fn verify(&self, ask: &Ask<'_>) -> Finding {
         let mut finding = match ask.site.captcha.provider {
             ProviderId::Off => Finding::of(Verdict::Off),
-            ProviderId::House => house::verify(&self.keys, ask),
+            ProviderId::House => house::verify(&self.keys, &self.ratios.of(&ask.site.id), ask),
             ProviderId::RecaptchaV3 => Finding::of(recaptcha_v3::verify(self, ask).await),
             _ => Finding::of(Verdict::Misconfigured(
                 "this build does not know the provider yet".to_owned(),
@@ -186,6 +224,7 @@ impl Captcha {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };
@@ -261,6 +300,7 @@ mod tests {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };

@@ -8,3 +8,4 @@ pub(super) mod comments;
 pub(super) mod moderation;
 pub(super) mod operations;
 mod schema;
+pub(super) mod step_up;
