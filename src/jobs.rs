@@ -1,13 +1,14 @@
-//! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log.
+//! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
+//! learn what the signals of the built-in check are worth.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
-//! To add one: a function here, called in [`run`] at its interval.
+//! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at its interval.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, domain::status::Status, store::StoreError};
+use crate::{app::App, captcha::Ratios, domain::status::Status, store::StoreError};
 
 /// How often the jobs look.
 const EVERY: Duration = Duration::from_mins(1);
@@ -21,6 +22,12 @@ const KEPT: [(Status, u64); 3] = [(Status::Refused, 30), (Status::Spam, 30), (St
 /// How long a hashed client address is kept.
 const CLIENT_DAYS: u64 = 30;
 
+/// Every how many looks signals are weighed anew.
+const LEARN_EVERY: u32 = 5;
+
+/// The verdicts that they are weighed with are at most that old.
+const LEARN_DAYS: u64 = 90;
+
 /// Entries are sealed once they are older than this: later ones may still be on their way in.
 const SEAL_AFTER: Duration = Duration::from_mins(2);
 
@@ -28,6 +35,7 @@ const SEAL_AFTER: Duration = Duration::from_mins(2);
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = 0_u32;
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -37,6 +45,12 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         if let Err(error) = round(&app).await {
             tracing::error!(error = %error, "a round of housekeeping failed; the next one tries again");
         }
+        if looks % LEARN_EVERY == 0
+            && let Err(error) = learn(&app).await
+        {
+            tracing::error!(error = %error, "weighing signals anew failed; they weigh as before");
+        }
+        looks = looks.wrapping_add(1);
     }
 }
 
@@ -61,5 +75,18 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
         .forget_clients(now.minus(Duration::from_hours(24 * CLIENT_DAYS)))
         .await?;
     app.store.purge(now).await?;
+    Ok(())
+}
+
+/// Weighs the built-in check's signals on each site by what its moderators decided; on this instance.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn learn(app: &App) -> Result<(), StoreError> {
+    let since = app.clock.now().minus(Duration::from_hours(24 * LEARN_DAYS));
+    for site in app.store.site_ids().await? {
+        let labelled = app.store.labelled_signals(&site, since).await?;
+        app.captcha.weigh_with(&site, Ratios::learn(&labelled));
+    }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod defend;
 pub mod identify;
 pub mod receipt;
 pub mod review;
+pub mod step_up;
 pub mod submit;
 pub mod thread;
 pub mod tune;

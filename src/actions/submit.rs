@@ -10,9 +10,10 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::step_up::{self, Asked};
 use crate::{
     app::{App, SiteInForce},
-    captcha::{Ask, Finding, Form, Spent},
+    captcha::{Ask, Finding, Form, Instead, Spent},
     clock,
     domain::{
         address::ClientAddress,
@@ -22,11 +23,11 @@ use crate::{
         person::fold_search,
         policy::Band,
         reason::Reason,
-        site::Threads,
+        site::{ProviderId, Threads},
         status::Status,
         timestamp::Timestamp,
         triage::{self, Action, Outcome, Signals},
-        verdict::{Verdict, Why},
+        verdict::{NotRun, Verdict, Why},
     },
     error::Error,
     keys::{Purpose, equal, hex, sha256_hex},
@@ -55,6 +56,10 @@ pub struct Submission {
     pub raw: RawDraft,
     /// The provider's token, or the solved proof of work.
     pub captcha: Option<String>,
+    /// The solved proof of work, beside or instead of an outside provider's token.
+    pub proof: Option<String>,
+    /// Why the page has no token of an outside provider, in its own words.
+    pub captcha_not_run: Option<String>,
     /// The form token.
     pub form: Option<String>,
     /// The field that people do not see was filled in.
@@ -90,6 +95,8 @@ pub struct Receipt {
     pub replayed: bool,
     /// Until when a refused text is kept.
     pub kept_until: Timestamp,
+    /// The second check that a page with JavaScript may make now.
+    pub step_up: Option<Asked>,
 }
 
 /// The claims of a device token.
@@ -319,7 +326,10 @@ impl Path {
     /// asks; the others wait for its outcome, which is then `Err`.
     async fn ask_captcha(&self, valid: &Valid, earlier: &Earlier) -> Result<Result<Finding, Uuid>, Error> {
         let site = &self.site.site;
-        let token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
+        let mut token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
+        if site.captcha.provider == ProviderId::House {
+            token = token.or(valid.submission.proof.as_deref());
+        }
         if self.app.captcha.calls_network(site)
             && earlier.token == Spent::Never
             && token.is_some()
@@ -350,10 +360,22 @@ impl Path {
             honeypot: valid.submission.honeypot,
             links: markup_links(&valid.draft.body),
             known_author,
+            seen_elsewhere: self.app.captcha.seen_elsewhere(
+                &site.id,
+                valid.draft.thread.as_str(),
+                &valid.draft.body,
+                self.now,
+            ),
             token_spent: earlier.token,
             now: self.now,
         };
-        Ok(Ok(self.app.captcha.verify(&ask).await))
+        let finding = self.app.captcha.verify(&ask).await;
+        let submission = &valid.submission;
+        let instead = Instead {
+            proof: submission.proof.as_deref(),
+            not_run: submission.captcha_not_run.as_deref().and_then(NotRun::parse),
+        };
+        Ok(Ok(self.app.captcha.fall_back(&ask, instead, finding)))
     }
 
     /// Claims the submission, or waits until the one who has it is done.
@@ -447,6 +469,7 @@ impl Path {
             device: self.sign_device(&device),
             replayed: false,
             kept_until: self.now.plus(REFUSED_LIFE),
+            step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
         };
         let inserted = app
             .store
@@ -497,6 +520,12 @@ impl Path {
             .comment(comment)
             .await?
             .ok_or_else(|| Error::Internal(format!("comment {comment} is not there, but its key is")))?;
+        let mut step_up = step_up::asked(&self.site.site, &comment.reasons, comment.created_at);
+        if let Some(asked) = step_up
+            && !step_up::is_open(&self.app, &comment, asked).await?
+        {
+            step_up = None;
+        }
         let device = comment.device_id.unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
         Ok(Receipt {
             id: comment.id,
@@ -509,6 +538,7 @@ impl Path {
             device: self.sign_device(&device),
             replayed: true,
             kept_until: comment.created_at.plus(REFUSED_LIFE),
+            step_up,
         })
     }
 
@@ -579,8 +609,13 @@ fn repeat_keys(submission: &Submission, form: &Form) -> Vec<String> {
         .captcha
         .as_ref()
         .filter(|token| !token.is_empty())
-        .map(|token| format!("{TOKEN}{}", sha256_hex(token.as_bytes())));
+        .map(|token| token_key(token));
     key.into_iter().chain(nonce).chain(token).collect()
+}
+
+/// The key under which a provider's token is known to be used.
+pub(super) fn token_key(token: &str) -> String {
+    format!("{TOKEN}{}", sha256_hex(token.as_bytes()))
 }
 
 /// Neither a page of the site nor a valid form of ours vouches for it. A captcha's own good verdict

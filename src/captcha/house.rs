@@ -5,8 +5,8 @@
 //! counts only for the form it was made for (site, thread, action and the form's nonce stand in its
 //! signed data). Form nonces are single-use by the store's record, not here.
 //!
-//! The score is `σ(Σ log-likelihood ratio)` from a prior of one half, in five levels. To add a signal:
-//! its ratio in [`log_odds`] with where the figure comes from, and a row in the test below it.
+//! The score is `σ(Σ log-likelihood ratio)` from a prior of one half, in five levels; what a signal is
+//! worth stands in [`super::ratios`], how much work a challenge takes under load in [`super::load`].
 //!
 //! Protocol: ALTCHA v2, <https://altcha.org/docs/v2/proof-of-work/>. How it weighs on a browser: one
 //! derivation at [`COST`] took 1.7 ms in Chromium's `WebCrypto` on a server core with SHA instructions,
@@ -24,15 +24,17 @@ use base64::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Ask, Finding, Spent};
+use super::{
+    Ask, Finding, Spent,
+    ratios::{Proof, Ratios, Signals, TOO_FAST_MS},
+};
 use crate::{
     clock::random_bytes,
     domain::{
         reason::Reason,
-        score::Score,
         site::Site,
         timestamp::Timestamp,
-        verdict::{BadToken, NotRun, Verdict, Why},
+        verdict::{BadToken, NotRun, Verdict},
     },
     keys::{Keys, Purpose, hex, sha256_hex},
 };
@@ -42,7 +44,7 @@ const FORM_LIFE: Duration = Duration::from_hours(24);
 /// How far another instance's clock may be ahead.
 const SKEW: Duration = Duration::from_mins(5);
 /// How long a challenge may be answered.
-const CHALLENGE_LIFE: Duration = Duration::from_mins(30);
+pub(super) const CHALLENGE_LIFE: Duration = Duration::from_mins(30);
 /// Iterations of PBKDF2 in one derivation.
 const COST: u32 = 5_000;
 /// The counter that solves a challenge is drawn from this many, starting at as many: a proof takes between
@@ -111,16 +113,27 @@ pub(super) fn check_form(keys: &Keys, site_id: &str, thread: &str, token: Option
     }
 }
 
-/// The challenge for the form with `nonce`; `None` should the library refuse to make one.
-pub(super) fn challenge(keys: &Keys, site: &Site, thread: &str, nonce: &str, now: Timestamp) -> Option<Value> {
+/// What a challenge is made for and bound to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound<'a> {
+    pub(super) site: &'a Site,
+    pub(super) thread: &'a str,
+    /// The form's, or another name that is never used twice.
+    pub(super) nonce: &'a str,
+}
+
+/// A challenge of `times` the plain work, 1..=8, good for `life`; `None` should the library refuse to make
+/// one. Costs one key derivation whatever the work.
+pub(super) fn challenge(keys: &Keys, bound: Bound<'_>, times: u32, life: Duration, now: Timestamp) -> Option<Value> {
     let [signature_secret, key_secret] = secrets(keys);
-    // 2^32 is so much larger than a hundred that the remainder's bias does not matter.
-    let counter = COUNTERS + u32::from_be_bytes(random_bytes::<4>()) % COUNTERS;
-    let data = binding(keys, site, thread, nonce)
+    let counters = COUNTERS * times;
+    // 2^32 is so much larger than a thousand that the remainder's bias does not matter.
+    let counter = counters + u32::from_be_bytes(random_bytes::<4>()) % counters;
+    let data = binding(keys, bound)
         .into_iter()
         // Our own end of life instead of the protocol's `expiresAt`, which the library holds against the
         // machine's clock and not against ours.
-        .chain([("until".to_owned(), json!(now.plus(CHALLENGE_LIFE).0))])
+        .chain([("until".to_owned(), json!(now.plus(life).0))])
         .collect();
     let challenge = create_challenge(CreateChallengeOptions {
         algorithm: "PBKDF2/SHA-256".to_owned(),
@@ -140,7 +153,7 @@ pub(super) fn challenge(keys: &Keys, site: &Site, thread: &str, nonce: &str, now
     }
 }
 
-pub(super) fn verify(keys: &Keys, ask: &Ask<'_>) -> Finding {
+pub(super) fn verify(keys: &Keys, ratios: &Ratios, ask: &Ask<'_>) -> Finding {
     let (nonce, age_ms) = match ask.form {
         Form::Missing => {
             let mut finding = Finding::of(Verdict::NotRun(NotRun::NoScript));
@@ -156,13 +169,18 @@ pub(super) fn verify(keys: &Keys, ask: &Ask<'_>) -> Finding {
         Form::Valid { nonce, age_ms } => (nonce, *age_ms),
     };
     let proof = check_proof(keys, ask, nonce, age_ms);
-    let mut finding = Finding::of(verdict(log_odds(&Signals {
+    let (verdict, signals) = ratios.weigh(&Signals {
         proof,
         age_ms,
         honeypot: ask.honeypot,
         links: ask.links,
         known_author: ask.known_author,
-    })));
+        seen_elsewhere: ask.seen_elsewhere,
+    });
+    let mut finding = Finding {
+        signals: Some(signals),
+        ..Finding::of(verdict)
+    };
     match proof {
         Proof::Missing => finding.notes.push(Reason::ProofMissing),
         Proof::Forged => finding.holds.push(Reason::ProofForged),
@@ -176,38 +194,47 @@ pub(super) fn verify(keys: &Keys, ask: &Ask<'_>) -> Finding {
     finding
 }
 
-/// What a proof of work is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    /// None came, it came too late, or its key was replaced meanwhile.
-    Missing,
-    /// Right, but in a time that no solver needs.
-    Implausible,
-    Solved,
-    /// Wrong, changed, used, or made for another form.
-    Forged,
-}
-
-/// Two HMACs and no key derivation, so that checking is cheap under a flood. Single use follows from the
-/// form's nonce, which the proof is bound to.
+/// What the proof sent with a form is worth. Single use follows from the form's nonce, which the proof is
+/// bound to.
 fn check_proof(keys: &Keys, ask: &Ask<'_>, nonce: &str, form_age_ms: i64) -> Proof {
     let Some(token) = ask.token.filter(|token| !token.is_empty()) else {
         return Proof::Missing;
     };
+    let bound = Bound {
+        site: ask.site,
+        thread: ask.thread,
+        nonce,
+    };
+    let time_ms = match solved(keys, bound, token, ask.now) {
+        Ok(_) if ask.token_spent == Spent::Foreign => return Proof::Forged,
+        Ok(time_ms) => time_ms,
+        Err(proof) => return proof,
+    };
+    // The time is what the page says; a lie that cannot be true earns nothing, and costs nothing either.
+    let form_age_ms = f64::from(u32::try_from(form_age_ms).unwrap_or(u32::MAX));
+    let is_plausible = form_age_ms >= SOLVE_TIME_MIN_MS
+        && time_ms.is_none_or(|time_ms| (SOLVE_TIME_MIN_MS..=form_age_ms + 1000.0).contains(&time_ms));
+    if is_plausible {
+        Proof::Solved
+    } else {
+        Proof::Implausible
+    }
+}
+
+/// The time that the solution of a challenge says it took, milliseconds; else what the proof is worth:
+/// missing or forged. Two HMACs and no key derivation, so that checking is cheap under a flood.
+pub(super) fn solved(keys: &Keys, bound: Bound<'_>, token: &str, now: Timestamp) -> Result<Option<f64>, Proof> {
     let payload = (token.len() <= PROOF_MAX)
         .then(|| STANDARD.decode(token).ok())
         .flatten()
         .and_then(|bytes| serde_json::from_slice::<Payload>(&bytes).ok());
     let Some(Payload { challenge, solution }) = payload else {
-        return Proof::Forged;
+        return Err(Proof::Forged);
     };
-    if ask.token_spent == Spent::Foreign {
-        return Proof::Forged;
-    }
-    let expected = binding(keys, ask.site, ask.thread, nonce);
+    let expected = binding(keys, bound);
     // The library checks with the present key only. Whoever names another gains nothing: no proof.
     if datum(&challenge, "key") != expected.get("key") {
-        return Proof::Missing;
+        return Err(Proof::Missing);
     }
     let [signature_secret, key_secret] = secrets(keys);
     let mut options = VerifySolutionOptions::new(&challenge, &solution, signature_secret);
@@ -217,32 +244,22 @@ fn check_proof(keys: &Keys, ask: &Ask<'_>, nonce: &str, form_age_ms: i64) -> Pro
         && challenge.parameters.key_signature.is_some()
         && expected.iter().all(|(name, value)| datum(&challenge, name) == Some(value));
     if !is_right {
-        return Proof::Forged;
+        return Err(Proof::Forged);
     }
     let until = datum(&challenge, "until").and_then(Value::as_i64).unwrap_or(0);
-    if ask.now > Timestamp(until) {
-        return Proof::Missing;
+    if now > Timestamp(until) {
+        return Err(Proof::Missing);
     }
-    // The time is what the page says; a lie that cannot be true earns nothing, and costs nothing either.
-    let form_age_ms = f64::from(u32::try_from(form_age_ms).unwrap_or(u32::MAX));
-    let is_plausible = form_age_ms >= SOLVE_TIME_MIN_MS
-        && solution
-            .time
-            .is_none_or(|time_ms| (SOLVE_TIME_MIN_MS..=form_age_ms + 1000.0).contains(&time_ms));
-    if is_plausible {
-        Proof::Solved
-    } else {
-        Proof::Implausible
-    }
+    Ok(solution.time)
 }
 
 /// What a proof is bound to, signed into its challenge; `key` names the key it is signed with.
-fn binding(keys: &Keys, site: &Site, thread: &str, nonce: &str) -> BTreeMap<String, Value> {
+fn binding(keys: &Keys, bound: Bound<'_>) -> BTreeMap<String, Value> {
     [
-        ("site", site.id.as_str()),
-        ("thread", &thread_hash(thread)),
-        ("action", &site.captcha.action),
-        ("nonce", nonce),
+        ("site", bound.site.id.as_str()),
+        ("thread", &thread_hash(bound.thread)),
+        ("action", &bound.site.captcha.action),
+        ("nonce", bound.nonce),
         ("key", keys.ids().next().unwrap_or_default()),
     ]
     .map(|(name, value)| (name.to_owned(), json!(value)))
@@ -263,57 +280,6 @@ fn thread_hash(thread: &str) -> String {
     let mut hash = sha256_hex(thread.as_bytes());
     hash.truncate(32);
     hash
-}
-
-/// Nobody reads a form and writes in less.
-const TOO_FAST_MS: i64 = 3_000;
-
-struct Signals {
-    proof: Proof,
-    age_ms: i64,
-    honeypot: bool,
-    links: usize,
-    known_author: bool,
-}
-
-/// The sum of log-likelihood ratios, person against machine, in tenths. The figures are a prior: what
-/// public write-ups of such checks suggest, to be replaced by a site's own counts.
-fn log_odds(signals: &Signals) -> i32 {
-    let proof = match signals.proof {
-        Proof::Solved => 7,
-        Proof::Missing | Proof::Implausible => 0,
-        Proof::Forged => -20,
-    };
-    let age = match signals.age_ms {
-        ..TOO_FAST_MS => -15,
-        TOO_FAST_MS..10_000 => -3,
-        10_000.. => 5,
-    };
-    let honeypot = if signals.honeypot { -20 } else { 0 };
-    let links = if signals.links >= 3 { -10 } else { 0 };
-    let known_author = if signals.known_author { 20 } else { 0 };
-    proof + age + honeypot + links + known_author
-}
-
-/// The level of the score, 0.1 0.3 0.5 0.7 or 0.9, with the score itself to three decimals as its raw
-/// form. No sum of tenths falls on an edge, so rounding cannot tip a level.
-fn verdict(tenths: i32) -> Verdict {
-    let h = 1.0 / (1.0 + (-f64::from(tenths) / 10.0).exp());
-    let level = match h {
-        ..0.15 => 100,
-        0.15..0.4 => 300,
-        0.4..0.65 => 500,
-        0.65..0.85 => 700,
-        _ => 900,
-    };
-    match Score::from_thousandths(level) {
-        Some(score) => Verdict::Scored {
-            score,
-            raw: format!("{h:.3}"),
-        },
-        // Never: the levels are in range.
-        None => Verdict::Unavailable(Why::Garbage),
-    }
 }
 
 #[cfg(test)]
@@ -342,7 +308,12 @@ pub(super) mod tests {
         let Form::Valid { nonce, .. } = &form else {
             panic!("{form:?}")
         };
-        let challenge = challenge(keys, &site, "/a", nonce, NOW).expect("a challenge");
+        let bound = Bound {
+            site: &site,
+            thread: "/a",
+            nonce,
+        };
+        let challenge = challenge(keys, bound, 1, CHALLENGE_LIFE, NOW).expect("a challenge");
         (form, challenge)
     }
 
@@ -369,6 +340,7 @@ pub(super) mod tests {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: NOW.plus(MINUTE),
         }
@@ -540,43 +512,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn signals_become_levels() {
-        use Proof::{Forged, Implausible, Missing, Solved};
-        let (yes, no) = (true, false);
-        for (proof, age_ms, honeypot, links, known_author, level, raw) in [
-            (Solved, 60_000, no, 0, no, 700, "0.769"),
-            (Missing, 60_000, no, 0, no, 500, "0.622"),
-            (Implausible, 60_000, no, 0, no, 500, "0.622"),
-            (Solved, 60_000, no, 0, yes, 900, "0.961"),
-            (Missing, 60_000, no, 0, yes, 900, "0.924"),
-            (Solved, 60_000, no, 2, no, 700, "0.769"),
-            (Solved, 60_000, no, 3, no, 500, "0.550"),
-            (Solved, 10_000, no, 0, no, 700, "0.769"),
-            (Solved, 9_999, no, 0, no, 500, "0.599"),
-            (Solved, 3_000, no, 0, no, 500, "0.599"),
-            (Solved, 2_999, no, 0, no, 300, "0.310"),
-            (Missing, 2_000, no, 0, no, 300, "0.182"),
-            (Forged, 60_000, no, 0, no, 300, "0.182"),
-            (Solved, 60_000, yes, 0, no, 300, "0.310"),
-            (Forged, 2_000, yes, 0, no, 100, "0.004"),
-        ] {
-            let signals = Signals {
-                proof,
-                age_ms,
-                honeypot,
-                links,
-                known_author,
-            };
-            let score = Score::from_thousandths(level).expect("in range");
-            let raw = raw.to_owned();
-            assert_eq!(verdict(log_odds(&signals)), Verdict::Scored { score, raw });
-        }
+    fn more_work_is_more_derivations_of_the_same_cost() {
+        let (keys, faso) = (keys(), site("faso"));
+        let bound = Bound {
+            site: &faso,
+            thread: "/a",
+            nonce: "n",
+        };
+        let harder = challenge(&keys, bound, 8, CHALLENGE_LIFE, NOW).expect("a challenge");
+        assert_eq!(harder["parameters"]["cost"], COST);
+        let solved_harder = solve(&harder);
+        assert!((8 * COUNTERS..16 * COUNTERS).contains(&solved_harder.solution.counter));
+        assert!(solved(&keys, bound, &encode(&solved_harder), NOW).is_ok());
     }
 
     #[test]
     fn what_the_form_says_comes_first() {
         let (keys, faso) = (keys(), site("faso"));
-        let find = |form: &Form| verify(&keys, &ask(&faso, form, None));
+        let find = |form: &Form| verify(&keys, &Ratios::default(), &ask(&faso, form, None));
         let missing = find(&Form::Missing);
         assert_eq!(missing.verdict, Verdict::NotRun(NotRun::NoScript));
         assert_eq!(missing.holds, [Reason::FormMissing]);
@@ -595,8 +548,8 @@ pub(super) mod tests {
             nonce: "n".into(),
             age_ms: 60_000,
         };
-        let forged_proof = verify(&keys, &ask(&faso, &valid, Some("e30=")));
+        let forged_proof = verify(&keys, &Ratios::default(), &ask(&faso, &valid, Some("e30=")));
         assert_eq!(forged_proof.holds, [Reason::ProofForged]);
-        assert_eq!(forged_proof.verdict.score().map(Score::thousandths), Some(300));
+        assert_eq!(forged_proof.verdict.score().map(|score| score.thousandths()), Some(300));
     }
 }

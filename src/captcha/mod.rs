@@ -9,19 +9,24 @@
 //! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
 //! with the vendor's page cited, an arm in [`Captcha::verify`].
 
+mod bodies;
 mod breaker;
 mod cap;
 mod expected;
+mod fallback;
 mod friendly;
 mod hcaptcha;
 mod house;
+mod load;
 mod mcaptcha;
 pub mod outgoing;
 mod prosopo;
+mod ratios;
 mod recaptcha_enterprise;
 mod recaptcha_v2;
 mod recaptcha_v3;
 mod siteverify;
+mod step_up;
 mod turnstile;
 
 use std::{
@@ -31,10 +36,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::house::Form;
 use self::{
+    bodies::Bodies,
     breaker::Breaker,
+    fallback::Down,
+    load::Load,
     outgoing::{Answer, Failure, Outgoing, Request},
+    ratios::RatiosBySite,
+};
+pub use self::{
+    fallback::Instead,
+    house::Form,
+    ratios::{Ratios, replay},
 };
 use crate::{
     domain::{
@@ -55,6 +68,10 @@ pub struct Captcha {
     keys: Arc<Keys>,
     outgoing: Outgoing,
     breakers: Mutex<Breakers>,
+    bodies: Bodies,
+    down: Down,
+    load: Load,
+    ratios: RatiosBySite,
 }
 
 /// What is known of one submission when its captcha is verified.
@@ -72,6 +89,8 @@ pub struct Ask<'a> {
     pub links: usize,
     /// Whether the device token has at least one approved comment.
     pub known_author: bool,
+    /// Whether the same long text came under another article within a day.
+    pub seen_elsewhere: bool,
     /// What our own record says of the token.
     pub token_spent: Spent,
     pub now: Timestamp,
@@ -127,6 +146,10 @@ impl Captcha {
             keys,
             outgoing: Outgoing::new(allow_private_addresses, total_budget),
             breakers: Mutex::default(),
+            bodies: Bodies::default(),
+            down: Down::default(),
+            load: Load::default(),
+            ratios: RatiosBySite::default(),
         }
     }
 
@@ -145,10 +168,25 @@ impl Captcha {
         if site.captcha.provider != ProviderId::House {
             return None;
         }
+        self.house_challenge(site, thread, form, now)
+    }
+
+    /// What the signals of the built-in check are worth on `site` from now on, learned from its verdicts.
+    pub fn weigh_with(&self, site: &str, ratios: Ratios) {
+        self.ratios.set(site, ratios);
+    }
+
+    fn house_challenge(&self, site: &Site, thread: &str, form: &str, now: Timestamp) -> Option<serde_json::Value> {
         let Form::Valid { nonce, .. } = self.check_form(&site.id, thread, Some(form), now) else {
             return None;
         };
-        house::challenge(&self.keys, site, thread, &nonce, now)
+        let bound = house::Bound {
+            site,
+            thread,
+            nonce: &nonce,
+        };
+        let times = self.load.next(&site.id, now);
+        house::challenge(&self.keys, bound, times, house::CHALLENGE_LIFE, now)
     }
 
     /// What a form token is worth for `thread`. A token of another site or thread counts as forged.
@@ -161,7 +199,7 @@ impl Captcha {
     pub async fn verify(&self, ask: &Ask<'_>) -> Finding {
         let mut finding = match ask.site.captcha.provider {
             ProviderId::Off => Finding::of(Verdict::Off),
-            ProviderId::House => house::verify(&self.keys, ask),
+            ProviderId::House => house::verify(&self.keys, &self.ratios.of(&ask.site.id), ask),
             ProviderId::RecaptchaV3 => siteverify::verify(self, ask, &recaptcha_v3::PROFILE).await,
             ProviderId::RecaptchaV2 => siteverify::verify(self, ask, &recaptcha_v2::PROFILE).await,
             ProviderId::RecaptchaEnterprise => recaptcha_enterprise::verify(self, ask).await,
@@ -203,6 +241,7 @@ impl Captcha {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };
@@ -330,6 +369,7 @@ mod tests {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };

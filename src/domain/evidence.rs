@@ -26,6 +26,16 @@ pub struct LevelCounts {
     pub spam: i64,
 }
 
+/// A combination of what the built-in check saw, with how often a person decided so on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledSignals {
+    /// As stored: `name=value` by spaces.
+    pub signals: String,
+    /// `true`: marked as spam; `false`: approved.
+    pub spam: bool,
+    pub count: i64,
+}
+
 impl LevelCounts {
     /// Comments that a person decided on.
     #[must_use]

@@ -43,6 +43,8 @@ pub enum Reason {
         score: Score,
         cut: Score,
     },
+    /// The second check was passed: the reason that asked for it is gone.
+    StepUpPassed,
     /// The text holds that many links.
     Links {
         count: u32,
@@ -94,6 +96,10 @@ pub enum Reason {
     ProofMissing,
     /// The proof of work is forged, foreign or used.
     ProofForged,
+    /// The provider said nothing about the reader; this is what the built-in check says instead.
+    CheckedHere {
+        score: Score,
+    },
     /// This e-mail sent too many.
     EmailRate,
     /// The whole site receives too many.

@@ -143,6 +143,15 @@ impl BadToken {
 }
 
 impl NotRun {
+    /// What a page says of a check that it could not run: `blocked` or `consent_refused`; `None` for any
+    /// other word, which a page has no reason to say.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Blocked, Self::ConsentRefused]
+            .into_iter()
+            .find(|why| why.as_str() == word)
+    }
+
     /// The word used in reasons.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -20,7 +20,7 @@ use tower_http::{
 use uuid::Uuid;
 
 use super::{error::Problem, extract::is_allowed_origin};
-use crate::{app::App, error::Error};
+use crate::{actions::receipt, app::App, error::Error};
 
 /// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -111,9 +111,12 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
 /// CORS for the readers' API: the site's own origins, never with credentials.
 async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = match (&origin, site_of_path(request.uri().path())) {
-        (Some(origin), Some(site)) => may_share(&app, site, origin).await,
-        _ => false,
+    let allowed = match &origin {
+        Some(origin) => match shared_site(&app, request.uri().path()).await {
+            Some(site) => may_share(&app, &site, origin).await,
+            None => false,
+        },
+        None => false,
     };
     let is_preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
@@ -143,7 +146,15 @@ async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Ne
     response
 }
 
-/// The site of a path that readers' scripts on other hosts may call.
+/// The site of a path that readers' scripts on other hosts may call; behind a receipt, that of its comment.
+async fn shared_site(app: &App, path: &str) -> Option<String> {
+    if let Some(receipt) = path.strip_prefix("/r/").and_then(|rest| rest.strip_suffix("/step-up")) {
+        let own = receipt::open(app, receipt).await.ok()?;
+        return Some(own.comment.site);
+    }
+    site_of_path(path).map(str::to_owned)
+}
+
 fn site_of_path(path: &str) -> Option<&str> {
     let (site, call) = path.strip_prefix("/api/v1/sites/")?.split_once('/')?;
     matches!(call, "form" | "comments" | "counts").then_some(site)

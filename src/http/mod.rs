@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    api::{captcha, comments, defence, moderation, operations},
+    api::{captcha, comments, defence, moderation, operations, step_up},
     extract::Query,
     layers::request_id,
 };
@@ -122,6 +122,7 @@ fn documented() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
+        .routes(routes!(step_up::answer))
         .nest("/api/v1", api)
         .split_for_parts()
 }

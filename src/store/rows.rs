@@ -30,6 +30,8 @@ pub struct Comment {
     pub reference: String,
     pub provider: String,
     pub verdict: String,
+    /// What the built-in check saw, with the ratios in force then; `None`: it did not look.
+    pub signals: Option<String>,
     pub score_raw: Option<String>,
     pub level: Option<Score>,
     /// The automatic outcome.
@@ -47,7 +49,7 @@ pub struct Comment {
 /// The columns of [`CommentRow`], for the head of a query.
 pub(super) const COMMENT_COLUMNS: &str = "c.id, c.site_id, c.thread_id, c.parent_id, c.root_id, c.status, \
      c.set_aside, c.version, c.created_at, c.name, c.email, c.website, c.body, c.html, c.language, c.email_key, \
-     c.device_id, c.reference, c.provider, c.verdict, c.score_raw, c.level, c.outcome, c.policy_version, \
+     c.device_id, c.reference, c.provider, c.verdict, c.signals, c.score_raw, c.level, c.outcome, c.policy_version, \
      c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.reports";
 
 #[derive(Debug, sqlx::FromRow)]
@@ -72,6 +74,7 @@ pub(super) struct CommentRow {
     reference: String,
     provider: String,
     verdict: String,
+    signals: Option<String>,
     score_raw: Option<String>,
     level: Option<i64>,
     outcome: String,
@@ -114,6 +117,7 @@ impl TryFrom<CommentRow> for Comment {
             reference: row.reference,
             provider: row.provider,
             verdict: row.verdict,
+            signals: row.signals,
             score_raw: row.score_raw,
             policy_version: row.policy_version,
             propensity_ppm: row.propensity_ppm,

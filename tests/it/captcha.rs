@@ -57,6 +57,7 @@ impl Scene {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent,
             now: Timestamp(self.fake.now_ms()),
         };
@@ -234,6 +235,7 @@ async fn a_filled_trap_field_holds_with_any_provider() {
         honeypot: true,
         links: 0,
         known_author: false,
+        seen_elsewhere: false,
         token_spent: Spent::Never,
         now: Timestamp(scene.fake.now_ms()),
     };
@@ -363,6 +365,7 @@ async fn the_built_in_check_from_form_to_score() {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now,
         };

@@ -32,7 +32,7 @@ pub(crate) fn recaptcha(fake: &FakeProvider, more: &str) -> String {
 }
 
 /// A further site with a provider of its own, and the publishing policy.
-fn site_at(id: &str, fake: &FakeProvider, secret: &str) -> String {
+pub(crate) fn site_at(id: &str, fake: &FakeProvider, secret: &str) -> String {
     format!(
         "[[site]]\nid = \"{id}\"\norigins = [\"https://{HOST}\"]\nmoderation = \"after\"\n{}{POLICY}",
         captcha_table(fake, secret)
@@ -63,7 +63,7 @@ fn with_token(body: &str, token: &str) -> Value {
 }
 
 /// Fault, code of the reason, a word of its figures where there is one, calls made.
-const FAULTS: [(Fault, &str, &str, usize); 19] = [
+pub(crate) const FAULTS: [(Fault, &str, &str, usize); 19] = [
     (Fault::RefuseConnection, "unavailable", "connect", 0),
     (Fault::Hang, "unavailable", "timeout", 1),
     (Fault::Status(500), "unavailable", "server_error", 1),

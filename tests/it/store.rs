@@ -95,6 +95,9 @@ on_both_engines!(
     erasing_a_note_keeps_seals_whole,
     evidence_counts_levels_outcomes_and_labels,
     the_check_is_told_by_day_cause_wait_and_host,
+    signals_are_counted_by_what_people_decided,
+    a_key_is_taken_once,
+    reasons_are_replaced_on_the_version_that_was_read,
     texts_expire_by_status_and_age,
     client_keys_are_forgotten,
     purge_deletes_what_has_run_out,
@@ -2305,6 +2308,91 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
     assert_eq!(newest.at, START.minus(Duration::from_hours(2)));
     assert_eq!(wrong(SITE, 1).await, None);
     assert_eq!(wrong(OTHER, 9).await, None);
+}
+
+async fn signals_are_counted_by_what_people_decided(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let seen = async |signals: Option<&str>, minute, act: Option<Act>| {
+        let mut comment = scene.comment();
+        comment.signals = signals.map(str::to_owned);
+        comment.at = START.plus(minutes(minute));
+        // Published by the policy: no person's word.
+        comment.status = if act.is_none() {
+            Status::Approved
+        } else {
+            Status::Pending
+        };
+        let id = scene.insert(comment).await;
+        if let Some(act) = act {
+            scene.act(id, act).await;
+        }
+    };
+    seen(Some("proof=solved age=calm"), 1, Some(Act::Approve)).await;
+    seen(Some("proof=solved age=calm"), 2, Some(Act::Approve)).await;
+    seen(Some("proof=solved age=calm"), 3, Some(Act::Spam)).await;
+    seen(Some("proof=missing age=calm"), 4, Some(Act::Reject)).await;
+    seen(Some("proof=missing age=calm"), 5, None).await;
+    seen(None, 6, Some(Act::Approve)).await;
+    let counts = async |site: &str, since| {
+        let rows = scene.store.labelled_signals(site, since).await.expect("counted");
+        let mut rows: Vec<_> = rows.into_iter().map(|row| (row.signals, row.spam, row.count)).collect();
+        rows.sort();
+        rows
+    };
+    let solved = |spam, count| ("proof=solved age=calm".to_owned(), spam, count);
+    assert_eq!(counts(SITE, START).await, [solved(false, 2), solved(true, 1)]);
+    let later = START.plus(minutes(2));
+    assert_eq!(counts(SITE, later).await, [solved(false, 1), solved(true, 1)]);
+    assert!(counts(OTHER, START).await.is_empty());
+}
+
+async fn a_key_is_taken_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let comment = scene.insert(scene.comment()).await;
+    let until = START.plus(minutes(60));
+    let taken = at_once((0..6).map(|_| {
+        let store = Arc::clone(&scene.store);
+        async move { store.take_key(SITE, "s:1", comment, until).await.expect("answered") }
+    }))
+    .await;
+    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1);
+    let take = async |site: &str, key: &str| scene.store.take_key(site, key, comment, until).await.expect("answered");
+    assert!(take(SITE, "s:2").await && take(OTHER, "s:1").await);
+    let found = scene
+        .store
+        .repeats(SITE, &["s:1".to_owned()], START)
+        .await
+        .expect("looked up");
+    assert_eq!(found.len(), 1);
+    scene.store.purge(until).await.expect("purged");
+    assert!(take(SITE, "s:1").await, "forgotten in time");
+}
+
+async fn reasons_are_replaced_on_the_version_that_was_read(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let before = scene.get(scene.insert(scene.comment()).await).await;
+    let replace = async |comment: &Comment| {
+        let audit = scene.audit("step_up");
+        let reasons = [Reason::StepUpPassed];
+        scene
+            .store
+            .replace_reasons(comment, &reasons, audit)
+            .await
+            .expect("answered")
+    };
+    assert!(replace(&before).await);
+    let after = scene.get(before.id).await;
+    assert_eq!((after.version, after.status), (2, Status::Pending));
+    assert_eq!(after.reasons, [Reason::StepUpPassed]);
+    assert!(!replace(&before).await, "another version is there now");
+    scene.act(before.id, Act::Approve).await;
+    let approved = scene.get(before.id).await;
+    assert!(!replace(&approved).await, "it waits no more");
+    assert_eq!(scene.get(before.id).await.version, 3);
+    let entries = storage
+        .integer("SELECT COUNT(*) FROM audit_entries WHERE action = 'step_up'")
+        .await;
+    assert_eq!(entries, Some(1));
 }
 
 async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {

@@ -1079,7 +1079,7 @@ async fn submits_house(service: &Service, body: &str, change: impl FnOnce(&mut V
 }
 
 /// The proof of work that a page's script would send.
-fn solved(challenge: &Value) -> String {
+pub(crate) fn solved(challenge: &Value) -> String {
     let challenge: altcha::Challenge = serde_json::from_value(challenge.clone()).expect("a challenge");
     let mut solution = altcha::solve_challenge(altcha::SolveChallengeOptions::new(&challenge))
         .expect("solvable")

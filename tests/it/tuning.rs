@@ -676,7 +676,9 @@ fn signals_of(row: &Comment) -> Signals {
     let mut signals = Signals::default();
     for reason in &row.reasons {
         match reason {
-            Reason::Links { .. } | Reason::ProofMissing | Reason::TooFast { .. } => signals.notes.push(reason.clone()),
+            Reason::Links { .. } | Reason::ProofMissing | Reason::TooFast { .. } | Reason::CheckedHere { .. } => {
+                signals.notes.push(reason.clone())
+            }
             Reason::FormMissing
             | Reason::FormExpired
             | Reason::FormForged

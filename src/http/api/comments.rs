@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::schema;
+use super::{schema, step_up::step_up_json};
 use crate::{
     actions::{
         submit::{self, Receipt, Submission},
@@ -50,7 +50,8 @@ const PAGE: i64 = 20;
 
 /// What a form needs: a fresh form token, and what the captcha of the site wants.
 #[utoipa::path(get, path = "/sites/{site}/form", tag = "readers",
-    params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query)),
+    params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query),
+        ("fallback" = Option<String>, Query, description = "1: the provider's script does not run, give captcha.fallback")),
     responses((status = 200, description = "form token, captcha, body_max, language; never cached", body = schema::Form),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad"),
         (status = 429, description = "rate_limited")))]
@@ -82,6 +83,14 @@ pub(crate) async fn form(
         captcha.as_object_mut(),
     ) {
         captcha.insert("challenge".to_owned(), challenge);
+    }
+    let asks_fallback = query.0.text("fallback").or_say_in(language)? == "1";
+    if let (Some(challenge), Some(captcha)) = (
+        app.captcha
+            .fallback_challenge(site, thread.as_str(), &form, asks_fallback, now),
+        captcha.as_object_mut(),
+    ) {
+        captcha.insert("fallback".to_owned(), challenge);
     }
     let body = json!({
         "form": form, "captcha": captcha, "body_max": site.body_max, "language": language.code(),
@@ -123,8 +132,10 @@ pub(crate) async fn create(
         return Err(Problem::new(Error::Forbidden("origin_forbidden"), language));
     }
     let submission = submission(&fields, &headers, client, provenance, language).or_say_in(language)?;
-    let receipt = submit::submit(&app, in_force, submission).await.or_say_in(language)?;
-    Ok(present(&app, &receipt, language))
+    let receipt = submit::submit(&app, Arc::clone(&in_force), submission)
+        .await
+        .or_say_in(language)?;
+    Ok(present(&app, &in_force, &receipt, language))
 }
 
 /// The submission of a body; a form may use WordPress's names.
@@ -166,6 +177,8 @@ pub(in crate::http) fn submission(
             body: text("body", "comment")?,
         },
         captcha: fields.first_of(captcha)?,
+        proof: fields.first_of(&["proof"])?,
+        captcha_not_run: fields.first_of(&["captcha_not_run"])?,
         form: fields.first_of(&["form"])?,
         honeypot: fields.first_of(&[HONEYPOT_FIELD])?.is_some(),
         device: fields.first_of(&["device"])?,
@@ -180,7 +193,7 @@ pub(in crate::http) fn submission(
 }
 
 /// The answer to a submission.
-fn present(app: &App, receipt: &Receipt, language: Language) -> Response {
+fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language) -> Response {
     let address = format!("{}/r/{}", app.config.public_url(), receipt.receipt);
     let (status, code) = match (receipt.outcome, receipt.replayed) {
         (Some(Action::Refuse), _) => (StatusCode::FORBIDDEN, "refused"),
@@ -193,17 +206,22 @@ fn present(app: &App, receipt: &Receipt, language: Language) -> Response {
     let mut response = match receipt.outcome {
         None => Json(json!({"id": receipt.id, "status": code})).into_response(),
         Some(Action::Refuse) => return refused(receipt, &address, language),
-        Some(_) => Json(json!({
-            "id": receipt.id,
-            "status": code,
-            "html": receipt.html,
-            "reference": receipt.reference,
-            "receipt": receipt.receipt,
-            "receipt_url": address,
-            "device": receipt.device,
-            "message": outcome_sentence(receipt, language),
-        }))
-        .into_response(),
+        Some(_) => {
+            let mut body = json!({
+                "id": receipt.id,
+                "status": code,
+                "html": receipt.html,
+                "reference": receipt.reference,
+                "receipt": receipt.receipt,
+                "receipt_url": address,
+                "device": receipt.device,
+                "message": outcome_sentence(receipt, language),
+            });
+            if let Some(step_up) = step_up_json(app, &site.site, receipt) {
+                body["step_up"] = step_up;
+            }
+            Json(body).into_response()
+        }
     };
     *response.status_mut() = status;
     mark_replay(receipt, &mut response);

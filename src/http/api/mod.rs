@@ -9,3 +9,4 @@ pub(super) mod defence;
 pub(super) mod moderation;
 pub(super) mod operations;
 mod schema;
+pub(super) mod step_up;

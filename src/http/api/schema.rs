@@ -35,6 +35,10 @@ pub(super) struct NewComment {
     body: String,
     /// The provider's token, or the solved proof of work.
     captcha: Option<String>,
+    /// The solved challenge of `captcha.fallback`, where the provider is an outside one.
+    proof: Option<String>,
+    /// blocked or consent_refused: why the page has no token of an outside provider.
+    captcha_not_run: Option<String>,
     /// The form token of `GET /sites/{site}/form`.
     form: Option<String>,
     /// fr, en, pt, es or ar.
@@ -59,6 +63,38 @@ pub(super) struct Accepted {
     device: String,
     /// A sentence for the reader.
     message: String,
+    /// One more silent check that a page may make, of a comment that is held.
+    step_up: Option<StepUp>,
+}
+
+/// A second check: passed, its mark goes; it never refuses and never publishes.
+#[derive(ToSchema)]
+pub(super) struct StepUp {
+    /// proof or token.
+    kind: String,
+    /// With proof: an ALTCHA v2 challenge, eight times the plain work.
+    challenge: Option<HashMap<String, String>>,
+    /// Ten minutes after the submission.
+    until: String,
+}
+
+/// The answer to a second check.
+#[derive(ToSchema)]
+pub(super) struct StepUpAnswer {
+    /// With kind proof: the solved challenge.
+    proof: Option<String>,
+    /// With kind token: one fresh token of the provider.
+    captcha: Option<String>,
+    /// The form token that the fresh token is bound to.
+    form: Option<String>,
+}
+
+/// What a second check gave.
+#[derive(ToSchema)]
+pub(super) struct StepUpResult {
+    /// pending, approved, rejected or refused.
+    status: String,
+    passed: bool,
 }
 
 /// An error, as `application/problem+json` (RFC 9457).
@@ -105,6 +141,9 @@ pub(super) struct FormCaptcha {
     consent: String,
     /// The address of the provider's script, with `mcaptcha` of its frame; absent where there is none.
     script: Option<String>,
+    /// With an outside provider that is down or, with `fallback=1`, does not run: such a challenge, to be
+    /// sent back solved as `proof`.
+    fallback: Option<HashMap<String, String>>,
 }
 
 /// A page of a thread.

@@ -129,6 +129,7 @@ reason-score_held = Score { $score }: nothing is published by score
 reason-score_at_least = Score { $score }: reaches the cut { $cut }
 reason-score_refused = Score { $score }: turned away, under the cut { $cut }
 reason-step_up = Score { $score }: second check asked for under { $cut }
+reason-step_up_passed = Second check passed
 reason-links = { $count ->
     [one] { $count } link
    *[other] { $count } links
@@ -174,6 +175,7 @@ reason-too_fast = { $seconds ->
 }
 reason-proof_missing = Without proof of work
 reason-proof_forged = Proof of work forged or already used
+reason-checked_here = Our own check: score { $score }
 reason-email_rate = Many comments with this email address
 reason-site_surge = Unusual surge on the site
 reason-origin_unknown = Unknown origin of the request

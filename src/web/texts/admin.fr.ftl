@@ -129,6 +129,7 @@ reason-score_held = Score { $score } : rien n’est publié par le score
 reason-score_at_least = Score { $score } : atteint le seuil { $cut }
 reason-score_refused = Score { $score } : écarté, sous le seuil { $cut }
 reason-step_up = Score { $score } : seconde vérification demandée sous { $cut }
+reason-step_up_passed = Seconde vérification réussie
 reason-links = { $count ->
     [one] { $count } lien
    *[other] { $count } liens
@@ -174,6 +175,7 @@ reason-too_fast = { $seconds ->
 }
 reason-proof_missing = Sans preuve de calcul
 reason-proof_forged = Preuve de calcul fausse ou déjà utilisée
+reason-checked_here = Notre propre vérification : score { $score }
 reason-email_rate = Beaucoup d’envois avec cette adresse e-mail
 reason-site_surge = Afflux inhabituel sur le site
 reason-origin_unknown = Origine de l’envoi inconnue

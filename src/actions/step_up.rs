@@ -1,0 +1,268 @@
+//! The second check of a comment that is held: asked for with the answer to its submission, made by the
+//! page in silence, and answered once within ten minutes.
+//!
+//! A score between the cuts asks for one harder proof of work; an outside provider's token that was too old
+//! asks for a fresh one. What must hold: passing takes the mark off the comment and does nothing else, so
+//! that it neither publishes nor refuses; an answer counts once, also when two come at the same moment;
+//! what was replaced stays in the audit log, so that the outcome can still be computed again.
+//!
+//! To add a kind: its variant of [`Kind`], what asks for it in [`kind`], and how it is passed in [`answer`].
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    receipt::{self, Own},
+    submit::token_key,
+};
+use crate::{
+    app::App,
+    captcha::{Ask, Spent},
+    domain::{
+        address::ClientAddress,
+        policy::{Band, Policy},
+        reason::Reason,
+        site::Site,
+        status::Status,
+        timestamp::Timestamp,
+        verdict::Verdict,
+    },
+    error::Error,
+    limits::{Action, Demand},
+    store::{Actor, Comment, NewAudit},
+};
+
+/// How long after the submission it may be answered.
+pub const LIFE: Duration = Duration::from_mins(10);
+
+/// How long the answer is remembered: as long as anybody could try a second one, and a while more.
+const REMEMBERED: Duration = Duration::from_hours(1);
+
+/// How often the mark is taken off anew when somebody changed the comment meanwhile.
+const TRIES: usize = 3;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A harder proof of work.
+    Proof,
+    /// A fresh token of the site's provider.
+    Token,
+}
+
+impl Kind {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proof => "proof",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// An open second check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub kind: Kind,
+    pub until: Timestamp,
+}
+
+/// What the page sent.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// The solved challenge.
+    pub proof: Option<String>,
+    /// The fresh token.
+    pub captcha: Option<String>,
+    /// The form token that the fresh token may be bound to; it may be used by then.
+    pub form: Option<String>,
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Given")
+            .field("proof", &self.proof.is_some())
+            .field("captcha", &self.captcha.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a comment with these reasons, sent at `at` and still waiting, is asked for.
+#[must_use]
+pub fn asked(site: &Site, reasons: &[Reason], at: Timestamp) -> Option<Asked> {
+    Some(Asked {
+        kind: reasons.iter().find_map(|reason| kind(site, reason))?,
+        until: at.plus(LIFE),
+    })
+}
+
+/// The challenge of a check of that comment; `None` where none is needed.
+#[must_use]
+pub fn challenge(app: &App, site: &Site, comment: Uuid, asked: Asked) -> Option<Value> {
+    if asked.kind != Kind::Proof {
+        return None;
+    }
+    let now = app.clock.now();
+    let left = u64::try_from(asked.until.millis_since(now)).unwrap_or(0);
+    app.captcha
+        .step_up_challenge(site, &comment.to_string(), Duration::from_millis(left), now)
+}
+
+/// Whether the check of `comment` can still be answered.
+pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Result<bool, Error> {
+    let now = app.clock.now();
+    if comment.status != Status::Pending || now > asked.until {
+        return Ok(false);
+    }
+    let used = app.store.repeats(&comment.site, &[key(comment.id)], now).await?;
+    Ok(used.is_empty())
+}
+
+/// Takes the page's answer: `true` with the comment as it is then when it passed.
+///
+/// # Errors
+/// [`Error::NotFound`] for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
+/// more, ten minutes have passed or it was answered before; `bad_json` when what is asked for is not
+/// there; [`Error::RateLimited`]; errors of the store.
+pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddress) -> Result<(Own, bool), Error> {
+    app.limits.check(&[Demand::by_address(Action::Form, client)])?;
+    let own = receipt::open(app, receipt).await?;
+    let comment = &own.comment;
+    let in_force = app.site(&comment.site).await?;
+    let site = &in_force.site;
+    let now = app.clock.now();
+    let asked = asked(site, &comment.reasons, comment.created_at)
+        .filter(|asked| comment.status == Status::Pending && now <= asked.until)
+        .ok_or_else(|| Error::conflict("step_up_closed"))?;
+    let text = match asked.kind {
+        Kind::Proof => given.proof.as_deref(),
+        Kind::Token => given.captcha.as_deref(),
+    };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Err(Error::BadRequest("bad_json"));
+    };
+    // Taken before it is looked at: whoever guesses has one try, and of two at once one is told so.
+    if !take(app, comment, key(comment.id), now).await? {
+        return Err(Error::conflict("step_up_closed"));
+    }
+    let (passed, found) = match asked.kind {
+        Kind::Proof => {
+            let id = comment.id.to_string();
+            (app.captcha.is_step_up_solved(site, &id, text, now), Value::Null)
+        }
+        Kind::Token => {
+            let verdict = verify(app, site, comment, text, given.form.as_deref(), now).await?;
+            let policy = in_force.policy.as_ref().map(|row| &row.policy);
+            (is_good(&verdict, policy), found(&verdict))
+        }
+    };
+    metrics::counter!("palabre_step_ups_total", "kind" => asked.kind.as_str(), "passed" => if passed { "yes" } else { "no" })
+        .increment(1);
+    if passed {
+        take_mark_off(app, site, comment.id, asked.kind, &found).await?;
+    }
+    Ok((receipt::open(app, receipt).await?, passed))
+}
+
+/// What the reason asks for, if it is one that a second check takes off.
+fn kind(site: &Site, reason: &Reason) -> Option<Kind> {
+    match reason {
+        Reason::StepUp { .. } => Some(Kind::Proof),
+        // The built-in check has no token of its own to renew: there it is the form that was too old.
+        Reason::TokenExpired if site.captcha.provider.is_outside() => Some(Kind::Token),
+        _ => None,
+    }
+}
+
+/// Stands among the keys of repeats, where it is forgotten in time.
+fn key(comment: Uuid) -> String {
+    format!("s:{}", comment.simple())
+}
+
+async fn take(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<bool, Error> {
+    let until = now.plus(REMEMBERED);
+    Ok(app.store.take_key(&comment.site, &key, comment.id, until).await?)
+}
+
+/// Asks the provider about the fresh token.
+async fn verify(
+    app: &App,
+    site: &Site,
+    comment: &Comment,
+    token: &str,
+    form: Option<&str>,
+    now: Timestamp,
+) -> Result<Verdict, Error> {
+    let is_fresh = take(app, comment, token_key(token), now).await?;
+    let row = app.store.queue_item(comment.id).await?.ok_or_else(Error::not_found)?;
+    let thread = row.thread_key.as_str();
+    let ask = Ask {
+        site,
+        thread,
+        token: Some(token),
+        form: &app.captcha.check_form(&site.id, thread, form, now),
+        honeypot: false,
+        links: 0,
+        known_author: false,
+        seen_elsewhere: false,
+        token_spent: if is_fresh { Spent::Never } else { Spent::Foreign },
+        now,
+    };
+    Ok(app.captcha.verify(&ask).await.verdict)
+}
+
+/// A yes, or a score that asks for nothing more.
+fn is_good(verdict: &Verdict, policy: Option<&Policy>) -> bool {
+    match (verdict, policy) {
+        (Verdict::Binary { pass }, _) => *pass,
+        (Verdict::Scored { score, .. }, Some(policy)) => {
+            matches!(policy.cuts.band(*score), Band::Hold | Band::Publish)
+        }
+        (Verdict::Scored { .. }, None) => true,
+        _ => false,
+    }
+}
+
+fn found(verdict: &Verdict) -> Value {
+    json!({"verdict": verdict.class(), "score": verdict.score()})
+}
+
+/// Replaces the reason that asked, unless a moderator decided meanwhile.
+async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, found: &Value) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        let Some(comment) = app.store.comment(id).await? else {
+            return Ok(());
+        };
+        let mark = comment
+            .reasons
+            .iter()
+            .position(|reason| kind(site, reason) == Some(answered));
+        let (Some(mark), Status::Pending) = (mark, comment.status) else {
+            return Ok(());
+        };
+        let mut reasons = comment.reasons.clone();
+        let replaced = std::mem::replace(&mut reasons[mark], Reason::StepUpPassed);
+        let audit = NewAudit {
+            id: app.clock.new_id(),
+            site: comment.site.clone(),
+            at: app.clock.now(),
+            actor: Actor {
+                kind: "system",
+                id: "step_up".to_owned(),
+                name: "palabre".to_owned(),
+            },
+            action: "step_up",
+            comment: Some(id),
+            from_status: Some(Status::Pending.as_str()),
+            to_status: Some(Status::Pending.as_str()),
+            detail: Some(json!({"kind": answered.as_str(), "replaced": replaced, "found": found}).to_string()),
+        };
+        if app.store.replace_reasons(&comment, &reasons, audit).await? {
+            return Ok(());
+        }
+    }
+    Err(Error::Unavailable(format!("comment {id} changes again and again")))
+}

@@ -1,0 +1,70 @@
+//! Readers: the answer of a page to the second check of its comment.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{comments::no_store, schema};
+use crate::{
+    actions::{
+        step_up::{self, Asked, Given},
+        submit::Receipt,
+    },
+    app::App,
+    domain::{language::Language, site::Site, status::Status},
+    http::{
+        body::Fields,
+        error::{In, Problem},
+        extract::{Client, Query},
+    },
+};
+
+/// The second check that a comment's answer asked for: once, within ten minutes.
+#[utoipa::path(post, path = "/r/{receipt}/step-up", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    request_body = schema::StepUpAnswer,
+    responses((status = 200, description = "passed: the mark goes; it never publishes nor refuses", body = schema::StepUpResult),
+        (status = 400, description = "bad_json: what was asked for is not there"),
+        (status = 404, description = "not_found"),
+        (status = 409, description = "step_up_closed: not asked, too late, answered before, or decided meanwhile"),
+        (status = 429, description = "rate_limited, with Retry-After")))]
+pub(crate) async fn answer(
+    State(app): State<Arc<App>>,
+    Path(receipt): Path<String>,
+    Client(client): Client,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr);
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let given = Given {
+        proof: fields.first_of(&["proof"]).or_say_in(language)?,
+        captcha: fields.first_of(&["captcha"]).or_say_in(language)?,
+        form: fields.first_of(&["form"]).or_say_in(language)?,
+    };
+    let (own, passed) = step_up::answer(&app, &receipt, &given, client)
+        .await
+        .or_say_in(language)?;
+    // As on the receipt itself: spam and rejected are told alike.
+    let status = match own.comment.status {
+        Status::Spam => Status::Rejected,
+        other => other,
+    };
+    let body = json!({"status": status, "passed": passed});
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// The member `step_up` of the answer to a submission; `None` while nothing is asked.
+pub(super) fn step_up_json(app: &App, site: &Site, receipt: &Receipt) -> Option<Value> {
+    let asked: Asked = receipt.step_up?;
+    let mut value = json!({"kind": asked.kind.as_str(), "until": asked.until});
+    if asked.kind == step_up::Kind::Proof {
+        value["challenge"] = step_up::challenge(app, site, receipt.id, asked)?;
+    }
+    Some(value)
+}
