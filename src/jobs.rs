@@ -45,7 +45,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         if let Err(error) = round(&app).await {
             tracing::error!(error = %error, "a round of housekeeping failed; the next one tries again");
         }
-        if looks % LEARN_EVERY == 0
+        if looks.is_multiple_of(LEARN_EVERY)
             && let Err(error) = learn(&app).await
         {
             tracing::error!(error = %error, "weighing signals anew failed; they weigh as before");

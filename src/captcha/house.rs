@@ -550,6 +550,12 @@ pub(super) mod tests {
         };
         let forged_proof = verify(&keys, &Ratios::default(), &ask(&faso, &valid, Some("e30=")));
         assert_eq!(forged_proof.holds, [Reason::ProofForged]);
-        assert_eq!(forged_proof.verdict.score().map(|score| score.thousandths()), Some(300));
+        assert_eq!(
+            forged_proof
+                .verdict
+                .score()
+                .map(crate::domain::score::Score::thousandths),
+            Some(300)
+        );
     }
 }

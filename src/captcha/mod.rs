@@ -6,6 +6,9 @@
 //! never appear in `Debug`, logs or verdicts. This layer keeps no record of what was used: single use of
 //! form nonces and provider tokens is the store's, and comes in as [`Ask::token_spent`].
 //!
+//! Where a provider says nothing about the reader, [`Captcha::fall_back`] adds what the built-in check says.
+//! What is kept in memory (breakers, load, texts of a day, learned ratios) may be lost at any time.
+//!
 //! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
 //! with the vendor's page cited, an arm in [`Captcha::verify`].
 

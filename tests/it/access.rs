@@ -398,7 +398,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 21] = [
+const ROUTES: [Route; 22] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -408,6 +408,12 @@ const ROUTES: [Route; 21] = [
         "/api/v1/sites/{site}/comments",
         r#"{"thread":"/a","name":"Aminata","email":"a@example.org","body":"Oui"}"#,
         [202, 202, 202, 202],
+    ),
+    (
+        "POST",
+        "/r/{receipt}/step-up",
+        r#"{"proof":"e30="}"#,
+        [404, 404, 404, 404],
     ),
     (
         "GET",

@@ -166,7 +166,7 @@ async fn what_moderators_decide_changes_what_a_signal_is_worth(storage: &Storage
     for (signals, level) in [(before, 300), (after, 100)] {
         let verdict = palabre::captcha::replay(&signals).expect("readable");
         assert_eq!(
-            verdict.score().map(|score| score.thousandths()),
+            verdict.score().map(palabre::domain::score::Score::thousandths),
             Some(level),
             "{signals}"
         );

@@ -6,11 +6,15 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::{
+    captcha_road::{POLICY, fake, recaptcha, scored},
     service::{SITE, Service, comment},
     stores::Storage,
 };
 
-crate::stores::on_both_engines!(every_answer_has_the_shape_that_the_document_gives_it);
+crate::stores::on_both_engines!(
+    every_answer_has_the_shape_that_the_document_gives_it,
+    a_second_check_has_the_shape_that_the_document_gives_it,
+);
 
 async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
@@ -71,6 +75,38 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     has_shape(
         &owner.gets("/api/v1/sites/faso/captcha/evidence").await.expect(200).json,
         "Evidence",
+    );
+    service.stop().await;
+}
+
+async fn a_second_check_has_the_shape_that_the_document_gives_it(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &recaptcha(&fake, POLICY)).await;
+    let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("the document is JSON");
+    let has_shape =
+        |answer: &Value, name: &str| check(&document, answer, &document["components"]["schemas"][name], name);
+    let path = "/api/v1/sites/faso/form?thread=/article&fallback=1";
+    let form = service.get(path).await.expect(200);
+    assert!(form.json["captcha"]["fallback"].is_object());
+    has_shape(&form.json, "Form");
+    let sent = service
+        .reader()
+        .submits(&scored(&fake, "Peut-être", 0.3))
+        .await
+        .expect(202);
+    assert!(sent.json["step_up"]["challenge"].is_object());
+    has_shape(&sent.json, "Accepted");
+    let receipt = sent.json["receipt"].as_str().expect("a receipt");
+    let path = format!("/r/{receipt}/step-up");
+    let answered = service.post_json(&path, &json!({"proof": "e30="})).await.expect(200);
+    has_shape(&answered.json, "StepUpResult");
+    has_shape(
+        &service
+            .post_json(&path, &json!({"proof": "e30="}))
+            .await
+            .expect(409)
+            .json,
+        "Problem",
     );
     service.stop().await;
 }

@@ -677,7 +677,7 @@ fn signals_of(row: &Comment) -> Signals {
     for reason in &row.reasons {
         match reason {
             Reason::Links { .. } | Reason::ProofMissing | Reason::TooFast { .. } | Reason::CheckedHere { .. } => {
-                signals.notes.push(reason.clone())
+                signals.notes.push(reason.clone());
             }
             Reason::FormMissing
             | Reason::FormExpired

@@ -37,7 +37,7 @@ pub(super) struct NewComment {
     captcha: Option<String>,
     /// The solved challenge of `captcha.fallback`, where the provider is an outside one.
     proof: Option<String>,
-    /// blocked or consent_refused: why the page has no token of an outside provider.
+    /// `blocked` or `consent_refused`: why the page has no token of an outside provider.
     captcha_not_run: Option<String>,
     /// The form token of `GET /sites/{site}/form`.
     form: Option<String>,
