@@ -129,8 +129,9 @@ impl Side {
     #[must_use]
     pub fn of(verdict: &str, detail: Option<&str>) -> Option<Self> {
         match (verdict, detail) {
-            ("misconfigured", _) | ("bad_token", Some("wrong_host")) => Some(Self::Ours),
-            ("unavailable", Some("quota")) => Some(Self::Ours),
+            ("misconfigured", _) | ("bad_token", Some("wrong_host")) | ("unavailable", Some("quota")) => {
+                Some(Self::Ours)
+            }
             ("unavailable", _) => Some(Self::Provider),
             ("bad_token", Some("malformed" | "foreign" | "wrong_action" | "wrong_site")) => Some(Self::Sender),
             ("bad_token" | "not_run", _) => Some(Self::Reader),

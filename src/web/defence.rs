@@ -20,8 +20,7 @@ pub struct DefencePage {
     pub site: String,
     /// The provider's name in the configuration.
     pub provider: String,
-    /// Whether the provider is another server: only then there are calls and keys.
-    pub is_outside: bool,
+    pub keys: Keys,
     /// The days the figures are of.
     pub days: i64,
     /// Other periods to look at.
@@ -49,10 +48,20 @@ pub struct DefencePage {
     pub calls_this_month: i64,
     /// `None`: the provider names no free quota.
     pub free_calls: Option<i64>,
-    /// Whether the visitor may test the keys (owners); others see.
-    pub may_test: bool,
     /// What the provider just said.
     pub answer: Option<TestAnswer>,
+}
+
+/// The keys of the provider, for the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keys {
+    /// The provider is no other server: there are neither keys nor calls.
+    #[default]
+    None,
+    /// The visitor may not test them.
+    Hidden,
+    /// The visitor is an owner.
+    Testable,
 }
 
 /// A link to another period.
@@ -229,6 +238,14 @@ impl DefencePage {
                 ("total", Arg::Count(self.total)),
             ],
         )
+    }
+
+    fn is_outside(&self) -> bool {
+        self.keys != Keys::None
+    }
+
+    fn may_test(&self) -> bool {
+        self.keys == Keys::Testable
     }
 
     fn is_problem(&self) -> bool {

@@ -294,7 +294,7 @@ fn defence(language: Language) -> DefencePage {
         frame,
         site: "demo".to_owned(),
         provider: "recaptcha_v3".to_owned(),
-        is_outside: true,
+        keys: Keys::Testable,
         days: 30,
         periods: [1, 7, 30, 90]
             .map(|days| Period {
@@ -343,7 +343,6 @@ fn defence(language: Language) -> DefencePage {
         has_more_hosts: true,
         calls_this_month: 8240,
         free_calls: Some(10_000),
-        may_test: true,
         answer: Some(TestAnswer {
             message: test_sentence(language, "recaptcha_v3", "misconfigured", Some(HOSTILE)),
             is_problem: true,

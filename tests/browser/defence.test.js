@@ -137,7 +137,7 @@ describe("the page of the check", () => {
     test(`${name}: from the queue to the page, another period, and a test of the keys`, async () => {
       const owner = await house.owner({ javaScript });
       await owner.opensQueue();
-      await owner.presses(owner.page.getByRole("link", { name: /^État de la vérification de/ }));
+      await owner.presses(owner.page.getByRole("link", { name: /^État de la vérification\s:/ }));
       await owner.presses(owner.page.getByRole("link", { name: "7 jours" }));
       await owner.sees(/en 7 jours/);
       await owner.presses(owner.page.getByRole("button", { name: TEST_BUTTON }));

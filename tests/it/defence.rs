@@ -450,7 +450,7 @@ async fn the_page_says_it_in_words_and_works_without_a_script(storage: &Storage)
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     assert!(!page.text.contains("<script"));
     for words in [
-        "<h1>Défense de Le Faso</h1>",
+        "<h1>Défense\u{202f}: Le Faso</h1>",
         "La vérification ne fonctionne qu’en partie\u{202f}: en 30 jours, 81 commentaires vérifiés sur 100.",
         "Aucun texte n’est perdu",
         "Service en place\u{202f}: reCAPTCHA v3.",

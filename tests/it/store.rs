@@ -2209,9 +2209,9 @@ async fn erasing_a_note_keeps_seals_whole(storage: &Storage) {
 // ---------------------------------------------------------------- evidence
 
 async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
+    // START is 2025-11-24, day 20,416 since 1970, at 16:00.
+    const DAY: i64 = 20_416;
     let scene = Scene::open(storage).await;
-    // START is 2026-11-24, day 20,781 since 1970, at 10:00.
-    const DAY: i64 = 20_781;
     let checked = async |verdict: Verdict, hours_ago: u64, waited: Option<i64>| {
         scene
             .insert_with(|comment| {
@@ -2239,7 +2239,7 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
     scene
         .insert_with(|comment| {
             comment.provider = "house";
-            comment.site = OTHER.to_owned();
+            OTHER.clone_into(&mut comment.site);
             comment.checked_ms = Some(1);
         })
         .await;

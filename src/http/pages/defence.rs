@@ -24,7 +24,7 @@ use crate::{
     error::Error,
     http::extract::{Query, admin_language},
     web::{
-        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Period, TestAnswer},
+        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Keys, Period, TestAnswer},
         frame::Place,
         moment::Moment,
         texts::Say as _,
@@ -94,12 +94,19 @@ async fn page(
         .into_iter()
         .map(|sentence| Alarm { sentence, href: None })
         .collect();
+    let keys = if !provider.is_outside() {
+        Keys::None
+    } else if who.may(Role::Owner, &site.id).is_ok() {
+        Keys::Testable
+    } else {
+        Keys::Hidden
+    };
     let Defence { tally, ref hosts, .. } = defence;
     let page = DefencePage {
         frame,
         site: site.id.clone(),
         provider: provider.as_str().to_owned(),
-        is_outside: provider.is_outside(),
+        keys,
         days: defence.days,
         periods: PERIODS
             .map(|days| Period {
@@ -140,7 +147,6 @@ async fn page(
         has_more_hosts: hosts.has_more,
         calls_this_month: defence.calls_this_month,
         free_calls: defence.free_calls,
-        may_test: who.may(Role::Owner, &site.id).is_ok(),
         answer: said.map(|said| TestAnswer {
             message: web::test_sentence(language, provider.as_str(), said.code(), said.detail()),
             is_problem: !matches!(said, KeyTest::Accepted | KeyTest::NotNeeded),
