@@ -104,7 +104,11 @@ struct Sources {
 
 impl Sources {
     fn new(script: &str, style: &str, frame: &str, connect: &str) -> Self {
-        let spaced = |sources: &str| sources.split_whitespace().map(|source| format!(" {source}")).collect();
+        let spaced = |sources: &str| {
+            sources
+                .split_whitespace()
+                .fold(String::new(), |all, source| all + " " + source)
+        };
         Self {
             script: spaced(script),
             style: spaced(style),

@@ -50,13 +50,14 @@ export async function send(page, prepared) {
   else prepared.stop.abort();
 }
 
-/** The reader's part of an outside check is open: solve it and send again, or send without. @param {Page} page */
-function unsolved({ form, texts, status, say, element }) {
+/** The reader's part of an outside check is open: beside it, to solve it or to send without. @param {Page} page */
+function unsolved({ form, texts, status, element }) {
   const without = element("button", { type: "button", "data-consent": "no" }, texts.consent_no);
   // After the form has heard of the choice.
   without.addEventListener("click", () => setTimeout(() => form.requestSubmit()));
-  say(texts.captcha_failed);
-  status.append(element("p", {}, without));
+  status.replaceChildren();
+  form.querySelector("#palabre-check")?.replaceChildren(
+    element("p", { class: "palabre-error" }, texts.captcha_failed), element("p", { class: "palabre-choice" }, without));
 }
 
 /**
