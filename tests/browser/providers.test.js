@@ -255,9 +255,9 @@ describe("a form with an outside check", () => {
       sent.push(route.request().postDataJSON());
       return route.fulfill({ json: { status: "pending", message: "Merci. Une personne le lira." } });
     });
-    await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
+    const { form } = await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
     await reader.sees(/Merci\. Une personne le lira\./);
-    assert.deepEqual(sent, [{ captcha: "v3/key/comment" }]);
+    assert.deepEqual(sent, [{ captcha: "v3/key/comment", form }]);
     assert.deepEqual(reader.window.complaints, []);
   });
 

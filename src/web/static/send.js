@@ -70,7 +70,7 @@ async function stepUp({ status, texts, say, request }, prepared, answer) {
   try {
     const check = await prepared.check;
     const { kind, challenge } = answer.step_up;
-    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew() };
+    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
     if (!Object.values(solved)[0]) throw new Error("step-up: nothing to send");
     const response = await request(`${answer.receipt_url}/step-up`, {
       method: "POST",
