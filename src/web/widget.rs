@@ -39,7 +39,8 @@ impl CheckNotice {
 #[must_use]
 pub fn script(captcha: &Captcha) -> Option<String> {
     let google = google_host(captcha);
-    let key = captcha.site_key.as_deref()?;
+    let key = site_key(captcha)?;
+    let key = key.as_str();
     let with = |address: &str, name: &str, value: &str| {
         Url::parse_with_params(address, [(name, value)])
             .ok()
@@ -70,6 +71,20 @@ pub fn script(captcha: &Captcha) -> Option<String> {
         // https://github.com/mCaptcha/glue: a frame that posts its token to the page.
         ProviderId::Mcaptcha => with(&format!("{}widget/", instance(captcha)?), "sitekey", key),
     }
+}
+
+/// The provider's public key; Cap's stands in the address that verifies, `{instance}/{site key}/siteverify`.
+#[must_use]
+pub fn site_key(captcha: &Captcha) -> Option<String> {
+    captcha.site_key.clone().or_else(|| {
+        let mut segments = captcha
+            .verify_url
+            .as_ref()
+            .filter(|_| captcha.provider == ProviderId::Cap)?
+            .path_segments()?;
+        segments.next_back()?;
+        segments.next_back().map(str::to_owned)
+    })
 }
 
 /// The Content-Security-Policy of a reader's page whose form is guarded by `captcha`.
@@ -104,7 +119,11 @@ struct Sources {
 
 impl Sources {
     fn new(script: &str, style: &str, frame: &str, connect: &str) -> Self {
-        let spaced = |sources: &str| sources.split_whitespace().map(|source| format!(" {source}")).collect();
+        let spaced = |sources: &str| {
+            sources
+                .split_whitespace()
+                .fold(String::new(), |all, source| all + " " + source)
+        };
         Self {
             script: spaced(script),
             style: spaced(style),
@@ -327,6 +346,15 @@ mod tests {
         );
         assert!(policy(&mcaptcha).contains("frame-src https://m.example.org;"));
         assert!(script(&captcha(ProviderId::Cap, |_| {})).is_none());
+        let keyless = captcha(ProviderId::Cap, |settings| {
+            verified_at("https://cap.example.org/the-key/siteverify")(settings);
+            settings.site_key = None;
+        });
+        assert_eq!(site_key(&keyless).as_deref(), Some("the-key"));
+        assert_eq!(
+            script(&keyless).as_deref(),
+            Some("https://cap.example.org/assets/widget.js")
+        );
     }
 
     #[test]

@@ -8,6 +8,9 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { writeFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startPalabre, SITE, WAYS } from "./support.js";
 
@@ -51,7 +54,11 @@ function goodAnswer(score) {
 }
 
 async function startHouse(provider) {
-  const file = `[outgoing]
+  const folder = await mkdtemp(join(tmpdir(), "palabre-defence-"));
+  const config = join(folder, "config.toml");
+  await writeFile(
+    config,
+    `[outgoing]
 allow_private_addresses = true
 [[site]]
 id = "${SITE}"
@@ -62,8 +69,9 @@ site_key = "public"
 secret = "of-the-test"
 verify_url = "${provider.url}"
 hostnames = ["127.0.0.1", "quais.example"]
-`;
-  const house = await startPalabre({}, file);
+`,
+  );
+  const house = await startPalabre({}, ["serve", "--config", config]);
   let number = 0;
   return {
     house,
@@ -83,7 +91,10 @@ hostnames = ["127.0.0.1", "quais.example"]
       });
       assert.equal(response.status, 202, await response.text());
     },
-    stop: () => house.stop(),
+    async stop() {
+      await house.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 

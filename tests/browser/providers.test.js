@@ -5,7 +5,10 @@
  */
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { eventually, freePort, SITE, startPalabre } from "./support.js";
 import { challenge, FORM, isAskedForMore, POSTED, posts, readProof, repliesWith, STEP_UP } from "./checks.js";
@@ -87,16 +90,22 @@ verify_url = "${verifyUrl}"
 }
 
 describe("a form with an outside check", () => {
-  let verifier, house;
+  let verifier, house, folder;
   before(async () => {
     verifier = await startVerifier();
+    folder = await mkdtemp(join(tmpdir(), "palabre-providers-"));
   });
   afterEach(() => house?.stop());
-  after(() => verifier.close());
+  after(async () => {
+    verifier.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   async function startWith(provider, { consent = "focus", verifyUrl } = {}) {
     const address = verifyUrl ?? `http://127.0.0.1:${verifier.address().port}/siteverify`;
-    house = await startPalabre({}, configuration(provider, { consent, verifyUrl: address }));
+    const file = join(folder, "config.toml");
+    await writeFile(file, configuration(provider, { consent, verifyUrl: address }));
+    house = await startPalabre({}, ["serve", "--config", file]);
   }
 
   /** A reader on the thread, in whose window `script` stands for every other host. */
@@ -160,8 +169,7 @@ describe("a form with an outside check", () => {
     await solved.waitFor();
     await reader.publishes();
     await reader.sees(/vérification n’a pas abouti/);
-    const status = reader.page.getByRole("status");
-    const without = await posts(reader, {}, status.getByRole("button", { name: "Continuer sans" }));
+    const without = await posts(reader, {}, reader.page.getByRole("button", { name: "Continuer sans" }));
     assert.deepEqual([without.captcha, without.captcha_not_run], [undefined, "consent_refused"]);
     assert.ok(readProof(without.proof), "the built-in check took over");
     await reader.sees(/sera lu par une personne|une personne le lira/);
@@ -256,9 +264,9 @@ describe("a form with an outside check", () => {
       sent.push(route.request().postDataJSON());
       return route.fulfill({ json: { status: "pending", message: "Merci. Une personne le lira." } });
     });
-    await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
+    const { form } = await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
     await reader.sees(/Merci\. Une personne le lira\./);
-    assert.deepEqual(sent, [{ captcha: "v3/key/comment" }]);
+    assert.deepEqual(sent, [{ captcha: "v3/key/comment", form }]);
     assert.deepEqual(reader.window.complaints, []);
   });
 

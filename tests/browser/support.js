@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,17 +34,15 @@ export const WAYS = [
 
 /**
  * Starts the binary in an empty folder and a browser beside it; `settings` are further variables of
- * its environment, `file` is the text of its `config.toml`. Fails with the binary's whole output when
- * no setup link is printed.
+ * its environment, `words` those of its command line. Fails with the binary's whole output when no setup link is printed.
  */
-export async function startPalabre(settings = {}, file = undefined) {
+export async function startPalabre(settings = {}, words = []) {
   const folder = await mkdtemp(join(tmpdir(), "palabre-browser-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let server;
   try {
-    if (file !== undefined) await writeFile(join(folder, "config.toml"), file);
-    server = await startServer(folder, port, settings);
+    server = await startServer(folder, port, settings, words);
     return new House({ url, folder, server, browser: await startBrowser() });
   } catch (error) {
     await server?.stop().catch(() => {});
@@ -183,7 +181,7 @@ class Window {
 
 // ------------------------------------------------------------------ processes
 
-async function startServer(folder, port, settings) {
+async function startServer(folder, port, settings, words) {
   const output = [];
   const environment = {
     PATH: process.env.PATH,
@@ -193,7 +191,7 @@ async function startServer(folder, port, settings) {
     PALABRE_DATABASE__URL: `sqlite://${join(folder, "palabre.db")}`,
     ...settings,
   };
-  const child = spawn(binary, [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, words, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const ended = new Promise((resolveEnd) => {

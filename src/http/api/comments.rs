@@ -71,7 +71,7 @@ pub(crate) async fn form(
     let form = app.captcha.issue_form(site, thread.as_str(), now);
     let mut captcha = json!({
         "provider": site.captcha.provider.as_str(),
-        "site_key": site.captcha.site_key,
+        "site_key": widget::site_key(&site.captcha),
         "action": site.captcha.action,
         "consent": site.captcha.consent.as_str(),
     });

@@ -134,13 +134,13 @@ pub(super) struct Form {
 pub(super) struct FormCaptcha {
     provider: String,
     site_key: Option<String>,
-    action: String,
-    /// With `house`: an ALTCHA v2 challenge.
-    challenge: Option<HashMap<String, String>>,
     /// `focus`: the provider's script is loaded when the reader begins to write; `ask`: after a yes.
     consent: String,
     /// The address of the provider's script, with `mcaptcha` of its frame; absent where there is none.
     script: Option<String>,
+    action: String,
+    /// With `house`: an ALTCHA v2 challenge.
+    challenge: Option<HashMap<String, String>>,
     /// With an outside provider that is down or, with `fallback=1`, does not run: such a challenge, to be
     /// sent back solved as `proof`.
     fallback: Option<HashMap<String, String>>,

@@ -1,7 +1,7 @@
-// The built-in check of a comment, loaded once a reader writes: a proof of work (ALTCHA, protocol 2),
-// key = PBKDF2(nonce || counter as 32 bits big-endian, salt, cost), in a worker where the page allows one,
-// else in slices between which the page gets its turn. Without WebCrypto there is no proof, and the
-// comment waits for a person. Checks of outside providers: outside.js, with the same `start`.
+// The built-in check, loaded once a reader writes: a proof of work (ALTCHA, protocol 2), key =
+// PBKDF2(nonce || counter as 32 bits big-endian, salt, cost), in a worker where the page allows one, else
+// in slices between which the page gets its turn; none without WebCrypto. Other checks: outside.js, with
+// the same `start`.
 
 /**
  * @typedef {{algorithm: string, cost: number, keyLength: number, keyPrefix: string, nonce: string, salt: string}} Parameters

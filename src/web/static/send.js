@@ -50,18 +50,17 @@ export async function send(page, prepared) {
   else prepared.stop.abort();
 }
 
-/** The reader's part of an outside check is open: solve it and send again, or send without. @param {Page} page */
-function unsolved({ form, texts, status, say, element }) {
+/** Said beside an outside check that waits for the reader. @param {Page} page */
+function unsolved({ form, texts, status, element }) {
   const without = element("button", { type: "button", "data-consent": "no" }, texts.consent_no);
-  // After the form has heard of the choice.
-  without.addEventListener("click", () => setTimeout(() => form.requestSubmit()));
-  say(texts.captcha_failed);
-  status.append(element("p", {}, without));
+  without.addEventListener("click", () => setTimeout(() => form.requestSubmit())); // after the form heard of it
+  status.replaceChildren();
+  form.querySelector("#palabre-check")?.replaceChildren(
+    element("p", { class: "palabre-error" }, texts.captcha_failed), element("p", { class: "palabre-choice" }, without));
 }
 
 /**
- * One more check in the background: a harder proof, or one fresh token. The comment is kept whatever
- * comes of it, and the reader may go on writing.
+ * One more check, a harder proof or a fresh token, while the reader may go on writing.
  * @param {Page} page @param {Prepared} prepared @param {any} answer
  */
 async function stepUp({ status, texts, say, request }, prepared, answer) {
@@ -71,7 +70,7 @@ async function stepUp({ status, texts, say, request }, prepared, answer) {
   try {
     const check = await prepared.check;
     const { kind, challenge } = answer.step_up;
-    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew() };
+    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
     if (!Object.values(solved)[0]) throw new Error("step-up: nothing to send");
     const response = await request(`${answer.receipt_url}/step-up`, {
       method: "POST",
@@ -85,7 +84,7 @@ async function stepUp({ status, texts, say, request }, prepared, answer) {
       if (mark) mark.textContent = texts.own_published;
     }
   } catch {
-    // It waits for a person, as it did before.
+    // It waits for a person.
   }
   if (line?.isConnected) say(message ?? "", answer.receipt_url);
 }
