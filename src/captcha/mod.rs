@@ -254,7 +254,7 @@ impl Captcha {
     /// Whether this process makes no calls to the site's provider now, because its host kept failing.
     #[must_use]
     pub fn is_paused(&self, site: &Site) -> bool {
-        self.breaker_of(site, |breaker| breaker.is_open())
+        self.breaker_of(site, Breaker::is_open)
     }
 
     /// Whether verifying a token of `site` calls another server now, so that a submission needs a claim
