@@ -59,9 +59,9 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
     let second = verify_with(captcha, ask, &PROFILE, Some(&key), left).await;
     Finding {
         checked_ms: Some(first.checked_ms.unwrap_or(0) + second.checked_ms.unwrap_or(0)),
-        // A breaker that the first call opened hides less than what the first call found.
+        // That the second had too little time, or was not made, says less than what the first one found.
         verdict: match second.verdict {
-            Verdict::Unavailable(Why::BreakerOpen) => first.verdict,
+            Verdict::Unavailable(Why::BreakerOpen | Why::Timeout) => first.verdict,
             verdict => verdict,
         },
         ..second
