@@ -83,6 +83,11 @@ async fn provider(app: &App, site: &str) -> Result<String, String> {
     if !captcha.provider.is_outside() {
         return Ok(format!("{site}: captcha {name} needs no one else"));
     }
+    if captcha.has_test_key() && !app.config.is_loopback() {
+        return Err(format!(
+            "{site}: captcha {name} has the vendor's public test key, which accepts anything"
+        ));
+    }
     app.captcha
         .probe(&in_force.site)
         .await

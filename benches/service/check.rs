@@ -36,6 +36,7 @@ pub(crate) async fn house_ms() -> f64 {
             honeypot: false,
             links: 0,
             known_author: false,
+            seen_elsewhere: false,
             token_spent: Spent::Never,
             now: sent,
         };

@@ -6,7 +6,7 @@
 //! not known here. What must hold: codes win over `success`; a member that a profile needs and an answer
 //! lacks counts as wrong, never as right. To add a provider that speaks it: a file with its profile.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -129,7 +129,7 @@ pub(super) async fn verify_with(
     fields.extend(idempotency_key.map(|key| ("idempotency_key", key)));
     let as_json = match profile.sends {
         Sends::Form => None,
-        Sends::Json => Some(json!(std::collections::BTreeMap::from_iter(fields.iter().copied()))),
+        Sends::Json => Some(json!(fields.iter().copied().collect::<BTreeMap<_, _>>())),
     };
     let request = Request {
         url: &url,

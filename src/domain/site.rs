@@ -526,10 +526,12 @@ mod tests {
             };
             assert_eq!(needs(provider, None, None, None), expected, "{provider:?}");
         }
-        use ProviderId::{Mcaptcha, RecaptchaEnterprise};
-        assert_eq!(needs(Mcaptcha, url(), text(""), None), text("captcha.site_key"));
+        assert_eq!(
+            needs(ProviderId::Mcaptcha, url(), text(""), None),
+            text("captcha.site_key")
+        );
         for wrong in ["", "..", "a/b", "a?b", &"a".repeat(65)] {
-            let found = needs(RecaptchaEnterprise, None, text("key"), text(wrong));
+            let found = needs(ProviderId::RecaptchaEnterprise, None, text("key"), text(wrong));
             assert_eq!(found, text("captcha.project"), "{wrong}");
         }
     }

@@ -64,12 +64,14 @@ struct Shared {
     stands_at_ms: Option<i64>,
     moved_ms: AtomicI64,
     spent: Mutex<HashSet<(Protocol, String)>>,
-    /// By protocol, idempotency key and token.
-    answers: Mutex<HashMap<(Protocol, String, String), (u16, Value)>>,
+    answers: Mutex<HashMap<Question, (u16, Value)>>,
     tokens: AtomicU64,
     calls: AtomicUsize,
     elsewhere: AtomicUsize,
 }
+
+/// Protocol, idempotency key and token.
+type Question = (Protocol, String, String);
 
 /// What a token says of itself; each member may be left out.
 #[derive(Debug, Clone, Serialize, Deserialize)]

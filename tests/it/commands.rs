@@ -489,6 +489,14 @@ async fn doctor_finds_a_provider_that_does_not_answer() {
 
 // ---------------------------------------------------------------- the rest
 
+#[tokio::test]
+async fn a_pretended_provider_is_not_for_other_machines() {
+    let storage = Storage::sqlite();
+    Place::new(&storage, SITE)
+        .runs(&["fake-provider", "--listen", "0.0.0.0:0"])
+        .refused_with(&["0.0.0.0:0", "loopback only"]);
+}
+
 async fn observing_holds_what_the_policy_published(storage: &Storage) {
     let place = Place::new(storage, OPEN_SITE);
     let child = place.starts();
