@@ -9,7 +9,7 @@ use crate::{service::Service, stores::Storage};
 crate::stores::on_both_engines!(a_form_says_where_and_when_the_check_loads_and_its_page_lets_it_through,);
 
 async fn a_form_says_where_and_when_the_check_loads_and_its_page_lets_it_through(storage: &Storage) {
-    let sites: String = ProviderId::ALL
+    let sites: Vec<String> = ProviderId::ALL
         .iter()
         .map(|provider| {
             let name = provider.as_str();
@@ -20,7 +20,7 @@ async fn a_form_says_where_and_when_the_check_loads_and_its_page_lets_it_through
             )
         })
         .collect();
-    let service = Service::start(storage, &sites).await;
+    let service = Service::start(storage, &sites.concat()).await;
     for provider in ProviderId::ALL {
         let name = provider.as_str();
         let id = name.replace('_', "-");
