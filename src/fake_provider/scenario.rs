@@ -185,7 +185,7 @@ mod tests {
         let mut scenario = Scenario::default();
         assert!(close(scenario.score(0.82, 0), 0.82));
         scenario.levels = Levels::Four;
-        assert!(close(scenario.score(0.82, 0), 0.9) && close(scenario.score(0.5, 0), 0.3));
+        assert!(close(scenario.score(0.82, 0), 0.9) && close(scenario.score(0.45, 0), 0.3));
         scenario.levels = Levels::Eleven;
         assert!(close(scenario.score(0.82, 0), 0.8) && close(scenario.score(0.04, 0), 0.0));
         scenario.shift = Some(Shift {

@@ -16,7 +16,7 @@ async fn a_form_says_where_and_when_the_check_loads_and_its_page_lets_it_through
             let id = name.replace('_', "-");
             format!(
                 "[[site]]\nid = \"{id}\"\n[site.captcha]\nprovider = \"{name}\"\nsite_key = \"key\"\nsecret = \"secret\"\n\
-                 verify_url = \"https://check.example.org/key/siteverify\"\n"
+                 verify_url = \"https://check.example.org/key/siteverify\"\nproject = \"a-project\"\n"
             )
         })
         .collect();
