@@ -83,6 +83,7 @@ id = "${SITE}"
 provider = "${provider}"
 site_key = "key"
 secret = "secret"
+project = "a-project"
 hostnames = ["127.0.0.1"]
 consent = "${consent}"
 verify_url = "${verifyUrl}"
