@@ -6,7 +6,7 @@
 //! that it neither publishes nor refuses; an answer counts once, also when two come at the same moment;
 //! what was replaced stays in the audit log, so that the outcome can still be computed again.
 //!
-//! To add a kind: its variant of [`Kind`], what asks for it in [`kind`], and how it is passed in [`answer`].
+//! To add a kind: its variant of [`Kind`], what asks for it in `kind`, and how it is passed in [`answer`].
 
 use std::time::Duration;
 

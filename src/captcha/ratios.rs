@@ -102,7 +102,7 @@ impl Signals {
     }
 }
 
-/// The ratio of every word, tenths, in the order of [`WORDS`].
+/// The ratio of every word, tenths, in the order of `WORDS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ratios([i32; WORDS.len()]);
 

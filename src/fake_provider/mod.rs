@@ -4,7 +4,7 @@
 //! and their rules. It listens on loopback only. Tokens are self-describing ([`FakeProvider::token`]),
 //! usable once, and live as long as the provider's do, on a clock that [`FakeProvider::advance`] moves.
 //! Scores leave as float32, as the real ones do. Each answer closes its connection, so that a change holds
-//! from the next call on. To add a way of failing: a variant of [`Fault`] and its arm in [`verify`].
+//! from the next call on. To add a way of failing: a variant of [`Fault`] and its arm in `verify`.
 
 mod door;
 mod protocol;

@@ -3,7 +3,7 @@
 //!
 //! What must hold: a page lets through the configured provider and nobody else; without an outside
 //! provider it lets through itself alone. Loading is `static/outside.js`, from the address given here.
-//! To add a provider: a row in [`sources`], [`script`] and [`company`], each with the vendor's page, and
+//! To add a provider: a row in `sources`, [`script`] and `company`, each with the vendor's page, and
 //! its entry in `outside.js`. `siteverify` has no script of its own: the publisher's page brings it.
 
 use url::Url;
