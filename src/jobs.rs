@@ -2,7 +2,8 @@
 //! learn what the signals of the built-in check are worth.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
-//! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at its interval.
+//! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
+//! its interval.
 
 use std::{sync::Arc, time::Duration};
 

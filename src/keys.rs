@@ -37,7 +37,8 @@ pub enum Purpose {
     Fingerprint,
 }
 
-const PURPOSES: [Purpose; 9] = [
+/// Every purpose, in the order of the variants: [`RootKey::unscoped`] is looked up by it.
+const PURPOSES: [Purpose; Purpose::Fingerprint as usize + 1] = [
     Purpose::Form,
     Purpose::Challenge,
     Purpose::Receipt,
@@ -289,6 +290,13 @@ mod tests {
             &token.replacen("v1", "v2", 1),
         ] {
             assert_eq!(keys.open::<(String, i32)>(Purpose::Receipt, broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn every_purpose_has_the_place_of_its_variant() {
+        for (place, purpose) in PURPOSES.into_iter().enumerate() {
+            assert_eq!(purpose as usize, place, "{purpose:?}");
         }
     }
 
