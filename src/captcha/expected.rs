@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use url::{Host, Url};
 
 use super::{Ask, Form, Spent};
@@ -26,14 +27,10 @@ const QUOTE_MAX: usize = 200;
 
 /// The secret and the token of `ask`, if they are worth a call. A token that may have been spent by a lost
 /// first call is one only where the provider `can_repeat` its answer.
-pub(super) fn sendable<'a>(
-    ask: &Ask<'a>,
-    token_max: usize,
-    can_repeat: bool,
-) -> Result<(&'a secrecy::SecretString, &'a str), Verdict> {
+pub(super) fn sendable<'a>(ask: &Ask<'a>, token_max: usize, can_repeat: bool) -> Result<(&'a str, &'a str), Verdict> {
     let token = sendable_token(ask.token, ask.token_spent, token_max, can_repeat)?;
     match &ask.site.captcha.secret {
-        Some(secret) => Ok((secret, token)),
+        Some(secret) => Ok((secret.expose_secret(), token)),
         None => Err(Verdict::Misconfigured("no secret".to_owned())),
     }
 }

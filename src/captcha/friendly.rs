@@ -6,7 +6,6 @@
 //! <https://developer.friendlycaptcha.com/docs/v2/api/siteverify>. The European address is given as
 //! `verify_url`.
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
@@ -31,16 +30,10 @@ const CODES: &Codes = &[
     ("response_duplicate", Meaning::Duplicate),
 ];
 
-/// Verifies the token of `ask` with one call, or none where the answer is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
-    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
-        Ok((secret, token)) => (secret.expose_secret(), token),
-        Err(verdict) => return verdict.into(),
-    };
-    let url = match verify_url(&ask.site.captcha, Some(VERIFY_URL)) {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
-    };
+/// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+    let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
+    let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
     let mut body = json!({"response": token});
     if let Some(site_key) = ask.site.captcha.site_key.as_deref().filter(|key| !key.is_empty()) {
         body["sitekey"] = json!(site_key);
@@ -52,11 +45,11 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
     };
     let expected = Expected::of(ask, secret, token);
     let budget = captcha.outgoing.total_budget();
-    captcha
+    Ok(captcha
         .ask_provider(ask.site, &request, budget, |answer| {
             judge(&expected, answer).unwrap_or_else(|verdict| verdict)
         })
-        .await
+        .await)
 }
 
 #[derive(Deserialize)]

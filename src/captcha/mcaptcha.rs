@@ -5,7 +5,6 @@
 //! late or used is simply not valid, and a wrong key or secret is a status of 4xx. Source:
 //! mCaptcha/mCaptcha, `src/api/v1/pow/verify_token.rs`.
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,16 +15,10 @@ use super::{
 };
 use crate::domain::verdict::{Verdict, Why};
 
-/// Verifies the token of `ask` with one call, or none where the answer is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
-    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
-        Ok((secret, token)) => (secret.expose_secret(), token),
-        Err(verdict) => return verdict.into(),
-    };
-    let url = match verify_url(&ask.site.captcha, None) {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
-    };
+/// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+    let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
+    let url = verify_url(&ask.site.captcha, None)?;
     let body = json!({"token": token, "key": ask.site.captcha.site_key, "secret": secret});
     let request = Request {
         url: &url,
@@ -33,7 +26,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
         body: Body::Json(&body),
     };
     let budget = captcha.outgoing.total_budget();
-    captcha.ask_provider(ask.site, &request, budget, judge).await
+    Ok(captcha.ask_provider(ask.site, &request, budget, judge).await)
 }
 
 #[derive(Deserialize)]

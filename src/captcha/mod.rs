@@ -200,9 +200,9 @@ impl Captcha {
 
     /// Verifies one submission; at most three seconds, never an error.
     pub async fn verify(&self, ask: &Ask<'_>) -> Finding {
-        let mut finding = match ask.site.captcha.provider {
-            ProviderId::Off => Finding::of(Verdict::Off),
-            ProviderId::House => house::verify(&self.keys, &self.ratios.of(&ask.site.id), ask),
+        let finding = match ask.site.captcha.provider {
+            ProviderId::Off => Err(Verdict::Off),
+            ProviderId::House => Ok(house::verify(&self.keys, &self.ratios.of(&ask.site.id), ask)),
             ProviderId::RecaptchaV3 => siteverify::verify(self, ask, &recaptcha_v3::PROFILE).await,
             ProviderId::RecaptchaV2 => siteverify::verify(self, ask, &recaptcha_v2::PROFILE).await,
             ProviderId::RecaptchaEnterprise => recaptcha_enterprise::verify(self, ask).await,
@@ -214,6 +214,8 @@ impl Captcha {
             ProviderId::Cap => siteverify::verify(self, ask, &cap::PROFILE).await,
             ProviderId::Mcaptcha => mcaptcha::verify(self, ask).await,
         };
+        // What is known without a call is a verdict alone.
+        let mut finding = finding.unwrap_or_else(Finding::of);
         if ask.honeypot {
             finding.holds.push(Reason::Honeypot);
         }

@@ -5,7 +5,6 @@
 //! `verified: false` with 0. Its answers name neither host nor time. Source:
 //! <https://docs.prosopo.io/en/basics/server-side-verification/>, and prosopo/docs#46 for the zeros.
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Number, json};
 
@@ -18,16 +17,10 @@ use crate::domain::verdict::{BadToken, Verdict, Why};
 
 const VERIFY_URL: &str = "https://api.prosopo.io/siteverify";
 
-/// Verifies the token of `ask` with one call, or none where the answer is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
-    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
-        Ok((secret, token)) => (secret.expose_secret(), token),
-        Err(verdict) => return verdict.into(),
-    };
-    let url = match verify_url(&ask.site.captcha, Some(VERIFY_URL)) {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
-    };
+/// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+    let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
+    let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
     let body = json!({"token": token, "secret": secret});
     let request = Request {
         url: &url,
@@ -35,7 +28,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
         body: Body::Json(&body),
     };
     let budget = captcha.outgoing.total_budget();
-    captcha.ask_provider(ask.site, &request, budget, judge).await
+    Ok(captcha.ask_provider(ask.site, &request, budget, judge).await)
 }
 
 #[derive(Deserialize)]

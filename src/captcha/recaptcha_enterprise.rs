@@ -5,7 +5,6 @@
 //! Sources: <https://cloud.google.com/recaptcha/docs/create-assessment-website> and
 //! `google/cloud/recaptchaenterprise/v1/recaptchaenterprise.proto` of the public API definitions.
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Number, json};
 use url::Url;
@@ -37,16 +36,10 @@ const INVALID_REASONS: &Codes = &[
 /// Of the same list: the provider compares the action as well.
 const UNEXPECTED_ACTION: &str = "UNEXPECTED_ACTION";
 
-/// Verifies the token of `ask` with one call, or none where the answer is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
-    let (secret, token) = match sendable(ask, TOKEN_MAX, false) {
-        Ok((secret, token)) => (secret.expose_secret(), token),
-        Err(verdict) => return verdict.into(),
-    };
-    let url = match address(ask) {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
-    };
+/// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+    let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
+    let url = address(ask)?;
     let event = json!({"event": {
         "token": token,
         "siteKey": ask.site.captcha.site_key,
@@ -59,9 +52,9 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
     };
     let expected = Expected::of(ask, secret, token);
     let budget = captcha.outgoing.total_budget();
-    captcha
+    Ok(captcha
         .ask_provider(ask.site, &request, budget, |answer| finding(&expected, answer))
-        .await
+        .await)
 }
 
 /// The project's assessments, at Google or at the site's `verify_url`.

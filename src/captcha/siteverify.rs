@@ -8,7 +8,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Number, json};
 
@@ -101,8 +100,8 @@ pub(super) const ANY: Profile = Profile {
     bare_no: Verdict::Binary { pass: false },
 };
 
-/// Verifies the token of `ask` with one call, or none where the answer is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>, profile: &Profile) -> Finding {
+/// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>, profile: &Profile) -> Result<Finding, Verdict> {
     verify_with(captcha, ask, profile, None, captcha.outgoing.total_budget()).await
 }
 
@@ -114,15 +113,9 @@ pub(super) async fn verify_with(
     profile: &Profile,
     idempotency_key: Option<&str>,
     budget: Duration,
-) -> Finding {
-    let (secret, token) = match sendable(ask, profile.token_max, idempotency_key.is_some()) {
-        Ok((secret, token)) => (secret.expose_secret(), token),
-        Err(verdict) => return verdict.into(),
-    };
-    let url = match verify_url(&ask.site.captcha, profile.url) {
-        Ok(url) => url,
-        Err(verdict) => return verdict.into(),
-    };
+) -> Result<Finding, Verdict> {
+    let (secret, token) = sendable(ask, profile.token_max, idempotency_key.is_some())?;
+    let url = verify_url(&ask.site.captcha, profile.url)?;
     let mut fields = vec![("secret", secret), ("response", token)];
     let site_key = ask.site.captcha.site_key.as_deref().filter(|key| !key.is_empty());
     fields.extend(site_key.filter(|_| profile.sends_site_key).map(|key| ("sitekey", key)));
@@ -141,9 +134,9 @@ pub(super) async fn verify_with(
         expected: Expected::of(ask, secret, token),
         form_nonce: form_nonce(ask),
     };
-    captcha
+    Ok(captcha
         .ask_provider(ask.site, &request, budget, |answer| judge.finding(answer))
-        .await
+        .await)
 }
 
 /// The documented members of all of them; further ones are ignored.

@@ -45,19 +45,19 @@ pub(super) const PROFILE: Profile = Profile {
     bare_no: Verdict::Unavailable(Why::Garbage),
 };
 
-/// Verifies the token of `ask` with one call, or two where the first one's answer was lost.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
+/// Verifies the token of `ask` with one call, or two where the first one's answer was lost; `Err` as there.
+pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let key = idempotency_key(ask).to_string();
     let started = Instant::now();
     let budget = captcha.outgoing.total_budget();
-    let first = verify_with(captcha, ask, &PROFILE, Some(&key), budget).await;
+    let first = verify_with(captcha, ask, &PROFILE, Some(&key), budget).await?;
     // An answer that did not come within the budget leaves no time for another call.
     let left = budget.saturating_sub(started.elapsed());
     if left.is_zero() || !matches!(first.verdict, Verdict::Unavailable(Why::Connect | Why::ServerError)) {
-        return first;
+        return Ok(first);
     }
-    let second = verify_with(captcha, ask, &PROFILE, Some(&key), left).await;
-    Finding {
+    let second = verify_with(captcha, ask, &PROFILE, Some(&key), left).await?;
+    Ok(Finding {
         checked_ms: Some(first.checked_ms.unwrap_or(0) + second.checked_ms.unwrap_or(0)),
         // That the second had too little time, or was not made, says less than what the first one found.
         verdict: match second.verdict {
@@ -65,7 +65,7 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Finding {
             verdict => verdict,
         },
         ..second
-    }
+    })
 }
 
 /// The same for the same token with the same form, and for nothing else: another form is another question.
