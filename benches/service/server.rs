@@ -84,7 +84,7 @@ impl Server {
             .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
             .env("PALABRE_DATABASE__URL", &storage.url)
             .env("PALABRE_RATE_LIMIT__ENABLED", "false")
-            .env("PALABRE_SERVER__ALLOW_PRIVATE_ADDRESSES", "true")
+            .env("PALABRE_OUTGOING__ALLOW_PRIVATE_ADDRESSES", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let started = Instant::now();
