@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -39,6 +40,9 @@ pub const DEMO_SITE: &str = "demo";
 /// text.
 const SUBMISSIONS: usize = 256;
 
+/// Passphrases hashed at once.
+const HASHES: usize = 2;
+
 /// How long a site in force is kept: a change made by another instance counts after that long.
 const SITE_LIFE: Duration = Duration::from_secs(1);
 
@@ -57,6 +61,8 @@ pub struct App {
     /// Submissions run to their end here, also when their reader has gone.
     pub submissions: TaskTracker,
     pub room: Arc<Semaphore>,
+    /// Passphrases hashed at once; each takes 19 MiB.
+    pub hashing: Arc<Semaphore>,
     sites: Mutex<HashMap<String, Kept>>,
 }
 
@@ -88,6 +94,7 @@ impl App {
             proxies: TrustedProxies::parse(&config.server.trusted_proxies)?,
             captcha: Captcha::new(Arc::clone(&keys), config.outgoing.allow_private_addresses),
             room: Arc::new(Semaphore::new(SUBMISSIONS)),
+            hashing: Arc::new(Semaphore::new(HASHES)),
             submissions: TaskTracker::new(),
             sites: Mutex::default(),
             has_demo: false,
@@ -112,9 +119,11 @@ impl App {
         if let Some(kept) = self.kept_sites().get(id).filter(|kept| now < kept.until) {
             return Ok(Arc::clone(&kept.site));
         }
-        let Some(settings) = self.store.site_settings(id).await? else {
+        let Some(stored) = self.store.stored_site(id).await? else {
             return Err(Error::NotFound("site_unknown"));
         };
+        let mut settings = stored.settings;
+        settings.captcha.secret = self.typed_secret(id, stored.secret.as_ref());
         let mut site = Site::resolve(id, self.config.site(id), &settings)
             .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
         if site.captcha.hostnames.is_empty() {
@@ -135,6 +144,18 @@ impl App {
         Ok(site)
     }
 
+    /// The provider's secret that was typed into a page for a site. One that the keys of today do not open
+    /// is empty: the provider then says so, and comments are held.
+    #[must_use]
+    pub fn typed_secret(&self, site: &str, sealed: Option<&(String, Timestamp)>) -> Option<SecretString> {
+        let (sealed, _) = sealed?;
+        let secret = self.keys.unseal(&secret_place(site), sealed);
+        if secret.is_none() {
+            tracing::warn!(site, "the captcha secret of the site was encrypted with another key");
+        }
+        Some(secret.unwrap_or_default().into())
+    }
+
     /// Forgets what is kept of sites, after a change made here.
     pub fn forget_sites(&self) {
         self.kept_sites().clear();
@@ -145,7 +166,7 @@ impl App {
     #[must_use]
     pub fn is_own_origin(&self, origin: &str) -> bool {
         let own = self.config.public_url();
-        if origin == own {
+        if origin == own || origin == self.config.admin_url() {
             return true;
         }
         if !self.config.is_loopback() {
@@ -174,14 +195,14 @@ impl App {
 
     async fn reserved_names(&self, site: &str) -> Result<Vec<String>, StoreError> {
         let now = self.clock.now();
-        Ok(self
-            .store
-            .tokens()
-            .await?
-            .into_iter()
+        let tokens = self.store.tokens().await?.into_iter();
+        let tokens = tokens
             .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
             .filter(|token| token.scope.allows(site))
-            .filter_map(|token| Name::parse(&token.name).ok())
+            .map(|token| token.name);
+        Ok(tokens
+            .chain(self.store.names_on(site).await?)
+            .filter_map(|name| Name::parse(&name).ok())
             .map(|name| name.skeleton())
             .filter(|skeleton| !skeleton.is_empty())
             .collect())
@@ -255,6 +276,12 @@ impl App {
     fn kept_sites(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a site's typed secret is kept, for its encryption.
+#[must_use]
+pub fn secret_place(site: &str) -> String {
+    format!("sites.secret:{site}")
 }
 
 /// The demonstration's site: French, everything read before it appears, the built-in check.

@@ -3,6 +3,8 @@
 //! Results that scripts use (a token, a code) are printed alone on standard output; all else goes to
 //! standard error. Commands beside a running server open the store for themselves and close it again.
 
+mod moderator;
+
 use std::{
     io::IsTerminal as _,
     net::SocketAddr,
@@ -18,15 +20,17 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    actions::identify::{self, Role},
+    actions::{accounts::By, identify::Role, setup, tokens},
     app::App,
     clock::Clock,
     config::{Config, LogFormat},
     doctor,
-    domain::site::ProviderId,
+    domain::{language::Language, site::ProviderId},
+    error::Error,
     fake_provider::{FakeProvider, SECRET},
     server,
     store::{Opening, Scope, Store},
+    web::texts::Say as _,
 };
 
 /// Comment moderation for newsrooms.
@@ -48,6 +52,11 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Who works on the sites.
+    Moderator {
+        #[command(subcommand)]
+        command: moderator::ModeratorCommand,
     },
     /// Prints a new one-time setup code.
     SetupCode,
@@ -107,6 +116,15 @@ enum RoleName {
     Moderator,
 }
 
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Owner => Self::Owner,
+            RoleName::Moderator => Self::Moderator,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum CaptchaCommand {
     /// Makes a new policy version that holds everything.
@@ -133,6 +151,7 @@ pub fn run() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(config).await,
             Command::Token { command } => token(config, command).await,
+            Command::Moderator { command } => moderator::run(config, command).await,
             Command::SetupCode => setup_code(config).await,
             Command::Backup { file } => backup(config, &file).await,
             Command::Doctor => doctor::run(config).await,
@@ -191,17 +210,21 @@ async fn serve(mut config: Config) -> Result<(), String> {
 
 /// Says where to go. While no owner exists, that is a one-time link.
 async fn greet(app: &App) -> Result<(), String> {
-    let url = app.config.public_url();
-    let code = identify::new_setup_code(app)
-        .await
-        .map_err(|error| format!("make a setup code: {error}"))?;
+    let (url, admin) = (app.config.public_url(), app.config.admin_url());
+    let code = match setup::new_code(app).await {
+        Ok(code) => Some(code),
+        Err(Error::Conflict { .. }) => None,
+        Err(error) => return Err(format!("make a setup code: {error}")),
+    };
     eprintln!("Palabre {} at {url}", env!("CARGO_PKG_VERSION"));
     if app.has_demo {
         eprintln!("  article with its form   {url}/demo");
     }
-    eprintln!("  review queue            {url}/queue");
-    eprintln!("  come in, once, within ten minutes:");
-    eprintln!("  {url}/setup?code={code}");
+    if let Some(code) = code {
+        eprintln!("  nobody runs this service yet; begin here, once, within ten minutes:");
+        eprintln!("  {admin}/setup?code={code}");
+    }
+    eprintln!("  review queue            {admin}/queue");
     if app.proxies.is_empty() && !app.config.is_loopback() && app.config.server.listen.ip().is_loopback() {
         tracing::warn!(
             "server.trusted_proxies is empty behind a proxy: all readers share one address and one rate limit"
@@ -245,25 +268,21 @@ async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
     let app = open_or_make(config).await?;
     match command {
         TokenCommand::Create(wanted) => {
-            let role = match wanted.role {
-                RoleName::Owner => Role::Owner,
-                RoleName::Moderator => Role::Moderator,
-            };
-            for site in &wanted.site {
-                app.site(site)
-                    .await
-                    .map_err(|error| format!("make the token: site {site}: {error}"))?;
-            }
             let scope = if wanted.all_sites {
                 Scope::All
             } else {
                 Scope::Sites(wanted.site)
             };
-            let expires = wanted.expires.map(|life| app.clock.now().plus(life));
-            let secret = identify::new_token(&app, wanted.name, role, scope, expires)
+            let token = tokens::Wanted {
+                name: wanted.name,
+                role: wanted.role.into(),
+                scope,
+                expires_at: wanted.expires.map(|life| app.clock.now().plus(life)),
+            };
+            let made = tokens::create(&app, By::Operator, token)
                 .await
-                .map_err(|error| format!("make the token: {error}"))?;
-            println!("{secret}");
+                .map_err(|error| in_words("make the token", &error))?;
+            println!("{}", made.secret);
         }
         TokenCommand::List => {
             let tokens = app.store.tokens().await.map_err(|error| error.to_string())?;
@@ -281,15 +300,12 @@ async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
             }
         }
         TokenCommand::Revoke { id } => {
-            let now = app.clock.now();
-            if !app
-                .store
-                .revoke_token(id, now)
+            tokens::revoke(&app, By::Operator, id)
                 .await
-                .map_err(|error| error.to_string())?
-            {
-                return Err(format!("there is no live token {id}"));
-            }
+                .map_err(|error| match error {
+                    Error::NotFound(_) => format!("there is no live token {id}"),
+                    error => in_words("end the token", &error),
+                })?;
         }
     }
     app.store.close().await;
@@ -315,10 +331,15 @@ async fn open_or_make(config: Config) -> Result<App, String> {
 
 async fn setup_code(config: Config) -> Result<(), String> {
     let app = open_or_make(config).await?;
-    let code = identify::new_setup_code(&app)
-        .await
-        .map_err(|error| format!("make a setup code: {error}"))?;
-    println!("{}/setup?code={code}", app.config.public_url());
+    let code = setup::new_code(&app).await.map_err(|error| match error {
+        Error::Conflict { .. } => {
+            "there is an owner already: `palabre moderator add` invites people, `palabre moderator reset` makes \
+             a new link for somebody who lost the way in"
+                .to_owned()
+        }
+        error => format!("make a setup code: {error}"),
+    })?;
+    println!("{}/setup?code={code}", app.config.admin_url());
     app.store.close().await;
     Ok(())
 }
@@ -366,6 +387,16 @@ async fn pretend(listen: SocketAddr) -> Result<(), String> {
     let shutdown = CancellationToken::new();
     cancel_at_signal(shutdown).await;
     Ok(())
+}
+
+/// What went wrong with what was asked for, as a sentence for a terminal.
+fn in_words(what: &str, error: &Error) -> String {
+    let code = match error {
+        Error::Invalid(wrong) => wrong.first().map_or("invalid", |wrong| wrong.code),
+        Error::Unavailable(_) | Error::Internal(_) => return format!("{what}: {error}"),
+        error => error.code(),
+    };
+    format!("{what}: {}", Language::En.say(code))
 }
 
 /// `365d`, `12h`, `30m`.

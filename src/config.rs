@@ -52,6 +52,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Empty means `http://` and `listen`; use [`Config::public_url`].
     public_url: String,
+    /// Empty means the public one; use [`Config::admin_url`].
+    admin_url: String,
     pub trusted_proxies: Vec<String>,
     pub secret_file: PathBuf,
     pub secret: SecretString,
@@ -199,6 +201,22 @@ impl Config {
         }
     }
 
+    /// The address of the pages for moderators and owners: `server.admin_url`, else the public one.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        if self.has_admin_url() {
+            self.server.admin_url.trim_end_matches('/').to_owned()
+        } else {
+            self.public_url()
+        }
+    }
+
+    /// Whether moderators and owners have an address of their own.
+    #[must_use]
+    pub fn has_admin_url(&self) -> bool {
+        !self.server.admin_url.is_empty()
+    }
+
     /// The same once the real port is known (`listen` may end in `:0`).
     pub fn listening_on(&mut self, address: SocketAddr) {
         self.server.listen = address;
@@ -210,6 +228,12 @@ impl Config {
         Url::parse(&self.public_url()).is_ok_and(|url| is_loopback_host(&url))
     }
 
+    /// Whether its address is public: not loopback, not private, not a name reserved for tests.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        Url::parse(&self.public_url()).is_ok_and(|url| is_public(&url))
+    }
+
     /// The settings of a site as the file gives them.
     #[must_use]
     pub fn site(&self, id: &str) -> Option<&SiteSettings> {
@@ -218,15 +242,11 @@ impl Config {
 
     /// Checks what the types do not; the error begins with section and field.
     fn validate(&self) -> Result<(), String> {
-        let public_url = Url::parse(&self.public_url())
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.path() == "/")
-            .ok_or_else(|| {
-                format!(
-                    "server.public_url: {:?} is not an address such as https://comments.example.org",
-                    self.server.public_url
-                )
-            })?;
+        let public_url = own_address("public_url", &self.public_url())?;
+        let admin_url = own_address("admin_url", &self.admin_url())?;
+        if self.has_admin_url() && admin_url.authority() == public_url.authority() {
+            return Err("server.admin_url: it must differ from server.public_url by its host or port".to_owned());
+        }
         TrustedProxies::parse(&self.server.trusted_proxies).map_err(|why| format!("server.trusted_proxies: {why}"))?;
         if !self.database.url.starts_with("sqlite:") && !is_postgres(&self.database.url) {
             return Err("database.url: must begin with sqlite:// or postgres://".to_owned());
@@ -248,7 +268,7 @@ impl Config {
                     .check()
                     .map_err(|why| format!("[[site]] {id}: captcha.policy: {why}"))?;
             }
-            if site.captcha.provider.is_outside() && is_public(&public_url) && site.captcha.has_test_key() {
+            if site.captcha.provider.is_outside() && self.is_public() && site.captcha.has_test_key() {
                 return Err(format!(
                     "[[site]] {id}: captcha.secret: this is the vendor's public test key, which accepts anything; \
                      it cannot guard the public address {public_url}"
@@ -276,6 +296,14 @@ impl FileSite {
         }
         Ok(())
     }
+}
+
+/// An address of this service: scheme and host, without a path.
+fn own_address(key: &str, address: &str) -> Result<Url, String> {
+    Url::parse(address)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.path() == "/")
+        .ok_or_else(|| format!("server.{key}: {address:?} is not an address such as https://comments.example.org"))
 }
 
 /// Whether the URL names PostgreSQL.

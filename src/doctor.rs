@@ -1,6 +1,6 @@
 //! `palabre doctor`: looks at everything that can be wrong and says, line by line, what is.
 
-use crate::{app::App, cli, config::Config};
+use crate::{app::App, cli, config::Config, domain::account::EVERY_SITE};
 
 /// Prints one line a check; fails when any check does.
 ///
@@ -36,6 +36,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         }
         Err(error) => say(Err(format!("sites: {error}"))),
     }
+    say(seals(&app, EVERY_SITE).await);
     app.store.close().await;
     if failed == 0 {
         Ok(())
@@ -129,8 +130,11 @@ async fn policy(app: &App, site: &str) -> Result<String, String> {
     Ok(format!("{site}: policy version {} in force", row.policy.version))
 }
 
+/// The seals of a site's audit log, or of what concerns no single site: accounts, tokens, sign-ins.
 async fn seals(app: &App, site: &str) -> Result<String, String> {
-    match app.store.check_seals(site).await {
+    let checked = app.store.check_seals(site).await;
+    let site = if site == EVERY_SITE { "accounts" } else { site };
+    match checked {
         Ok((seals, None)) => Ok(format!("{site}: {seals} audit seals fit")),
         Ok((_, Some(fault))) => Err(format!(
             "{site}: audit seal {} does not fit its entries: the log was changed",

@@ -9,7 +9,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, captcha::Ratios, domain::status::Status, store::StoreError};
+use crate::{
+    app::App,
+    captcha::Ratios,
+    domain::{account::EVERY_SITE, status::Status},
+    store::StoreError,
+};
 
 /// How often the jobs look.
 const EVERY: Duration = Duration::from_mins(1);
@@ -70,6 +75,8 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
             let before = now.minus(Duration::from_hours(24 * days));
             while app.store.expire_texts(site, status, before).await? == 500 {}
         }
+    }
+    for site in sites.iter().map(String::as_str).chain([EVERY_SITE]) {
         app.store.seal(site, now.minus(SEAL_AFTER), now).await?;
     }
     app.store

@@ -7,6 +7,10 @@
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    XChaCha20Poly1305,
+    aead::{Aead as _, Payload},
+};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Serialize, de::DeserializeOwned};
@@ -33,6 +37,12 @@ pub enum Purpose {
     Audit,
     /// The publisher's key for signed threads, one a site.
     Thread,
+    /// Secrets typed into a page, as they are stored.
+    Seal,
+    /// What the door hands out: the pass to the second step, the mark of a browser that came in before.
+    Door,
+    /// Keyed hashes of recovery codes, and of what tries at the door are counted by.
+    Recovery,
     /// The fingerprint by which a store knows its key.
     Fingerprint,
 }
@@ -47,6 +57,9 @@ const PURPOSES: [Purpose; Purpose::Fingerprint as usize + 1] = [
     Purpose::Client,
     Purpose::Audit,
     Purpose::Thread,
+    Purpose::Seal,
+    Purpose::Door,
+    Purpose::Recovery,
     Purpose::Fingerprint,
 ];
 
@@ -61,6 +74,9 @@ impl Purpose {
             Self::Client => "client",
             Self::Audit => "audit",
             Self::Thread => "thread",
+            Self::Seal => "seal",
+            Self::Door => "door",
+            Self::Recovery => "recovery",
             Self::Fingerprint => "fingerprint",
         }
     }
@@ -108,6 +124,12 @@ impl RootKey {
     }
 }
 
+impl RootKey {
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&expand(&self.root, Purpose::Seal.label(), "").into())
+    }
+}
+
 impl Keys {
     /// Keys from the bytes of the root key and of older ones.
     #[must_use]
@@ -143,9 +165,7 @@ impl Keys {
         let ("v1", id, payload) = (parts.next()?, parts.next()?, parts.next()?) else {
             return None;
         };
-        let key = std::iter::once(&self.current)
-            .chain(&self.old)
-            .find(|key| key.id == id)?;
+        let key = self.key(id)?;
         let expected = key.mac(purpose, "", body.as_bytes());
         let given = URL_SAFE_NO_PAD.decode(mac).ok()?;
         if !equal(&expected[..16], &given) {
@@ -158,6 +178,44 @@ impl Keys {
     #[must_use]
     pub fn digest(&self, purpose: Purpose, scope: &str, message: &[u8]) -> [u8; 32] {
         self.current.mac(purpose, scope, message)
+    }
+
+    /// Encrypts a secret that is stored: `v1.<key id>.<nonce and ciphertext>`, by XChaCha20-Poly1305
+    /// (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>). `place` names where it is kept
+    /// (`sites.secret:faso`): moved elsewhere, it does not open.
+    #[must_use]
+    pub fn seal(&self, place: &str, secret: &str) -> String {
+        let nonce = random_bytes::<24>();
+        let payload = Payload {
+            msg: secret.as_bytes(),
+            aad: place.as_bytes(),
+        };
+        // It fails only for texts of hundreds of gigabytes.
+        let sealed = self
+            .current
+            .cipher()
+            .encrypt(&nonce.into(), payload)
+            .unwrap_or_default();
+        let bytes = [nonce.as_slice(), &sealed].concat();
+        format!("v1.{}.{}", self.current.id, URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The secret that [`Keys::seal`] encrypted for `place`; `None` for anything else.
+    #[must_use]
+    pub fn unseal(&self, place: &str, sealed: &str) -> Option<String> {
+        let (id, bytes) = sealed.strip_prefix("v1.")?.split_once('.')?;
+        let key = self.key(id)?;
+        let bytes = URL_SAFE_NO_PAD.decode(bytes).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<24>()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: place.as_bytes(),
+        };
+        String::from_utf8(key.cipher().decrypt(&(*nonce).into(), payload).ok()?).ok()
+    }
+
+    fn key(&self, id: &str) -> Option<&RootKey> {
+        std::iter::once(&self.current).chain(&self.old).find(|key| key.id == id)
     }
 
     /// A derived secret, for a library that wants one.

@@ -5,12 +5,18 @@
 //! and the pages call it. To add one: a file named after the verb, its functions in the order of the
 //! story.
 
+pub mod accounts;
 pub mod decide;
 pub mod defend;
+pub mod door;
 pub mod identify;
+pub mod own_account;
 pub mod receipt;
 pub mod review;
+pub mod setup;
+pub mod sites;
 pub mod step_up;
 pub mod submit;
 pub mod thread;
+pub mod tokens;
 pub mod tune;

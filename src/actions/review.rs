@@ -5,7 +5,11 @@ use uuid::Uuid;
 use super::identify::Identity;
 use crate::{
     app::App,
-    domain::{status::Status, timestamp::Timestamp},
+    domain::{
+        account::{EVERY_SITE, Role},
+        status::Status,
+        timestamp::Timestamp,
+    },
     error::Error,
     store::{AuditEntry, AuthorRecord, Filter, QueueRow, Scope},
 };
@@ -78,6 +82,16 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     })
 }
 
+/// How many comments of a site there are by status, counted up to 1,001.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+pub async fn counts(app: &App, who: &Identity, site: &str) -> Result<Vec<(Status, i64)>, Error> {
+    who.may(Role::Moderator, site)?;
+    let filter = Filter::all(Scope::Sites(vec![site.to_owned()]), Status::Pending);
+    Ok(app.store.status_counts(&filter).await?)
+}
+
 /// One comment of the caller's sites.
 ///
 /// # Errors
@@ -100,6 +114,35 @@ pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Resu
     let item = item(app, who, comment).await?;
     let history = app.store.history(comment).await?;
     Ok((item, history))
+}
+
+/// The audit log of the caller's sites (of `site`, if given) after the entry `after`, oldest first. What
+/// concerns no single site (accounts, tokens, sign-ins), named `*`, is for who owns every site.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+pub async fn audit(
+    app: &App,
+    who: &Identity,
+    site: Option<&str>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<AuditEntry>, Error> {
+    let owns_all = who.rights.everywhere() == Some(Role::Owner);
+    match site {
+        Some(EVERY_SITE) if owns_all => {}
+        Some(EVERY_SITE) => return Err(Error::not_found()),
+        Some(site) => {
+            who.may(Role::Moderator, site)?;
+            app.site(site).await?;
+        }
+        None => {}
+    }
+    let scope = match &who.scope {
+        Scope::All if !owns_all => Scope::Sites(app.store.site_ids().await?),
+        scope => scope.clone(),
+    };
+    Ok(app.store.audit_entries(&scope, site, after, limit).await?)
 }
 
 async fn with_context(app: &App, rows: Vec<QueueRow>) -> Result<Vec<Item>, Error> {

@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
-use super::identify::{Identity, Role};
+use super::identify::Identity;
 use crate::{
     app::{App, SiteInForce},
     domain::{
+        account::{EVERY_SITE, Rights, Role},
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
         score::Score,
@@ -15,7 +16,7 @@ use crate::{
         timestamp::Timestamp,
     },
     error::Error,
-    store::{Actor, Changed, NewAudit, PolicyRow, Scope},
+    store::{Actor, Changed, NewAudit, PolicyRow},
 };
 
 /// Changed comments listed on a page.
@@ -202,15 +203,12 @@ pub async fn revert(
 /// # Errors
 /// [`Error::NotFound`] for a site that is not there; a conflict when somebody was first; the store.
 pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
-    let who = Identity {
-        actor: Actor {
-            kind: "system",
-            id: "command-line".to_owned(),
-            name: "palabre captcha observe".to_owned(),
-        },
-        role: Role::Owner,
-        scope: Scope::All,
+    let actor = Actor {
+        kind: "system",
+        id: "command-line".to_owned(),
+        name: "palabre captcha observe".to_owned(),
     };
+    let who = Identity::new(actor, Rights::on(Role::Owner, [EVERY_SITE]), None);
     let newest = app
         .store
         .policies(site, 1)

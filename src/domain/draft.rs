@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     language::Language,
-    person::{Email, EmailError, Name, NameError, Website, one_line},
+    person::{Email, Name, Website, one_line},
 };
 
 /// The fields of a submission as they arrived, whatever the encoding was.
@@ -181,10 +181,7 @@ fn body(raw: &str, max: u32) -> Result<String, FieldError> {
 }
 
 fn name(raw: &str, reserved: &[String]) -> Result<Name, FieldError> {
-    let name = Name::parse(raw).map_err(|error| match error {
-        NameError::Missing => FieldError::new("name", "name_missing"),
-        NameError::TooLong => FieldError::new("name", "name_too_long"),
-    })?;
+    let name = Name::parse(raw).map_err(|error| FieldError::new("name", error.code()))?;
     if name.looks_like(reserved) {
         return Err(FieldError::new("name", "name_reserved"));
     }
@@ -192,10 +189,7 @@ fn name(raw: &str, reserved: &[String]) -> Result<Name, FieldError> {
 }
 
 fn email(raw: &str) -> Result<Email, FieldError> {
-    Email::parse(raw).map_err(|error| match error {
-        EmailError::Missing => FieldError::new("email", "email_missing"),
-        EmailError::Bad => FieldError::new("email", "email_bad"),
-    })
+    Email::parse(raw).map_err(|error| FieldError::new("email", error.code()))
 }
 
 /// An empty parent and WordPress's `0` mean none; anything that is no id cannot exist.

@@ -8,6 +8,7 @@
 //! decision function, and test it there, with a property where it has an order (triage is monotone in
 //! the score).
 
+pub mod account;
 pub mod address;
 pub mod defence;
 pub mod draft;

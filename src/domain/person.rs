@@ -35,6 +35,17 @@ pub enum NameError {
     TooLong,
 }
 
+impl NameError {
+    /// The code of the field's error.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "name_missing",
+            Self::TooLong => "name_too_long",
+        }
+    }
+}
+
 /// A text on one line, in NFC: white space of any kind becomes one space, and what cannot be seen goes,
 /// as in a name.
 #[must_use]
@@ -121,6 +132,17 @@ pub enum EmailError {
     /// It is too long, or is not of the form `local@domain.tld`.
     #[error("the e-mail address is incomplete or wrongly formed")]
     Bad,
+}
+
+impl EmailError {
+    /// The code of the field's error.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "email_missing",
+            Self::Bad => "email_bad",
+        }
+    }
 }
 
 impl Email {

@@ -4,6 +4,7 @@
 //! [`Site`] is what holds after the file, the store and the defaults are laid over each other. The file
 //! wins over the store, key by key.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -133,6 +134,9 @@ pub struct SiteSettings {
     /// Language of readers' pages and messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// Where the newsroom's clocks stand: `Africa/Ouagadougou`; for pages without JavaScript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Origins of the pages that carry the form: `https://www.example.org`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origins: Option<Vec<String>>,
@@ -256,6 +260,7 @@ pub struct Site {
     pub id: String,
     pub name: String,
     pub language: Language,
+    pub time_zone: TimeZone,
     /// Normalised origins, `scheme://host[:port]`.
     pub origins: Vec<String>,
     pub moderation: Moderation,
@@ -314,6 +319,10 @@ impl Site {
                 .or_else(|| store.name.clone())
                 .unwrap_or_else(|| id.to_owned()),
             language: file.language.or(store.language).unwrap_or_default(),
+            time_zone: match file.time_zone.as_ref().or(store.time_zone.as_ref()) {
+                Some(name) => time_zone(name)?,
+                None => TimeZone::UTC,
+            },
             origins,
             moderation: file.moderation.or(store.moderation).unwrap_or(Moderation::Before),
             threads: file.threads.or(store.threads).unwrap_or(Threads::Open),
@@ -451,6 +460,14 @@ pub fn origin(typed: &str) -> Result<String, String> {
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none())
         .map(|url| url.origin().ascii_serialization())
         .ok_or_else(|| format!("origins: {typed:?} is not an origin such as https://www.example.org"))
+}
+
+/// The time zone of that name in the database of IANA (<https://www.iana.org/time-zones>).
+///
+/// # Errors
+/// A sentence that names it, when there is none.
+pub fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| format!("time_zone: {name:?} is not a time zone such as Africa/Ouagadougou"))
 }
 
 fn hosts(origins: &[String]) -> Vec<String> {

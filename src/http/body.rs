@@ -134,6 +134,11 @@ impl Fields {
         }
     }
 
+    /// Everything, as it came.
+    pub(super) fn all(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
     /// Any JSON value, as it came.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|value| !value.is_null())

@@ -8,11 +8,15 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 
-use super::{body::Fields, error::Problem};
+use super::{body::Fields, cookies, error::Problem};
 use crate::{
-    actions::identify::{self, Identity},
+    actions::{
+        door::Caller,
+        identify::{self, Identity},
+    },
     app::App,
     domain::{
+        account::device_of,
         address::{ClientAddress, client_address},
         language::Language,
         site::Site,
@@ -55,6 +59,27 @@ impl FromRequestParts<Arc<App>> for Who {
     }
 }
 
+/// The browser that stands before the door.
+#[derive(Debug, Clone)]
+pub(super) struct AtDoor(pub(super) Caller);
+
+impl FromRequestParts<Arc<App>> for AtDoor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Client(address) = Client::from_request_parts(parts, app).await?;
+        let cookies = CookieJar::from_headers(&parts.headers);
+        let cookie = |name: &str| cookies.get(name).map(|cookie| cookie.value().to_owned());
+        let user_agent = parts.headers.get(header::USER_AGENT);
+        Ok(Self(Caller {
+            address,
+            device: device_of(user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default()),
+            mark: cookie(cookies::mark_name(app)),
+            session: cookie(cookies::session_name(app)),
+        }))
+    }
+}
+
 /// Who asks. A bearer token counts alone; a cookie's change must come from a page of ours.
 ///
 /// # Errors
@@ -71,7 +96,7 @@ async fn identify_request(parts: &Parts, app: &App) -> Result<Identity, Error> {
     }
     let cookies = CookieJar::from_headers(&parts.headers);
     let secret = cookies
-        .get(session_cookie(app))
+        .get(cookies::session_name(app))
         .ok_or(Error::Unauthenticated)?
         .value()
         .to_owned();
@@ -80,15 +105,6 @@ async fn identify_request(parts: &Parts, app: &App) -> Result<Identity, Error> {
         check_same_site(&parts.headers, app)?;
     }
     Ok(identity)
-}
-
-/// The name of the session's cookie: bound to the host and to https wherever there is https.
-pub(super) fn session_cookie(app: &App) -> &'static str {
-    if app.config.public_url().starts_with("https:") {
-        "__Host-palabre_session"
-    } else {
-        "palabre_session"
-    }
 }
 
 /// A change that rides on a cookie must come from a page of ours: by `Sec-Fetch-Site`, else by
@@ -104,6 +120,20 @@ pub(super) fn check_same_site(headers: &HeaderMap, app: &App) -> Result<(), Erro
         (None, None) => false,
     };
     if allowed { Ok(()) } else { Err(Error::Forbidden("csrf")) }
+}
+
+/// A post to the door carries no session yet: it is refused when a browser says that another page sent
+/// it, and counts from programs, which say nothing.
+///
+/// # Errors
+/// `csrf`.
+pub(super) fn check_not_foreign(headers: &HeaderMap, app: &App) -> Result<(), Error> {
+    let says_something = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    if says_something {
+        check_same_site(headers, app)
+    } else {
+        Ok(())
+    }
 }
 
 /// Where a reader's post comes from.

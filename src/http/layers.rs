@@ -17,6 +17,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
 };
+use url::Url;
 use uuid::Uuid;
 
 use super::{error::Problem, extract::is_allowed_origin};
@@ -38,6 +39,7 @@ pub(super) fn request_id() -> String {
 pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     routes
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
         .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
         .layer(
             CompressionLayer::new()
@@ -106,6 +108,61 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// Whose a route is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Readers,
+    Newsroom,
+    Both,
+}
+
+fn side_of(route: &str) -> Side {
+    match route {
+        "/static/{file}" | "/docs" | "/openapi.json" | "/healthz" | "/readyz" | "/metrics" => Side::Both,
+        "/demo"
+        | "/api/v1/sites/{site}/form"
+        | "/api/v1/sites/{site}/comments"
+        | "/api/v1/sites/{site}/counts"
+        | "/api/v1/comments/{id}/replies"
+        | "/api/v1/comments/{id}/report" => Side::Readers,
+        route if route.starts_with("/t/") || route.starts_with("/r/") => Side::Readers,
+        _ => Side::Newsroom,
+    }
+}
+
+/// With a second address for the newsroom, its routes are not there under the public one, nor readers'
+/// under the second.
+async fn keep_apart(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if !app.config.has_admin_url() {
+        return next.run(request).await;
+    }
+    let side = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or(Side::Both, |path| side_of(path.as_str()));
+    let named = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str().to_owned())
+        .or_else(|| request.headers().get(header::HOST)?.to_str().ok().map(str::to_owned));
+    let is_newsrooms = named.is_some_and(|host| is_address(&host, &app.config.admin_url()));
+    match (side, is_newsrooms) {
+        (Side::Both, _) | (Side::Readers, false) | (Side::Newsroom, true) => next.run(request).await,
+        (Side::Readers, true) | (Side::Newsroom, false) => Problem::from(Error::not_found()).into_response(),
+    }
+}
+
+/// Whether a `Host` names the host and port of an address.
+fn is_address(host: &str, address: &str) -> bool {
+    let Ok(address) = Url::parse(address) else {
+        return false;
+    };
+    let named = Url::parse(&format!("{}://{host}", address.scheme()));
+    named.is_ok_and(|named| {
+        named.host() == address.host() && named.port_or_known_default() == address.port_or_known_default()
+    })
 }
 
 /// CORS for the readers' API: the site's own origins, never with credentials.

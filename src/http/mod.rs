@@ -7,6 +7,7 @@
 
 mod api;
 mod body;
+mod cookies;
 mod cursor;
 mod error;
 mod extract;
@@ -26,7 +27,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    api::{captcha, comments, defence, moderation, operations, step_up},
+    api::{captcha, comments, defence, moderation, operations, people, sites, step_up},
     extract::Query,
     layers::request_id,
 };
@@ -50,9 +51,57 @@ pub fn router(app: Arc<App>) -> Router {
     let (api, document) = documented();
     let admin = Router::new()
         .route("/", get(pages::entrance::home))
-        .route("/login", get(pages::entrance::login))
-        .route("/logout", post(pages::entrance::logout))
-        .route("/setup", get(pages::entrance::setup).post(pages::entrance::redeem))
+        .route("/login", get(pages::door::login).post(pages::door::sign_in))
+        .route("/login/code", post(pages::door::second_step))
+        .route("/login/recovery", get(pages::door::recovery).post(pages::door::recover))
+        .route("/logout", post(pages::door::logout))
+        .route("/invitation", get(pages::door::invitation).post(pages::door::accept))
+        .route("/setup", get(pages::setup::show).post(pages::setup::redeem))
+        .route("/setup/you", get(pages::setup::you).post(pages::setup::make_owner))
+        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
+        .route(
+            "/setup/robots",
+            get(pages::setup::robots).post(pages::setup::set_robots),
+        )
+        .route("/setup/try", get(pages::setup::try_it).post(pages::setup::finish))
+        .route("/sites", get(pages::sites::list).post(pages::sites::create))
+        .route(
+            "/sites/{site}/settings",
+            get(pages::sites::settings).post(pages::sites::save),
+        )
+        .route("/account", get(pages::account::show))
+        .route("/account/name", post(pages::account::rename))
+        .route("/account/sessions", post(pages::account::end_sessions))
+        .route(
+            "/account/passphrase",
+            get(pages::account::passphrase).post(pages::account::change_passphrase),
+        )
+        .route(
+            "/account/second-step",
+            get(pages::account::second_step).post(pages::account::begin_second_step),
+        )
+        .route(
+            "/account/second-step/confirm",
+            get(pages::account::waiting_second_step).post(pages::account::confirm_second_step),
+        )
+        .route(
+            "/account/second-step/remove",
+            get(pages::account::second_step_off).post(pages::account::remove_second_step),
+        )
+        .route(
+            "/account/codes",
+            get(pages::account::codes).post(pages::account::renew_codes),
+        )
+        .route(
+            "/moderators",
+            get(pages::moderators::show).post(pages::moderators::invite),
+        )
+        .route("/moderators/{id}/role", post(pages::moderators::change_role))
+        .route("/moderators/{id}/link", post(pages::moderators::link))
+        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
+        .route("/moderators/{id}/remove", post(pages::moderators::remove))
+        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
+        .route("/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/queue", get(pages::queue::show))
         .route("/queue/decide", post(pages::queue::decide))
         .route("/queue/undo", post(pages::queue::undo))
@@ -117,7 +166,17 @@ fn documented() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(captcha::policies, captcha::add_policy))
         .routes(routes!(captcha::revert))
         .routes(routes!(defence::defence))
-        .routes(routes!(defence::test));
+        .routes(routes!(defence::test))
+        .routes(routes!(sites::list, sites::create))
+        .routes(routes!(sites::show, sites::change))
+        .routes(routes!(people::moderators, people::add_moderator))
+        .routes(routes!(people::invite))
+        .routes(routes!(people::change_moderator, people::remove_moderator))
+        .routes(routes!(people::new_link))
+        .routes(routes!(people::list_tokens, people::create_token))
+        .routes(routes!(people::revoke_token))
+        .routes(routes!(people::sessions, people::end_other_sessions))
+        .routes(routes!(people::end_session));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))

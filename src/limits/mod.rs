@@ -120,8 +120,12 @@ pub enum Action {
     Read,
     /// A comment would be the first of its thread.
     NewThread,
-    /// A sign-in is tried.
+    /// A sign-in is tried, by address.
     SignIn,
+    /// A sign-in is tried, by account. Counted in the store alone (`actions/door.rs`).
+    SignInAccount,
+    /// A setup code is tried, by address. Counted in the store alone (`actions/setup.rs`).
+    SetupCode,
     /// A reader reports a comment.
     Report,
     /// A refused reader asks for a person.
@@ -150,7 +154,7 @@ pub enum Beyond {
 
 impl Action {
     /// All actions, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Submit,
         Self::SubmitEmail,
         Self::SubmitSite,
@@ -158,6 +162,8 @@ impl Action {
         Self::Read,
         Self::NewThread,
         Self::SignIn,
+        Self::SignInAccount,
+        Self::SetupCode,
         Self::Report,
         Self::Appeal,
         Self::CaptchaTest,
@@ -172,6 +178,8 @@ impl Action {
             Self::Read => Rule::refuse("read", Quota::new(600, 600 * 60)),
             Self::NewThread => Rule::refuse("new_thread", Quota::new(10, 30)),
             Self::SignIn => Rule::refuse("sign_in", Quota::new(5, 5 * 12)),
+            Self::SetupCode => Rule::refuse("setup_code", Quota::new(5, 30)),
+            Self::SignInAccount => Rule::refuse("sign_in_account", Quota::new(25, 25)),
             Self::Report => Rule::refuse("report", Quota::new(10, 30)),
             Self::Appeal => Rule::refuse("appeal", Quota::new(10, 30)),
             Self::CaptchaTest => Rule::refuse("captcha_test", Quota::new(5, 30)),

@@ -34,8 +34,12 @@ pub struct Quotas {
     pub read: Quota,
     /// First comments of a thread, by address. Beyond it: 429.
     pub new_thread: Quota,
-    /// Sign-ins tried, by address. Beyond it: 429.
+    /// Sign-ins tried, by address; failed ones also in the store. Beyond it: 429.
     pub sign_in: Quota,
+    /// Sign-ins that failed, by account, in the store. Beyond it: 429, but for browsers that came in before.
+    pub sign_in_account: Quota,
+    /// Setup codes that were wrong, by address, in the store. Beyond it: 429.
+    pub setup_code: Quota,
     /// Reports by readers, by address. Beyond it: 429.
     pub report: Quota,
     /// Appeals of refused readers, by address. Beyond it: 429.
@@ -56,6 +60,8 @@ impl Default for Quotas {
             read: Action::Read.rule().quota,
             new_thread: Action::NewThread.rule().quota,
             sign_in: Action::SignIn.rule().quota,
+            sign_in_account: Action::SignInAccount.rule().quota,
+            setup_code: Action::SetupCode.rule().quota,
             report: Action::Report.rule().quota,
             appeal: Action::Appeal.rule().quota,
             captcha_test: Action::CaptchaTest.rule().quota,
@@ -70,7 +76,10 @@ impl Quotas {
     /// A sentence that begins with the field: `rate_limit.submit.burst …`.
     pub fn validate(&self) -> Result<(), String> {
         for action in Action::ALL {
-            let by_address = !matches!(action, Action::SubmitEmail | Action::SubmitSite | Action::CaptchaTest);
+            let by_address = !matches!(
+                action,
+                Action::SubmitEmail | Action::SubmitSite | Action::CaptchaTest | Action::SignInAccount
+            );
             self.of(action)
                 .validate(by_address)
                 .map_err(|complaint| format!("rate_limit.{}.{complaint}", action.name()))?;
@@ -89,6 +98,8 @@ impl Quotas {
             Action::Read => self.read,
             Action::NewThread => self.new_thread,
             Action::SignIn => self.sign_in,
+            Action::SignInAccount => self.sign_in_account,
+            Action::SetupCode => self.setup_code,
             Action::Report => self.report,
             Action::Appeal => self.appeal,
             Action::CaptchaTest => self.captcha_test,
@@ -156,6 +167,12 @@ impl Quota {
             wide_per_hour: Some(per_hour),
             ..self
         }
+    }
+
+    /// How long the empty bucket takes to fill: the time in which `burst` units are allowed.
+    #[must_use]
+    pub fn window(self) -> Duration {
+        self.narrow().refill()
     }
 
     /// The rate of the narrow network, e-mail or site.

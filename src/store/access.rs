@@ -1,8 +1,8 @@
-//! Who may come in: bearer tokens, sessions and the one-time setup code. Only hashes are stored.
+//! Bearer tokens, setup codes and facts about the store. Only hashes of secrets are stored.
 
 use uuid::Uuid;
 
-use super::{Scope, Store, StoreError, in_tx, on_pool, rows};
+use super::{NewAudit, Scope, Store, StoreError, audit::insert_entry, in_tx, on_pool, rows};
 use crate::domain::timestamp::Timestamp;
 
 /// A bearer token, without its secret.
@@ -16,17 +16,6 @@ pub struct TokenRow {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
-}
-
-/// A session, without its secret.
-#[derive(Debug, Clone)]
-pub struct SessionRow {
-    pub actor_id: String,
-    pub name: String,
-    pub role: String,
-    pub scope: Scope,
-    pub seen_at: Timestamp,
-    pub expires_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -72,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_token(&self, token: TokenRow, hash: &str) -> Result<(), StoreError> {
+    pub async fn add_token(&self, token: TokenRow, hash: &str, audit: NewAudit) -> Result<(), StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
             sqlx::query(
@@ -88,6 +77,7 @@ impl Store {
             .bind(token.expires_at.map(|at| at.0))
             .execute(&mut *conn)
             .await?;
+            insert_entry!(conn, audit);
             Ok(())
         })
     }
@@ -131,14 +121,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn revoke_token(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn revoke_token(&self, id: Uuid, now: Timestamp, audit: NewAudit) -> Result<bool, StoreError> {
         in_tx!(self, |conn| {
             let done = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
                 .bind(id)
                 .bind(now.0)
                 .execute(&mut *conn)
                 .await?;
-            Ok(done.rows_affected() == 1)
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert_entry!(conn, audit);
+            Ok(true)
         })
     }
 
@@ -152,115 +146,6 @@ impl Store {
             sqlx::query("INSERT INTO setup_codes (hash, expires_at) VALUES ($1, $2)")
                 .bind(hash.as_str())
                 .bind(expires_at.0)
-                .execute(&mut *conn)
-                .await?;
-            Ok(())
-        })
-    }
-
-    /// Redeems a setup code and opens the session it stands for, once. `false`: unknown, used or too old.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn redeem_setup_code(
-        &self,
-        code_hash: &str,
-        session_hash: &str,
-        session: SessionRow,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let (code_hash, session_hash) = (code_hash.to_owned(), session_hash.to_owned());
-        in_tx!(self, |conn| {
-            let used = sqlx::query(
-                "UPDATE setup_codes SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2",
-            )
-            .bind(code_hash.as_str())
-            .bind(now.0)
-            .execute(&mut *conn)
-            .await?;
-            if used.rows_affected() == 0 {
-                return Ok(false);
-            }
-            sqlx::query(
-                "INSERT INTO sessions (hash, actor_id, name, role, sites, created_at, seen_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
-            )
-            .bind(session_hash.as_str())
-            .bind(session.actor_id.as_str())
-            .bind(session.name.as_str())
-            .bind(session.role.as_str())
-            .bind(scope_text(&session.scope))
-            .bind(now.0)
-            .bind(session.expires_at.0)
-            .execute(&mut *conn)
-            .await?;
-            Ok(true)
-        })
-    }
-
-    /// The session with that hash, unless its absolute end has passed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn session(&self, hash: &str, now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            actor_id: String,
-            name: String,
-            role: String,
-            sites: Option<String>,
-            seen_at: i64,
-            expires_at: i64,
-        }
-        let found: Option<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(
-                "SELECT actor_id, name, role, sites, seen_at, expires_at FROM sessions \
-                 WHERE hash = $1 AND expires_at > $2",
-            )
-            .bind(hash)
-            .bind(now.0)
-            .fetch_optional(pool)
-            .await
-        })?;
-        found
-            .map(|row| {
-                Ok(SessionRow {
-                    scope: scope("sessions", &row.actor_id, row.sites.as_deref())?,
-                    actor_id: row.actor_id,
-                    name: row.name,
-                    role: row.role,
-                    seen_at: Timestamp(row.seen_at),
-                    expires_at: Timestamp(row.expires_at),
-                })
-            })
-            .transpose()
-    }
-
-    /// Notes that a session was used.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn touch_session(&self, hash: &str, now: Timestamp) -> Result<(), StoreError> {
-        let hash = hash.to_owned();
-        in_tx!(self, |conn| {
-            sqlx::query("UPDATE sessions SET seen_at = $2 WHERE hash = $1")
-                .bind(hash.as_str())
-                .bind(now.0)
-                .execute(&mut *conn)
-                .await?;
-            Ok(())
-        })
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
-        let hash = hash.to_owned();
-        in_tx!(self, |conn| {
-            sqlx::query("DELETE FROM sessions WHERE hash = $1")
-                .bind(hash.as_str())
                 .execute(&mut *conn)
                 .await?;
             Ok(())

@@ -91,7 +91,8 @@ impl Store {
         })
     }
 
-    /// Deletes what has run out at `now`: repeat keys, claims, sessions and setup codes.
+    /// Deletes what has run out at `now`: repeat keys, claims, sessions, codes, links and tries at
+    /// the door of more than a day ago.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -102,6 +103,8 @@ impl Store {
                 "DELETE FROM claims WHERE claimed_until <= $1 - 60000",
                 "DELETE FROM sessions WHERE expires_at <= $1",
                 "DELETE FROM setup_codes WHERE expires_at <= $1",
+                "DELETE FROM invitations WHERE expires_at <= $1",
+                "DELETE FROM sign_in_tries WHERE at <= $1 - 86400000",
             ] {
                 sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
             }

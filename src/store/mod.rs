@@ -14,6 +14,7 @@
 //! growing bounds a block; a trait with two implementations drifts apart.
 
 mod access;
+mod accounts;
 mod audit;
 mod claims;
 mod comments;
@@ -24,6 +25,7 @@ mod postgres;
 mod queue;
 mod readers;
 mod rows;
+mod sessions;
 mod signals;
 mod sites;
 mod sqlite;
@@ -40,7 +42,8 @@ use sqlx::{
 };
 
 pub use self::{
-    access::{SessionRow, TokenRow},
+    access::TokenRow,
+    accounts::{Account, AccountChange, Invitation, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
@@ -48,7 +51,8 @@ pub use self::{
     evidence::Changed,
     queue::{Filter, Order, QueueRow},
     rows::Comment,
-    sites::PolicyRow,
+    sessions::{LiveSession, NewSession, SessionEntry},
+    sites::{PolicyRow, StoredSite},
     threads::{PublicComment, PublicThread, ThreadRow},
     units::{Actor, Decide, Decided, Inserted, NewComment, Scope},
 };

@@ -87,6 +87,28 @@ pub struct Filter {
     pub limit: i64,
 }
 
+impl Filter {
+    /// All with a status, the oldest first, at most 100.
+    #[must_use]
+    pub fn all(scope: Scope, status: Status) -> Self {
+        Self {
+            scope,
+            site: None,
+            status,
+            order: Order::Oldest,
+            words: Vec::new(),
+            thread: None,
+            author: None,
+            reason: None,
+            score_max: None,
+            links: None,
+            since: None,
+            after: None,
+            limit: 100,
+        }
+    }
+}
+
 /// One item of the queue.
 #[derive(Debug, Clone)]
 pub struct QueueRow {

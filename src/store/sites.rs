@@ -1,12 +1,27 @@
 //! Sites and the versions of their policies.
 
-use super::{Store, StoreError, in_tx, on_pool, rows};
+use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool, rows};
 use crate::domain::{
     policy::{Cuts, Policy},
     score::Score,
     site::SiteSettings,
     timestamp::Timestamp,
 };
+
+/// What the store says of a site.
+#[derive(Debug, Clone)]
+pub struct StoredSite {
+    pub settings: SiteSettings,
+    /// The settings as they are stored, by which a change is made from what was read.
+    text: String,
+    /// The provider's secret, encrypted, and since when.
+    pub secret: Option<(String, Timestamp)>,
+}
+
+/// A site's settings as they are stored; no secret is among them.
+fn text_of(settings: &SiteSettings) -> String {
+    serde_json::to_string(settings).unwrap_or_else(|_| "{}".to_owned())
+}
 
 /// One version of a policy with its history.
 #[derive(Debug, Clone)]
@@ -71,7 +86,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn ensure_site(&self, id: &str, settings: &SiteSettings, now: Timestamp) -> Result<(), StoreError> {
         let id = id.to_owned();
-        let settings = serde_json::to_string(settings).unwrap_or_else(|_| "{}".to_owned());
+        let settings = text_of(settings);
         in_tx!(self, |conn| {
             sqlx::query("INSERT INTO sites (id, settings, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
                 .bind(id.as_str())
@@ -87,16 +102,90 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn site_settings(&self, id: &str) -> Result<Option<SiteSettings>, StoreError> {
-        let found: Option<(String,)> = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT settings FROM sites WHERE id = $1")
+    pub async fn stored_site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
+        let found: Option<(String, Option<String>, Option<i64>)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT settings, sealed_secret, secret_at FROM sites WHERE id = $1")
                 .bind(id)
                 .fetch_optional(pool)
                 .await
         })?;
         found
-            .map(|(settings,)| rows::json("sites", "settings", &id, &settings))
+            .map(|(settings, sealed_secret, secret_at)| {
+                Ok(StoredSite {
+                    settings: rows::json("sites", "settings", &id, &settings)?,
+                    text: settings,
+                    secret: sealed_secret.zip(secret_at.map(Timestamp)),
+                })
+            })
             .transpose()
+    }
+
+    /// Makes a site. `false`: there is one of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_site(
+        &self,
+        id: &str,
+        settings: &SiteSettings,
+        secret: Option<(String, Timestamp)>,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        let settings = text_of(settings);
+        in_tx!(self, |conn| {
+            let (sealed, at) = secret.unzip();
+            let made = sqlx::query(
+                "INSERT INTO sites (id, settings, sealed_secret, secret_at, created_at) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(id)
+            .bind(settings)
+            .bind(sealed)
+            .bind(at.map(|at| at.0))
+            .bind(audit.at.0)
+            .execute(&mut *conn)
+            .await?;
+            if made.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// Changes a site's settings from what was read. `false`: somebody else changed them meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_site(
+        &self,
+        id: &str,
+        read: &StoredSite,
+        settings: &SiteSettings,
+        secret: Option<(String, Timestamp)>,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        let (id, read) = (id.to_owned(), read.text.clone());
+        let settings = text_of(settings);
+        in_tx!(self, |conn| {
+            let (sealed, at) = secret.unzip();
+            let changed = sqlx::query(
+                "UPDATE sites SET settings = $3, sealed_secret = $4, secret_at = $5 WHERE id = $1 AND settings = $2",
+            )
+            .bind(id)
+            .bind(read)
+            .bind(settings)
+            .bind(sealed)
+            .bind(at.map(|at| at.0))
+            .execute(&mut *conn)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
     }
 
     /// The ids of all sites, in their order, at most 1,000.

@@ -89,7 +89,7 @@ pub enum Inserted {
 /// Who acts, as the audit log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// `token`, `session` or `system`.
+    /// `account`, `token` or `system`.
     pub kind: &'static str,
     pub id: String,
     pub name: String,

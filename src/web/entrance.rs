@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::form::FormErrors;
 use super::frame::AdminFrame;
 use super::texts::Say as _;
 use super::thread::Link;
@@ -25,26 +26,95 @@ pub struct SiteEntry {
     pub name: String,
 }
 
-/// `GET /login`: how to get in. It asks for nothing: sessions come from one-time links.
+/// `GET /login`: e-mail and passphrase.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
     pub frame: AdminFrame,
-    /// No owner exists yet: the set-up link printed at the start is the way in.
-    pub has_no_owner: bool,
-    /// Why sign-in is refused here (plain http on a public address); `None` when it is not.
+    /// Whether anybody may sign in here; when not, `problem` says why.
+    pub is_open: bool,
+    /// Why it did not work, as a sentence.
     pub problem: Option<String>,
+    pub errors: FormErrors,
+    pub email: String,
+    /// Where to go on to afterwards: a path of ours, or empty.
+    pub next: String,
 }
 
-/// `GET /setup?code=…`: one button; the page is `no-store` and sends `Referrer-Policy: no-referrer`.
+/// The second step of signing in.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "login_code.html")]
+pub struct LoginCodePage {
+    pub frame: AdminFrame,
+    pub errors: FormErrors,
+    /// What the first step gave.
+    pub pass: String,
+    pub next: String,
+}
+
+/// `GET /login/recovery`: a recovery code and a new passphrase.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "login_recovery.html")]
+pub struct RecoveryPage {
+    pub frame: AdminFrame,
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    pub email: String,
+}
+
+/// `GET /invitation?code=…`: a one-time link; `no-store`, `Referrer-Policy: no-referrer`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "invitation.html")]
+pub struct InvitationPage {
+    pub frame: AdminFrame,
+    /// Why the link does not count.
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    /// The code of the link; `None` shows `problem` alone.
+    pub code: Option<String>,
+    pub email: String,
+}
+
+/// `GET /setup?code=…`: one button; without a code a field for it.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "setup.html")]
 pub struct SetupPage {
     pub frame: AdminFrame,
-    /// The code of the link, posted to `/setup` by the button; `None` shows `problem` alone.
+    /// Whether anybody may come in here; when not, `problem` says why.
+    pub is_open: bool,
+    pub errors: FormErrors,
+    /// The code of the link, posted to `/setup` by the button.
     pub code: Option<String>,
-    /// Why the code does not count (expired, used, wrong, too many tries), as a sentence.
+    /// Why it did not work, as a sentence.
     pub problem: Option<String>,
+}
+
+/// `GET /setup/you`: the first account.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "setup_you.html")]
+pub struct SetupYouPage {
+    pub frame: AdminFrame,
+    pub errors: FormErrors,
+    pub name: String,
+    pub email: String,
+}
+
+/// Recovery codes, shown once.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "codes.html")]
+pub struct CodesPage {
+    pub frame: AdminFrame,
+    pub codes: Vec<String>,
+    /// Where to go on to.
+    pub next: String,
+}
+
+impl CodesPage {
+    /// The codes as a file to be kept, one a line.
+    #[must_use]
+    pub fn download(&self) -> String {
+        format!("data:text/plain;charset=utf-8,{}%0A", self.codes.join("%0A"))
+    }
 }
 
 /// Any answer of 4xx or 5xx that is a page.

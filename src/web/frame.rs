@@ -23,14 +23,26 @@ pub struct AdminFrame {
     pub is_error: bool,
     /// The place in the navigation that is marked as current.
     pub place: Place,
-    /// The name of the signed-in person; `None` hides the navigation and the sign-out button.
-    pub person: Option<String>,
+    /// Who came in; `None` hides the navigation and the sign-out button.
+    pub person: Option<Insider>,
     /// The id of the site whose thresholds the navigation links to.
     pub site: Option<String>,
     /// Whether the demonstration's article exists and is linked.
     pub has_demo: bool,
+    /// Where the first run goes on, while it is not over.
+    pub setup_href: Option<&'static str>,
     /// What is wrong with the set-up of a site now, in red above the page.
     pub alarms: Vec<Alarm>,
+}
+
+/// Somebody who came in.
+#[derive(Debug, Clone, Default)]
+pub struct Insider {
+    pub name: String,
+    /// Whether they have an account, which is linked.
+    pub has_account: bool,
+    /// Whether they own a site: sites, people and tokens are linked.
+    pub is_owner: bool,
 }
 
 /// An entry of the admin navigation.
@@ -39,18 +51,30 @@ pub enum Place {
     Queue,
     Captcha,
     Defence,
+    Sites,
+    Moderators,
+    Tokens,
+    Account,
     Docs,
     #[default]
     Elsewhere,
 }
 
 impl AdminFrame {
-    /// Whether `name` (`queue`, `captcha`, `defence`, `docs`) is the current place.
+    /// Whether `name` (`queue`, `captcha`, `moderators`) is the current place.
     #[must_use]
     pub fn is_at(&self, name: &str) -> bool {
-        matches!(
-            (self.place, name),
-            (Place::Queue, "queue") | (Place::Captcha, "captcha") | (Place::Defence, "defence") | (Place::Docs, "docs")
-        )
+        let place = match self.place {
+            Place::Queue => "queue",
+            Place::Captcha => "captcha",
+            Place::Defence => "defence",
+            Place::Sites => "sites",
+            Place::Moderators => "moderators",
+            Place::Tokens => "tokens",
+            Place::Account => "account",
+            Place::Docs => "docs",
+            Place::Elsewhere => return false,
+        };
+        place == name
     }
 }

@@ -1,5 +1,5 @@
-//! Points in time as pages show them: an absolute date in words from the server, in UTC and saying
-//! so; the scripts replace it by the reader's own time zone.
+//! Points in time as pages show them: an absolute date in words from the server, in the site's time zone
+//! (else UTC) and saying so; the scripts replace it by the reader's own.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,13 +21,19 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// From Unix milliseconds; out of range (about the years -9999 to 9999) gives empty strings.
+    /// From Unix milliseconds, in UTC; out of range (about the years -9999 to 9999) gives empty strings.
     #[must_use]
     pub fn new(language: Language, unix_milliseconds: i64) -> Self {
+        Self::in_zone(language, unix_milliseconds, &TimeZone::UTC)
+    }
+
+    /// The same in the time zone of a site.
+    #[must_use]
+    pub fn in_zone(language: Language, unix_milliseconds: i64, zone: &TimeZone) -> Self {
         let Ok(timestamp) = Timestamp::from_millisecond(unix_milliseconds) else {
             return Self::default();
         };
-        let zoned = timestamp.to_zoned(TimeZone::UTC);
+        let zoned = timestamp.to_zoned(zone.clone());
         let month = text(language, &format!("month-{}", zoned.month()), &[]);
         let date = text(
             language,
@@ -38,14 +44,14 @@ impl Moment {
                 ("year", zoned.year().to_string().into()),
             ],
         );
-        let time = format!("{:02}:{:02} UTC", zoned.hour(), zoned.minute());
+        let time = zoned.strftime("%H:%M %Z").to_string();
         let long = text(
             language,
             "date-and-time",
             &[("date", Arg::Text(date.clone())), ("time", Arg::Text(time.clone()))],
         );
         Self {
-            iso: zoned.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            iso: timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             long,
             date,
             time,

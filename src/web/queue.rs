@@ -6,6 +6,7 @@
 
 use askama::Template;
 
+use super::form::Choice;
 use super::frame::AdminFrame;
 use super::moment::Moment;
 use super::texts::{Arg, Say as _, text};
@@ -52,15 +53,6 @@ pub struct QueueTab {
     /// There are more than `count`: shown as `1000+`.
     pub more: bool,
     pub is_current: bool,
-}
-
-/// An entry of a select field.
-#[derive(Debug, Clone, Default)]
-pub struct Choice {
-    pub value: String,
-    /// Its words; for orders leave it empty, the template says them from the value.
-    pub label: String,
-    pub is_selected: bool,
 }
 
 /// What the last press did.

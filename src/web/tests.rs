@@ -13,9 +13,12 @@ use super::defence::*;
 use super::docs::*;
 use super::entrance::*;
 use super::feed::*;
+use super::form::{Choice, FormErrors};
 use super::frame::*;
 use super::moment::Moment;
+use super::people::*;
 use super::queue::*;
+use super::sites::*;
 use super::texts::{self, Say as _};
 use super::thread::*;
 use super::widget::CheckNotice;
@@ -147,10 +150,13 @@ fn admin(language: Language, title: &str, place: Place) -> AdminFrame {
         title: title.to_owned(),
         is_error: false,
         place,
-        person: Some("Mariam <K.>".to_owned()),
+        person: Some(Insider {
+            name: "Mariam <K.>".to_owned(),
+            ..Insider::default()
+        }),
         site: Some("demo".to_owned()),
         has_demo: true,
-        alarms: Vec::new(),
+        ..AdminFrame::default()
     }
 }
 
@@ -644,8 +650,60 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 "login",
                 LoginPage {
                     frame: outside.clone(),
-                    has_no_owner: true,
+                    is_open: true,
+                    problem: Some(language.say("sign_in_failed")),
+                    email: HOSTILE.to_owned(),
+                    next: HOSTILE.to_owned(),
+                    ..LoginPage::default()
+                }
+                .render(),
+            ),
+            (
+                "login-insecure",
+                LoginPage {
+                    frame: outside.clone(),
+                    problem: Some(language.say("login-insecure")),
+                    ..LoginPage::default()
+                }
+                .render(),
+            ),
+            (
+                "login-code",
+                LoginCodePage {
+                    frame: outside.clone(),
+                    errors: wrong("code"),
+                    pass: HOSTILE.to_owned(),
+                    next: HOSTILE.to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "login-recovery",
+                RecoveryPage {
+                    frame: outside.clone(),
                     problem: None,
+                    errors: wrong("passphrase"),
+                    email: HOSTILE.to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "invitation",
+                InvitationPage {
+                    frame: outside.clone(),
+                    problem: None,
+                    errors: wrong("passphrase"),
+                    code: Some(HOSTILE.to_owned()),
+                    email: HOSTILE.to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "invitation-ended",
+                InvitationPage {
+                    frame: outside.clone(),
+                    problem: Some(language.say("link_ended")),
+                    ..InvitationPage::default()
                 }
                 .render(),
             ),
@@ -653,8 +711,9 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 "setup",
                 SetupPage {
                     frame: outside.clone(),
+                    is_open: true,
                     code: Some(HOSTILE.to_owned()),
-                    problem: None,
+                    ..SetupPage::default()
                 }
                 .render(),
             ),
@@ -662,8 +721,202 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 "setup-bad",
                 SetupPage {
                     frame: outside.clone(),
-                    code: None,
+                    is_open: true,
                     problem: Some(language.say("setup-code-bad")),
+                    ..SetupPage::default()
+                }
+                .render(),
+            ),
+            (
+                "setup-you",
+                SetupYouPage {
+                    frame: outside.clone(),
+                    errors: wrong("email"),
+                    name: HOSTILE.to_owned(),
+                    email: HOSTILE.to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "codes",
+                CodesPage {
+                    frame: outside.clone(),
+                    codes: vec!["K7QM2-X9D5A".to_owned(), "W3TRB-0HN6E".to_owned()],
+                    next: "/queue".to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "account",
+                AccountPage {
+                    frame: team(language, Place::Account),
+                    flash: Some(language.say("account-done-renamed")),
+                    errors: wrong("name"),
+                    name: HOSTILE.to_owned(),
+                    email: HOSTILE.to_owned(),
+                    has_second_step: true,
+                    codes_left: 1,
+                    sessions: [true, false]
+                        .map(|is_current| SessionRow {
+                            id: "1".to_owned(),
+                            device: HOSTILE.to_owned(),
+                            is_current,
+                            ..SessionRow::default()
+                        })
+                        .to_vec(),
+                }
+                .render(),
+            ),
+            ("account-passphrase", act(language, "passphrase")),
+            ("account-second-step", act(language, "second-step")),
+            ("account-second-step-remove", act(language, "second-step/remove")),
+            ("account-codes", act(language, "codes")),
+            (
+                "second-step",
+                SecondStepPage {
+                    frame: team(language, Place::Account),
+                    errors: wrong("code"),
+                    qr: "<svg></svg>".to_owned(),
+                    seed: "ABCD EFGH".to_owned(),
+                    url: "otpauth://totp/x".to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "moderators",
+                ModeratorsPage {
+                    frame: team(language, Place::Moderators),
+                    flash: Some(language.say("moderators-done-role")),
+                    problem: Some(language.say("last_owner")),
+                    errors: wrong("email"),
+                    name: HOSTILE.to_owned(),
+                    email: HOSTILE.to_owned(),
+                    roles: choices(),
+                    sites: choices(),
+                    people: ["active", "invited", "disabled"]
+                        .map(|standing| PersonRow {
+                            id: standing.to_owned(),
+                            name: HOSTILE.to_owned(),
+                            email: HOSTILE.to_owned(),
+                            standing: standing.to_owned(),
+                            has_second_step: true,
+                            is_ruled: true,
+                            roles: [true, false]
+                                .map(|is_mine| RoleRow {
+                                    site: "demo".to_owned(),
+                                    site_name: HOSTILE.to_owned(),
+                                    is_owner: !is_mine,
+                                    is_mine,
+                                })
+                                .to_vec(),
+                            ..PersonRow::default()
+                        })
+                        .to_vec(),
+                }
+                .render(),
+            ),
+            (
+                "sites",
+                SitesPage {
+                    frame: team(language, Place::Sites),
+                    problem: Some(language.say("site_exists")),
+                    errors: wrong("id"),
+                    sites: vec![SiteRow {
+                        id: "demo".to_owned(),
+                        name: HOSTILE.to_owned(),
+                        origins: vec![HOSTILE.to_owned()],
+                        is_owner: true,
+                    }],
+                    new: Some(site_fields()),
+                    id: HOSTILE.to_owned(),
+                }
+                .render(),
+            ),
+            (
+                "settings",
+                SettingsPage {
+                    frame: AdminFrame {
+                        setup_href: Some("/setup/try"),
+                        ..team(language, Place::Sites)
+                    },
+                    site: "demo".to_owned(),
+                    flash: Some(language.say("settings-saved")),
+                    answer: Some((HOSTILE.to_owned(), true)),
+                    problem: Some(language.say("settings_changed")),
+                    errors: wrong("origins"),
+                    groups: vec![("settings-about", settings(language))],
+                }
+                .render(),
+            ),
+            (
+                "setup-site",
+                SetupSitePage {
+                    frame: team(language, Place::Elsewhere),
+                    problem: Some(language.say("site_exists")),
+                    errors: wrong("time_zone"),
+                    fields: site_fields(),
+                }
+                .render(),
+            ),
+            (
+                "setup-robots",
+                SetupRobotsPage {
+                    frame: team(language, Place::Elsewhere),
+                    answer: Some((HOSTILE.to_owned(), false)),
+                    problem: None,
+                    errors: wrong("secret"),
+                    providers: choices(),
+                    site_key: HOSTILE.to_owned(),
+                    secret_since: Some(Moment::new(language, 0)),
+                }
+                .render(),
+            ),
+            (
+                "setup-try",
+                SetupTryPage {
+                    frame: team(language, Place::Elsewhere),
+                    site: "demo".to_owned(),
+                    readers: String::new(),
+                    is_waiting: true,
+                    is_published: false,
+                }
+                .render(),
+            ),
+            (
+                "tokens",
+                TokensPage {
+                    frame: team(language, Place::Tokens),
+                    errors: wrong("expires"),
+                    name: HOSTILE.to_owned(),
+                    days: HOSTILE.to_owned(),
+                    roles: choices(),
+                    sites: choices(),
+                    tokens: vec![TokenRow {
+                        id: "1".to_owned(),
+                        name: HOSTILE.to_owned(),
+                        sites: vec![HOSTILE.to_owned()],
+                        ends: Some(Moment::new(language, 0)),
+                        ..TokenRow::default()
+                    }],
+                    ..TokensPage::default()
+                }
+                .render(),
+            ),
+            (
+                "tokens-none",
+                TokensPage {
+                    frame: team(language, Place::Tokens),
+                    ..TokensPage::default()
+                }
+                .render(),
+            ),
+            (
+                "once",
+                OncePage {
+                    frame: team(language, Place::Tokens),
+                    explanation: language.say("token-once-explanation"),
+                    secret: HOSTILE.to_owned(),
+                    next: "/tokens",
                 }
                 .render(),
             ),
@@ -690,6 +943,72 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.into_iter()
         .map(|(name, html)| (name, html.expect("it renders")))
         .collect()
+}
+
+/// The frame of an owner with an account.
+fn team(language: Language, place: Place) -> AdminFrame {
+    AdminFrame {
+        person: Some(Insider {
+            name: HOSTILE.to_owned(),
+            has_account: true,
+            is_owner: true,
+        }),
+        ..admin(language, "Palabre", place)
+    }
+}
+
+fn act(language: Language, act: &'static str) -> askama::Result<String> {
+    AccountActPage {
+        frame: team(language, Place::Account),
+        act,
+        errors: wrong("current"),
+        problem: Some(HOSTILE.to_owned()),
+    }
+    .render()
+}
+
+fn site_fields() -> SiteFields {
+    SiteFields {
+        name: HOSTILE.to_owned(),
+        origins: HOSTILE.to_owned(),
+        languages: choices(),
+        time_zone: HOSTILE.to_owned(),
+        moderations: choices(),
+    }
+}
+
+/// A setting of every kind, free and fixed.
+fn settings(language: Language) -> Vec<Setting> {
+    let setting = |name, kind, is_fixed| Setting {
+        name,
+        kind,
+        value: HOSTILE.to_owned(),
+        is_fixed,
+    };
+    vec![
+        setting("name", Kind::Line, false),
+        setting("time_zone", Kind::Line, true),
+        setting("origins", Kind::Lines, false),
+        setting("provider", Kind::Choices(choices()), false),
+        setting("secret", Kind::Secret(Some(Moment::new(language, 0))), false),
+    ]
+}
+
+fn choices() -> Vec<Choice> {
+    [false, true]
+        .map(|is_selected| Choice {
+            value: HOSTILE.to_owned(),
+            label: HOSTILE.to_owned(),
+            is_selected,
+        })
+        .to_vec()
+}
+
+fn wrong(field: &str) -> FormErrors {
+    FormErrors(vec![FieldError {
+        field: field.to_owned(),
+        message: HOSTILE.to_owned(),
+    }])
 }
 
 #[test]

@@ -409,10 +409,14 @@ mod tests {
                     for call in source.split(maker).skip(1) {
                         // The code is the last piece of text in the call: a field's name may come first.
                         let arguments = call.split([')', ';', '\n']).next().expect("split gives one");
+                        // Handed on from a kind of error that names it itself.
+                        if arguments.contains(".code(") {
+                            continue;
+                        }
                         codes.extend(arguments.rsplit('"').nth(1).map(str::to_owned));
                     }
                 }
-                if path.ends_with("src/error.rs") {
+                if path.ends_with("src/error.rs") || path.ends_with("domain/person.rs") {
                     let fixed = source.split("=> \"").skip(1).filter_map(|arm| arm.split('"').next());
                     codes.extend(fixed.map(str::to_owned));
                 }

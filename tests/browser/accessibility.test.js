@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { FIRST_OWNER } from "./people.js";
 import { eventually, SITE, startPalabre } from "./support.js";
 
 const LOOKS = [
@@ -47,8 +48,8 @@ describe("every page in every look", () => {
     { name: "receipt", address: () => house.receiptAddress(receipt) },
     { name: "home", address: () => "/" },
     { name: "login", address: () => "/login" },
+    { name: "recovery", address: () => "/login/recovery" },
     { name: "docs", address: () => "/docs" },
-    { name: "setup", address: () => "/setup?code=depasse" },
   ];
 
   const OWNER_PAGES = [
@@ -56,6 +57,13 @@ describe("every page in every look", () => {
     { name: "queue-approved", address: () => "/queue?status=approved" },
     { name: "queue-empty", address: () => "/queue?status=spam" },
     { name: "captcha", address: () => `/sites/${SITE}/captcha` },
+    { name: "account", address: () => "/account" },
+    { name: "account-passphrase", address: () => "/account/passphrase" },
+    { name: "account-second-step", address: () => "/account/second-step" },
+    { name: "moderators", address: () => "/moderators" },
+    { name: "tokens", address: () => "/tokens" },
+    { name: "sites", address: () => "/sites" },
+    { name: "settings", address: () => `/sites/${SITE}/settings` },
     {
       name: "captcha-preview",
       address: () => `/sites/${SITE}/captcha?preview=1&publish_from=0.5&step_up_below=&refuse_below=0.3`,
@@ -163,4 +171,33 @@ describe("every page in every look", () => {
     const actions = owner.page.getByRole("article").getByRole("button");
     assert.deepEqual(await small(owner, actions), []);
   });
+});
+
+describe("the first run in every look", () => {
+  for (const look of LOOKS) {
+    test(`${look.theme}, ${look.width} px`, async () => {
+      const house = await startPalabre();
+      try {
+        const owner = await house.owner(look);
+        const looksAt = async (name) => {
+          await owner.takesPicture(name);
+          assert.deepEqual(await owner.barriers(), [], `${name}: axe finds nothing`);
+          await owner.findsNothingWrong();
+        };
+        await owner.opens("/setup?code=depasse");
+        await looksAt("setup");
+        await owner.opensSetupLink();
+        await looksAt("setup-you");
+        await owner.fillsIn({ "Votre nom": "Rokia", "Adresse e-mail": "rokia@exemple.test", "Phrase secrète": "motdepasse123" });
+        await owner.presses(owner.page.getByRole("button", { name: "Continuer" }));
+        await owner.sees("Cette phrase secrète serait devinée parmi les premières.");
+        await looksAt("setup-you-errors");
+        await owner.fillsIn(FIRST_OWNER);
+        await owner.presses(owner.page.getByRole("button", { name: "Continuer" }));
+        await looksAt("codes");
+      } finally {
+        await house.stop();
+      }
+    });
+  }
 });

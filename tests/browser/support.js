@@ -74,6 +74,11 @@ class House {
     return new Moderator(this, await this.#window({ ...options, storageState: this.signedIn }));
   }
 
+  /** Somebody who works on the site and has not signed in, whoever else has. */
+  async stranger(options = {}) {
+    return new Moderator(this, await this.#window(options));
+  }
+
   /** An owner who has not signed in, unless somebody did so before in this house. */
   async owner(options = {}) {
     return new Owner(this, await this.#window({ ...options, storageState: this.signedIn }));

@@ -3,10 +3,13 @@
 //! The table [`ROUTES`] holds every operation of the API's document; a new route fails the test until it
 //! has its line there.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use palabre::{
-    actions::identify::{self, Role},
+    actions::{accounts::By, identify::Role, setup, tokens},
     domain::status::Status,
     keys::sha256_hex,
     store::Scope,
@@ -16,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     document::operations,
-    service::{Answer, SITE, Service, values_of},
+    service::{Answer, Browser, OWNER_EMAIL, PASSPHRASE, SITE, Service, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -24,13 +27,15 @@ on_both_engines!(
     a_bearer_token_counts_alone,
     a_token_ends_when_it_expires_or_is_revoked,
     the_setup_link_opens_one_session_within_ten_minutes,
-    guesses_of_a_setup_code_are_limited,
-    the_session_cookie_is_for_this_browser_and_host_only,
+    the_setup_session_makes_one_owner_and_nothing_else,
+    guesses_of_a_setup_code_are_limited_across_a_restart,
+    the_cookies_are_for_this_browser_and_host_only,
     sign_in_over_plain_http_is_refused_away_from_loopback,
     a_change_by_cookie_comes_from_a_page_of_ours,
     a_session_that_was_left_is_over,
     a_session_ends_after_twelve_idle_hours_and_thirty_days,
     every_route_by_role,
+    a_second_address_keeps_newsroom_and_readers_apart,
     pages_lead_to_the_door,
 );
 
@@ -103,9 +108,16 @@ async fn a_token_ends_when_it_expires_or_is_revoked(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let now = service.app.clock.now();
     let expires = Some(now.plus(Duration::from_hours(1)));
-    let short = identify::new_token(&service.app, None, Role::Moderator, Scope::All, expires)
+    let wanted = tokens::Wanted {
+        name: None,
+        role: Role::Moderator,
+        scope: Scope::All,
+        expires_at: expires,
+    };
+    let short = tokens::create(&service.app, By::Operator, wanted)
         .await
-        .expect("a token");
+        .expect("a token")
+        .secret;
     let long = service.moderator().await;
     let ask = async |token: &str| {
         service
@@ -130,7 +142,9 @@ async fn a_token_ends_when_it_expires_or_is_revoked(storage: &Storage) {
         .await
         .expect("read")
         .expect("it is there");
-    assert!(service.app.store.revoke_token(row.id, now).await.expect("revoked"));
+    tokens::revoke(&service.app, By::Operator, row.id)
+        .await
+        .expect("revoked");
     assert_eq!(ask(&long.token).await, 401, "at once");
     assert_eq!(ask(&hash).await, 401, "what is stored is no token");
     service.stop().await;
@@ -142,9 +156,19 @@ async fn opens(service: &Service, code: &str) -> Answer {
         .await
 }
 
+async fn new_code(service: &Service) -> String {
+    setup::new_code(&service.app).await.expect("a code")
+}
+
+/// The form of the first account, as a browser sends it.
+async fn makes_owner(browser: &Browser<'_>, name: &str, email: &str, passphrase: &str) -> Answer {
+    let fields = [("name", name), ("email", email), ("passphrase", passphrase)];
+    browser.posts("/setup/you", &fields).await
+}
+
 async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    let code = identify::new_setup_code(&service.app).await.expect("a code");
+    let code = new_code(&service).await;
     for _ in 0..2 {
         let page = service.get(&format!("/setup?code={code}")).await.expect(200);
         assert_eq!(
@@ -157,18 +181,7 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
         assert!(page.header("set-cookie").is_empty());
     }
     let opened = opens(&service, &code).await.expect(303);
-    assert_eq!(opened.header("location"), "/queue");
-    let cookie = opened
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .expect("a cookie")
-        .to_owned();
-    let queue = service
-        .request(Method::GET, "/queue", |request| request.header("cookie", &cookie))
-        .await
-        .expect(200);
-    assert!(queue.text.contains("Démonstration"), "who one is");
+    assert_eq!(opened.header("location"), "/setup/you");
 
     let second = opens(&service, &code).await;
     assert_eq!(second.status, StatusCode::FORBIDDEN, "once");
@@ -178,8 +191,7 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert!(answer.header("set-cookie").is_empty());
     }
-    let late = identify::new_setup_code(&service.app).await.expect("a code");
-    let in_time = identify::new_setup_code(&service.app).await.expect("a code");
+    let (late, in_time) = (new_code(&service).await, new_code(&service).await);
     service.clock.advance(Duration::from_secs(599));
     opens(&service, &in_time).await.expect(303);
     service.clock.advance(Duration::from_secs(1));
@@ -189,7 +201,7 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
         "ten minutes"
     );
 
-    let many = identify::new_setup_code(&service.app).await.expect("a code");
+    let many = new_code(&service).await;
     let tries = futures_util::future::join_all((0..10).map(|_| opens(&service, &many))).await;
     let opened = tries
         .iter()
@@ -199,50 +211,146 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
     service.stop().await;
 }
 
-async fn guesses_of_a_setup_code_are_limited(storage: &Storage) {
-    let service = Service::start(storage, &format!("[rate_limit]\nenabled = true\n{SITE}")).await;
-    for _ in 0..5 {
-        assert_eq!(opens(&service, "wrong").await.status, StatusCode::FORBIDDEN);
+async fn the_setup_session_makes_one_owner_and_nothing_else(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    for page in ["/queue", "/sites/faso/captcha", "/login"] {
+        let led = service
+            .request(Method::GET, page, |request| request.header("accept", "text/html"))
+            .await
+            .expect(303);
+        let location = led.header("location");
+        assert!(
+            location.starts_with("/login") || location == "/setup",
+            "{page}: {location}"
+        );
     }
-    let code = identify::new_setup_code(&service.app).await.expect("a code");
-    let paused = opens(&service, &code).await;
-    assert_eq!(paused.status, StatusCode::TOO_MANY_REQUESTS);
-    let wait: u64 = paused.header("retry-after").parse().expect("seconds");
-    assert!((1..=300).contains(&wait), "{wait}");
-    assert!(!paused.header("ratelimit").is_empty() && !paused.header("ratelimit-policy").is_empty());
-    assert!(paused.header("set-cookie").is_empty(), "not even with the right one");
+    let nobody = service.browser(&service.get("/healthz").await);
+    assert_eq!(nobody.gets("/setup/you").await.expect(303).header("location"), "/setup");
+    let unasked = makes_owner(&nobody, "Awa", "awa@example.org", PASSPHRASE)
+        .await
+        .expect(303);
+    assert_eq!(unasked.header("location"), "/setup");
+
+    let code = new_code(&service).await;
+    let first = service.browser(&opens(&service, &code).await.expect(303));
+    first.gets("/queue").await.expect(303);
+    let api = service
+        .request(Method::GET, "/api/v1/moderation/queue", |request| {
+            request.header("cookie", &first.cookie)
+        })
+        .await;
+    assert_eq!(api.error(), (401, "unauthenticated"), "it stands for nobody yet");
+    for (name, email, passphrase, wrong) in [
+        ("", "awa@example.org", PASSPHRASE, "name"),
+        ("Awa", "awa", PASSPHRASE, "email"),
+        ("Awa", "awa@example.org", "trop court", "passphrase"),
+        ("Awa", "awa@example.org", "motdepasse123", "passphrase"),
+        ("Awa Ouédraogo", "awa@example.org", "awa ouédraogo", "passphrase"),
+        ("Awa", "awa@example.org", &"é".repeat(1001), "passphrase"),
+    ] {
+        let asked = makes_owner(&first, name, email, passphrase).await.expect(422);
+        assert!(
+            asked.text.contains(&format!("id=\"{wrong}-error\"")),
+            "{wrong}: {}",
+            asked.text
+        );
+        assert_eq!(values_of(&asked.text, "name"), [name], "what was typed stays");
+        assert_eq!(values_of(&asked.text, "email"), [email]);
+        assert_eq!(values_of(&asked.text, "passphrase"), [""], "but for the passphrase");
+    }
+    let other_code = new_code(&service).await;
+    let second = service.browser(&opens(&service, &other_code).await.expect(303));
+    let made = makes_owner(&first, "Awa Ouédraogo", "Awa@Example.org", PASSPHRASE)
+        .await
+        .expect(200);
+    assert_eq!(made.header("cache-control"), "no-store");
+    let codes = made.text.matches("<li><code>").count();
+    assert_eq!(codes, 10, "recovery codes: {}", made.text);
+    let owner = service.browser(&made);
+    assert_ne!(owner.cookie, first.cookie, "a new session");
+    assert!(owner.gets("/queue").await.expect(200).text.contains("Awa Ouédraogo"));
+    first.gets("/queue").await.expect(303);
+
+    // From now on there is no first run, for nobody.
+    assert_eq!(
+        makes_owner(&second, "Issa", "issa@example.org", PASSPHRASE)
+            .await
+            .status,
+        404
+    );
+    for path in ["/setup", "/setup?code=x", "/setup/you"] {
+        assert_eq!(owner.gets(path).await.status, 404, "{path}");
+        assert_eq!(second.gets(path).await.status, 404, "{path}");
+    }
+    assert_eq!(opens(&service, "x").await.status, 404);
+    assert!(setup::new_code(&service.app).await.is_err());
+    let back = service.signs_in_as("awa@example.org", PASSPHRASE).await;
+    back.gets("/queue").await.expect(200);
     service.stop().await;
 }
 
-async fn the_session_cookie_is_for_this_browser_and_host_only(storage: &Storage) {
-    let parts = |answer: &Answer| -> BTreeSet<String> {
-        answer
-            .header("set-cookie")
-            .split("; ")
-            .skip(1)
-            .map(str::to_owned)
-            .collect()
-    };
-    let set = |parts: &[&str]| -> BTreeSet<String> { parts.iter().map(|part| (*part).to_owned()).collect() };
-    let service = Service::start(storage, SITE).await;
-    let code = identify::new_setup_code(&service.app).await.expect("a code");
-    let local = opens(&service, &code).await.expect(303);
-    assert!(local.header("set-cookie").starts_with("palabre_session="));
-    let expected = set(&["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"]);
-    assert_eq!(parts(&local), expected);
+async fn guesses_of_a_setup_code_are_limited_across_a_restart(storage: &Storage) {
+    let config = format!("[rate_limit]\nenabled = true\n{SITE}");
+    let mut service = Service::start(storage, &config).await;
+    for _ in 0..5 {
+        assert_eq!(opens(&service, "wrong").await.status, StatusCode::FORBIDDEN);
+    }
+    for restart in [false, true] {
+        if restart {
+            service.stop().await;
+            service = Service::start(storage, &config).await;
+        }
+        let code = new_code(&service).await;
+        let paused = opens(&service, &code).await;
+        assert_eq!(paused.status, StatusCode::TOO_MANY_REQUESTS);
+        let wait: u64 = paused.header("retry-after").parse().expect("seconds");
+        assert!((1..=600).contains(&wait), "{wait}");
+        assert!(!paused.header("ratelimit").is_empty() && !paused.header("ratelimit-policy").is_empty());
+        assert!(paused.header("set-cookie").is_empty(), "not even with the right one");
+    }
+    service.clock.advance(Duration::from_mins(10));
+    let code = new_code(&service).await;
+    opens(&service, &code).await.expect(303);
     service.stop().await;
+}
 
+/// The attributes of each cookie that an answer sets, by its name.
+fn cookies_of(answer: &Answer) -> BTreeMap<String, BTreeSet<String>> {
+    let cookies = answer.headers.get_all("set-cookie").iter();
+    cookies
+        .map(|cookie| {
+            let mut parts = cookie.to_str().expect("text").split("; ").map(str::to_owned);
+            let pair = parts.next().expect("a pair");
+            (pair.split('=').next().expect("a name").to_owned(), parts.collect())
+        })
+        .collect()
+}
+
+async fn the_cookies_are_for_this_browser_and_host_only(storage: &Storage) {
+    let set = |parts: &[&str]| -> BTreeSet<String> { parts.iter().map(|part| (*part).to_owned()).collect() };
+    let local = Service::start(storage, SITE).await;
+    local.signs_in().await;
     let other = Storage::sqlite();
     let config = format!("[server]\npublic_url = \"https://comments.example.org\"\n{SITE}");
-    let service = Service::start(&other, &config).await;
-    let code = identify::new_setup_code(&service.app).await.expect("a code");
-    let secure = opens(&service, &code).await.expect(303);
-    assert!(secure.header("set-cookie").starts_with("__Host-palabre_session="));
-    let expected = set(&["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000", "Secure"]);
-    assert_eq!(parts(&secure), expected, "and no Domain, as __Host- asks");
-    let cookie = secure.header("set-cookie").split(';').next().expect("a cookie");
+    let secure = Service::start(&other, &config).await;
+    secure.signs_in().await;
+    for (service, prefix, more) in [(&local, "", &[][..]), (&secure, "__Host-", &["Secure"][..])] {
+        let entered = service
+            .request(Method::POST, "/login", |request| {
+                request.form(&[("email", OWNER_EMAIL), ("passphrase", PASSPHRASE)])
+            })
+            .await
+            .expect(303);
+        let common = ["HttpOnly", "SameSite=Lax", "Path=/"];
+        let expected = [("session", "Max-Age=2592000"), ("browser", "Max-Age=31536000")].map(|(name, age)| {
+            let attributes = set(&[&common[..], &[age], more].concat());
+            (format!("{prefix}palabre_{name}"), attributes)
+        });
+        assert_eq!(cookies_of(&entered), BTreeMap::from(expected), "and no Domain");
+    }
+    let browser = secure.signs_in().await;
     let get = async |cookie: &str| {
-        service
+        secure
             .request(Method::GET, "/api/v1/moderation/queue", |request| {
                 request.header("cookie", cookie)
             })
@@ -250,25 +358,56 @@ async fn the_session_cookie_is_for_this_browser_and_host_only(storage: &Storage)
             .status
             .as_u16()
     };
-    assert_eq!(get(cookie).await, 200);
+    assert_eq!(get(&browser.cookie).await, 200);
     assert_eq!(
-        get(&cookie.replace("__Host-", "")).await,
+        get(&browser.cookie.replace("__Host-", "")).await,
         401,
         "a name that another host may set is not read"
     );
-    service.stop().await;
+    local.stop().await;
+    secure.stop().await;
 }
 
 async fn sign_in_over_plain_http_is_refused_away_from_loopback(storage: &Storage) {
     let config = format!("[server]\npublic_url = \"http://comments.example.org\"\n{SITE}");
     let service = Service::start(storage, &config).await;
-    let code = identify::new_setup_code(&service.app).await.expect("a code");
+    let code = new_code(&service).await;
     let page = service.get(&format!("/setup?code={code}")).await;
     assert!(page.text.contains("https") && values_of(&page.text, "code").is_empty());
-    let refused = opens(&service, &code).await;
-    assert_ne!(refused.status, StatusCode::SEE_OTHER);
-    assert!(refused.header("set-cookie").is_empty());
-    assert!(refused.text.contains("https"), "it says what to set up");
+    let (_, invited) = service.invites("Awa", "awa@example.org", Role::Owner, &[]).await;
+    let form = |path: &'static str, fields: Vec<(&'static str, String)>| (path, fields);
+    let refused = [
+        form(
+            "/invitation",
+            vec![("code", invited), ("passphrase", PASSPHRASE.to_owned())],
+        ),
+        form(
+            "/login",
+            vec![
+                ("email", "awa@example.org".to_owned()),
+                ("passphrase", PASSPHRASE.to_owned()),
+            ],
+        ),
+        form(
+            "/login/code",
+            vec![("pass", "x".to_owned()), ("code", "000000".to_owned())],
+        ),
+        form("/login/recovery", vec![("email", "awa@example.org".to_owned())]),
+    ];
+    for (path, fields) in refused {
+        let answer = service
+            .request(Method::POST, path, |request| {
+                request.header("accept", "text/html").form(&fields)
+            })
+            .await;
+        assert_eq!(answer.status, 403, "{path}: {}", answer.text);
+        assert!(answer.header("set-cookie").is_empty(), "{path}");
+        assert!(
+            answer.text.contains("https"),
+            "{path} says what to set up: {}",
+            answer.text
+        );
+    }
     let login = service.get("/login").await.expect(200);
     assert!(login.text.contains("https"));
     service.stop().await;
@@ -359,7 +498,7 @@ async fn a_session_that_was_left_is_over(storage: &Storage) {
     let replayed = browser.gets("/queue").await.expect(303);
     assert_eq!(
         replayed.header("location"),
-        "/login",
+        "/login?next=%2Fqueue",
         "the cookie is worth nothing any more"
     );
     let api = service
@@ -398,7 +537,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 22] = [
+const ROUTES: [Route; 38] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -467,6 +606,49 @@ const ROUTES: [Route; 22] = [
     ),
     ("GET", "/api/v1/sites/{site}/captcha/defence", "", [200, 200, 404, 401]),
     ("POST", "/api/v1/sites/{site}/captcha/test", "{}", [403, 200, 404, 401]),
+    ("GET", "/api/v1/sites", "", [200, 200, 200, 401]),
+    // Who owns one site makes no other.
+    ("POST", "/api/v1/sites", r#"{"id":"neuf"}"#, [403, 403, 403, 401]),
+    ("GET", "/api/v1/sites/{site}", "", [403, 200, 404, 401]),
+    (
+        "PATCH",
+        "/api/v1/sites/{site}",
+        r#"{"body_max":900}"#,
+        [403, 200, 404, 401],
+    ),
+    ("GET", "/api/v1/moderators", "", [403, 200, 200, 401]),
+    (
+        "POST",
+        "/api/v1/moderators",
+        r#"{"email":"a@example.org","name":"A","role":"moderator","site":"faso"}"#,
+        [403, 201, 404, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/moderators/invite",
+        r#"{"email":"b@example.org","name":"B","role":"moderator","site":"faso"}"#,
+        [403, 201, 404, 401],
+    ),
+    (
+        "PATCH",
+        "/api/v1/moderators/{account}",
+        r#"{"site":"faso","role":"moderator"}"#,
+        [403, 200, 404, 401],
+    ),
+    ("POST", "/api/v1/moderators/{account}/link", "{}", [404, 201, 404, 401]),
+    ("DELETE", "/api/v1/moderators/{account}", "", [404, 204, 404, 401]),
+    ("GET", "/api/v1/tokens", "", [403, 200, 200, 401]),
+    (
+        "POST",
+        "/api/v1/tokens",
+        r#"{"role":"moderator","site":"faso"}"#,
+        [403, 201, 404, 401],
+    ),
+    ("DELETE", "/api/v1/tokens/{token}", "", [403, 204, 404, 401]),
+    // A bearer token has no sessions.
+    ("GET", "/api/v1/sessions", "", [403, 403, 403, 401]),
+    ("DELETE", "/api/v1/sessions", "", [403, 403, 403, 401]),
+    ("DELETE", "/api/v1/sessions/{session}", "", [403, 403, 403, 401]),
 ];
 
 const REVERT: Route = (
@@ -475,6 +657,22 @@ const REVERT: Route = (
     r#"{"base":7}"#,
     [403, 409, 404, 401],
 );
+
+/// The ids of an account and of a token that work on `faso` alone.
+async fn new_person(service: &Service) -> (String, String) {
+    let email = format!("{}@example.org", uuid::Uuid::now_v7());
+    let (account, _) = service.invites("Awa", &email, Role::Moderator, &["faso"]).await;
+    let wanted = tokens::Wanted {
+        name: None,
+        role: Role::Moderator,
+        scope: Scope::Sites(vec!["faso".to_owned()]),
+        expires_at: None,
+    };
+    let token = tokens::create(&service.app, By::Operator, wanted)
+        .await
+        .expect("a token");
+    (account.to_string(), token.id.to_string())
+}
 
 async fn every_route_by_role(storage: &Storage) {
     let config = format!("{SITE}[site.captcha.policy]\npublish_from = 0.5\n") + "[[site]]\nid = \"sahel\"\n";
@@ -497,6 +695,14 @@ async fn every_route_by_role(storage: &Storage) {
                 .replace("{action}", "approve")
                 .replace("{thread}", "a")
                 .replace("{n}", "1");
+            let path = if path.contains("{account}") || path.contains("{token}") || path.contains("{session}") {
+                let (account, token) = new_person(&service).await;
+                path.replace("{account}", &account)
+                    .replace("{token}", &token)
+                    .replace("{session}", &token)
+            } else {
+                path
+            };
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let answer = service
                 .request(method.clone(), &path, |mut request| {
@@ -538,6 +744,72 @@ async fn every_route_by_role(storage: &Storage) {
     service.stop().await;
 }
 
+async fn a_second_address_keeps_newsroom_and_readers_apart(storage: &Storage) {
+    let config = format!(
+        "[server]\npublic_url = \"https://comments.example.org\"\nadmin_url = \"https://salle.example.org\"\n{SITE}"
+    );
+    let service = Service::start(storage, &config).await;
+    let owner = service.owner().await;
+    let ask = async |host: &str, path: &str| {
+        service
+            .request(Method::GET, path, |request| {
+                request.header("host", host).bearer_auth(&owner.token)
+            })
+            .await
+            .status
+            .as_u16()
+    };
+    let (public, newsroom) = ("comments.example.org", "Salle.example.org:443");
+    for path in [
+        "/queue",
+        "/login",
+        "/sites/faso/captcha",
+        "/api/v1/moderation/queue",
+        "/api/v1/sites/faso",
+        "/api/v1/sites/faso/captcha/evidence",
+        "/api/v1/moderators",
+    ] {
+        assert_eq!(ask(public, path).await, 404, "{path}");
+        assert_ne!(ask(newsroom, path).await, 404, "{path}");
+    }
+    for path in [
+        "/t/faso?thread=a",
+        "/api/v1/sites/faso/form?thread=a",
+        "/api/v1/sites/faso/comments?thread=a",
+    ] {
+        assert_eq!(ask(public, path).await, 200, "{path}");
+        assert_eq!(ask(newsroom, path).await, 404, "{path}");
+        assert_eq!(
+            ask("elsewhere.example", path).await,
+            200,
+            "any other name is the public one: {path}"
+        );
+    }
+    for path in ["/healthz", "/docs", "/openapi.json"] {
+        assert_eq!(
+            (ask(public, path).await, ask(newsroom, path).await),
+            (200, 200),
+            "{path}"
+        );
+    }
+    // One signs in there, with a cookie for that host, and links lead there.
+    let (_, code) = service.invites("Awa", "awa@example.org", Role::Owner, &[]).await;
+    let fields = [("code", code.as_str()), ("passphrase", PASSPHRASE)];
+    let accepted = service
+        .request(Method::POST, "/invitation", |request| {
+            request
+                .header("host", newsroom)
+                .header("origin", "https://salle.example.org")
+                .form(&fields)
+        })
+        .await
+        .expect(200);
+    assert!(cookies_of(&accepted).contains_key("__Host-palabre_session"));
+    let link = palabre::actions::accounts::link(&service.app, "x");
+    assert!(link.starts_with("https://salle.example.org/invitation"), "{link}");
+    service.stop().await;
+}
+
 async fn pages_lead_to_the_door(storage: &Storage) {
     let service = Service::start(storage, &two_sites()).await;
     let moderator = service.person("Awa", Role::Moderator, &["faso"]).await;
@@ -569,11 +841,66 @@ async fn pages_lead_to_the_door(storage: &Storage) {
         (Method::GET, "/sites/sahel/captcha", 404),
         (Method::GET, "/sites/sahel/defence", 404),
         (Method::POST, "/sites/sahel/captcha/policies", 404),
+        (Method::GET, "/sites", 200),
+        (Method::POST, "/sites", 403),
+        (Method::GET, "/sites/faso/settings", 403),
+        (Method::POST, "/sites/faso/settings", 403),
+        (Method::GET, "/sites/sahel/settings", 404),
+        (Method::POST, "/sites/sahel/settings", 404),
+        (Method::GET, "/setup/site", 404),
+        (Method::POST, "/setup/site", 404),
+        (Method::GET, "/setup/robots", 404),
+        (Method::POST, "/setup/robots", 404),
+        (Method::GET, "/setup/try", 404),
+        (Method::POST, "/setup/try", 404),
+        // Pages of accounts are for accounts, of the team and tokens for owners.
+        (Method::GET, "/account", 403),
+        (Method::POST, "/account/name", 403),
+        (Method::POST, "/account/sessions", 403),
+        (Method::GET, "/account/passphrase", 403),
+        (Method::POST, "/account/passphrase", 403),
+        (Method::GET, "/account/second-step", 403),
+        (Method::POST, "/account/second-step", 403),
+        (Method::GET, "/account/second-step/confirm", 403),
+        (Method::POST, "/account/second-step/confirm", 403),
+        (Method::GET, "/account/second-step/remove", 403),
+        (Method::POST, "/account/second-step/remove", 403),
+        (Method::GET, "/account/codes", 403),
+        (Method::POST, "/account/codes", 403),
+        (Method::GET, "/moderators", 403),
+        (Method::POST, "/moderators", 403),
+        (
+            Method::POST,
+            "/moderators/00000000-0000-0000-0000-000000000000/role",
+            403,
+        ),
+        (
+            Method::POST,
+            "/moderators/00000000-0000-0000-0000-000000000000/link",
+            404,
+        ),
+        (
+            Method::POST,
+            "/moderators/00000000-0000-0000-0000-000000000000/disabled",
+            404,
+        ),
+        (
+            Method::POST,
+            "/moderators/00000000-0000-0000-0000-000000000000/remove",
+            404,
+        ),
+        (Method::GET, "/tokens", 403),
+        (Method::POST, "/tokens", 403),
+        (Method::POST, "/tokens/00000000-0000-0000-0000-000000000000/revoke", 403),
     ] {
         for token in [None, Some("wrong")] {
             let answer = browse(&method, path, token).await;
             assert_eq!(answer.status, 303, "{method} {path}: {}", answer.text);
-            assert_eq!(answer.header("location"), "/login", "{method} {path}");
+            let location = answer.header("location");
+            assert!(
+                location == "/login" || location.starts_with("/login?next=%2F"),
+                "{method} {path}: {location}"
+            );
         }
         let answer = browse(&method, path, Some(&moderator.token)).await;
         assert_eq!(
@@ -587,7 +914,7 @@ async fn pages_lead_to_the_door(storage: &Storage) {
             "{method} {path}"
         );
     }
-    for open in ["/", "/login", "/setup", "/docs", "/openapi.json", "/t/faso?thread=a"] {
+    for open in ["/", "/setup", "/docs", "/openapi.json", "/t/faso?thread=a"] {
         browse(&Method::GET, open, None).await.expect(200);
     }
     let home = browse(&Method::GET, "/", None).await;

@@ -163,7 +163,7 @@ impl Child {
         let began = Instant::now();
         loop {
             let said = text(&log.lines);
-            if let Some(url) = said.lines().find_map(address).filter(|_| said.contains("/setup?code=")) {
+            if let Some(url) = said.lines().find_map(address).filter(|_| said.contains("review queue")) {
                 return Self {
                     url: url.to_owned(),
                     process,

@@ -23,6 +23,7 @@ use crate::{
 crate::stores::on_both_engines!(
     a_token_is_made_before_the_first_start_and_beside_a_running_server,
     a_setup_code_made_beside_a_running_server_lets_one_visitor_in,
+    people_are_invited_listed_and_removed_beside_a_running_server,
     doctor_finds_a_sound_service_sound,
     doctor_finds_a_changed_audit_log,
     a_key_that_is_missing_or_not_the_stores_own_is_refused,
@@ -271,7 +272,7 @@ async fn a_token_is_made_before_the_first_start_and_beside_a_running_server(stor
         .runs(&["token", "revoke", &id])
         .refused_with(&["no live token", &id]);
     let nowhere = ["token", "create", "--role", "moderator", "--site", "nowhere"];
-    place.runs(&nowhere).refused_with(&["make the token", "site nowhere"]);
+    place.runs(&nowhere).refused_with(&["make the token", "no such site"]);
     for wrong in [
         &["token", "create", "--role", "owner"][..],
         &["token", "create", "--all-sites"],
@@ -290,19 +291,88 @@ async fn a_setup_code_made_beside_a_running_server_lets_one_visitor_in(storage: 
     assert!(address.starts_with("http://127.0.0.1:"), "{said}");
     let entered = redeem(&child, code).await;
     assert_eq!(entered.status, 303, "{}", entered.text);
-    let cookie = entered
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .expect("a cookie")
-        .to_owned();
-    let queue = child
-        .request(Method::GET, "/queue", |request| request.header("cookie", cookie))
-        .await
-        .expect("an answer");
-    assert_eq!(queue.status, 200);
+    assert_eq!(entered.header("location"), "/setup/you");
     assert_ne!(redeem(&child, code).await.status, 303, "it is good once");
     assert!(!child.log().contains(code), "it is in no log");
+    child.stops();
+}
+
+async fn people_are_invited_listed_and_removed_beside_a_running_server(storage: &Storage) {
+    let place = Place::new(storage, SITE);
+    let child = place.starts();
+    let add = |email: &str, role: &str, site: &[&str]| {
+        let words = ["moderator", "add", "--email", email, "--name", "Awa", "--role", role];
+        place.runs(&[&words[..], site].concat())
+    };
+    let invited = add("awa@example.org", "owner", &["--all-sites"]);
+    let link = invited.well();
+    assert_eq!(link.lines().count(), 1, "the link alone: {link}");
+    let (address, code) = link.trim().split_once("/invitation?code=").expect("a link");
+    assert!(address.starts_with("http://127.0.0.1:"), "{link}");
+    assert!(
+        place
+            .runs(&["moderator", "list"])
+            .well()
+            .contains("owner:all sites\tinvited")
+    );
+    let accepts = async |code: &str| {
+        let fields = [("code", code), ("passphrase", "le marché de Koudougou à midi")];
+        let sent = child
+            .request(Method::POST, "/invitation", |request| request.form(&fields))
+            .await;
+        sent.expect("an answer").status.as_u16()
+    };
+    assert_eq!(accepts(code).await, 200);
+    assert_ne!(accepts(code).await, 200, "once");
+    assert!(!child.log().contains(code), "it is in no log");
+
+    let known = add("AWA@example.org", "moderator", &["--site", "faso"]);
+    assert!(known.err.contains("have an account already"), "{}", known.err);
+    assert_eq!(known.well(), "", "no link is needed");
+    for (email, site, said) in [
+        ("awa", &["--site", "faso"], "email"),
+        ("issa@example.org", &["--site", "nowhere"], "site"),
+    ] {
+        let refused = add(email, "owner", site);
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.err.to_lowercase().contains(said), "{}", refused.err);
+    }
+    place
+        .runs(&["moderator", "remove", "--email", "awa@example.org"])
+        .refused_with(&["awa@example.org", "last person"]);
+    place
+        .runs(&["moderator", "reset", "--email", "nobody@example.org"])
+        .refused_with(&["no account of nobody@example.org"]);
+    place.runs(&["setup-code"]).refused_with(&["moderator add"]);
+
+    let other = add("issa@example.org", "owner", &["--all-sites"]).well();
+    assert_eq!(accepts(other.trim().split_once("code=").expect("a link").1).await, 200);
+    let reset = place.runs(&["moderator", "reset", "--email", "Awa@example.org"]).well();
+    assert_eq!(accepts(reset.trim().split_once("code=").expect("a link").1).await, 200);
+    assert_eq!(
+        place
+            .runs(&["moderator", "remove", "--email", "awa@example.org"])
+            .well(),
+        ""
+    );
+    let listed = place.runs(&["moderator", "list"]).well();
+    assert_eq!(listed, "issa@example.org\tAwa\towner:all sites\tactive\n");
+    for wrong in [
+        &[
+            "moderator",
+            "add",
+            "--email",
+            "a@example.org",
+            "--name",
+            "A",
+            "--role",
+            "owner",
+        ][..],
+        &["moderator", "add", "--name", "A", "--role", "owner", "--all-sites"],
+        &["moderator", "remove"],
+    ] {
+        assert_eq!(place.runs(wrong).code, Some(2), "{wrong:?} is no whole command");
+    }
     child.stops();
 }
 

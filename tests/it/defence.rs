@@ -434,7 +434,10 @@ async fn moderators_look_and_owners_test(storage: &Storage) {
     assert!(queue.text.contains(&format!("href=\"{PAGE}\"")), "the way there");
     assert!(!queue.text.contains("/sites/sahel/"), "and to no other site");
     browse(&foreigner, PAGE).await.expect(404);
-    assert_eq!(service.get(PAGE).await.header("location"), "/login");
+    assert_eq!(
+        service.get(PAGE).await.header("location"),
+        "/login?next=%2Fsites%2Ffaso%2Fdefence"
+    );
     assert_eq!(fake.calls(), 0);
     service.stop().await;
 }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    service::{Answer, Person, SITE, Service, comment, draft, encoded, values_of},
+    service::{Answer, OWNER_NAME, Person, SITE, Service, comment, draft, encoded, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -1005,7 +1005,7 @@ async fn the_review_page_decides_and_takes_back_by_forms(storage: &Storage) {
     let entry = &item(&service.moderator().await, sent.id()).await["history"][0];
     assert_eq!(
         (&entry["actor"], &entry["actor_kind"]),
-        (&json!("Démonstration"), &json!("session"))
+        (&json!(OWNER_NAME), &json!("account"))
     );
 
     let away = browser

@@ -6,7 +6,11 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use palabre::{
-    actions::identify::{self, Role},
+    actions::{
+        accounts::{self, By, Wanted},
+        identify::Role,
+        setup, tokens,
+    },
     app::App,
     clock::{Clock, ManualClock},
     config::Config,
@@ -109,11 +113,17 @@ impl Service {
         } else {
             Scope::Sites(sites.iter().map(|site| (*site).to_owned()).collect())
         };
-        let token = identify::new_token(&self.app, Some(name.to_owned()), role, scope, None)
-            .await
-            .expect("a token");
-        self.app.forget_sites();
-        Person { service: self, token }
+        let wanted = tokens::Wanted {
+            name: Some(name.to_owned()),
+            role,
+            scope,
+            expires_at: None,
+        };
+        let made = tokens::create(&self.app, By::Operator, wanted).await.expect("a token");
+        Person {
+            service: self,
+            token: made.secret,
+        }
     }
 
     pub(crate) async fn moderator(&self) -> Person<'_> {
@@ -370,6 +380,14 @@ impl Person<'_> {
             .await
     }
 
+    pub(crate) async fn sends(&self, method: &Method, path: &str, body: &Value) -> Answer {
+        self.service
+            .request(method.clone(), path, |request| {
+                request.bearer_auth(&self.token).json(body)
+            })
+            .await
+    }
+
     /// The waiting comments' bodies, in the queue's order.
     pub(crate) async fn sees_waiting(&self) -> Vec<String> {
         let answer = self.gets("/api/v1/moderation/queue").await.expect(200);
@@ -388,26 +406,84 @@ impl Person<'_> {
     }
 }
 
-/// A browser that holds a session, as the setup link opens one.
+/// A browser that holds the cookies of somebody who came in.
 pub(crate) struct Browser<'a> {
     service: &'a Service,
     /// `name=value`, to be sent back.
     pub(crate) cookie: String,
 }
 
+/// The account that [`Service::signs_in`] makes: the first one, owner of every site.
+pub(crate) const OWNER_NAME: &str = "Rokia Rédactrice";
+pub(crate) const OWNER_EMAIL: &str = "rokia@example.org";
+pub(crate) const PASSPHRASE: &str = "le marché de Koudougou à midi";
+
 impl Service {
-    /// Opens the setup link and presses its button.
+    /// Comes in as the first owner, who is made by the setup link when there is none yet.
     pub(crate) async fn signs_in(&self) -> Browser<'_> {
-        let code = identify::new_setup_code(&self.app).await.expect("a setup code");
-        let answer = self
+        if self.app.store.has_owner().await.expect("read") {
+            return self.signs_in_as(OWNER_EMAIL, PASSPHRASE).await;
+        }
+        let code = setup::new_code(&self.app).await.expect("a setup code");
+        let opened = self
             .request(Method::POST, "/setup", |request| request.form(&[("code", code)]))
             .await
             .expect(303);
-        let cookie = answer.header("set-cookie").split(';').next().unwrap_or_default();
+        let browser = self.browser(&opened);
+        let fields = [("name", OWNER_NAME), ("email", OWNER_EMAIL), ("passphrase", PASSPHRASE)];
+        let made = browser.posts("/setup/you", &fields).await.expect(200);
+        self.browser(&made)
+    }
+
+    /// Comes in by e-mail and passphrase.
+    pub(crate) async fn signs_in_as(&self, email: &str, passphrase: &str) -> Browser<'_> {
+        let answer = self
+            .request(Method::POST, "/login", |request| {
+                request.form(&[("email", email), ("passphrase", passphrase)])
+            })
+            .await
+            .expect(303);
+        self.browser(&answer)
+    }
+
+    /// A browser with the cookies of an answer.
+    pub(crate) fn browser(&self, answer: &Answer) -> Browser<'_> {
+        let cookies = answer.headers.get_all("set-cookie").iter();
+        let pairs: Vec<&str> = cookies
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .collect();
         Browser {
             service: self,
-            cookie: cookie.to_owned(),
+            cookie: pairs.join("; "),
         }
+    }
+
+    /// Makes an account with a role on `sites` (none: every site) by a one-time link; gives its id.
+    pub(crate) async fn invites(&self, name: &str, email: &str, role: Role, sites: &[&str]) -> (Uuid, String) {
+        let scope = if sites.is_empty() {
+            Scope::All
+        } else {
+            Scope::Sites(sites.iter().map(|site| (*site).to_owned()).collect())
+        };
+        let wanted = Wanted {
+            name: name.to_owned(),
+            email: email.to_owned(),
+        };
+        let added = accounts::add(&self.app, By::Operator, &wanted, role, &scope)
+            .await
+            .expect("invited");
+        (added.account, added.code.expect("a one-time link"))
+    }
+
+    /// Opens a one-time link and chooses [`PASSPHRASE`].
+    pub(crate) async fn accepts(&self, code: &str) -> Browser<'_> {
+        let answer = self
+            .request(Method::POST, "/invitation", |request| {
+                request.form(&[("code", code), ("passphrase", PASSPHRASE)])
+            })
+            .await
+            .expect(200);
+        self.browser(&answer)
     }
 }
 

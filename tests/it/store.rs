@@ -30,8 +30,8 @@ use palabre::{
         verdict::{BadToken, Verdict, Why},
     },
     store::{
-        Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, Opening, Order, PolicyRow,
-        Scope, SealFault, SessionRow, Store, ThreadRow, TokenRow,
+        Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, NewSession, Opening, Order,
+        PolicyRow, Scope, SealFault, Store, ThreadRow, TokenRow,
     },
 };
 use proptest::{
@@ -106,20 +106,20 @@ on_both_engines!(
     a_closed_store_answers_no_more,
 );
 
-const SITE: &str = "faso";
-const OTHER: &str = "sahel";
+pub(crate) const SITE: &str = "faso";
+pub(crate) const OTHER: &str = "sahel";
 
 /// Monday 24 November 2025, 16:00 UTC.
-const START: Timestamp = Timestamp(1_764_000_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_764_000_000_000);
 
 /// An open store with two sites.
-struct Scene {
-    store: Arc<Store>,
+pub(crate) struct Scene {
+    pub(crate) store: Arc<Store>,
     clock: Clock,
 }
 
 impl Scene {
-    async fn open(storage: &Storage) -> Self {
+    pub(crate) async fn open(storage: &Storage) -> Self {
         let store = storage.open().await;
         for site in [SITE, OTHER] {
             store
@@ -318,7 +318,7 @@ fn filter() -> Filter {
 }
 
 /// Runs all at once and gives what they gave, in no order.
-async fn at_once<T: Send + 'static>(
+pub(crate) async fn at_once<T: Send + 'static>(
     futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     futures.into_iter().collect::<JoinSet<T>>().join_all().await
@@ -1864,16 +1864,43 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
             .await
             .expect("made");
     }
-    let settings = scene.store.site_settings("alpha").await.expect("read").expect("there");
-    assert_eq!(settings.name.as_deref(), Some("Le Journal"));
-    assert!(scene.store.site_settings("nowhere").await.expect("read").is_none());
-    assert_eq!(scene.store.site_ids().await.expect("read"), ["alpha", SITE, OTHER]);
+    let entry = || crate::store_accounts::audit("site");
+    let read = async |id: &str| scene.store.stored_site(id).await.expect("read");
+    let first = read("alpha").await.expect("there");
+    assert_eq!(first.settings.name.as_deref(), Some("Le Journal"));
+    assert!(first.secret.is_none() && read("nowhere").await.is_none());
+    let made = async |id: &str| {
+        let secret = Some(("sealed".to_owned(), START));
+        let added = scene.store.add_site(id, &named("Neuf"), secret, entry()).await;
+        added.expect("answered")
+    };
+    assert!(!made("alpha").await, "there is one");
+    assert!(made("neuf").await);
+    assert_eq!(
+        read("neuf").await.expect("there").secret,
+        Some(("sealed".to_owned(), START))
+    );
+    let changed = async |name: &str| {
+        let done = scene.store.set_site("alpha", &first, &named(name), None, entry()).await;
+        done.expect("answered")
+    };
+    assert!(changed("Le Soir").await);
+    assert!(!changed("Le Matin").await, "somebody was first");
+    assert_eq!(
+        read("alpha").await.expect("there").settings.name.as_deref(),
+        Some("Le Soir")
+    );
+    assert_eq!(
+        scene.store.site_ids().await.expect("read"),
+        ["alpha", SITE, "neuf", OTHER]
+    );
 }
 
 // ---------------------------------------------------------------- who may come in
 
 async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let scene = Scene::open(storage).await;
+    let entry = || crate::store_accounts::audit("token");
     let token = |scope, expires_at| TokenRow {
         id: scene.clock.new_id(),
         name: "Awa".to_owned(),
@@ -1887,8 +1914,16 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let later = START.plus(minutes(60));
     let scoped = token(sites.clone(), Some(later));
     let endless = token(Scope::All, None);
-    scene.store.add_token(scoped.clone(), "h1").await.expect("added");
-    scene.store.add_token(endless.clone(), "h2").await.expect("added");
+    scene
+        .store
+        .add_token(scoped.clone(), "h1", entry())
+        .await
+        .expect("added");
+    scene
+        .store
+        .add_token(endless.clone(), "h2", entry())
+        .await
+        .expect("added");
     let opens = async |hash: &str, now| scene.store.token_by_hash(hash, now).await.expect("read");
     let found = opens("h1", START).await.expect("it opens");
     assert_eq!(
@@ -1902,9 +1937,27 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
         opens("h2", Timestamp(i64::MAX - 1)).await.expect("it opens").scope,
         Scope::All
     );
-    assert!(scene.store.revoke_token(endless.id, later).await.expect("done"));
-    assert!(!scene.store.revoke_token(endless.id, later).await.expect("done"));
-    assert!(!scene.store.revoke_token(Uuid::nil(), later).await.expect("done"));
+    assert!(
+        scene
+            .store
+            .revoke_token(endless.id, later, entry())
+            .await
+            .expect("done")
+    );
+    assert!(
+        !scene
+            .store
+            .revoke_token(endless.id, later, entry())
+            .await
+            .expect("done")
+    );
+    assert!(
+        !scene
+            .store
+            .revoke_token(Uuid::nil(), later, entry())
+            .await
+            .expect("done")
+    );
     assert!(opens("h2", START).await.is_none());
     let tokens = scene.store.tokens().await.expect("read");
     assert_eq!(
@@ -1912,16 +1965,23 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
         [endless.id, scoped.id]
     );
     assert_eq!(tokens[0].revoked_at, Some(later));
-    assert!(scene.store.add_token(token(Scope::All, None), "h1").await.is_err());
+    assert!(
+        scene
+            .store
+            .add_token(token(Scope::All, None), "h1", entry())
+            .await
+            .is_err()
+    );
 }
 
-fn session() -> SessionRow {
-    SessionRow {
-        actor_id: "s1".to_owned(),
-        name: "Awa".to_owned(),
-        role: "owner".to_owned(),
-        scope: Scope::Sites(vec![SITE.to_owned()]),
-        seen_at: START,
+/// A session that a setup code opens, with `hash`.
+pub(crate) fn session(hash: &str) -> NewSession {
+    NewSession {
+        id: Uuid::now_v7(),
+        hash: hash.to_owned(),
+        account: None,
+        device: "Firefox · Linux".to_owned(),
+        at: START,
         expires_at: START.plus(minutes(60)),
     }
 }
@@ -1929,25 +1989,25 @@ fn session() -> SessionRow {
 async fn a_session_lasts_until_its_end(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let store = &scene.store;
-    store
-        .add_setup_code("code", START.plus(minutes(10)))
-        .await
-        .expect("kept");
-    let redeemed = store.redeem_setup_code("code", "h1", session(), START).await;
-    assert!(redeemed.expect("answered"));
-    let read = async |now| store.session("h1", now).await.expect("read");
-    let found = read(START).await.expect("it is open");
-    assert_eq!((found.actor_id.as_str(), found.role.as_str()), ("s1", "owner"));
-    assert_eq!((found.scope, found.seen_at), (session().scope, START));
-    assert_eq!(found.expires_at, session().expires_at);
-    assert!(read(START.plus(minutes(60))).await.is_none());
+    let opened = session("h1");
+    store.open_session(opened.clone(), None, None).await.expect("opened");
+    let read = async |hash: &str, now| store.session(hash, now).await.expect("read");
+    let found = read("h1", START).await.expect("it is open");
+    assert_eq!((found.id, found.account, found.seen_at), (opened.id, None, START));
+    assert!(found.rights.is_empty());
+    assert!(read("h1", opened.expires_at).await.is_none());
     let seen = START.plus(minutes(5));
-    store.touch_session("h1", seen).await.expect("touched");
-    assert_eq!(read(seen).await.expect("open").seen_at, seen);
-    assert!(store.session("h2", START).await.expect("read").is_none());
-    store.end_session("h1").await.expect("ended");
-    store.end_session("h1").await.expect("nothing to end is fine");
-    assert!(read(START).await.is_none());
+    store.touch_session(opened.id, seen).await.expect("touched");
+    assert_eq!(read("h1", seen).await.expect("open").seen_at, seen);
+    assert!(read("h2", START).await.is_none());
+    store
+        .open_session(session("h2"), Some("h1"), None)
+        .await
+        .expect("opened");
+    assert!(read("h1", START).await.is_none(), "the new one stands in its place");
+    store.end_session("h2", None).await.expect("ended");
+    store.end_session("h2", None).await.expect("nothing to end is fine");
+    assert!(read("h2", START).await.is_none());
 }
 
 async fn a_setup_code_is_redeemed_once_among_twenty_tries(storage: &Storage) {
@@ -1959,7 +2019,7 @@ async fn a_setup_code_is_redeemed_once_among_twenty_tries(storage: &Storage) {
         let store = Arc::clone(&scene.store);
         async move {
             let hash = format!("h{number}");
-            let done = store.redeem_setup_code("code", &hash, session(), START).await;
+            let done = store.redeem_setup_code("code", session(&hash)).await;
             (hash, done.expect("answered"))
         }
     }))
@@ -1968,9 +2028,15 @@ async fn a_setup_code_is_redeemed_once_among_twenty_tries(storage: &Storage) {
     assert_eq!(winners.len(), 1);
     assert!(scene.store.session(&winners[0].0, START).await.expect("read").is_some());
     assert_eq!(storage.integer("SELECT COUNT(*) FROM sessions").await, Some(1));
-    let late = scene.store.redeem_setup_code("late", "h", session(), end).await;
-    assert!(!late.expect("answered"), "it has run out");
-    let unknown = scene.store.redeem_setup_code("unknown", "h", session(), START).await;
+    let after = NewSession {
+        at: end,
+        ..session("h")
+    };
+    assert!(
+        !scene.store.redeem_setup_code("late", after).await.expect("answered"),
+        "it has run out"
+    );
+    let unknown = scene.store.redeem_setup_code("unknown", session("h")).await;
     assert!(!unknown.expect("answered"));
 }
 
@@ -2562,10 +2628,7 @@ async fn purge_deletes_what_has_run_out(storage: &Storage) {
     for code in ["used", "unused"] {
         store.add_setup_code(code, START.plus(minutes(10))).await.expect("kept");
     }
-    store
-        .redeem_setup_code("used", "h1", session(), START)
-        .await
-        .expect("answered");
+    store.redeem_setup_code("used", session("h1")).await.expect("answered");
     let rows = async || {
         let mut rows = Vec::new();
         for table in ["repeat_keys", "claims", "sessions", "setup_codes"] {
@@ -2834,7 +2897,7 @@ async fn every_index_that_a_query_names_exists() {
 
 #[test]
 fn every_public_method_is_called_here() {
-    let tests = include_str!("store.rs");
+    let tests = concat!(include_str!("store.rs"), include_str!("store_accounts.rs"));
     let mut methods = 0;
     for source in store_sources() {
         let lines = source.lines().map(str::trim);

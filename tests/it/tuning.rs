@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::{
     fake_provider::{FakeProvider, Fault, SECRET},
-    service::{Answer, Person, SITE, START, Service, comment, draft, values_of},
+    service::{Answer, OWNER_NAME, Person, SITE, START, Service, comment, draft, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -883,7 +883,7 @@ async fn the_owners_page_previews_applies_and_reverts(storage: &Storage) {
     let applied = browser.posts(apply, &fields).await.expect(303);
     assert!(applied.header("location").starts_with("/sites/faso/captcha?applied=1"));
     let done = browser.gets(applied.header("location")).await.expect(200);
-    assert!(done.text.contains("Moins d’attente") && done.text.contains("Démonstration"));
+    assert!(done.text.contains("Moins d’attente") && done.text.contains(OWNER_NAME));
     let made = get(&owner, "policies").await["policies"][0].clone();
     assert_eq!(
         made["cuts"],

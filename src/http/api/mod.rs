@@ -8,5 +8,7 @@ pub(super) mod comments;
 pub(super) mod defence;
 pub(super) mod moderation;
 pub(super) mod operations;
+pub(super) mod people;
 mod schema;
+pub(super) mod sites;
 pub(super) mod step_up;

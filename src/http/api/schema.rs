@@ -609,3 +609,209 @@ pub(super) struct KeyTest {
     /// The same in words.
     message: String,
 }
+
+/// Somebody who works on a site.
+#[derive(ToSchema)]
+pub(super) struct Moderator {
+    id: Uuid,
+    name: String,
+    email: String,
+    /// `owner` or `moderator` by site; `*` stands for every site.
+    roles: HashMap<String, String>,
+    /// active, invited (has not come in yet) or disabled.
+    status: String,
+    /// Whether a code is asked for after the passphrase.
+    second_step: bool,
+    created_at: String,
+}
+
+#[derive(ToSchema)]
+pub(super) struct Moderators {
+    moderators: Vec<Moderator>,
+}
+
+/// Somebody to be given a role.
+#[derive(ToSchema)]
+pub(super) struct NewModerator {
+    email: String,
+    name: String,
+    /// owner or moderator.
+    role: String,
+    /// A site; or `sites`, or `all_sites`.
+    site: Option<String>,
+    sites: Option<Vec<String>>,
+    all_sites: Option<bool>,
+}
+
+/// Somebody who was invited.
+#[derive(ToSchema)]
+pub(super) struct Invited {
+    id: Uuid,
+    /// Good once, and shown here alone.
+    link: Option<String>,
+}
+
+/// A change of a role on a site, or of who may come in.
+#[derive(ToSchema)]
+pub(super) struct ModeratorChange {
+    /// A site, or `*` for every site.
+    site: Option<String>,
+    /// owner or moderator; null takes it away.
+    role: Option<String>,
+    disabled: Option<bool>,
+}
+
+/// A bearer token, without its secret.
+#[derive(ToSchema)]
+pub(super) struct Token {
+    id: Uuid,
+    name: String,
+    /// owner or moderator.
+    role: String,
+    /// Null: every site.
+    sites: Option<Vec<String>>,
+    created_at: String,
+    expires_at: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub(super) struct Tokens {
+    tokens: Vec<Token>,
+}
+
+/// A token to be made.
+#[derive(ToSchema)]
+pub(super) struct NewToken {
+    /// What the audit log calls it.
+    name: Option<String>,
+    /// owner or moderator.
+    role: String,
+    /// A site; or `sites`, or `all_sites`.
+    site: Option<String>,
+    sites: Option<Vec<String>>,
+    all_sites: Option<bool>,
+    /// In how many days, 1 to 3650; without it, when it is revoked.
+    expires: Option<i64>,
+}
+
+/// A token that was made.
+#[derive(ToSchema)]
+pub(super) struct MadeToken {
+    id: Uuid,
+    /// The secret, shown here alone.
+    token: String,
+}
+
+/// One of one's own sessions.
+#[derive(ToSchema)]
+pub(super) struct Session {
+    id: Uuid,
+    /// What kind of browser.
+    device: String,
+    created_at: String,
+    seen_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+#[derive(ToSchema)]
+pub(super) struct Sessions {
+    sessions: Vec<Session>,
+}
+
+/// A site on which one has a role.
+#[derive(ToSchema)]
+pub(super) struct SiteEntry {
+    id: String,
+    name: String,
+    language: String,
+    origins: Vec<String>,
+    /// owner or moderator.
+    role: String,
+}
+
+#[derive(ToSchema)]
+pub(super) struct Sites {
+    sites: Vec<SiteEntry>,
+}
+
+/// The captcha of a site as it is in force.
+#[derive(ToSchema)]
+pub(super) struct SiteCaptcha {
+    provider: String,
+    site_key: Option<String>,
+    /// The secret itself is never given out.
+    secret_set: bool,
+    verify_url: Option<String>,
+    project: Option<String>,
+    recaptcha_net: bool,
+    /// focus or ask.
+    consent: String,
+    action: String,
+    hostnames: Vec<String>,
+}
+
+/// A site's settings as they are in force.
+#[derive(ToSchema)]
+pub(super) struct SiteSettings {
+    id: String,
+    name: String,
+    language: String,
+    /// Of IANA: `Africa/Ouagadougou`.
+    time_zone: String,
+    origins: Vec<String>,
+    /// before or after.
+    moderation: String,
+    /// open or signed.
+    threads: String,
+    body_max: i64,
+    cdn_max_age: i64,
+    captcha: SiteCaptcha,
+    /// Keys that `config.toml` sets, such as `captcha.provider`: they are changed there alone.
+    set_in_file: Vec<String>,
+}
+
+/// New values of a site's captcha.
+#[derive(ToSchema)]
+pub(super) struct SiteCaptchaChange {
+    provider: Option<String>,
+    site_key: Option<String>,
+    /// Stored encrypted; null removes it.
+    secret: Option<String>,
+    verify_url: Option<String>,
+    project: Option<String>,
+    recaptcha_net: Option<bool>,
+    consent: Option<String>,
+    action: Option<String>,
+    hostnames: Option<Vec<String>>,
+}
+
+/// New values of a site's settings; null takes a key back to its default.
+#[derive(ToSchema)]
+pub(super) struct SiteChange {
+    name: Option<String>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    origins: Option<Vec<String>>,
+    moderation: Option<String>,
+    threads: Option<String>,
+    body_max: Option<i64>,
+    cdn_max_age: Option<i64>,
+    captcha: Option<SiteCaptchaChange>,
+}
+
+/// A site to be made.
+#[derive(ToSchema)]
+pub(super) struct NewSite {
+    /// 1 to 64 lower-case letters, digits and hyphens; part of addresses.
+    id: String,
+    name: Option<String>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    origins: Option<Vec<String>>,
+    moderation: Option<String>,
+    threads: Option<String>,
+    body_max: Option<i64>,
+    cdn_max_age: Option<i64>,
+    captcha: Option<SiteCaptchaChange>,
+}

@@ -280,6 +280,7 @@ impl<'a> Draft<'a> {
             Place::Captcha,
             language.say_with("captcha-title", "site", &site.name),
         );
+        frame.site = Some(site.id.clone());
         frame.is_error = !self.errors.is_empty();
         frame.alarms = defence::alarms(app, site, language).await?;
         let page = CaptchaPage {

@@ -90,6 +90,7 @@ async fn page(
         Place::Defence,
         language.say_with("defence-title", "site", &site.name),
     );
+    frame.site = Some(site.id.clone());
     frame.alarms = sentences(site, &defence.faults, language)
         .into_iter()
         .map(|sentence| Alarm { sentence, href: None })

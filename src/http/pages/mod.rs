@@ -3,13 +3,19 @@
 //! Each answer carries a strict policy: no inline script or style, no framing, and on pages for
 //! moderators Trusted Types. Every flow works without JavaScript: a form posts, the answer leads on.
 
+pub(super) mod account;
 pub(super) mod captcha;
 pub(super) mod defence;
 pub(super) mod docs;
+pub(super) mod door;
 pub(super) mod entrance;
+pub(super) mod moderators;
 pub(super) mod queue;
 pub(super) mod receipt;
+pub(super) mod setup;
+pub(super) mod sites;
 pub(super) mod thread;
+pub(super) mod tokens;
 
 use std::sync::Arc;
 
@@ -31,10 +37,11 @@ use crate::{
     app::{App, DEMO_SITE},
     domain::{language::Language, site::Captcha},
     error::Error,
+    store::Scope,
     web::{
         assets,
         entrance::ErrorPage,
-        frame::{AdminFrame, Place},
+        frame::{AdminFrame, Insider, Place},
         texts::Say as _,
         thread::Link,
         widget,
@@ -180,10 +187,27 @@ pub(super) fn frame(app: &App, who: Option<&Identity>, language: Language, place
         title,
         is_error: false,
         place,
-        person: who.map(|who| who.actor.name.clone()),
-        site: app.has_demo.then(|| DEMO_SITE.to_owned()),
+        person: who.map(|who| Insider {
+            name: who.actor.name.clone(),
+            has_account: who.account.is_some(),
+            is_owner: who.rights.owns_something(),
+        }),
+        site: who.and_then(|who| site_in_reach(app, who)),
         has_demo: app.has_demo,
         alarms: Vec::new(),
+        setup_href: None,
+    }
+}
+
+/// The site whose pages the navigation links to, on pages about no site: the demonstration's, else the
+/// first that somebody may see.
+fn site_in_reach(app: &App, who: &Identity) -> Option<String> {
+    let demo = app.has_demo.then(|| DEMO_SITE.to_owned());
+    match &who.scope {
+        Scope::All => demo.or_else(|| app.config.sites.first().map(|site| site.id.clone())),
+        Scope::Sites(sites) => demo
+            .filter(|demo| sites.contains(demo))
+            .or_else(|| sites.first().cloned()),
     }
 }
 
@@ -265,10 +289,21 @@ impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Response> {
         match Who::from_request_parts(parts, app).await {
             Ok(Who(who)) => Ok(Self(who)),
-            Err(problem) if problem.is_unauthenticated() || wants_page(&parts.headers) => Err(problem.into_page()),
+            Err(problem) if problem.is_unauthenticated() => Err(see_other(&way_in(parts))),
+            Err(problem) if wants_page(&parts.headers) => Err(problem.into_page()),
             Err(problem) => Err(problem.into_response()),
         }
     }
+}
+
+/// The door, which leads back to the page that was asked for.
+fn way_in(parts: &axum::http::request::Parts) -> String {
+    if parts.method != axum::http::Method::GET {
+        return "/login".to_owned();
+    }
+    let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let next: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    format!("/login?next={next}")
 }
 
 impl Problem {

@@ -22,6 +22,7 @@ use crate::{
         markup,
         reason::Reason,
         score::Score,
+        site::Site,
         status::{Act, Status},
     },
     error::Error,
@@ -33,11 +34,12 @@ use crate::{
     },
     store::Decided,
     web::{
+        form::Choice,
         frame::Place,
         moment::Moment,
         queue::{
-            AuthorRecord, Choice, ParentExcerpt, QueueFlash, QueueItem, QueuePage, QueueTab, check_sentence,
-            conflict_sentence, decided_sentence, decision_sentence,
+            AuthorRecord, ParentExcerpt, QueueFlash, QueueItem, QueuePage, QueueTab, check_sentence, conflict_sentence,
+            decided_sentence, decision_sentence,
         },
         texts::{self, Say as _},
     },
@@ -76,12 +78,8 @@ pub(crate) async fn show(
     let several = sites.len() > 2;
     let mut items = Vec::with_capacity(page.items.len());
     for item in &page.items {
-        let site_name = if several {
-            app.site(&item.row.comment.site).await.map_err(say)?.site.name.clone()
-        } else {
-            String::new()
-        };
-        items.push(queue_item(item, site_name, language));
+        let site = app.site(&item.row.comment.site).await.map_err(say)?;
+        items.push(queue_item(item, &site.site, several, language));
     }
     let tabs = TABS
         .into_iter()
@@ -113,6 +111,7 @@ pub(crate) async fn show(
         None
     };
     let mut frame = frame(&app, Some(&who), language, Place::Queue, language.say("queue-title"));
+    frame.setup_href = super::setup::href(&app, &who).await.map_err(say)?;
     let mut defences = Vec::new();
     for id in checked_sites(&app, &who, site.as_deref()).await.map_err(say)? {
         let checked = app.site(&id).await.map_err(say)?;
@@ -188,9 +187,10 @@ async fn sites(app: &App, who: &Identity, selected: Option<&str>, language: Lang
     Ok(choices)
 }
 
-fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
+fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> QueueItem {
     let row = &item.row;
     let comment = &row.comment;
+    let moment = |at: i64| Moment::in_zone(language, at, &site.time_zone);
     let mut reasons: Vec<String> = comment
         .reasons
         .iter()
@@ -219,11 +219,11 @@ fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
                 .author
                 .first_seen
                 .filter(|first| *first < comment.created_at)
-                .map(|first| Moment::new(language, first.0)),
+                .map(|first| moment(first.0)),
             is_verified: item.author.verified,
         },
-        moment: Moment::new(language, comment.created_at.0),
-        site_name,
+        moment: moment(comment.created_at.0),
+        site_name: if says_site { site.name.clone() } else { String::new() },
         article_title: row
             .thread_title
             .clone()
@@ -243,12 +243,7 @@ fn queue_item(item: &Item, site_name: String, language: Language) -> QueueItem {
         },
         decided: item.decision.as_ref().and_then(|entry| {
             let act = Act::parse(&entry.action)?;
-            Some(decision_sentence(
-                language,
-                act,
-                &entry.actor,
-                &Moment::new(language, entry.at),
-            ))
+            Some(decision_sentence(language, act, &entry.actor, &moment(entry.at)))
         }),
         conflict: None,
     }

@@ -8,6 +8,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{PageError, PageResult, no_referrer, reader_page, see_other};
@@ -85,6 +86,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         return no_referrer(no_store(Json(own_json(app, own, receipt)).into_response()));
     }
     let erased = comment.status == Status::Erased;
+    let zone = site.map_or(TimeZone::UTC, |site| site.site.time_zone.clone());
     let page = ReceiptPage {
         frame: ReaderFrame {
             language,
@@ -93,8 +95,8 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         },
         state: state(own),
         reference: comment.reference.clone(),
-        sent: Moment::new(language, comment.created_at.0),
-        kept_until: Some(Moment::new(language, own.kept_until.0)),
+        sent: Moment::in_zone(language, comment.created_at.0, &zone),
+        kept_until: Some(Moment::in_zone(language, own.kept_until.0, &zone)),
         html: Some(comment.html.clone()).filter(|_| !erased),
         appeal_action: own.can_appeal().then(|| format!("/r/{receipt}/appeal")),
         erase_action: (!erased).then(|| format!("/r/{receipt}/erase")),

@@ -467,7 +467,7 @@ fn comment_view(place: &Place<'_>, comment: PublicComment, in_reply_to: Option<S
         permalink: format!("{}{}#c{id}", place.base, place.path),
         name: comment.name,
         website: comment.website,
-        moment: Moment::new(place.language, comment.created_at),
+        moment: Moment::in_zone(place.language, comment.created_at, &place.site.site.time_zone),
         html: comment.html,
         in_reply_to,
         replies: Vec::new(),

@@ -1,0 +1,217 @@
+//! One's own account: name, passphrase, second step, recovery codes, sessions.
+//!
+//! What opens the door to more asks for the passphrase again, counted like a sign-in. A change of
+//! passphrase ends all other sessions.
+
+use uuid::Uuid;
+
+use super::{
+    accounts::field_error,
+    door,
+    identify::{IDLE, Identity, SignedIn},
+};
+use crate::{
+    app::App,
+    domain::{account::Passphrase, person::Name},
+    error::Error,
+    limits::Action,
+    store::{Account, SessionEntry},
+};
+
+/// What the page of one's own account shows.
+#[derive(Debug)]
+pub struct Overview {
+    pub account: Account,
+    /// The session that asks.
+    pub current: Uuid,
+    /// Last used first.
+    pub sessions: Vec<SessionEntry>,
+    pub recovery_codes_left: i64,
+}
+
+/// A second step that is not confirmed yet.
+#[derive(Debug)]
+pub struct Seed {
+    /// Base 32, to be typed into an app.
+    pub secret: String,
+    /// `otpauth://totp/…`, to be scanned.
+    pub url: String,
+}
+
+/// One's own account with its sessions.
+///
+/// # Errors
+/// [`Error::Forbidden`] for a bearer token; errors of the store.
+pub async fn overview(app: &App, who: &Identity) -> Result<Overview, Error> {
+    let (person, account) = me(app, who).await?;
+    Ok(Overview {
+        sessions: sessions(app, who).await?,
+        recovery_codes_left: app.store.recovery_codes_left(account.id).await?,
+        current: person.session,
+        account,
+    })
+}
+
+/// One's own sessions, last used first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for a bearer token; errors of the store.
+pub async fn sessions(app: &App, who: &Identity) -> Result<Vec<SessionEntry>, Error> {
+    let now = app.clock.now();
+    let person = who.person()?;
+    Ok(app.store.sessions_of(person.account, now, now.minus(IDLE)).await?)
+}
+
+/// Ends one of one's own sessions, or with `None` all but this one; gives how many ended.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that is not one's own; errors of the store.
+pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Result<u64, Error> {
+    let (person, account) = me(app, who).await?;
+    let keep = if only.is_some() { None } else { Some(person.session) };
+    let audit = door::entry(app, &account, "sessions_ended");
+    let ended = app.store.end_sessions_of(account.id, only, keep, audit).await?;
+    if only.is_some() && ended == 0 {
+        return Err(Error::not_found());
+    }
+    Ok(ended)
+}
+
+/// Changes one's name.
+///
+/// # Errors
+/// `name_…` as a field's error; errors of the store.
+pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> {
+    let (_, account) = me(app, who).await?;
+    let name = Name::parse(name).map_err(|error| field_error("name", error.code()))?;
+    let audit = door::entry(app, &account, "account_renamed");
+    app.store.rename_account(account.id, name.as_str(), audit).await?;
+    app.forget_sites();
+    Ok(())
+}
+
+/// Changes one's passphrase; all other sessions end.
+///
+/// # Errors
+/// `passphrase_wrong` for the current one, `passphrase_…` for the new one, as errors of fields;
+/// [`Error::RateLimited`]; errors of the store.
+pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &str) -> Result<(), Error> {
+    let (person, account) = me(app, who).await?;
+    let chosen = door::choose(new, &[&account.name, &account.email])?;
+    confirm(app, &account, current).await?;
+    let hash = door::hash(app, chosen).await?;
+    let audit = door::entry(app, &account, "passphrase_changed");
+    app.store
+        .set_passphrase(account.id, hash, Some(person.session), audit)
+        .await?;
+    Ok(())
+}
+
+/// Begins a second step: a new seed, which counts once a code from it is typed.
+///
+/// # Errors
+/// `passphrase_wrong` as a field's error; 409 `second_step_on`; [`Error::RateLimited`]; errors of the
+/// store.
+pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<Seed, Error> {
+    let (_, mut account) = me(app, who).await?;
+    if account.has_second_step() {
+        return Err(Error::conflict("second_step_on"));
+    }
+    confirm(app, &account, passphrase).await?;
+    let seed = totp_rs::Secret::from(crate::clock::random_bytes::<20>().to_vec()).to_base32();
+    let sealed = app.keys.seal(&door::seed_place(account.id), &seed);
+    app.store.set_totp_seed(account.id, Some(sealed.clone()), None).await?;
+    account.totp_seed = Some(sealed);
+    seed_of(app, &account)
+}
+
+/// The seed of a second step that waits for its first code.
+///
+/// # Errors
+/// [`Error::NotFound`] when none waits; errors of the store.
+pub async fn waiting_seed(app: &App, who: &Identity) -> Result<Seed, Error> {
+    let (_, account) = me(app, who).await?;
+    if account.has_second_step() || account.totp_seed.is_none() {
+        return Err(Error::not_found());
+    }
+    seed_of(app, &account)
+}
+
+fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
+    let sealed = account.totp_seed.as_deref().ok_or_else(Error::not_found)?;
+    let totp = door::totp(app, account, sealed)?;
+    Ok(Seed {
+        secret: totp.secret().to_base32(),
+        url: totp
+            .to_url()
+            .map_err(|error| Error::Internal(format!("the address of a second step: {error}")))?,
+    })
+}
+
+/// Confirms a second step by its first code.
+///
+/// # Errors
+/// `code_bad` as a field's error; [`Error::NotFound`] when none waits; [`Error::RateLimited`].
+pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Result<(), Error> {
+    let (_, account) = me(app, who).await?;
+    if account.has_second_step() || account.totp_seed.is_none() {
+        return Err(Error::not_found());
+    }
+    let tried = count(app, &account).await?;
+    let bad = || field_error("code", "code_bad");
+    let step = door::totp_step(app, &account, code)?.ok_or_else(bad)?;
+    let audit = door::entry(app, &account, "second_step_on");
+    if !app.store.take_totp_step(account.id, step, Some(audit)).await? {
+        return Err(bad());
+    }
+    app.store.forget_try(tried).await?;
+    Ok(())
+}
+
+/// Removes the second step.
+///
+/// # Errors
+/// `passphrase_wrong` as a field's error; [`Error::RateLimited`]; errors of the store.
+pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<(), Error> {
+    let (_, account) = me(app, who).await?;
+    confirm(app, &account, passphrase).await?;
+    let audit = door::entry(app, &account, "second_step_off");
+    app.store.set_totp_seed(account.id, None, Some(audit)).await?;
+    Ok(())
+}
+
+/// Makes ten new recovery codes, to be shown once; the ones before no longer count.
+///
+/// # Errors
+/// As [`remove_second_step`].
+pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -> Result<Vec<String>, Error> {
+    let (_, account) = me(app, who).await?;
+    confirm(app, &account, passphrase).await?;
+    let (codes, hashes) = door::new_recovery_codes(app, account.id);
+    let audit = door::entry(app, &account, "recovery_codes_renewed");
+    app.store.set_recovery_codes(account.id, hashes, audit).await?;
+    Ok(codes)
+}
+
+/// Asks for the passphrase again.
+async fn confirm(app: &App, account: &Account, passphrase: &str) -> Result<(), Error> {
+    let tried = count(app, account).await?;
+    let typed = Passphrase::typed(passphrase);
+    if !door::verify(app, typed, account.passphrase.clone()).await? {
+        return Err(field_error("current", "passphrase_wrong"));
+    }
+    app.store.forget_try(tried).await?;
+    Ok(())
+}
+
+/// Counted by the account from within: who is in does not use up the door's tries.
+async fn count(app: &App, account: &Account) -> Result<Uuid, Error> {
+    let by = format!("within {}", account.id);
+    door::count(app, &[(Action::SignInAccount, &by)]).await
+}
+
+async fn me(app: &App, who: &Identity) -> Result<(SignedIn, Account), Error> {
+    let person = who.person()?;
+    let account = app.store.account(person.account).await?;
+    Ok((person, account.ok_or(Error::Unauthenticated)?))
+}

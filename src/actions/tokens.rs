@@ -1,0 +1,126 @@
+//! Bearer tokens for scripts and servers. A token never may more than whoever makes it, and its secret is
+//! shown once.
+
+use uuid::Uuid;
+
+use super::{
+    accounts::{By, field_error, sites_of},
+    door,
+    identify::Identity,
+};
+use crate::{
+    app::App,
+    domain::{
+        account::{EVERY_SITE, Rights, Role},
+        person::Name,
+        timestamp::Timestamp,
+    },
+    error::Error,
+    keys::{new_secret, sha256_hex},
+    store::{NewAudit, Scope, TokenRow},
+};
+
+/// A token to be made.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What the audit log calls it; one is made up without it.
+    pub name: Option<String>,
+    pub role: Role,
+    pub scope: Scope,
+    /// `None`: until it is revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token that was made.
+#[derive(Debug)]
+pub struct Made {
+    pub id: Uuid,
+    /// Shown once; only its hash is stored.
+    pub secret: String,
+}
+
+/// The live tokens that work on sites of `who`'s alone, newest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for who owns nothing; errors of the store.
+pub async fn list(app: &App, who: &Identity) -> Result<Vec<TokenRow>, Error> {
+    who.may_own()?;
+    let now = app.clock.now();
+    let tokens = app.store.tokens().await?.into_iter();
+    Ok(tokens
+        .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
+        .filter(|token| who.rights.own_all_of(&rights_of(token)))
+        .collect())
+}
+
+/// Makes a token.
+///
+/// # Errors
+/// `name_…`, `site_missing`, `expires_bad` as errors of fields; [`Error::NotFound`] for a site that is not
+/// theirs or not there; [`Error::Forbidden`]; errors of the store.
+pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error> {
+    let sites = sites_of(app, by, &wanted.scope).await?;
+    let now = app.clock.now();
+    if wanted.expires_at.is_some_and(|at| at <= now) {
+        return Err(field_error("expires", "expires_bad"));
+    }
+    let secret = format!("plb_{}", new_secret());
+    let id = app.clock.new_id();
+    let name = match wanted.name.filter(|name| !name.trim().is_empty()) {
+        Some(name) => Name::parse(&name)
+            .map_err(|error| field_error("name", error.code()))?
+            .as_str()
+            .to_owned(),
+        None => format!("token-{}", &id.simple().to_string()[20..]),
+    };
+    let token = TokenRow {
+        id,
+        name,
+        role: wanted.role.as_str().to_owned(),
+        scope: wanted.scope,
+        created_at: now,
+        expires_at: wanted.expires_at,
+        revoked_at: None,
+    };
+    let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role, "sites": sites});
+    let audit = entry(app, by, "token_made", &detail);
+    app.store
+        .add_token(token, &sha256_hex(secret.as_bytes()), audit)
+        .await?;
+    app.forget_sites();
+    Ok(Made { id, secret })
+}
+
+/// Ends a token.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that is not live or not theirs; errors of the store.
+pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
+    if let By::Somebody(who) = by {
+        let theirs = list(app, who).await?;
+        if !theirs.iter().any(|token| token.id == id) {
+            return Err(Error::not_found());
+        }
+    }
+    let audit = entry(app, by, "token_revoked", &serde_json::json!({"token": id}));
+    if !app.store.revoke_token(id, app.clock.now(), audit).await? {
+        return Err(Error::not_found());
+    }
+    app.forget_sites();
+    Ok(())
+}
+
+/// Where a token works. Its role counts as an owner's does: whoever may end it owns all of that.
+fn rights_of(token: &TokenRow) -> Rights {
+    match &token.scope {
+        Scope::All => Rights::on(Role::Owner, [EVERY_SITE]),
+        Scope::Sites(sites) => Rights::on(Role::Owner, sites.clone()),
+    }
+}
+
+fn entry(app: &App, by: By<'_>, action: &'static str, detail: &serde_json::Value) -> NewAudit {
+    NewAudit {
+        detail: Some(detail.to_string()),
+        ..door::service_entry(app, by.actor(), action, app.clock.now())
+    }
+}

@@ -1,0 +1,117 @@
+//! `palabre moderator …`: who works on the sites, from the operator's command line.
+
+use clap::{Args, Subcommand};
+
+use super::{RoleName, in_words, open_or_make};
+use crate::{
+    actions::accounts::{self, By, Wanted},
+    app::App,
+    config::Config,
+    domain::account::EVERY_SITE,
+    store::{Account, Scope},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModeratorCommand {
+    /// Invites somebody, and prints their one-time link alone on standard output.
+    Add(AddModerator),
+    /// Lists accounts with their roles.
+    List,
+    /// Removes an account; its name stays where it decided.
+    Remove {
+        /// The e-mail of the account.
+        #[arg(long)]
+        email: String,
+    },
+    /// Prints a one-time link for somebody who lost the way in.
+    Reset {
+        /// The e-mail of the account.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddModerator {
+    #[arg(long)]
+    email: String,
+    /// What the team and the audit log call them; readers cannot take a look-alike of it.
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    role: RoleName,
+    /// A site; may be given several times.
+    #[arg(long, required_unless_present = "all_sites")]
+    site: Vec<String>,
+    #[arg(long, conflicts_with = "site")]
+    all_sites: bool,
+}
+
+pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(), String> {
+    let app = open_or_make(config).await?;
+    match command {
+        ModeratorCommand::Add(wanted) => add(&app, wanted).await?,
+        ModeratorCommand::List => {
+            let accounts = app.store.accounts().await.map_err(|error| error.to_string())?;
+            for account in accounts {
+                println!("{}", line(&account));
+            }
+        }
+        ModeratorCommand::Remove { email } => {
+            let account = find(&app, &email).await?;
+            accounts::remove(&app, By::Operator, account.id)
+                .await
+                .map_err(|error| in_words(&format!("remove {email}"), &error))?;
+        }
+        ModeratorCommand::Reset { email } => {
+            let account = find(&app, &email).await?;
+            let code = accounts::reset(&app, By::Operator, account.id)
+                .await
+                .map_err(|error| in_words(&format!("make a link for {email}"), &error))?;
+            println!("{}", accounts::link(&app, &code));
+        }
+    }
+    app.store.close().await;
+    Ok(())
+}
+
+async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
+    let scope = if wanted.all_sites {
+        Scope::All
+    } else {
+        Scope::Sites(wanted.site)
+    };
+    let person = Wanted {
+        name: wanted.name,
+        email: wanted.email,
+    };
+    let added = accounts::add(app, By::Operator, &person, wanted.role.into(), &scope)
+        .await
+        .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
+    match added.code {
+        Some(code) => println!("{}", accounts::link(app, &code)),
+        None => eprintln!("they have an account already, and the role from now on; no link is needed"),
+    }
+    Ok(())
+}
+
+async fn find(app: &App, email: &str) -> Result<Account, String> {
+    let found = app.store.account_by_email(&email.trim().to_lowercase()).await;
+    found
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("there is no account of {email}"))
+}
+
+/// `awa@example.org  Awa  owner:*,moderator:faso  active`, separated by tabs.
+fn line(account: &Account) -> String {
+    let roles: Vec<String> = account
+        .rights
+        .iter()
+        .map(|(site, role)| {
+            let site = if site == EVERY_SITE { "all sites" } else { site };
+            format!("{}:{site}", role.as_str())
+        })
+        .collect();
+    let state = account.standing();
+    format!("{}\t{}\t{}\t{state}", account.email, account.name, roles.join(","))
+}

@@ -1,0 +1,293 @@
+//! Accounts: what somebody may do, and what a passphrase must be.
+//!
+//! [`Rights`] is the one answer to « may they »: a role on a site, or none, in which case the site is as
+//! if it were not there. A [`Passphrase`] is compared as typed but for Unicode's compatibility forms, so
+//! that another keyboard gives the same one; it is never cut and never printed.
+
+use std::{collections::BTreeMap, fmt};
+
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// What somebody may do on a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Decides about comments.
+    Moderator,
+    /// Sets the cuts, the site and who works on it as well.
+    Owner,
+}
+
+impl Role {
+    /// The role of that word, `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "moderator" => Some(Self::Moderator),
+            "owner" => Some(Self::Owner),
+            _ => None,
+        }
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// The word that stands for every site, where a role is given; no site has it as its id.
+pub const EVERY_SITE: &str = "*";
+
+/// The roles of somebody, by site.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights(BTreeMap<String, Role>);
+
+impl Rights {
+    /// One role on some sites; [`EVERY_SITE`] stands for all.
+    pub fn on<S: Into<String>>(role: Role, sites: impl IntoIterator<Item = S>) -> Self {
+        sites.into_iter().map(|site| (site.into(), role)).collect()
+    }
+
+    /// The role on a site; `None`: the site is as if it were not there.
+    #[must_use]
+    pub fn at(&self, site: &str) -> Option<Role> {
+        let here = self.0.get(site).copied();
+        here.max(self.everywhere())
+    }
+
+    /// The role on every site, also those to come.
+    #[must_use]
+    pub fn everywhere(&self) -> Option<Role> {
+        self.0.get(EVERY_SITE).copied()
+    }
+
+    /// Whether somebody is an owner of anything.
+    #[must_use]
+    pub fn owns_something(&self) -> bool {
+        self.0.values().any(|role| *role == Role::Owner)
+    }
+
+    /// Whether somebody owns every site on which `other` has a role: then they may do to `other`'s
+    /// account whatever an owner may.
+    #[must_use]
+    pub fn own_all_of(&self, other: &Self) -> bool {
+        other.0.keys().all(|site| match site.as_str() {
+            EVERY_SITE => self.everywhere() == Some(Role::Owner),
+            site => self.at(site) == Some(Role::Owner),
+        })
+    }
+
+    /// Sites and roles as they were given, by site.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Role)> {
+        self.0.iter().map(|(site, role)| (site.as_str(), *role))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, Role)> for Rights {
+    fn from_iter<I: IntoIterator<Item = (String, Role)>>(roles: I) -> Self {
+        Self(roles.into_iter().collect())
+    }
+}
+
+/// Unicode scalar values of a passphrase, at least and at most.
+pub const PASSPHRASE_CHARS: std::ops::RangeInclusive<usize> = 12..=1000;
+
+/// Fewer guesses than that, by the estimate of `zxcvbn`, and it is among the first that anybody would
+/// try: dictionary words, keys in a row, repetitions, the person's own name.
+const GUESSES_LOG10: f64 = 7.0;
+
+/// What French keyboards and this house add to the words that are tried first.
+const TRIED_FIRST: [&str; 9] = [
+    "motdepasse",
+    "azertyuiop",
+    "qsdfghjklm",
+    "wxcvbn",
+    "palabre",
+    "administrateur",
+    "moderateur",
+    "redaction",
+    "bonjour",
+];
+
+/// A passphrase in the form in which it is hashed.
+#[derive(Clone)]
+pub struct Passphrase(SecretString);
+
+impl Passphrase {
+    /// What somebody typed to come in: any text.
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        Self(text.nfkc().collect::<String>().into())
+    }
+
+    /// What somebody chose: 12 to 1,000 characters that are not easily guessed, also not from the
+    /// person's own `words` (name, e-mail).
+    ///
+    /// # Errors
+    /// `passphrase_missing`, `passphrase_short`, `passphrase_long`, `passphrase_common`.
+    pub fn choose(text: &str, words: &[&str]) -> Result<Self, &'static str> {
+        let chosen = Self::typed(text);
+        let characters = chosen.expose().chars().count();
+        if characters == 0 {
+            return Err("passphrase_missing");
+        }
+        if characters < *PASSPHRASE_CHARS.start() {
+            return Err("passphrase_short");
+        }
+        if characters > *PASSPHRASE_CHARS.end() {
+            return Err("passphrase_long");
+        }
+        let parts = words
+            .iter()
+            .flat_map(|word| word.split(|char: char| !char.is_alphanumeric()));
+        let tried_first: Vec<&str> = TRIED_FIRST
+            .into_iter()
+            .chain(words.iter().copied())
+            .chain(parts.filter(|part| part.chars().count() > 2))
+            .collect();
+        if zxcvbn::zxcvbn(chosen.expose(), &tried_first).guesses_log10() < GUESSES_LOG10 {
+            return Err("passphrase_common");
+        }
+        Ok(chosen)
+    }
+
+    /// The text, for the hash.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Passphrase(redacted)")
+    }
+}
+
+/// What kind of browser a user agent names, for the owner of a session: `Firefox, Android`. Nothing of
+/// the text itself is kept.
+#[must_use]
+pub fn device_of(user_agent: &str) -> String {
+    // The first that fits: Edge and Opera also say Chrome, Chrome also says Safari.
+    let first = |known: &[(&str, &str)]| {
+        known
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| (*name).to_owned())
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    let known: Vec<String> = browser.into_iter().chain(system).collect();
+    known.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_on_every_site_counts_on_each() {
+        let rights: Rights = [
+            (EVERY_SITE.to_owned(), Role::Moderator),
+            ("faso".to_owned(), Role::Owner),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(rights.at("faso"), Some(Role::Owner));
+        assert_eq!(rights.at("mali"), Some(Role::Moderator));
+        assert_eq!(Rights::on(Role::Owner, ["faso"]).at("mali"), None);
+        assert!(rights.owns_something());
+    }
+
+    #[test]
+    fn only_who_owns_all_of_anothers_sites_stands_above_them() {
+        let one = Rights::on(Role::Owner, ["faso"]);
+        let both = Rights::on(Role::Owner, ["faso", "mali"]);
+        let all = Rights::on(Role::Owner, [EVERY_SITE]);
+        let moderators = Rights::on(Role::Moderator, [EVERY_SITE]);
+        assert!(both.own_all_of(&one) && all.own_all_of(&both) && all.own_all_of(&all));
+        assert!(!one.own_all_of(&both) && !both.own_all_of(&all) && !moderators.own_all_of(&one));
+    }
+
+    #[test]
+    fn a_passphrase_is_long_and_not_the_first_that_is_tried() {
+        let words = ["Awa Ouédraogo", "awa.ouedraogo@exemple.test"];
+        for (text, code) in [
+            ("", "passphrase_missing"),
+            ("onze lettre", "passphrase_short"),
+            ("password1234", "passphrase_common"),
+            ("motdepasse123", "passphrase_common"),
+            ("azertyuiop12", "passphrase_common"),
+            ("aaaaaaaaaaaaaaaaaaaa", "passphrase_common"),
+            ("            ", "passphrase_common"),
+            ("123456789012", "passphrase_common"),
+            ("abcabcabcabc", "passphrase_common"),
+            ("qwertyuiop123", "passphrase_common"),
+            ("awa.ouedraogo", "passphrase_common"),
+            ("Awa Ouédraogo", "passphrase_common"),
+        ] {
+            assert_eq!(Passphrase::choose(text, &words).err(), Some(code), "{text:?}");
+        }
+        assert_eq!(
+            Passphrase::choose(&"é".repeat(1001), &[]).err(),
+            Some("passphrase_long")
+        );
+        for text in [
+            "le marché de Koudougou",
+            "cheval agrafe pile",
+            "شجرة المانجو في الفناء",
+            "🥭🌳🪑📻🐐🛖🌾🐓🥁🔥🌙⭐",
+            &"mangue sauvage ".repeat(60),
+        ] {
+            assert!(Passphrase::choose(text, &words).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn another_keyboard_gives_the_same_passphrase() {
+        let composed = Passphrase::typed("caf\u{e9} au lait");
+        let decomposed = Passphrase::typed("cafe\u{301} au lait");
+        assert_eq!(composed.expose(), decomposed.expose());
+        assert_ne!(
+            composed.expose(),
+            Passphrase::typed("café au lait ").expose(),
+            "nothing is cut"
+        );
+        assert_eq!(format!("{composed:?}"), "Passphrase(redacted)");
+    }
+
+    #[test]
+    fn a_browser_is_told_in_two_words() {
+        let firefox = "Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0";
+        assert_eq!(device_of(firefox), "Firefox, Android");
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                    Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0";
+        assert_eq!(device_of(edge), "Edge, Windows");
+        assert_eq!(device_of("curl/8.5.0"), "");
+    }
+}

@@ -1,0 +1,333 @@
+//! Owners: who works on their sites, and bearer tokens. Everybody: one's own sessions.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    comments::{field_error, no_store, parse_id},
+    schema,
+};
+use crate::{
+    actions::{
+        accounts::{self, By},
+        own_account, tokens,
+    },
+    app::App,
+    domain::{
+        account::{EVERY_SITE, Role},
+        language::Language,
+        timestamp::Timestamp,
+    },
+    error::Error,
+    http::{
+        body::Fields,
+        error::{In, Problem},
+        extract::{Query, Who},
+    },
+    store::{Account, Scope, SessionEntry, TokenRow},
+};
+
+/// The accounts that work on one's sites, by e-mail.
+#[utoipa::path(get, path = "/moderators", tag = "owners",
+    responses((status = 200, description = "at most 1,000", body = schema::Moderators),
+        (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only")))]
+pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let accounts = accounts::list(&app, &who).await.or_say_in(language)?;
+    let body = json!({"moderators": accounts.iter().map(account_json).collect::<Vec<_>>()});
+    Ok(no_store(Json(body).into_response()))
+}
+
+fn account_json(account: &Account) -> Value {
+    let roles: Map<String, Value> = account
+        .rights
+        .iter()
+        .map(|(site, role)| (site.to_owned(), role.as_str().into()))
+        .collect();
+    json!({
+        "id": account.id,
+        "name": account.name,
+        "email": account.email,
+        "roles": roles,
+        "status": account.standing(),
+        "second_step": account.has_second_step(),
+        "created_at": account.created_at,
+    })
+}
+
+/// Gives somebody a role; who has no account yet gets a one-time link, good for seven days. The same as
+/// `POST /moderators/invite`.
+#[utoipa::path(post, path = "/moderators", tag = "owners", request_body = schema::NewModerator,
+    responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
+        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
+        (status = 422, description = "invalid")))]
+pub(crate) async fn add_moderator(
+    state: State<Arc<App>>,
+    who: Who,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    invite(state, who, query, request).await
+}
+
+/// Invites somebody by a one-time link.
+#[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = schema::NewModerator,
+    responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
+        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
+        (status = 422, description = "invalid")))]
+pub(crate) async fn invite(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let added = async {
+        let wanted = accounts::Wanted {
+            name: fields.text("name")?,
+            email: fields.text("email")?,
+        };
+        let (role, scope) = (role(&fields)?, scope(&fields)?);
+        accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
+    };
+    let added = added.await.or_say_in(language)?;
+    let link = added.code.map(|code| accounts::link(&app, &code));
+    let body = json!({"id": added.account, "link": link});
+    Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
+}
+
+/// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`).
+#[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
+    request_body = schema::ModeratorChange,
+    responses((status = 200, description = "the account", body = schema::Moderator),
+        (status = 403, description = "forbidden, works_elsewhere"), (status = 404, description = "not_found"),
+        (status = 409, description = "last_owner"), (status = 422, description = "role_bad")))]
+pub(crate) async fn change_moderator(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let changed = async {
+        let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
+        if let Some(site) = fields.optional("site")? {
+            let role = fields.value("role").map(|_| role(&fields)).transpose()?;
+            accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+        }
+        if let Some(disabled) = fields.value("disabled") {
+            let disabled = disabled.as_bool().ok_or(Error::BadRequest("bad_json"))?;
+            accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;
+        }
+        accounts::get(&app, account.id).await
+    };
+    let account = changed.await.or_say_in(language)?;
+    Ok(no_store(Json(account_json(&account)).into_response()))
+}
+
+/// Removes an account for good; its name stays where it decided.
+#[utoipa::path(delete, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
+    responses((status = 204, description = "gone"), (status = 403, description = "forbidden, works_elsewhere"),
+        (status = 404, description = "not_found"), (status = 409, description = "last_owner")))]
+pub(crate) async fn remove_moderator(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let id = parse_id(&id).or_say_in(language)?;
+    accounts::remove(&app, By::Somebody(&who), id)
+        .await
+        .or_say_in(language)?;
+    Ok(no_store(StatusCode::NO_CONTENT.into_response()))
+}
+
+/// A new one-time link for somebody who lost the way in.
+#[utoipa::path(post, path = "/moderators/{account}/link", tag = "owners", params(("account" = uuid::Uuid, Path)),
+    responses((status = 201, description = "shown once", body = schema::Invited),
+        (status = 403, description = "forbidden, works_elsewhere"), (status = 404, description = "not_found")))]
+pub(crate) async fn new_link(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let id = parse_id(&id).or_say_in(language)?;
+    let code = accounts::reset(&app, By::Somebody(&who), id)
+        .await
+        .or_say_in(language)?;
+    let body = json!({"id": id, "link": accounts::link(&app, &code)});
+    Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
+}
+
+/// The live tokens of one's sites, newest first.
+#[utoipa::path(get, path = "/tokens", tag = "owners",
+    responses((status = 200, description = "at most 500", body = schema::Tokens),
+        (status = 403, description = "forbidden: owners only")))]
+pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let tokens = tokens::list(&app, &who).await.or_say_in(language)?;
+    let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>()});
+    Ok(no_store(Json(body).into_response()))
+}
+
+fn token_json(token: &TokenRow) -> Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "sites": match &token.scope {
+            Scope::All => Value::Null,
+            Scope::Sites(sites) => json!(sites),
+        },
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+    })
+}
+
+/// Makes a token; its secret is in this answer and nowhere else.
+#[utoipa::path(post, path = "/tokens", tag = "owners", request_body = schema::NewToken,
+    responses((status = 201, description = "shown once", body = schema::MadeToken),
+        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
+        (status = 422, description = "invalid")))]
+pub(crate) async fn create_token(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let fields = Fields::read(request).await.or_say_in(language)?;
+    let made = async {
+        let wanted = token_wanted(&fields, app.clock.now())?;
+        tokens::create(&app, By::Somebody(&who), wanted).await
+    };
+    let made = made.await.or_say_in(language)?;
+    let body = json!({"id": made.id, "token": made.secret});
+    Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
+}
+
+/// Ends a token at once.
+#[utoipa::path(delete, path = "/tokens/{token}", tag = "owners", params(("token" = uuid::Uuid, Path)),
+    responses((status = 204, description = "ended"), (status = 404, description = "not_found")))]
+pub(crate) async fn revoke_token(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let id = parse_id(&id).or_say_in(language)?;
+    tokens::revoke(&app, By::Somebody(&who), id).await.or_say_in(language)?;
+    Ok(no_store(StatusCode::NO_CONTENT.into_response()))
+}
+
+/// One's own sessions, last used first; a bearer token has none.
+#[utoipa::path(get, path = "/sessions", tag = "moderators",
+    responses((status = 200, description = "at most 100", body = schema::Sessions),
+        (status = 403, description = "forbidden: a token")))]
+pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let current = who.person().or_say_in(language)?.session;
+    let sessions = own_account::sessions(&app, &who).await.or_say_in(language)?;
+    let session_json = |session: &SessionEntry| {
+        json!({
+            "id": session.id,
+            "device": session.device,
+            "created_at": Timestamp(session.created_at),
+            "seen_at": Timestamp(session.seen_at),
+            "current": session.id == current,
+        })
+    };
+    let body = json!({"sessions": sessions.iter().map(session_json).collect::<Vec<_>>()});
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// Ends all of one's own sessions but this one.
+#[utoipa::path(delete, path = "/sessions", tag = "moderators",
+    responses((status = 204, description = "ended"), (status = 403, description = "forbidden: a token")))]
+pub(crate) async fn end_other_sessions(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    own_account::end_sessions(&app, &who, None).await.or_say_in(language)?;
+    Ok(no_store(StatusCode::NO_CONTENT.into_response()))
+}
+
+/// Ends one of one's own sessions.
+#[utoipa::path(delete, path = "/sessions/{session}", tag = "moderators", params(("session" = uuid::Uuid, Path)),
+    responses((status = 204, description = "ended"), (status = 403, description = "forbidden: a token"),
+        (status = 404, description = "not_found")))]
+pub(crate) async fn end_session(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let language = query.language(Language::Fr).for_admin();
+    let id = parse_id(&id).or_say_in(language)?;
+    own_account::end_sessions(&app, &who, Some(id))
+        .await
+        .or_say_in(language)?;
+    Ok(no_store(StatusCode::NO_CONTENT.into_response()))
+}
+
+/// The role that is asked for.
+///
+/// # Errors
+/// `role_bad` as a field's error.
+pub(in crate::http) fn role(fields: &Fields) -> Result<Role, Error> {
+    Role::parse(&fields.text("role")?).ok_or_else(|| field_error("role", "role_bad"))
+}
+
+/// The sites that are asked for: `site`, or a list `sites`; `*` or `all_sites` stands for every site.
+///
+/// # Errors
+/// `bad_json`.
+pub(in crate::http) fn scope(fields: &Fields) -> Result<Scope, Error> {
+    if fields.value("all_sites") == Some(&Value::Bool(true)) {
+        return Ok(Scope::All);
+    }
+    let sites: Vec<String> = match fields.value("sites") {
+        Some(list) => serde_json::from_value(list.clone()).map_err(|_| Error::BadRequest("bad_json"))?,
+        None => fields.first_of(&["site"])?.into_iter().collect(),
+    };
+    Ok(if sites.iter().any(|site| site == EVERY_SITE) {
+        Scope::All
+    } else {
+        Scope::Sites(sites)
+    })
+}
+
+/// The token that is asked for; `expires` is for how many days it is good.
+///
+/// # Errors
+/// `role_bad`, `expires_bad` as errors of fields.
+pub(in crate::http) fn token_wanted(fields: &Fields, now: Timestamp) -> Result<tokens::Wanted, Error> {
+    let bad = |_| field_error("expires", "expires_bad");
+    let expires_at = match fields.integer("expires").map_err(bad)? {
+        None => None,
+        Some(days @ 1..=3650) => Some(now.plus(Duration::from_hours(24 * days.unsigned_abs()))),
+        Some(_) => return Err(field_error("expires", "expires_bad")),
+    };
+    Ok(tokens::Wanted {
+        name: fields.optional("name")?,
+        role: role(fields)?,
+        scope: scope(fields)?,
+        expires_at,
+    })
+}

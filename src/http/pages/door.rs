@@ -1,0 +1,405 @@
+//! The door: sign-in, second step, recovery, one-time links, sign-out. `POST /login` and `/logout` take
+//! and answer JSON as well.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{PageError, PageResult, admin_page, frame, no_referrer, see_other};
+use crate::{
+    actions::{
+        accounts,
+        door::{self, Entry, Step},
+        setup,
+    },
+    app::App,
+    domain::language::Language,
+    error::Error,
+    http::{
+        api::comments::no_store,
+        body::Fields,
+        cookies,
+        error::{self, Problem},
+        extract::{AtDoor, Query, admin_language, check_not_foreign, check_same_site},
+    },
+    web::{
+        entrance::{CodesPage, InvitationPage, LoginCodePage, LoginPage, RecoveryPage},
+        form::FormErrors,
+        frame::{AdminFrame, Insider, Place},
+        texts::{self, Say as _},
+        thread::FieldError,
+    },
+};
+
+/// How to get in. While nobody owns anything that is the first run.
+pub(crate) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
+    if !app.store.has_owner().await? {
+        return Ok(see_other("/setup"));
+    }
+    let language = admin_language(&headers, &query);
+    let mut page = login_page(&app, language);
+    page.next = own_path(&query.0.text("next")?);
+    Ok(admin_page(&page))
+}
+
+fn login_page(app: &App, language: Language) -> LoginPage {
+    let is_open = cookies::check_secure(app).is_ok();
+    LoginPage {
+        frame: outside(app, language, "login-title"),
+        is_open,
+        problem: (!is_open).then(|| language.say("login-insecure")),
+        ..LoginPage::default()
+    }
+}
+
+/// Comes in by e-mail and passphrase.
+pub(crate) async fn sign_in(
+    State(app): State<Arc<App>>,
+    AtDoor(caller): AtDoor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    check_not_foreign(&headers, &app)?;
+    let fields = Fields::read(request).await?;
+    let email = fields.text("email")?;
+    let passphrase = fields.first_of(&["passphrase", "password"])?.unwrap_or_default();
+    let code = fields.optional("code")?;
+    let next = own_path(&fields.text("next")?);
+    let entered = match cookies::check_secure(&app) {
+        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, code.as_deref()).await,
+        Err(error) => Err(error),
+    };
+    if !fields.is_form {
+        return Ok(in_json(&app, entered, language));
+    }
+    match entered {
+        Ok(Step::In(entry)) => goes_in(&app, &entry, &next).await,
+        Ok(Step::Code { pass }) => Ok(admin_page(&LoginCodePage {
+            frame: outside(&app, language, "code-title"),
+            pass,
+            next,
+            ..LoginCodePage::default()
+        })),
+        Err(error) => {
+            let mut page = login_page(&app, language);
+            page.frame.is_error = true;
+            page.problem = Some(sentence(&error, language)?);
+            page.email = email;
+            page.next = next;
+            Ok(with_status(admin_page(&page), &error))
+        }
+    }
+}
+
+/// The same for programs: the session's cookie, or a problem.
+fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Response {
+    match entered {
+        Ok(Step::In(entry)) => {
+            cookies::with_entry(app, &entry, no_store(Json(json!({"status": "in"})).into_response()))
+        }
+        Ok(Step::Code { pass }) => Problem::new(Error::Http(401, "code_needed"), language)
+            .with("pass", pass)
+            .into_response(),
+        Err(error) => Problem::new(error, language).into_response(),
+    }
+}
+
+/// Comes in by the code of the second step.
+pub(crate) async fn second_step(
+    State(app): State<Arc<App>>,
+    AtDoor(caller): AtDoor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    check_not_foreign(&headers, &app)?;
+    cookies::check_secure(&app)?;
+    let fields = Fields::read(request).await?;
+    let (pass, code) = (fields.text("pass")?, fields.text("code")?);
+    let next = own_path(&fields.text("next")?);
+    let entered = door::second_step(&app, &caller, &pass, &code).await;
+    if !fields.is_form {
+        return Ok(in_json(&app, entered.map(Step::In), language));
+    }
+    match entered {
+        Ok(entry) => goes_in(&app, &entry, &next).await,
+        Err(error @ Error::Http(_, "pass_ended")) => {
+            let mut page = login_page(&app, language);
+            page.problem = Some(sentence(&error, language)?);
+            page.next = next;
+            Ok(with_status(admin_page(&page), &error))
+        }
+        Err(error) => {
+            let mut page = LoginCodePage {
+                frame: outside(&app, language, "code-title"),
+                errors: at_field("code", sentence(&error, language)?),
+                pass,
+                next,
+            };
+            page.frame.is_error = true;
+            Ok(with_status(admin_page(&page), &error))
+        }
+    }
+}
+
+/// The form of a forgotten passphrase.
+pub(crate) async fn recovery(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
+    let language = admin_language(&headers, &query);
+    cookies::check_secure(&app)?;
+    Ok(admin_page(&RecoveryPage {
+        frame: outside(&app, language, "recovery-title"),
+        ..RecoveryPage::default()
+    }))
+}
+
+/// Chooses a new passphrase by a recovery code, and comes in.
+pub(crate) async fn recover(
+    State(app): State<Arc<App>>,
+    AtDoor(caller): AtDoor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    check_not_foreign(&headers, &app)?;
+    cookies::check_secure(&app)?;
+    let fields = Fields::read(request).await?;
+    let email = fields.text("email")?;
+    let recovered = door::recover(
+        &app,
+        &caller,
+        &email,
+        &fields.text("recovery_code")?,
+        &fields.text("code")?,
+        &fields.text("passphrase")?,
+    )
+    .await;
+    let error = match recovered {
+        Ok(entry) => return goes_in(&app, &entry, "").await,
+        Err(error) => error,
+    };
+    let errors = form_errors(&error, language);
+    let problem = if errors.is_empty() {
+        Some(sentence(&error, language)?)
+    } else {
+        None
+    };
+    let mut page = RecoveryPage {
+        frame: outside(&app, language, "recovery-title"),
+        problem,
+        errors,
+        email,
+    };
+    page.frame.is_error = true;
+    Ok(with_status(admin_page(&page), &error))
+}
+
+/// The page of a one-time link: a passphrase is chosen there; looking changes nothing.
+pub(crate) async fn invitation(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let code = query.0.text("code")?;
+    invitation_page(&app, language, &code, None).await
+}
+
+/// Redeems a one-time link.
+pub(crate) async fn accept(
+    State(app): State<Arc<App>>,
+    AtDoor(caller): AtDoor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    check_not_foreign(&headers, &app)?;
+    let fields = Fields::read(request).await?;
+    let code = fields.text("code")?;
+    let accepted = match cookies::check_secure(&app) {
+        Ok(()) => accounts::redeem(&app, &caller, &code, &fields.text("passphrase")?).await,
+        Err(error) => Err(error),
+    };
+    match accepted {
+        Ok((entry, codes)) => {
+            let who = Some(accounts_name(&app, &entry).await?);
+            let next = after_sign_in(&app).await?;
+            Ok(cookies::with_entry(
+                &app,
+                &entry,
+                codes_page(&app, language, who, codes, &next),
+            ))
+        }
+        Err(error) => invitation_page(&app, language, &code, Some(error)).await,
+    }
+}
+
+async fn invitation_page(app: &App, language: Language, code: &str, error: Option<Error>) -> PageResult {
+    let mut page = InvitationPage {
+        frame: outside(app, language, "login-title"),
+        ..InvitationPage::default()
+    };
+    let invited = match cookies::check_secure(app) {
+        Ok(()) => accounts::invited(app, code).await,
+        Err(error) => Err(error),
+    };
+    let mut answered = error;
+    match invited {
+        Ok(account) => {
+            page.frame.title = language.say_with("invitation-title", "name", &account.name);
+            page.email = account.email;
+            page.code = Some(code.to_owned());
+        }
+        Err(error) => answered = Some(error),
+    }
+    let Some(error) = answered else {
+        return Ok(no_referrer(admin_page(&page)));
+    };
+    page.frame.is_error = true;
+    page.errors = form_errors(&error, language);
+    if page.errors.is_empty() {
+        page.problem = Some(sentence(&error, language)?);
+    }
+    Ok(with_status(no_referrer(admin_page(&page)), &error))
+}
+
+/// Ends the session.
+pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
+    check_same_site(&headers, &app)?;
+    if let Some(secret) = &caller.session {
+        door::sign_out(&app, secret).await?;
+    }
+    let wants_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let answer = if wants_json {
+        no_store(StatusCode::NO_CONTENT.into_response())
+    } else {
+        see_other("/login")
+    };
+    Ok(cookies::without_session(&app, answer))
+}
+
+/// Recovery codes, shown once.
+pub(super) fn codes_page(
+    app: &App,
+    language: Language,
+    person: Option<String>,
+    codes: Vec<String>,
+    next: &str,
+) -> Response {
+    let mut frame = outside(app, language, "codes-title");
+    frame.person = person.map(|name| Insider {
+        name,
+        ..Insider::default()
+    });
+    admin_page(&CodesPage {
+        frame,
+        codes,
+        next: next.to_owned(),
+    })
+}
+
+/// Over the threshold: to the page that was asked for.
+async fn goes_in(app: &App, entry: &Entry, next: &str) -> PageResult {
+    let next = if next.is_empty() {
+        after_sign_in(app).await?
+    } else {
+        next.to_owned()
+    };
+    Ok(cookies::with_entry(app, entry, see_other(&next)))
+}
+
+/// Where somebody goes who asked for no page: on with the first run, else to the queue.
+async fn after_sign_in(app: &App) -> Result<String, Error> {
+    Ok(super::setup::path_of(setup::left(app).await?).to_owned())
+}
+
+async fn accounts_name(app: &App, entry: &Entry) -> Result<String, Error> {
+    let who = crate::actions::identify::by_session(app, &entry.secret).await?;
+    Ok(who.actor.name)
+}
+
+/// The frame of a page before the door.
+pub(super) fn outside(app: &App, language: Language, title: &str) -> AdminFrame {
+    frame(app, None, language, Place::Elsewhere, language.say(title))
+}
+
+/// The errors of fields, in words; none for an error of another kind.
+pub(super) fn form_errors(error: &Error, language: Language) -> FormErrors {
+    let Error::Invalid(wrong) = error else {
+        return FormErrors::default();
+    };
+    FormErrors(
+        wrong
+            .iter()
+            .map(|wrong| FieldError {
+                field: wrong.field.to_owned(),
+                message: error::field_sentence(wrong, language),
+            })
+            .collect(),
+    )
+}
+
+pub(super) fn at_field(field: &str, message: String) -> FormErrors {
+    FormErrors(vec![FieldError {
+        field: field.to_owned(),
+        message,
+    }])
+}
+
+/// What a person is told; a failure of ours goes on as one.
+pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
+    if let Error::RateLimited(refusal) = error {
+        let wait = texts::duration(language, refusal.retry_after_seconds());
+        return Ok(language.say_with("login-paused", "wait", &wait));
+    }
+    if error.status() >= 500 {
+        return Err(PageError::new(Error::Unavailable(error.to_string()), language));
+    }
+    Ok(error::sentence(error, language))
+}
+
+/// The status and the headers of an error on a page that shows it itself.
+pub(super) fn with_status(mut response: Response, error: &Error) -> Response {
+    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    error::add_headers(error, &mut response);
+    response
+}
+
+/// A path of this service, to go on to; anything else is empty, so that nobody is led away.
+fn own_path(next: &str) -> String {
+    let is_own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\n', '\r', '\t'])
+        && !next.starts_with("/login")
+        && next.len() <= 2048;
+    if is_own { next.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_away() {
+        for away in [
+            "",
+            "queue",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\n/b",
+            "/login?next=/x",
+        ] {
+            assert_eq!(own_path(away), "", "{away:?}");
+        }
+        assert_eq!(own_path("/queue?status=spam"), "/queue?status=spam");
+    }
+}

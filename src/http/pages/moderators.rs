@@ -1,0 +1,285 @@
+//! Who works on one's sites: inviting, roles, shutting out, one-time links.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State},
+    http::HeaderMap,
+    response::Response,
+};
+
+use super::{
+    PageError, PageResult, Visitor, admin_page,
+    door::{form_errors, sentence, with_status},
+    frame, no_referrer, see_other,
+};
+use crate::{
+    actions::{
+        accounts::{self, By},
+        identify::{Identity, Role},
+    },
+    app::App,
+    domain::{account::EVERY_SITE, language::Language},
+    error::Error,
+    http::{
+        api::{comments::parse_id, people},
+        body::Fields,
+        extract::{Query, admin_language},
+    },
+    store::Account,
+    web::{
+        form::Choice,
+        frame::Place,
+        moment::Moment,
+        people::{ModeratorsPage, OncePage, PersonRow, RoleRow},
+        texts::Say as _,
+    },
+};
+
+/// What can have been done just now.
+const DONE: [&str; 6] = ["given", "role", "disabled", "enabled", "removed", "setup"];
+
+/// The people.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let mut page = page(&app, &who, language).await?;
+    let done = query.0.text("done")?;
+    page.flash = DONE
+        .contains(&done.as_str())
+        .then(|| language.say(&format!("moderators-done-{done}")));
+    Ok(admin_page(&page))
+}
+
+async fn page(app: &App, who: &Identity, language: Language) -> Result<ModeratorsPage, PageError> {
+    let in_words = |error| PageError::new(error, language);
+    let accounts = accounts::list(app, who).await.map_err(in_words)?;
+    let sites = site_choices(app, who, language).await.map_err(in_words)?;
+    Ok(ModeratorsPage {
+        frame: frame(
+            app,
+            Some(who),
+            language,
+            Place::Moderators,
+            language.say("moderators-title"),
+        ),
+        people: accounts
+            .iter()
+            .map(|account| person_row(who, account, &sites, language))
+            .collect(),
+        roles: role_choices(language),
+        sites,
+        ..ModeratorsPage::default()
+    })
+}
+
+fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Language) -> PersonRow {
+    let roles = account.rights.iter().map(|(site, role)| RoleRow {
+        site: site.to_owned(),
+        site_name: match sites.iter().find(|choice| choice.value == site) {
+            Some(choice) => choice.label.clone(),
+            None if site == EVERY_SITE => language.say("every-site"),
+            None => site.to_owned(),
+        },
+        is_owner: role == Role::Owner,
+        is_mine: sites.iter().any(|choice| choice.value == site),
+    });
+    PersonRow {
+        id: account.id.to_string(),
+        name: account.name.clone(),
+        email: account.email.clone(),
+        standing: account.standing().to_owned(),
+        has_second_step: account.has_second_step(),
+        since: Moment::new(language, account.created_at.0),
+        is_self: who.account.is_some_and(|own| own.account == account.id),
+        is_ruled: who.rights.own_all_of(&account.rights),
+        roles: roles.collect(),
+    }
+}
+
+/// The sites that somebody owns, by name; who owns all may choose all.
+///
+/// # Errors
+/// Errors of the store.
+pub(super) async fn site_choices(app: &App, who: &Identity, language: Language) -> Result<Vec<Choice>, Error> {
+    let mut choices = Vec::new();
+    for id in app.store.site_ids().await? {
+        if who.rights.at(&id) == Some(Role::Owner) {
+            choices.push(Choice {
+                label: app.site(&id).await?.site.name.clone(),
+                value: id,
+                is_selected: false,
+            });
+        }
+    }
+    if who.rights.everywhere() == Some(Role::Owner) {
+        choices.push(Choice {
+            value: EVERY_SITE.to_owned(),
+            label: language.say("every-site"),
+            is_selected: false,
+        });
+    }
+    Ok(choices)
+}
+
+pub(super) fn role_choices(language: Language) -> Vec<Choice> {
+    [Role::Moderator, Role::Owner]
+        .map(|role| Choice {
+            value: role.as_str().to_owned(),
+            label: language.say(&format!("role-{}", role.as_str())),
+            is_selected: false,
+        })
+        .to_vec()
+}
+
+/// Marks what was chosen before.
+pub(super) fn choose(choices: &mut [Choice], value: &str) {
+    for choice in choices {
+        choice.is_selected = choice.value == value;
+    }
+}
+
+/// Invites somebody; their link is shown once.
+pub(crate) async fn invite(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let wanted = accounts::Wanted {
+        name: fields.text("name")?,
+        email: fields.text("email")?,
+    };
+    let added = async {
+        let (role, scope) = (people::role(&fields)?, people::scope(&fields)?);
+        accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
+    };
+    let error = match added.await {
+        Ok(added) => {
+            let Some(code) = added.code else {
+                return Ok(see_other("/moderators?done=given"));
+            };
+            return Ok(link_page(&app, &who, language, &code, &wanted.name));
+        }
+        Err(error) => error,
+    };
+    let mut page = page(&app, &who, language).await?;
+    page.frame.is_error = true;
+    page.errors = form_errors(&error, language);
+    if page.errors.is_empty() {
+        page.problem = Some(sentence(&error, language)?);
+    }
+    page.name = wanted.name;
+    page.email = wanted.email;
+    choose(&mut page.roles, &fields.text("role")?);
+    choose(&mut page.sites, &fields.text("site")?);
+    Ok(with_status(admin_page(&page), &error))
+}
+
+fn link_page(app: &App, who: &Identity, language: Language, code: &str, name: &str) -> Response {
+    let title = language.say_with("link-title", "name", name);
+    no_referrer(admin_page(&OncePage {
+        frame: frame(app, Some(who), language, Place::Moderators, title),
+        explanation: language.say("link-explanation"),
+        secret: accounts::link(app, code),
+        next: "/moderators",
+    }))
+}
+
+/// A new link for somebody who lost the way in.
+pub(crate) async fn link(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let made = async {
+        let id = parse_id(&id)?;
+        let code = accounts::reset(&app, By::Somebody(&who), id).await?;
+        Ok((code, accounts::get(&app, id).await?))
+    };
+    match made.await {
+        Ok((code, account)) => Ok(link_page(&app, &who, language, &code, &account.name)),
+        Err(error) => refused(&app, &who, language, error).await,
+    }
+}
+
+/// Changes a role, or takes it away.
+pub(crate) async fn change_role(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let changed = async {
+        let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
+        let role = match fields.text("role")?.as_str() {
+            "none" => None,
+            _ => Some(people::role(&fields)?),
+        };
+        accounts::change_role(&app, By::Somebody(&who), account.id, &fields.text("site")?, role).await
+    };
+    match changed.await {
+        Ok(()) => Ok(see_other("/moderators?done=role")),
+        Err(error) => refused(&app, &who, language, error).await,
+    }
+}
+
+/// Shuts somebody out, or lets them in again.
+pub(crate) async fn set_disabled(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let disabled = Fields::read(request).await?.text("disabled")? != "no";
+    let changed = async { accounts::set_disabled(&app, By::Somebody(&who), parse_id(&id)?, disabled).await };
+    match changed.await {
+        Ok(()) if disabled => Ok(see_other("/moderators?done=disabled")),
+        Ok(()) => Ok(see_other("/moderators?done=enabled")),
+        Err(error) => refused(&app, &who, language, error).await,
+    }
+}
+
+/// Removes an account.
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let removed = async { accounts::remove(&app, By::Somebody(&who), parse_id(&id)?).await };
+    match removed.await {
+        Ok(()) => Ok(see_other("/moderators?done=removed")),
+        Err(error) => refused(&app, &who, language, error).await,
+    }
+}
+
+/// The people again, with why it could not be done.
+async fn refused(app: &App, who: &Identity, language: Language, error: Error) -> PageResult {
+    if !matches!(error, Error::Conflict { .. } | Error::Forbidden("works_elsewhere")) {
+        return Err(PageError::new(error, language));
+    }
+    let mut page = page(app, who, language).await?;
+    page.frame.is_error = true;
+    page.problem = Some(sentence(&error, language)?);
+    Ok(with_status(admin_page(&page), &error))
+}

@@ -1,0 +1,357 @@
+//! The sites, and the settings of each.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State},
+    http::HeaderMap,
+};
+
+use super::{
+    PageError, PageResult, Visitor, admin_page,
+    door::{form_errors, sentence, with_status},
+    frame,
+    moderators::choose,
+    see_other,
+};
+use crate::{
+    actions::{
+        defend::{self, KeyTest},
+        identify::{Identity, Role},
+        sites::{self, Change, Settings},
+    },
+    app::App,
+    domain::{language::Language, site::ProviderId},
+    error::Error,
+    http::{
+        body::Fields,
+        extract::{Query, admin_language},
+    },
+    web::{
+        defence::{provider_name, test_sentence},
+        form::Choice,
+        frame::Place,
+        moment::Moment,
+        sites::{Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
+        texts::Say as _,
+    },
+};
+
+/// The list.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let page = page(&app, &who, language).await;
+    Ok(admin_page(&page.map_err(|error| PageError::new(error, language))?))
+}
+
+async fn page(app: &App, who: &Identity, language: Language) -> Result<SitesPage, Error> {
+    let found = sites::list(app, who).await?;
+    let rows = found.iter().map(|site| SiteRow {
+        id: site.site.id.clone(),
+        name: site.site.name.clone(),
+        origins: site.site.origins.clone(),
+        is_owner: who.may(Role::Owner, &site.site.id).is_ok(),
+    });
+    let mut frame = frame(app, Some(who), language, Place::Sites, language.say("sites-title"));
+    frame.setup_href = super::setup::href(app, who).await?;
+    Ok(SitesPage {
+        frame,
+        sites: rows.collect(),
+        new: (who.rights.everywhere() == Some(Role::Owner)).then(|| new_fields(language)),
+        ..SitesPage::default()
+    })
+}
+
+/// The fields of a new site: French, everything read before it appears.
+pub(super) fn new_fields(language: Language) -> SiteFields {
+    SiteFields {
+        languages: language_choices(language, Language::Fr.code()),
+        moderations: word_choices(language, "moderation", &["before", "after"], "before"),
+        ..SiteFields::default()
+    }
+}
+
+/// The same with what was typed.
+pub(super) fn typed_fields(language: Language, fields: &Fields) -> Result<SiteFields, Error> {
+    let mut typed = new_fields(language);
+    typed.name = fields.text("name")?;
+    typed.origins = fields.text("origins")?;
+    typed.time_zone = fields.text("time_zone")?;
+    choose(&mut typed.languages, &fields.text("language")?);
+    choose(&mut typed.moderations, &fields.text("moderation")?);
+    Ok(typed)
+}
+
+fn language_choices(language: Language, selected: &str) -> Vec<Choice> {
+    let codes = Language::ALL.map(Language::code);
+    word_choices(language, "language", &codes, selected)
+}
+
+/// Choices whose words are the texts `{name}-{value}`.
+fn word_choices(language: Language, name: &str, values: &[&str], selected: &str) -> Vec<Choice> {
+    values
+        .iter()
+        .map(|value| Choice {
+            value: (*value).to_owned(),
+            label: language.say(&format!("{name}-{value}")),
+            is_selected: *value == selected,
+        })
+        .collect()
+}
+
+/// The providers that can be chosen, by name.
+pub(super) fn provider_choices(language: Language, providers: &[ProviderId], selected: &str) -> Vec<Choice> {
+    providers
+        .iter()
+        .map(|provider| Choice {
+            value: provider.as_str().to_owned(),
+            label: provider_name(language, provider.as_str()),
+            is_selected: provider.as_str() == selected,
+        })
+        .collect()
+}
+
+/// The keys that a form names: an empty field takes its key back to the default.
+pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
+    let mut change = Change::default();
+    for key in ["name", "language", "time_zone", "moderation", "threads"] {
+        set_text(&mut change, fields, key, key)?;
+    }
+    for name in ["provider", "site_key", "verify_url", "project", "consent", "action"] {
+        set_text(&mut change, fields, &format!("captcha.{name}"), name)?;
+    }
+    for key in ["body_max", "cdn_max_age"] {
+        if let Some(text) = fields.optional(key)? {
+            match text.trim().parse::<u32>() {
+                Ok(number) => change.set(key, number),
+                Err(_) if text.trim().is_empty() => change.set(key, serde_json::Value::Null),
+                Err(_) => change.set(key, text),
+            }
+        }
+    }
+    for (key, name) in [("origins", "origins"), ("captcha.hostnames", "hostnames")] {
+        if let Some(text) = fields.optional(name)? {
+            let lines: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            if lines.is_empty() {
+                change.set(key, serde_json::Value::Null);
+            } else {
+                change.set(key, lines);
+            }
+        }
+    }
+    if let Some(answer) = fields.optional("recaptcha_net")? {
+        change.set("captcha.recaptcha_net", answer == "yes");
+    }
+    if let Some(secret) = fields.optional("secret")?.filter(|secret| !secret.trim().is_empty()) {
+        change.set("captcha.secret", secret);
+    } else if fields.optional("secret_remove")?.is_some() {
+        change.set("captcha.secret", serde_json::Value::Null);
+    }
+    Ok(change)
+}
+
+fn set_text(change: &mut Change, fields: &Fields, key: &str, name: &str) -> Result<(), Error> {
+    if let Some(text) = fields.optional(name)? {
+        // A name that was emptied is said to be missing.
+        if text.trim().is_empty() && name != "name" {
+            change.set(key, serde_json::Value::Null);
+        } else {
+            change.set(key, text.trim());
+        }
+    }
+    Ok(())
+}
+
+/// Makes a site, and leads to its settings.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let id = fields.text("id")?.trim().to_owned();
+    let made = async { sites::create(&app, &who, &id, &change_of(&fields)?).await };
+    let Err(error) = made.await else {
+        return Ok(see_other(&format!("/sites/{id}/settings?done=made")));
+    };
+    let mut page = page(&app, &who, language).await?;
+    if page.new.is_none() {
+        return Err(PageError::new(error, language));
+    }
+    page.frame.is_error = true;
+    page.errors = form_errors(&error, language);
+    if page.errors.is_empty() {
+        page.problem = Some(sentence(&error, language)?);
+    }
+    page.id = id;
+    page.new = Some(typed_fields(language, &fields)?);
+    Ok(with_status(admin_page(&page), &error))
+}
+
+/// The settings of a site.
+pub(crate) async fn settings(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let found = sites::settings(&app, &who, &site)
+        .await
+        .map_err(|error| PageError::new(error, language))?;
+    let mut page = settings_page(&app, &who, &found, language, None)?;
+    page.flash = match query.0.text("done")?.as_str() {
+        "saved" => Some(language.say("settings-saved")),
+        "made" => Some(language.say("sites-made")),
+        _ => None,
+    };
+    Ok(admin_page(&page))
+}
+
+/// Saves settings; with « test » the provider is asked about the keys as well.
+pub(crate) async fn save(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let saved = async { sites::change(&app, &who, &site, &change_of(&fields)?).await };
+    let error = match saved.await {
+        Ok(found) if fields.text("act")? == "test" => {
+            let mut page = settings_page(&app, &who, &found, language, None)?;
+            page.answer = Some(test(&app, &who, &site, language).await?);
+            return Ok(admin_page(&page));
+        }
+        Ok(_) => return Ok(see_other(&format!("/sites/{site}/settings?done=saved"))),
+        Err(error) => error,
+    };
+    let found = sites::settings(&app, &who, &site)
+        .await
+        .map_err(|error| PageError::new(error, language))?;
+    let mut page = settings_page(&app, &who, &found, language, Some(&fields))?;
+    page.frame.is_error = true;
+    page.errors = form_errors(&error, language);
+    if page.errors.is_empty() {
+        page.problem = Some(sentence(&error, language)?);
+    }
+    Ok(with_status(admin_page(&page), &error))
+}
+
+/// What the provider says about the keys of a site, in words, and whether that is a problem.
+pub(super) async fn test(
+    app: &App,
+    who: &Identity,
+    site: &str,
+    language: Language,
+) -> Result<(String, bool), PageError> {
+    let said = defend::test_keys(app, who, site).await;
+    let said = match said {
+        Err(error @ Error::RateLimited(_)) => return Ok((sentence(&error, language)?, true)),
+        said => said.map_err(|error| PageError::new(error, language))?,
+    };
+    let provider = app.site(site).await?.site.captcha.provider;
+    let message = test_sentence(language, provider.as_str(), said.code(), said.detail());
+    Ok((message, !matches!(said, KeyTest::Accepted | KeyTest::NotNeeded)))
+}
+
+fn settings_page(
+    app: &App,
+    who: &Identity,
+    found: &Settings,
+    language: Language,
+    typed: Option<&Fields>,
+) -> Result<SettingsPage, Error> {
+    let site = &found.site.site;
+    let value = |key: &str, name: &str| -> Result<String, Error> {
+        match typed {
+            Some(fields) if !found.is_fixed(key) => fields.text(name),
+            _ => Ok(found.text(key)),
+        }
+    };
+    let setting = |key: &str, name: &'static str, kind: Kind| -> Result<Setting, Error> {
+        let kind = match kind {
+            Kind::Choices(mut choices) => {
+                let chosen = value(key, name)?;
+                if !chosen.is_empty() {
+                    choose(&mut choices, &chosen);
+                }
+                Kind::Choices(choices)
+            }
+            kind => kind,
+        };
+        let mut shown = value(key, name)?;
+        if matches!(kind, Kind::Secret(_)) {
+            shown = language.say("secret-hidden");
+        }
+        Ok(Setting {
+            name,
+            kind,
+            value: shown,
+            is_fixed: found.is_fixed(key),
+        })
+    };
+    let words = |name: &str, values: &[&str]| Kind::Choices(word_choices(language, name, values, ""));
+    let since = found.secret_since.map(|at| Moment::new(language, at.0));
+    let about = vec![
+        setting("name", "name", Kind::Line)?,
+        setting("origins", "origins", Kind::Lines)?,
+        setting(
+            "language",
+            "language",
+            Kind::Choices(language_choices(language, site.language.code())),
+        )?,
+        setting("time_zone", "time_zone", Kind::Line)?,
+    ];
+    let review = vec![
+        setting("moderation", "moderation", words("moderation", &["before", "after"]))?,
+        setting("body_max", "body_max", Kind::Line)?,
+        setting("threads", "threads", words("threads", &["open", "signed"]))?,
+        setting("cdn_max_age", "cdn_max_age", Kind::Line)?,
+    ];
+    let selected = site.captcha.provider.as_str();
+    let robots = vec![
+        setting(
+            "captcha.provider",
+            "provider",
+            Kind::Choices(provider_choices(language, &ProviderId::ALL, selected)),
+        )?,
+        setting("captcha.site_key", "site_key", Kind::Line)?,
+        setting("captcha.secret", "secret", Kind::Secret(since))?,
+        setting("captcha.verify_url", "verify_url", Kind::Line)?,
+        setting("captcha.project", "project", Kind::Line)?,
+        setting("captcha.consent", "consent", words("consent", &["", "focus", "ask"]))?,
+        setting("captcha.hostnames", "hostnames", Kind::Lines)?,
+        setting("captcha.action", "action", Kind::Line)?,
+        setting(
+            "captcha.recaptcha_net",
+            "recaptcha_net",
+            words("recaptcha_net", &["no", "yes"]),
+        )?,
+    ];
+    let title = language.say_with("settings-title", "site", &site.name);
+    let mut frame = frame(app, Some(who), language, Place::Sites, title);
+    frame.site = Some(site.id.clone());
+    Ok(SettingsPage {
+        frame,
+        site: site.id.clone(),
+        groups: vec![
+            ("settings-about", about),
+            ("settings-review", review),
+            ("settings-robots", robots),
+        ],
+        ..SettingsPage::default()
+    })
+}

@@ -1,0 +1,128 @@
+//! Bearer tokens of one's sites.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Request, State},
+    http::HeaderMap,
+};
+
+use super::{
+    PageError, PageResult, Visitor, admin_page,
+    door::{form_errors, sentence, with_status},
+    frame,
+    moderators::{choose, role_choices, site_choices},
+    no_referrer, see_other,
+};
+use crate::{
+    actions::{accounts::By, identify::Identity, tokens},
+    app::App,
+    domain::language::Language,
+    http::{
+        api::{comments::parse_id, people},
+        body::Fields,
+        extract::{Query, admin_language},
+    },
+    store::Scope,
+    web::{
+        frame::Place,
+        moment::Moment,
+        people::{OncePage, TokenRow, TokensPage},
+        texts::Say as _,
+    },
+};
+
+/// The tokens.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let mut page = page(&app, &who, language).await?;
+    page.flash = (query.0.text("done")? == "revoked").then(|| language.say("token-done-revoked"));
+    Ok(admin_page(&page))
+}
+
+async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPage, PageError> {
+    let in_words = |error| PageError::new(error, language);
+    let tokens = tokens::list(app, who).await.map_err(in_words)?;
+    let sites = site_choices(app, who, language).await.map_err(in_words)?;
+    let name_of = |site: &String| {
+        let choice = sites.iter().find(|choice| choice.value == *site);
+        choice.map_or_else(|| site.clone(), |choice| choice.label.clone())
+    };
+    let rows = tokens.into_iter().map(|token| TokenRow {
+        id: token.id.to_string(),
+        is_owner: token.role == "owner",
+        sites: match &token.scope {
+            Scope::All => Vec::new(),
+            Scope::Sites(ids) => ids.iter().map(name_of).collect(),
+        },
+        made: Moment::new(language, token.created_at.0),
+        ends: token.expires_at.map(|at| Moment::new(language, at.0)),
+        name: token.name,
+    });
+    Ok(TokensPage {
+        frame: frame(app, Some(who), language, Place::Tokens, language.say("tokens-title")),
+        tokens: rows.collect(),
+        roles: role_choices(language),
+        sites,
+        ..TokensPage::default()
+    })
+}
+
+/// Makes a token; its secret is shown once.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    headers: HeaderMap,
+    query: Query,
+    request: Request,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let fields = Fields::read(request).await?;
+    let made = async {
+        let mut wanted = people::token_wanted(&fields, app.clock.now())?;
+        wanted.name = wanted.name.filter(|name| !name.trim().is_empty());
+        tokens::create(&app, By::Somebody(&who), wanted).await
+    };
+    let error = match made.await {
+        Ok(made) => {
+            let title = language.say("token-once-title");
+            return Ok(no_referrer(admin_page(&OncePage {
+                frame: frame(&app, Some(&who), language, Place::Tokens, title),
+                explanation: language.say("token-once-explanation"),
+                secret: made.secret,
+                next: "/tokens",
+            })));
+        }
+        Err(error) => error,
+    };
+    let mut page = page(&app, &who, language).await?;
+    page.frame.is_error = true;
+    page.errors = form_errors(&error, language);
+    if page.errors.is_empty() {
+        page.problem = Some(sentence(&error, language)?);
+    }
+    page.name = fields.text("name")?;
+    page.days = fields.text("expires")?;
+    choose(&mut page.roles, &fields.text("role")?);
+    choose(&mut page.sites, &fields.text("site")?);
+    Ok(with_status(admin_page(&page), &error))
+}
+
+/// Ends a token.
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> PageResult {
+    let language = admin_language(&headers, &query);
+    let revoked = async { tokens::revoke(&app, By::Somebody(&who), parse_id(&id)?).await };
+    revoked.await.map_err(|error| PageError::new(error, language))?;
+    Ok(see_other("/tokens?done=revoked"))
+}

@@ -1,0 +1,748 @@
+//! Accounts, their roles, invitations and recovery codes.
+//!
+//! What must hold: while an owner has come in there stays one. Whatever could take the last one away looks
+//! behind the lock that [`lock_accounts`] takes, so that two owners cannot remove each other. Every
+//! change is one transaction with its audit entry.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{NewSession, Store, StoreError, audit::insert_entry, in_tx, on_pool, sessions::insert_session};
+use crate::{
+    domain::{
+        account::{EVERY_SITE, Rights, Role},
+        timestamp::Timestamp,
+    },
+    store::NewAudit,
+};
+
+/// An account, whole.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    /// PHC form; `None`: invited, has not come in yet.
+    pub passphrase: Option<String>,
+    /// Encrypted seed of the second step; it counts when `totp_confirmed`.
+    pub totp_seed: Option<String>,
+    pub totp_confirmed: bool,
+    pub created_at: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+    pub rights: Rights,
+}
+
+impl Account {
+    /// `active`, `invited` (has not come in yet) or `disabled`.
+    #[must_use]
+    pub fn standing(&self) -> &'static str {
+        match (&self.passphrase, self.disabled_at) {
+            (_, Some(_)) => "disabled",
+            (None, None) => "invited",
+            (Some(_), None) => "active",
+        }
+    }
+
+    /// Whether a code is asked for after the passphrase.
+    #[must_use]
+    pub fn has_second_step(&self) -> bool {
+        self.totp_confirmed && self.totp_seed.is_some()
+    }
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub email_folded: String,
+    pub passphrase: Option<String>,
+    pub rights: Rights,
+    pub at: Timestamp,
+}
+
+/// A one-time link.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// SHA-256 of its code.
+    pub hash: String,
+    pub expires_at: Timestamp,
+}
+
+/// What became of a change to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountChange {
+    Done,
+    /// Nobody else who came in would own a site that this account owns.
+    LastOwner,
+    /// There is no such account.
+    Unknown,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    email: String,
+    passphrase: Option<String>,
+    totp_seed: Option<String>,
+    totp_confirmed: bool,
+    created_at: i64,
+    disabled_at: Option<i64>,
+}
+
+impl Row {
+    fn with(self, rights: Rights) -> Account {
+        Account {
+            id: self.id,
+            name: self.name,
+            email: self.email,
+            passphrase: self.passphrase,
+            totp_seed: self.totp_seed,
+            totp_confirmed: self.totp_confirmed,
+            created_at: Timestamp(self.created_at),
+            disabled_at: self.disabled_at.map(Timestamp),
+            rights,
+        }
+    }
+}
+
+/// The role of that word in the row of `owner`.
+pub(super) fn role_of(owner: &Uuid, word: &str) -> Result<Role, StoreError> {
+    Role::parse(word).ok_or_else(|| StoreError::Corrupt {
+        table: "account_roles",
+        column: "role",
+        row: owner.to_string(),
+        value: word.to_owned(),
+    })
+}
+
+const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at";
+
+/// Only one transaction at a time goes on after this, on either engine: it holds one row until its end.
+macro_rules! lock_accounts {
+    ($conn:expr) => {
+        sqlx::query("INSERT INTO meta (name, content) VALUES ('accounts_lock', '') ON CONFLICT (name) DO UPDATE SET content = excluded.content")
+            .execute(&mut *$conn)
+            .await?
+    };
+}
+pub(super) use lock_accounts;
+
+/// Whether the account is the only one that came in and owns `site` (`None`: any site that it owns). Who
+/// was only invited, or shut out, does not count. The account's own ownership of every site covers each.
+macro_rules! is_last_owner {
+    ($conn:expr, $account:expr, $site:expr) => {{
+        let site: Option<&str> = $site;
+        // Index: account_roles_by_site.
+        let alone: Option<(String,)> = sqlx::query_as(
+            "SELECT mine.site_id FROM account_roles mine JOIN accounts me ON me.id = mine.account_id \
+             WHERE mine.account_id = $1 AND mine.role = 'owner' AND mine.site_id = COALESCE($2, mine.site_id) \
+             AND me.passphrase IS NOT NULL AND me.disabled_at IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM account_roles other JOIN accounts a ON a.id = other.account_id \
+             WHERE other.site_id IN (mine.site_id, '*') AND other.role = 'owner' \
+             AND (other.account_id <> $1 OR other.site_id <> mine.site_id) \
+             AND a.passphrase IS NOT NULL AND a.disabled_at IS NULL) LIMIT 1",
+        )
+        .bind($account)
+        .bind(site)
+        .fetch_optional(&mut *$conn)
+        .await?;
+        alone.is_some()
+    }};
+}
+
+macro_rules! insert_account {
+    ($conn:expr, $account:expr) => {{
+        let account: NewAccount = $account;
+        sqlx::query(
+            "INSERT INTO accounts (id, name, email, email_folded, passphrase, totp_confirmed, totp_step, created_at) \
+             VALUES ($1, $2, $3, $4, $5, FALSE, 0, $6)",
+        )
+        .bind(account.id)
+        .bind(account.name)
+        .bind(account.email)
+        .bind(account.email_folded)
+        .bind(account.passphrase)
+        .bind(account.at.0)
+        .execute(&mut *$conn)
+        .await?;
+        for (site, role) in account.rights.iter() {
+            set_role!($conn, account.id, site, role);
+        }
+    }};
+}
+
+macro_rules! set_role {
+    ($conn:expr, $account:expr, $site:expr, $role:expr) => {
+        sqlx::query(
+            "INSERT INTO account_roles (account_id, site_id, role) VALUES ($1, $2, $3) \
+             ON CONFLICT (account_id, site_id) DO UPDATE SET role = excluded.role",
+        )
+        .bind($account)
+        .bind($site)
+        .bind($role.as_str())
+        .execute(&mut *$conn)
+        .await?
+    };
+}
+
+macro_rules! set_recovery_codes {
+    ($conn:expr, $account:expr, $hashes:expr) => {{
+        sqlx::query("DELETE FROM recovery_codes WHERE account_id = $1")
+            .bind($account)
+            .execute(&mut *$conn)
+            .await?;
+        for hash in $hashes {
+            sqlx::query("INSERT INTO recovery_codes (account_id, hash) VALUES ($1, $2)")
+                .bind($account)
+                .bind(hash)
+                .execute(&mut *$conn)
+                .await?;
+        }
+    }};
+}
+
+/// The account's one-time link: there is one at most.
+macro_rules! set_invitation {
+    ($conn:expr, $account:expr, $invitation:expr) => {{
+        let invitation: Invitation = $invitation;
+        sqlx::query("DELETE FROM invitations WHERE account_id = $1")
+            .bind($account)
+            .execute(&mut *$conn)
+            .await?;
+        sqlx::query("INSERT INTO invitations (hash, account_id, expires_at) VALUES ($1, $2, $3)")
+            .bind(invitation.hash)
+            .bind($account)
+            .bind(invitation.expires_at.0)
+            .execute(&mut *$conn)
+            .await?;
+    }};
+}
+
+impl Store {
+    /// Whether somebody owns a site, come in or only invited: then the first run is over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_owner(&self) -> Result<bool, StoreError> {
+        let found: Option<(Uuid,)> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT a.id FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                 WHERE r.role = 'owner' AND a.disabled_at IS NULL LIMIT 1",
+            )
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.is_some())
+    }
+
+    /// Makes the first account, with its recovery codes and its session in place of the one that a setup
+    /// code opened. `false`: somebody was first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_first_owner(
+        &self,
+        account: NewAccount,
+        recovery: Vec<String>,
+        session: NewSession,
+        instead_of: &str,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        let instead_of = instead_of.to_owned();
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            let owner: Option<(Uuid,)> = sqlx::query_as(
+                "SELECT a.id FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                 WHERE r.role = 'owner' AND a.disabled_at IS NULL LIMIT 1",
+            )
+            .fetch_optional(&mut *conn)
+            .await?;
+            if owner.is_some() {
+                return Ok(false);
+            }
+            let id = account.id;
+            insert_account!(conn, account);
+            set_recovery_codes!(conn, id, recovery);
+            sqlx::query("DELETE FROM sessions WHERE hash = $1 OR account_id IS NULL")
+                .bind(instead_of)
+                .execute(&mut *conn)
+                .await?;
+            insert_session!(conn, session);
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// Makes an account with its one-time link. `false`: the e-mail has an account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_account(
+        &self,
+        account: NewAccount,
+        invitation: Invitation,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            let taken: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM accounts WHERE email_folded = $1")
+                .bind(account.email_folded.as_str())
+                .fetch_optional(&mut *conn)
+                .await?;
+            if taken.is_some() {
+                return Ok(false);
+            }
+            let id = account.id;
+            insert_account!(conn, account);
+            set_invitation!(conn, id, invitation);
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// The account with that e-mail in lower case.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn account_by_email(&self, email_folded: &str) -> Result<Option<Account>, StoreError> {
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {COLUMNS} FROM accounts WHERE email_folded = $1"
+            )))
+            .bind(email_folded)
+            .fetch_optional(pool)
+            .await
+        })?;
+        self.with_rights(found).await
+    }
+
+    /// The account with that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn account(&self, id: Uuid) -> Result<Option<Account>, StoreError> {
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {COLUMNS} FROM accounts WHERE id = $1"
+            )))
+            .bind(id)
+            .fetch_optional(pool)
+            .await
+        })?;
+        self.with_rights(found).await
+    }
+
+    async fn with_rights(&self, found: Option<Row>) -> Result<Option<Account>, StoreError> {
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let id = row.id;
+        let roles: Vec<(String, String)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT site_id, role FROM account_roles WHERE account_id = $1 LIMIT 1001")
+                .bind(id)
+                .fetch_all(pool)
+                .await
+        })?;
+        let rights = roles
+            .into_iter()
+            .map(|(site, role)| role_of(&id, &role).map(|role| (site, role)))
+            .collect::<Result<Rights, _>>()?;
+        Ok(Some(row.with(rights)))
+    }
+
+    /// All accounts that were not removed, by e-mail, at most 1,000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let rows: Vec<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {COLUMNS} FROM accounts WHERE email <> '' ORDER BY email_folded LIMIT 1000"
+            )))
+            .fetch_all(pool)
+            .await
+        })?;
+        let roles: Vec<(Uuid, String, String)> = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT account_id, site_id, role FROM account_roles LIMIT 100000")
+                .fetch_all(pool)
+                .await
+        })?;
+        let mut rights: HashMap<Uuid, Vec<(String, Role)>> = HashMap::new();
+        for (account, site, role) in roles {
+            rights
+                .entry(account)
+                .or_default()
+                .push((site, role_of(&account, &role)?));
+        }
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let own = rights.remove(&row.id).unwrap_or_default();
+                row.with(own.into_iter().collect())
+            })
+            .collect())
+    }
+
+    /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_role(
+        &self,
+        account: Uuid,
+        site: &str,
+        role: Option<Role>,
+        audit: NewAudit,
+    ) -> Result<AccountChange, StoreError> {
+        let site = site.to_owned();
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            let found: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM accounts WHERE id = $1 AND email <> ''")
+                .bind(account)
+                .fetch_optional(&mut *conn)
+                .await?;
+            if found.is_none() {
+                return Ok(AccountChange::Unknown);
+            }
+            if role != Some(Role::Owner) && is_last_owner!(conn, account, Some(site.as_str())) {
+                return Ok(AccountChange::LastOwner);
+            }
+            match role {
+                Some(role) => {
+                    set_role!(conn, account, site.as_str(), role);
+                }
+                None => {
+                    sqlx::query("DELETE FROM account_roles WHERE account_id = $1 AND site_id = $2")
+                        .bind(account)
+                        .bind(site.as_str())
+                        .execute(&mut *conn)
+                        .await?;
+                }
+            }
+            insert_entry!(conn, audit);
+            Ok(AccountChange::Done)
+        })
+    }
+
+    /// Shuts an account out, at once and with all its sessions, or lets it in again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_disabled(
+        &self,
+        account: Uuid,
+        disabled_at: Option<Timestamp>,
+        audit: NewAudit,
+    ) -> Result<AccountChange, StoreError> {
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            if disabled_at.is_some() && is_last_owner!(conn, account, None) {
+                return Ok(AccountChange::LastOwner);
+            }
+            let done = sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1 AND email <> ''")
+                .bind(account)
+                .bind(disabled_at.map(|at| at.0))
+                .execute(&mut *conn)
+                .await?;
+            if done.rows_affected() == 0 {
+                return Ok(AccountChange::Unknown);
+            }
+            if disabled_at.is_some() {
+                sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+                    .bind(account)
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            insert_entry!(conn, audit);
+            Ok(AccountChange::Done)
+        })
+    }
+
+    /// Removes an account: sessions, links, codes, roles, e-mail and secrets go; its name stays where it
+    /// decided.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_account(
+        &self,
+        account: Uuid,
+        now: Timestamp,
+        audit: NewAudit,
+    ) -> Result<AccountChange, StoreError> {
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            if is_last_owner!(conn, account, None) {
+                return Ok(AccountChange::LastOwner);
+            }
+            let done = sqlx::query(
+                "UPDATE accounts SET disabled_at = $2, email = '', email_folded = $3, passphrase = NULL, \
+                 totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1 AND email <> ''",
+            )
+            .bind(account)
+            .bind(now.0)
+            .bind(account.to_string())
+            .execute(&mut *conn)
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(AccountChange::Unknown);
+            }
+            for statement in [
+                "DELETE FROM sessions WHERE account_id = $1",
+                "DELETE FROM invitations WHERE account_id = $1",
+                "DELETE FROM recovery_codes WHERE account_id = $1",
+                "DELETE FROM account_roles WHERE account_id = $1",
+            ] {
+                sqlx::query(statement).bind(account).execute(&mut *conn).await?;
+            }
+            insert_entry!(conn, audit);
+            Ok(AccountChange::Done)
+        })
+    }
+
+    /// Makes a new one-time link for an account, in place of the one before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_invitation(
+        &self,
+        account: Uuid,
+        invitation: Invitation,
+        audit: NewAudit,
+    ) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            set_invitation!(conn, account, invitation);
+            insert_entry!(conn, audit);
+            Ok(())
+        })
+    }
+
+    /// Whose one-time link that is; `None`: unknown, used or too old, or the account was shut out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invited(&self, hash: &str, now: Timestamp) -> Result<Option<Uuid>, StoreError> {
+        let found: Option<(Uuid,)> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
+                 WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL",
+            )
+            .bind(hash)
+            .bind(now.0)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(|(id,)| id))
+    }
+
+    /// Redeems a one-time link, once: the passphrase counts from now on, a second step that was set up is
+    /// gone, all other sessions end, and one is opened. `false`: somebody was first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn redeem_invitation(
+        &self,
+        hash: &str,
+        account: Uuid,
+        passphrase: String,
+        recovery: Vec<String>,
+        session: NewSession,
+        audit: NewAudit,
+    ) -> Result<bool, StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            let used = sqlx::query("DELETE FROM invitations WHERE hash = $1 AND account_id = $2 AND expires_at > $3")
+                .bind(hash)
+                .bind(account)
+                .bind(session.at.0)
+                .execute(&mut *conn)
+                .await?;
+            if used.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query("UPDATE accounts SET passphrase = $2, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1")
+                .bind(account)
+                .bind(passphrase)
+                .execute(&mut *conn)
+                .await?;
+            set_recovery_codes!(conn, account, recovery);
+            sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+                .bind(account)
+                .execute(&mut *conn)
+                .await?;
+            insert_session!(conn, session);
+            insert_entry!(conn, audit);
+            Ok(true)
+        })
+    }
+
+    /// Changes what an account is called.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rename_account(&self, account: Uuid, name: &str, audit: NewAudit) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1")
+                .bind(account)
+                .bind(name)
+                .execute(&mut *conn)
+                .await?;
+            insert_entry!(conn, audit);
+            Ok(())
+        })
+    }
+
+    /// Changes a passphrase and ends all sessions but `keep`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_passphrase(
+        &self,
+        account: Uuid,
+        passphrase: String,
+        keep: Option<Uuid>,
+        audit: NewAudit,
+    ) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE accounts SET passphrase = $2 WHERE id = $1")
+                .bind(account)
+                .bind(passphrase)
+                .execute(&mut *conn)
+                .await?;
+            sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> COALESCE($2, $1)")
+                .bind(account)
+                .bind(keep)
+                .execute(&mut *conn)
+                .await?;
+            insert_entry!(conn, audit);
+            Ok(())
+        })
+    }
+
+    /// Keeps the encrypted seed of a second step that is not confirmed yet; `None` removes the step.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_totp_seed(
+        &self,
+        account: Uuid,
+        seed: Option<String>,
+        audit: Option<NewAudit>,
+    ) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE accounts SET totp_seed = $2, totp_confirmed = FALSE WHERE id = $1")
+                .bind(account)
+                .bind(seed)
+                .execute(&mut *conn)
+                .await?;
+            if let Some(entry) = audit {
+                insert_entry!(conn, entry);
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes a code's time step, once; `false` when it, or a later one, was taken before. `confirm` makes
+    /// the second step count from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_totp_step(
+        &self,
+        account: Uuid,
+        step: i64,
+        confirm: Option<NewAudit>,
+    ) -> Result<bool, StoreError> {
+        in_tx!(self, |conn| {
+            let taken = sqlx::query(
+                "UPDATE accounts SET totp_step = $2, totp_confirmed = (totp_confirmed OR $3) \
+                 WHERE id = $1 AND totp_step < $2",
+            )
+            .bind(account)
+            .bind(step)
+            .bind(confirm.is_some())
+            .execute(&mut *conn)
+            .await?;
+            if taken.rows_affected() == 0 {
+                return Ok(false);
+            }
+            if let Some(entry) = confirm {
+                insert_entry!(conn, entry);
+            }
+            Ok(true)
+        })
+    }
+
+    /// Replaces an account's recovery codes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_recovery_codes(
+        &self,
+        account: Uuid,
+        hashes: Vec<String>,
+        audit: NewAudit,
+    ) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            set_recovery_codes!(conn, account, hashes);
+            insert_entry!(conn, audit);
+            Ok(())
+        })
+    }
+
+    /// Uses a recovery code, once; `false`: unknown or used.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn use_recovery_code(&self, account: Uuid, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let hash = hash.to_owned();
+        in_tx!(self, |conn| {
+            let used = sqlx::query(
+                "UPDATE recovery_codes SET used_at = $3 WHERE account_id = $1 AND hash = $2 AND used_at IS NULL",
+            )
+            .bind(account)
+            .bind(hash)
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            Ok(used.rows_affected() == 1)
+        })
+    }
+
+    /// How many recovery codes of an account are left.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recovery_codes_left(&self, account: Uuid) -> Result<i64, StoreError> {
+        let (left,): (i64,) = on_pool!(self, |pool| {
+            sqlx::query_as("SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL")
+                .bind(account)
+                .fetch_one(pool)
+                .await
+        })?;
+        Ok(left)
+    }
+
+    /// The names of those who work on a site, for keeping readers from taking them; at most 1,000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn names_on(&self, site: &str) -> Result<Vec<String>, StoreError> {
+        let found: Vec<(String,)> = on_pool!(self, |pool| {
+            // Index: account_roles_by_site.
+            sqlx::query_as(
+                "SELECT DISTINCT a.name FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                 WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL LIMIT 1000",
+            )
+            .bind(site)
+            .bind(EVERY_SITE)
+            .fetch_all(pool)
+            .await
+        })?;
+        Ok(found.into_iter().map(|(name,)| name).collect())
+    }
+}

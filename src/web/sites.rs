@@ -1,0 +1,119 @@
+//! The sites, their settings, and the steps of the first run that make one.
+
+use askama::Template;
+
+use super::{
+    form::{Choice, FormErrors},
+    frame::AdminFrame,
+    moment::Moment,
+    texts::Say as _,
+};
+
+/// `GET /sites`: the sites on which one has a role.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "sites.html")]
+pub struct SitesPage {
+    pub frame: AdminFrame,
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    pub sites: Vec<SiteRow>,
+    /// The form of a new site, for who owns every site.
+    pub new: Option<SiteFields>,
+    /// The id that was typed for it.
+    pub id: String,
+}
+
+/// A site in the list.
+#[derive(Debug, Clone, Default)]
+pub struct SiteRow {
+    pub id: String,
+    pub name: String,
+    /// Where its pages are.
+    pub origins: Vec<String>,
+    pub is_owner: bool,
+}
+
+/// What is asked about a new site.
+#[derive(Debug, Clone, Default)]
+pub struct SiteFields {
+    pub name: String,
+    /// One a line.
+    pub origins: String,
+    pub languages: Vec<Choice>,
+    pub time_zone: String,
+    pub moderations: Vec<Choice>,
+}
+
+/// A setting as a field.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// The field's name, by which its words are found too.
+    pub name: &'static str,
+    pub kind: Kind,
+    pub value: String,
+    /// Set in `config.toml`: shown, and changed there alone.
+    pub is_fixed: bool,
+}
+
+/// How a setting is typed.
+#[derive(Debug, Clone, Default)]
+pub enum Kind {
+    #[default]
+    Line,
+    Lines,
+    Choices(Vec<Choice>),
+    /// Never shown again; since when one is kept.
+    Secret(Option<Moment>),
+}
+
+/// `GET /sites/{site}/settings`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "settings.html")]
+pub struct SettingsPage {
+    pub frame: AdminFrame,
+    pub site: String,
+    pub flash: Option<String>,
+    /// What the provider said about the keys; and whether that is a problem.
+    pub answer: Option<(String, bool)>,
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    /// Groups with a heading each: the text's key, and the fields.
+    pub groups: Vec<(&'static str, Vec<Setting>)>,
+}
+
+/// `GET /setup/site`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "setup_site.html")]
+pub struct SetupSitePage {
+    pub frame: AdminFrame,
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    pub fields: SiteFields,
+}
+
+/// `GET /setup/robots`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "setup_robots.html")]
+pub struct SetupRobotsPage {
+    pub frame: AdminFrame,
+    /// What the provider said about the keys; and whether that is a problem.
+    pub answer: Option<(String, bool)>,
+    pub problem: Option<String>,
+    pub errors: FormErrors,
+    pub providers: Vec<Choice>,
+    pub site_key: String,
+    pub secret_since: Option<Moment>,
+}
+
+/// `GET /setup/try`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "setup_try.html")]
+pub struct SetupTryPage {
+    pub frame: AdminFrame,
+    pub site: String,
+    /// In front of readers' paths: empty, or the public address where that is another.
+    pub readers: String,
+    /// Whether a comment waits, and whether one is published.
+    pub is_waiting: bool,
+    pub is_published: bool,
+}

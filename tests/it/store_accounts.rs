@@ -1,0 +1,596 @@
+//! What the store promises about accounts, one-time links, codes and tries, on both engines.
+
+use std::{sync::Arc, time::Duration};
+
+use palabre::{
+    domain::account::{EVERY_SITE, Rights, Role},
+    domain::timestamp::Timestamp,
+    store::{Account, AccountChange, Actor, Invitation, NewAccount, NewAudit, NewSession, Store},
+};
+use uuid::Uuid;
+
+use crate::{
+    store::{OTHER, SITE, START, Scene, at_once, session},
+    stores::{Storage, on_both_engines},
+};
+
+on_both_engines!(
+    the_first_owner_is_made_once_among_ten,
+    an_account_is_invited_comes_in_and_is_found,
+    a_link_is_redeemed_once_and_ends_what_was_before,
+    the_last_owner_stays,
+    two_owners_cannot_take_each_other_away,
+    who_is_shut_out_or_removed_is_gone_at_once,
+    a_changed_passphrase_ends_other_sessions,
+    sessions_are_listed_and_ended_by_account,
+    a_time_step_and_a_recovery_code_count_once,
+    tries_at_the_door_are_counted_one_by_one_also_at_once,
+);
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_mins(minutes)
+}
+
+/// An entry about no site.
+pub(crate) fn audit(action: &'static str) -> NewAudit {
+    NewAudit {
+        id: Uuid::now_v7(),
+        site: EVERY_SITE.to_owned(),
+        at: START,
+        actor: Actor {
+            kind: "system",
+            id: "test".to_owned(),
+            name: "test".to_owned(),
+        },
+        action,
+        comment: None,
+        from_status: None,
+        to_status: None,
+        detail: None,
+    }
+}
+
+fn account(email: &str, rights: Rights) -> NewAccount {
+    NewAccount {
+        id: Uuid::now_v7(),
+        name: format!("Name of {email}"),
+        email: email.to_owned(),
+        email_folded: email.to_lowercase(),
+        passphrase: None,
+        rights,
+        at: START,
+    }
+}
+
+fn owner_of(site: &str) -> Rights {
+    Rights::on(Role::Owner, [site])
+}
+
+fn link(hash: &str) -> Invitation {
+    Invitation {
+        hash: hash.to_owned(),
+        expires_at: START.plus(minutes(60)),
+    }
+}
+
+fn session_of(account: Uuid, hash: &str) -> NewSession {
+    NewSession {
+        account: Some(account),
+        ..session(hash)
+    }
+}
+
+/// An account that came in by its link, with one session whose hash is the e-mail.
+async fn comes_in(store: &Store, email: &str, rights: Rights) -> Uuid {
+    let new = account(email, rights);
+    let id = new.id;
+    let hash = format!("link of {email}");
+    assert!(
+        store
+            .add_account(new, link(&hash), audit("added"))
+            .await
+            .expect("added")
+    );
+    let redeemed = store.redeem_invitation(
+        &hash,
+        id,
+        format!("hash of {email}"),
+        vec!["r1".to_owned(), "r2".to_owned()],
+        session_of(id, email),
+        audit("redeemed"),
+    );
+    assert!(redeemed.await.expect("answered"));
+    id
+}
+
+async fn found(store: &Store, id: Uuid) -> Account {
+    store.account(id).await.expect("read").expect("it is there")
+}
+
+async fn the_first_owner_is_made_once_among_ten(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    assert!(!store.has_owner().await.expect("read"));
+    store.open_session(session("setup"), None, None).await.expect("opened");
+    let made = at_once((0..10).map(|number| {
+        let store = Arc::clone(store);
+        async move {
+            let email = format!("a{number}@example.org");
+            let new = account(&email, owner_of(EVERY_SITE));
+            let session = session_of(new.id, &email);
+            let made = store
+                .add_first_owner(new, vec![format!("r{number}")], session, "setup", audit("first"))
+                .await;
+            (email, made.expect("answered"))
+        }
+    }))
+    .await;
+    let winners: Vec<_> = made.iter().filter(|(_, made)| *made).collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(storage.integer("SELECT COUNT(*) FROM accounts").await, Some(1));
+    assert_eq!(storage.integer("SELECT COUNT(*) FROM recovery_codes").await, Some(1));
+    assert!(
+        store.session("setup", START).await.expect("read").is_none(),
+        "the setup session is over"
+    );
+    let live = store.session(&winners[0].0, START).await.expect("read").expect("open");
+    assert_eq!(live.rights, owner_of(EVERY_SITE));
+    assert!(store.has_owner().await.expect("read"));
+}
+
+async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let new = account("Awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    let id = new.id;
+    assert!(store.add_account(new, link("h"), audit("added")).await.expect("added"));
+    let again = account("AWA@example.org", owner_of(SITE));
+    assert!(
+        !store
+            .add_account(again, link("h2"), audit("added"))
+            .await
+            .expect("answered"),
+        "one account each"
+    );
+    assert!(!store.has_owner().await.expect("read"));
+    let invited = found(store, id).await;
+    assert_eq!((invited.passphrase, invited.disabled_at), (None, None));
+    assert_eq!((invited.email.as_str(), invited.created_at), ("Awa@example.org", START));
+    assert!(!invited.totp_confirmed && invited.totp_seed.is_none());
+    assert_eq!(store.invited("h", START).await.expect("read"), Some(id));
+    assert_eq!(
+        store.invited("h", START.plus(minutes(60))).await.expect("read"),
+        None,
+        "too late"
+    );
+    assert_eq!(store.invited("h2", START).await.expect("read"), None);
+
+    let issa = comes_in(store, "issa@example.org", owner_of(EVERY_SITE)).await;
+    let by_email = store
+        .account_by_email("issa@example.org")
+        .await
+        .expect("read")
+        .expect("known");
+    assert_eq!((by_email.id, by_email.rights), (issa, owner_of(EVERY_SITE)));
+    assert!(
+        store
+            .account_by_email("Issa@example.org")
+            .await
+            .expect("read")
+            .is_none(),
+        "folded by the caller"
+    );
+    let all: Vec<_> = store
+        .accounts()
+        .await
+        .expect("read")
+        .into_iter()
+        .map(|account| account.id)
+        .collect();
+    assert_eq!(all, [id, issa], "by e-mail");
+    let names = async |site: &str| {
+        let mut names = store.names_on(site).await.expect("read");
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(SITE).await,
+        ["Name of Awa@example.org", "Name of issa@example.org"]
+    );
+    assert_eq!(names(OTHER).await, ["Name of issa@example.org"]);
+    store
+        .rename_account(issa, "Issa", audit("renamed"))
+        .await
+        .expect("renamed");
+    assert_eq!(names(OTHER).await, ["Issa"]);
+    let entries = storage.integer("SELECT COUNT(*) FROM audit_entries").await;
+    assert_eq!(
+        entries,
+        Some(4),
+        "each change left its entry, and what was refused none"
+    );
+}
+
+async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let id = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    store
+        .set_totp_seed(id, Some("sealed".to_owned()), None)
+        .await
+        .expect("kept");
+    assert!(store.take_totp_step(id, 7, Some(audit("on"))).await.expect("taken"));
+    assert!(found(store, id).await.has_second_step());
+    for hash in ["first", "second"] {
+        store.set_invitation(id, link(hash), audit("link")).await.expect("kept");
+    }
+    assert_eq!(
+        store.invited("first", START).await.expect("read"),
+        None,
+        "one link at a time"
+    );
+    assert!(
+        store.session("awa@example.org", START).await.expect("read").is_some(),
+        "all as it was until then"
+    );
+    let redeemed = at_once((0..10).map(|number| {
+        let store = Arc::clone(store);
+        async move {
+            let hash = format!("s{number}");
+            let recovery = vec![format!("n{number}")];
+            let session = session_of(id, &hash);
+            let done = store
+                .redeem_invitation("second", id, format!("p{number}"), recovery, session, audit("redeemed"))
+                .await;
+            (number, done.expect("answered"))
+        }
+    }))
+    .await;
+    let winners: Vec<_> = redeemed.into_iter().filter(|(_, done)| *done).collect();
+    assert_eq!(winners.len(), 1);
+    let winner = winners[0].0;
+    let now = found(store, id).await;
+    assert_eq!(now.passphrase, Some(format!("p{winner}")));
+    assert!(!now.has_second_step(), "the second step is set up anew");
+    assert_eq!(
+        storage.integer("SELECT COUNT(*) FROM sessions").await,
+        Some(1),
+        "all others are over"
+    );
+    assert!(
+        !store.use_recovery_code(id, "r1", START).await.expect("answered"),
+        "codes of before are gone"
+    );
+    assert!(
+        store
+            .use_recovery_code(id, &format!("n{winner}"), START)
+            .await
+            .expect("answered")
+    );
+    let late = NewSession {
+        at: START.plus(minutes(60)),
+        ..session_of(id, "late")
+    };
+    store
+        .set_invitation(id, link("third"), audit("link"))
+        .await
+        .expect("kept");
+    let done = store.redeem_invitation("third", id, "p".to_owned(), Vec::new(), late, audit("redeemed"));
+    assert!(!done.await.expect("answered"), "it has run out");
+}
+
+async fn the_last_owner_stays(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let id = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    let last = AccountChange::LastOwner;
+    let invited = account("invited@example.org", owner_of(SITE));
+    let invited_id = invited.id;
+    store
+        .add_account(invited, link("h"), audit("added"))
+        .await
+        .expect("added");
+    let other = comes_in(store, "other@example.org", owner_of(OTHER)).await;
+    let attempts = async |account: Uuid| {
+        [
+            store
+                .set_role(account, SITE, None, audit("taken"))
+                .await
+                .expect("answered"),
+            store
+                .set_role(account, SITE, Some(Role::Moderator), audit("given"))
+                .await
+                .expect("answered"),
+            store
+                .set_disabled(account, Some(START), audit("disabled"))
+                .await
+                .expect("answered"),
+            store
+                .remove_account(account, START, audit("removed"))
+                .await
+                .expect("answered"),
+        ]
+    };
+    assert_eq!(attempts(id).await, [last; 4], "who was only invited owns nothing yet");
+    assert_eq!(found(store, id).await.rights, owner_of(SITE));
+    assert_eq!(
+        store
+            .remove_account(invited_id, START, audit("removed"))
+            .await
+            .expect("answered"),
+        AccountChange::Done
+    );
+    // Who owns every site owns this one.
+    let done = AccountChange::Done;
+    assert_eq!(
+        store
+            .set_role(other, EVERY_SITE, Some(Role::Owner), audit("given"))
+            .await
+            .expect("answered"),
+        done
+    );
+    assert_eq!(
+        store
+            .set_role(other, EVERY_SITE, None, audit("taken"))
+            .await
+            .expect("answered"),
+        last,
+        "of every site, also those to come"
+    );
+    assert_eq!(
+        store
+            .set_disabled(id, Some(START), audit("disabled"))
+            .await
+            .expect("answered"),
+        done
+    );
+    assert_eq!(
+        store
+            .remove_account(other, START, audit("removed"))
+            .await
+            .expect("answered"),
+        last,
+        "who is shut out does not count"
+    );
+    let nobody = Uuid::now_v7();
+    let unknown = AccountChange::Unknown;
+    assert_eq!(attempts(nobody).await, [unknown; 4]);
+}
+
+async fn two_owners_cannot_take_each_other_away(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let mut owners = Vec::new();
+    for number in 0..8 {
+        owners.push(comes_in(&scene.store, &format!("o{number}@example.org"), owner_of(SITE)).await);
+    }
+    let removed = at_once(owners.into_iter().map(|owner| {
+        let store = Arc::clone(&scene.store);
+        async move {
+            store
+                .remove_account(owner, START, audit("removed"))
+                .await
+                .expect("answered")
+        }
+    }))
+    .await;
+    let stay = removed
+        .iter()
+        .filter(|change| **change == AccountChange::LastOwner)
+        .count();
+    assert_eq!(stay, 1, "{removed:?}");
+    assert!(scene.store.has_owner().await.expect("read"));
+}
+
+async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    comes_in(store, "owner@example.org", owner_of(EVERY_SITE)).await;
+    let id = comes_in(store, "awa@example.org", Rights::on(Role::Moderator, [SITE])).await;
+    let live = async || store.session("awa@example.org", START).await.expect("read");
+    assert_eq!(live().await.expect("open").rights, Rights::on(Role::Moderator, [SITE]));
+    store
+        .set_role(id, OTHER, Some(Role::Owner), audit("given"))
+        .await
+        .expect("given");
+    let rights = live().await.expect("open").rights;
+    assert_eq!(
+        (rights.at(SITE), rights.at(OTHER)),
+        (Some(Role::Moderator), Some(Role::Owner)),
+        "at once"
+    );
+    store
+        .set_disabled(id, Some(START), audit("disabled"))
+        .await
+        .expect("shut out");
+    assert!(live().await.is_none());
+    store.set_disabled(id, None, audit("enabled")).await.expect("let in");
+    assert!(live().await.is_none(), "the session is over for good");
+    store.set_invitation(id, link("h"), audit("link")).await.expect("kept");
+    store
+        .set_disabled(id, Some(START), audit("disabled"))
+        .await
+        .expect("shut out");
+    assert_eq!(store.invited("h", START).await.expect("read"), None, "no link opens it");
+    store.set_disabled(id, None, audit("enabled")).await.expect("let in");
+    store
+        .open_session(session_of(id, "again"), None, None)
+        .await
+        .expect("opened");
+    let gone = store
+        .remove_account(id, START, audit("removed"))
+        .await
+        .expect("answered");
+    assert_eq!(gone, AccountChange::Done);
+    assert!(store.session("again", START).await.expect("read").is_none());
+    assert!(store.account_by_email("awa@example.org").await.expect("read").is_none());
+    assert_eq!(store.recovery_codes_left(id).await.expect("read"), 0);
+    let emails = "SELECT COUNT(*) FROM accounts WHERE email LIKE '%awa%' OR email_folded LIKE '%awa%'";
+    assert_eq!(storage.integer(emails).await, Some(0), "no trace but the name");
+    let back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    assert!(
+        store
+            .add_account(back, link("h3"), audit("added"))
+            .await
+            .expect("answered"),
+        "and may come again"
+    );
+}
+
+async fn a_changed_passphrase_ends_other_sessions(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let id = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    let own = session_of(id, "own");
+    store.open_session(own.clone(), None, None).await.expect("opened");
+    let is_open = async |hash: &str| store.session(hash, START).await.expect("read").is_some();
+    store
+        .set_passphrase(id, "p2".to_owned(), Some(own.id), audit("changed"))
+        .await
+        .expect("set");
+    assert_eq!(found(store, id).await.passphrase.as_deref(), Some("p2"));
+    assert_eq!((is_open("own").await, is_open("awa@example.org").await), (true, false));
+    store
+        .set_passphrase(id, "p3".to_owned(), None, audit("changed"))
+        .await
+        .expect("set");
+    assert!(!is_open("own").await);
+}
+
+async fn sessions_are_listed_and_ended_by_account(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    let issa = comes_in(store, "issa@example.org", owner_of(OTHER)).await;
+    let (older, newer) = (session_of(awa, "older"), session_of(awa, "newer"));
+    for session in [&older, &newer] {
+        store.open_session(session.clone(), None, None).await.expect("opened");
+    }
+    store
+        .touch_session(newer.id, START.plus(minutes(2)))
+        .await
+        .expect("touched");
+    store
+        .touch_session(older.id, START.plus(minutes(1)))
+        .await
+        .expect("touched");
+    let list = async |since: Timestamp| -> Vec<Uuid> {
+        let found = store.sessions_of(awa, START, since).await.expect("read");
+        found.into_iter().map(|session| session.id).collect()
+    };
+    assert_eq!(
+        list(START).await,
+        [newer.id, older.id],
+        "the last used first; the first was not used since"
+    );
+    assert_eq!(list(Timestamp(START.0 - 1)).await.len(), 3);
+    let ended = async |account, only, keep| {
+        store
+            .end_sessions_of(account, only, keep, audit("ended"))
+            .await
+            .expect("answered")
+    };
+    assert_eq!(
+        ended(issa, Some(older.id), None).await,
+        0,
+        "another's session is not there"
+    );
+    assert_eq!(ended(awa, Some(older.id), None).await, 1);
+    assert_eq!(ended(awa, None, Some(newer.id)).await, 1, "all others");
+    assert_eq!(list(Timestamp(0)).await, [newer.id]);
+    assert!(store.session("issa@example.org", START).await.expect("read").is_some());
+}
+
+async fn a_time_step_and_a_recovery_code_count_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let id = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    store
+        .set_totp_seed(id, Some("sealed".to_owned()), None)
+        .await
+        .expect("kept");
+    assert!(!found(store, id).await.has_second_step(), "not before a code was typed");
+    let once = async |what: &str, tries: Vec<bool>| {
+        assert_eq!(tries.iter().filter(|taken| **taken).count(), 1, "{what}: {tries:?}");
+    };
+    let steps = at_once((0..10).map(|_| {
+        let store = Arc::clone(store);
+        async move {
+            store
+                .take_totp_step(id, 100, Some(audit("on")))
+                .await
+                .expect("answered")
+        }
+    }))
+    .await;
+    once("step", steps).await;
+    assert!(found(store, id).await.has_second_step());
+    assert!(
+        !store.take_totp_step(id, 99, None).await.expect("answered"),
+        "nor an earlier one"
+    );
+    assert!(store.take_totp_step(id, 101, None).await.expect("answered"));
+    store
+        .set_totp_seed(id, None, Some(audit("off")))
+        .await
+        .expect("removed");
+    assert!(!found(store, id).await.has_second_step());
+
+    let codes = at_once((0..10).map(|_| {
+        let store = Arc::clone(store);
+        async move { store.use_recovery_code(id, "r1", START).await.expect("answered") }
+    }))
+    .await;
+    once("code", codes).await;
+    assert_eq!(store.recovery_codes_left(id).await.expect("read"), 1);
+    let other = comes_in(store, "issa@example.org", owner_of(OTHER)).await;
+    store
+        .set_recovery_codes(other, vec!["own".to_owned()], audit("renewed"))
+        .await
+        .expect("set");
+    assert!(
+        !store.use_recovery_code(id, "own", START).await.expect("answered"),
+        "another's"
+    );
+    assert!(
+        !store.use_recovery_code(other, "r2", START).await.expect("answered"),
+        "replaced"
+    );
+}
+
+async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let window = 300_000;
+    let counted = |key: &str| vec![(format!("{key} a"), 5, window), (format!("{key} b"), 8, window)];
+    let tries = at_once((0..20).map(|_| {
+        let store = Arc::clone(&scene.store);
+        let counted = counted("1");
+        async move { store.count_try(Uuid::now_v7(), counted, START).await.expect("counted") }
+    }))
+    .await;
+    let passed = tries.iter().filter(|wait| wait.is_none()).count();
+    assert_eq!(passed, 5, "{tries:?}");
+    assert!(tries.iter().flatten().all(|wait| *wait == Duration::from_mins(5)));
+    let count =
+        async |id, keys: Vec<(String, u32, i64)>, at| scene.store.count_try(id, keys, at).await.expect("counted");
+    // What the refused ones would have been counted by as well is as it was.
+    let other = |number: usize| vec![(format!("other {number}"), 5, window), ("1 b".to_owned(), 8, window)];
+    for number in 0..3 {
+        assert_eq!(count(Uuid::now_v7(), other(number), START).await, None);
+    }
+    assert!(count(Uuid::now_v7(), other(3), START).await.is_some(), "5 and 3");
+
+    let taken_back = Uuid::now_v7();
+    assert_eq!(count(taken_back, counted("2"), START).await, None);
+    for _ in 0..4 {
+        assert_eq!(count(Uuid::now_v7(), counted("2"), START).await, None);
+    }
+    assert!(count(Uuid::now_v7(), counted("2"), START).await.is_some());
+    scene.store.forget_try(taken_back).await.expect("forgotten");
+    assert_eq!(count(Uuid::now_v7(), counted("2"), START).await, None, "one came in");
+    let later = START.plus(minutes(5));
+    assert_eq!(
+        count(Uuid::now_v7(), counted("1"), later).await,
+        None,
+        "the window is over"
+    );
+}
