@@ -32,6 +32,12 @@ const FRESH: Duration = Duration::from_hours(1);
 /// (<https://docs.cloud.google.com/recaptcha/quotas>).
 const RECAPTCHA_FREE: i64 = 10_000;
 
+/// A level is new while it came up in these days alone, of so many that are looked at, and when so many
+/// scores of before tell which levels are usual.
+const NEW_LEVEL_DAYS: u64 = 7;
+const LEVEL_DAYS: u64 = 90;
+const USUAL: i64 = 30;
+
 /// What is known of a site's check.
 #[derive(Debug)]
 pub struct Defence {
@@ -61,6 +67,9 @@ pub struct Defence {
     pub faults: Vec<Fault>,
     /// Scores that were really returned in the period, rising.
     pub levels: Vec<Score>,
+    /// Those of the last week that the key did not return before, rising: it knows more levels now, and
+    /// the cuts were chosen without them.
+    pub new_levels: Vec<Score>,
 }
 
 /// One day of one provider.
@@ -186,9 +195,30 @@ pub async fn defence(app: &App, who: &Identity, site: &str, days: i64) -> Result
         is_paused: provider.is_outside() && app.captcha.is_paused(&in_force.site),
         faults: faults(app, &in_force.site).await?,
         levels: levels.into_iter().map(|row| row.level).collect(),
+        new_levels: new_levels(app, site, provider, now).await?,
         by_day: by_day(verdicts, &waited),
         site: in_force,
     })
+}
+
+/// Levels of the last week that came up in none of the weeks before, once those tell what is usual.
+async fn new_levels(app: &App, site: &str, provider: ProviderId, now: Timestamp) -> Result<Vec<Score>, Error> {
+    if !provider.is_outside() {
+        return Ok(Vec::new());
+    }
+    let since = |days: u64| now.minus(Duration::from_hours(24 * days));
+    let recent = app.store.levels(site, provider.as_str(), since(NEW_LEVEL_DAYS)).await?;
+    let all = app.store.levels(site, provider.as_str(), since(LEVEL_DAYS)).await?;
+    let of_recent = |level: Score| recent.iter().find(|row| row.level == level).map_or(0, |row| row.total);
+    let before: i64 = all.iter().map(|row| row.total - of_recent(row.level)).sum();
+    if before < USUAL {
+        return Ok(Vec::new());
+    }
+    Ok(all
+        .iter()
+        .filter(|row| of_recent(row.level) == row.total)
+        .map(|row| row.level)
+        .collect())
 }
 
 /// What is wrong with a site's set-up now. Asks the store only where a provider outside is in force.

@@ -37,6 +37,8 @@ pub struct DefencePage {
     pub waits: Option<Waits>,
     /// Scores seen, thousandths, rising.
     pub levels: Vec<i64>,
+    /// Those that the key returns only since a few days.
+    pub new_levels: Vec<i64>,
     pub is_paused: bool,
     /// Newest first.
     pub by_day: Vec<DayRow>,
@@ -196,6 +198,9 @@ fn percent(language: Language, thousandths: i64) -> String {
 
 /// Milliseconds as seconds: « 0,12 s ».
 fn seconds(language: Language, milliseconds: i64) -> String {
+    if milliseconds < 10 {
+        return language.say("defence-seconds-under");
+    }
     text(
         language,
         "defence-seconds",
@@ -278,10 +283,10 @@ impl DefencePage {
         )
     }
 
-    fn levels_in_words(&self) -> String {
+    fn levels_in_words(&self, key: &str, levels: &[i64]) -> String {
         let language = self.frame.language;
-        let levels: Vec<String> = self.levels.iter().map(|level| decimal(language, *level)).collect();
-        language.say_with("defence-levels", "levels", &levels.join(" · "))
+        let levels: Vec<String> = levels.iter().map(|level| decimal(language, *level)).collect();
+        language.say_with(key, "levels", &levels.join(" · "))
     }
 
     fn cause_in_words(&self, word: &str) -> String {

@@ -318,6 +318,7 @@ fn defence(language: Language) -> DefencePage {
         expired: 6,
         waits,
         levels: vec![100, 300, 700, 900],
+        new_levels: vec![300, 700],
         is_paused: true,
         by_day: vec![
             DayRow {

@@ -23,6 +23,7 @@ use crate::{
 on_both_engines!(
     the_figures_are_those_of_the_comments,
     what_a_reader_met_is_told_to_the_owner,
+    a_key_that_returns_more_levels_is_told_of,
     a_test_of_the_keys_says_what_the_provider_answers,
     tests_of_keys_are_limited_by_site,
     a_wrong_set_up_stands_in_red_for_an_hour,
@@ -260,6 +261,31 @@ async fn what_a_reader_met_is_told_to_the_owner(storage: &Storage) {
     assert_eq!(defence["breaker"], "open", "five failures in a row");
     let page = service.signs_in().await.gets(PAGE).await.expect(200).text;
     assert!(page.contains("Le service ne répond plus"), "{page}");
+    service.stop().await;
+}
+
+async fn a_key_that_returns_more_levels_is_told_of(storage: &Storage) {
+    let service = Service::start(storage, &site()).await;
+    let moderator = service.moderator().await;
+    let told = async || moderator.gets(API).await.expect(200).json["new_levels"].clone();
+    for number in 0..29 {
+        checked(&service, "recaptcha_v3", scored([100, 900][number % 2]), 8 * 24, None).await;
+    }
+    checked(&service, "recaptcha_v3", scored(300), 1, None).await;
+    assert_eq!(told().await, json!([]), "too few to know what is usual");
+    checked(&service, "recaptcha_v3", scored(900), 10 * 24, None).await;
+    checked(&service, "recaptcha_v3", scored(900), 1, None).await;
+    checked(&service, "recaptcha_v3", scored(700), 6 * 24, None).await;
+    checked(&service, "house", scored(500), 1, None).await;
+    assert_eq!(told().await, json!([0.3, 0.7]));
+    let page = service.signs_in().await.gets(PAGE).await.expect(200);
+    assert!(
+        page.text.contains("d’autres scores qu’avant\u{202f}: 0,3 · 0,7."),
+        "{}",
+        page.text
+    );
+    service.clock.advance(Duration::from_hours(8 * 24));
+    assert_eq!(told().await, json!([]), "a week later they are usual");
     service.stop().await;
 }
 

@@ -81,6 +81,7 @@ fn defence_json(defence: &Defence) -> Value {
         "breaker": provider.is_outside().then_some(if defence.is_paused { "open" } else { "closed" }),
         "faults": defence.faults.iter().map(fault_json).collect::<Vec<_>>(),
         "levels": defence.levels,
+        "new_levels": defence.new_levels,
     })
 }
 

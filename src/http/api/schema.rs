@@ -542,6 +542,8 @@ pub(super) struct Defence {
     faults: Vec<Fault>,
     /// Scores that were really returned, rising.
     levels: Vec<f64>,
+    /// Levels of the last week that the key did not return before.
+    new_levels: Vec<f64>,
 }
 
 /// How long the provider was waited for, in steps of ten milliseconds.

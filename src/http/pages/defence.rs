@@ -125,6 +125,7 @@ async fn page(
         expired: defence.expired,
         waits: defence.waits.map(waits),
         levels: defence.levels.iter().copied().map(Score::thousandths).collect(),
+        new_levels: defence.new_levels.iter().copied().map(Score::thousandths).collect(),
         is_paused: defence.is_paused,
         by_day: defence.by_day.iter().map(|day| day_row(day, language)).collect(),
         causes: defence
