@@ -1,10 +1,11 @@
 //! The second check of a comment that is held: asked for with the answer to its submission, made by the
 //! page in silence, and answered once within ten minutes.
 //!
-//! A score between the cuts asks for one harder proof of work; an outside provider's token that was too old
-//! asks for a fresh one. What must hold: passing takes the mark off the comment and does nothing else, so
-//! that it neither publishes nor refuses; an answer counts once, also when two come at the same moment;
-//! what was replaced stays in the audit log, so that the outcome can still be computed again.
+//! A score between the cuts, or an outside provider's plain no, asks for one harder proof of work; a token
+//! of such a provider that was too old asks for a fresh one. What must hold: passing takes the mark off the
+//! comment and does nothing else, so that it neither publishes nor refuses; an answer counts once, also when
+//! two come at the same moment; what was replaced stays in the audit log, so that the outcome can still be
+//! computed again.
 //!
 //! To add a kind: its variant of [`Kind`], what asks for it in `kind`, and how it is passed in [`answer`].
 
@@ -171,6 +172,8 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
 fn kind(site: &Site, reason: &Reason) -> Option<Kind> {
     match reason {
         Reason::StepUp { .. } => Some(Kind::Proof),
+        // A plain no says less than a low score: people fail as well.
+        Reason::CaptchaFailed if site.captcha.provider.is_outside() => Some(Kind::Proof),
         // The built-in check has no token of its own to renew: there it is the form that was too old.
         Reason::TokenExpired if site.captcha.provider.is_outside() => Some(Kind::Token),
         _ => None,

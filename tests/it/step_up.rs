@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     captcha_road::{POLICY, fake, reasons, recaptcha, scored},
-    fake_provider::FakeProvider,
+    fake_provider::{Canned, FakeProvider, Scenario},
     service::{Answer, Person, SITE, Service, comment},
     stores::Storage,
     submit::solved,
@@ -17,6 +17,7 @@ use crate::{
 
 crate::stores::on_both_engines!(
     a_score_between_the_cuts_asks_for_a_proof_and_passing_takes_the_mark_off,
+    a_plain_no_of_a_provider_asks_for_a_proof_as_well,
     a_proof_of_something_else_does_not_pass_and_there_is_no_second_try,
     what_was_not_asked_or_comes_late_or_from_another_is_turned_away,
     of_two_answers_at_once_one_counts,
@@ -92,6 +93,42 @@ async fn a_score_between_the_cuts_asks_for_a_proof_and_passing_takes_the_mark_of
         .expect(200);
     assert_eq!(marked.json["items"], json!([]));
     assert_eq!(service.reader().reads("/article").await.json["thread"]["count"], 1);
+    service.stop().await;
+}
+
+async fn a_plain_no_of_a_provider_asks_for_a_proof_as_well(storage: &Storage) {
+    let fake = fake().await;
+    let config = recaptcha(&fake, POLICY).replace("\"recaptcha_v3\"", "\"siteverify\"");
+    let service = Service::start(storage, &config).await;
+    let moderator = service.moderator().await;
+    fake.set(Scenario {
+        canned: Some(Canned {
+            status: 200,
+            body: r#"{"success":false}"#.to_owned(),
+        }),
+        ..Scenario::default()
+    });
+    let sent = service
+        .reader()
+        .submits(&scored(&fake, "Recalé", 0.9))
+        .await
+        .expect(202);
+    assert_eq!(sent.json["step_up"]["kind"], "proof", "{}", sent.text);
+    assert_eq!(reasons(&item(&moderator, &sent).await), ["captcha_failed"]);
+    service.clock.advance(MINUTE);
+    let proof = json!({"proof": solved(&sent.json["step_up"]["challenge"])});
+    let passed = answers(&service, &sent, &proof).await.expect(200);
+    assert_eq!(
+        passed.json,
+        json!({"status": "pending", "passed": true}),
+        "a person still reads it"
+    );
+    let after = item(&moderator, &sent).await;
+    assert_eq!(reasons(&after), ["step_up_passed"]);
+    assert_eq!(
+        after.json["captcha"]["verdict"], "failed",
+        "what the provider said stays"
+    );
     service.stop().await;
 }
 
