@@ -31,6 +31,8 @@ const KNOWN: &str = "known@example.org";
 const UNKNOWN: &str = "nobody@example.org";
 
 fn main() {
+    // What clients of the library go without: the load's own client asks for it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
