@@ -1,7 +1,8 @@
 //! The one task that owns SQLite's writing connection, with group commit.
 //!
 //! Submissions and decisions arrive as units. What is queued is taken together, at most [`BATCH`], and
-//! becomes one transaction with one fsync; if anything in it fails, the batch is done again, each unit in
+//! becomes one transaction with one fsync; while many write at once, those on their way are waited for a
+//! moment, because a sync costs more than that. If anything in it fails, the batch is done again, each unit in
 //! a transaction of its own, so that a bad unit fails alone and whole. Any other write runs as one
 //! closure alone between batches. Each caller is answered after the commit that holds its rows; a full
 //! queue is an error at once, never a wait.
@@ -22,6 +23,9 @@ use super::{
 
 /// Units in one transaction at most, unless the store is opened with another bound.
 pub(super) const BATCH: usize = 64;
+
+/// How long a batch waits to become as large as the one before; a lone writer never waits.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Jobs waiting at most; beyond it callers are told to come back.
 const QUEUE: usize = 1024;
@@ -121,14 +125,20 @@ async fn work(
 ) {
     let mut waiting = VecDeque::new();
     let mut batch = Vec::new();
+    let mut usual = 1;
     while let Some(first) = next(&mut waiting, &mut jobs).await {
         let result = match first {
             Job::Stop => break,
             Job::Closure(closure) => run_closure(&mut connection, closure).await,
             Job::Unit(unit, answer) => {
                 batch.push((unit, answer));
+                let until = tokio::time::Instant::now() + GATHER;
                 while batch.len() < units_max {
-                    match waiting.pop_front().or_else(|| jobs.try_recv().ok()) {
+                    let mut job = waiting.pop_front().or_else(|| jobs.try_recv().ok());
+                    if job.is_none() && batch.len() < usual {
+                        job = tokio::time::timeout_at(until, jobs.recv()).await.ok().flatten();
+                    }
+                    match job {
                         Some(Job::Unit(unit, answer)) => batch.push((unit, answer)),
                         Some(other) => {
                             waiting.push_front(other);
@@ -137,6 +147,7 @@ async fn work(
                         None => break,
                     }
                 }
+                usual = batch.len();
                 run_batch(&mut connection, std::mem::take(&mut batch)).await
             }
         };
