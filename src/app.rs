@@ -63,7 +63,14 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Passphrases hashed at once; each takes 19 MiB.
     pub hashing: Arc<Semaphore>,
-    sites: Mutex<HashMap<String, Kept>>,
+    sites: Mutex<KeptSites>,
+}
+
+#[derive(Debug, Default)]
+struct KeptSites {
+    by_id: HashMap<String, Kept>,
+    /// How often all was forgotten: what was read before the last time is not kept.
+    forgotten: u64,
 }
 
 #[derive(Debug)]
@@ -116,9 +123,13 @@ impl App {
     /// [`Error::NotFound`] with `site_unknown`; errors of the store.
     pub async fn site(&self, id: &str) -> Result<Arc<SiteInForce>, Error> {
         let now = self.clock.now();
-        if let Some(kept) = self.kept_sites().get(id).filter(|kept| now < kept.until) {
-            return Ok(Arc::clone(&kept.site));
-        }
+        let forgotten = {
+            let kept_sites = self.kept_sites();
+            if let Some(kept) = kept_sites.by_id.get(id).filter(|kept| now < kept.until) {
+                return Ok(Arc::clone(&kept.site));
+            }
+            kept_sites.forgotten
+        };
         let Some(stored) = self.store.stored_site(id).await? else {
             return Err(Error::NotFound("site_unknown"));
         };
@@ -134,13 +145,14 @@ impl App {
             reserved_names: self.reserved_names(id).await?,
             site,
         });
-        self.kept_sites().insert(
-            id.to_owned(),
-            Kept {
+        let mut kept_sites = self.kept_sites();
+        if kept_sites.forgotten == forgotten {
+            let kept = Kept {
                 until: now.plus(SITE_LIFE),
                 site: Arc::clone(&site),
-            },
-        );
+            };
+            kept_sites.by_id.insert(id.to_owned(), kept);
+        }
         Ok(site)
     }
 
@@ -158,7 +170,9 @@ impl App {
 
     /// Forgets what is kept of sites, after a change made here.
     pub fn forget_sites(&self) {
-        self.kept_sites().clear();
+        let mut kept_sites = self.kept_sites();
+        kept_sites.by_id.clear();
+        kept_sites.forgotten += 1;
     }
 
     /// Whether `origin` is this service's own. With a loopback `public_url` every loopback name on its
@@ -273,7 +287,7 @@ impl App {
         Ok(())
     }
 
-    fn kept_sites(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
+    fn kept_sites(&self) -> std::sync::MutexGuard<'_, KeptSites> {
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -94,7 +94,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What is written for a key such as `captcha.action`, as text; a list as lines; empty where nothing is.
+    /// What is written for a key such as `captcha.action`, as its field shows it: a list as lines, yes or no;
+    /// empty where nothing is.
     #[must_use]
     pub fn text(&self, key: &str) -> String {
         match at(&self.written, key) {
@@ -104,6 +105,7 @@ impl Settings {
                 lines.join("\n")
             }
             Value::Null => String::new(),
+            Value::Bool(answer) => if *answer { "yes" } else { "no" }.to_owned(),
             other => other.to_string(),
         }
     }

@@ -331,6 +331,14 @@ async fn settings_are_changed_by_their_page(storage: &Storage) {
         ["quais.test", "www.quais.test"],
         "what is empty is the default"
     );
+    let mut yes = fields;
+    yes[16].1 = "yes";
+    browser.posts(path, &yes).await.expect(303);
+    let page = browser.gets(path).await.expect(200);
+    assert!(
+        page.text.contains("<option value=\"yes\" selected>"),
+        "it is shown as it was chosen"
+    );
     let mut wrong = fields;
     wrong[5].1 = "beaucoup";
     wrong[1].1 = "quais.test";
