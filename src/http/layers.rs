@@ -20,7 +20,7 @@ use tower_http::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{error::Problem, extract::is_allowed_origin};
+use super::{error::Problem, extract::is_allowed_origin, unread};
 use crate::{actions::receipt, app::App, error::Error};
 
 /// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
@@ -60,7 +60,7 @@ async fn watch(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let answering = async {
-        tokio::time::timeout(TIME_LIMIT, next.run(request))
+        tokio::time::timeout(TIME_LIMIT, next.run(unread::read_to_end(request)))
             .await
             .unwrap_or_else(|_| Problem::from(Error::Unavailable("the time limit passed".to_owned())).into_response())
     };

@@ -14,6 +14,7 @@ mod extract;
 mod kept;
 mod layers;
 mod pages;
+mod unread;
 
 use std::sync::Arc;
 

@@ -462,6 +462,34 @@ async fn a_body_that_does_not_arrive_in_ten_seconds_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_still_sending_hears_the_answer() {
+    on_sqlite(async |storage: &Storage| {
+        let service = Service::start(storage, SITE).await;
+        let address = service.url.trim_start_matches("http://");
+        let piece = vec![b' '; 64 * 1024];
+        for (content_type, status) in [(JSON, 413), ("text/plain", 415)] {
+            let mut connection = TcpStream::connect(address).await.expect("a connection");
+            let head = format!(
+                "POST /api/v1/sites/faso/comments HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\n\
+                 content-length: {}\r\n\r\n",
+                16 * piece.len()
+            );
+            connection.write_all(head.as_bytes()).await.expect("sent");
+            for _ in 0..16 {
+                connection.write_all(&piece).await.expect("nobody hangs up meanwhile");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let mut answer = [0; 4096];
+            let read = connection.read(&mut answer).await.expect("an answer");
+            let answer = String::from_utf8_lossy(&answer[..read]);
+            assert_eq!(status_of(&answer), status, "{answer}");
+        }
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_bytes_make_a_route_fail() {
     on_sqlite(async |storage: &Storage| {
         let service = Service::start(storage, SITE).await;
