@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::{
     NewAudit, Store, StoreError,
     audit::insert_entry,
-    in_tx, on_pool,
+    in_tx,
+    looks::{self, Look},
+    on_pool,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::timestamp::Timestamp;
@@ -92,42 +94,20 @@ impl Store {
         keys: &[String],
         now: Timestamp,
     ) -> Result<Before, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            open: Option<bool>,
-            repeat_key: Option<String>,
-            digest: Option<String>,
-            comment_id: Option<Uuid>,
+        let look = Look {
+            site: site.to_owned(),
+            thread: thread.to_owned(),
+            keys: keys.to_vec(),
+            now,
+        };
+        match self {
+            Self::Sqlite(sqlite) => sqlite.looks().ask(look).await,
+            Self::Postgres(pool) => {
+                let looks = [look];
+                let found = looks::ask_all!(pool, looks)?;
+                Ok(looks::answers(&looks, found).pop().unwrap_or_default())
+            }
         }
-        let found: Vec<Row> = on_pool!(self, |pool| {
-            // Index: threads_by_key; the keys are found by their table's primary key. Joined with values and
-            // not by IN, for which SQLite builds a table. The empty key is nobody's: there is always a row.
-            let mut query = QueryBuilder::new("SELECT (SELECT open FROM threads WHERE site_id = ");
-            query.push_bind(site).push(" AND thread_key = ").push_bind(thread);
-            query.push(") AS open, k.repeat_key, k.digest, k.comment_id FROM (");
-            query.push_values(
-                std::iter::once("").chain(keys.iter().map(String::as_str)),
-                |mut row, key| {
-                    row.push_bind(key);
-                },
-            );
-            query.push(") AS v LEFT JOIN repeat_keys k ON k.repeat_key = v.column1 AND k.site_id = ");
-            query.push_bind(site).push(" AND k.expires_at > ").push_bind(now.0);
-            query.build_query_as().fetch_all(pool).await
-        })?;
-        Ok(Before {
-            thread_open: found.first().and_then(|row| row.open),
-            repeats: found
-                .into_iter()
-                .filter_map(|row| {
-                    Some(Repeat {
-                        key: row.repeat_key?,
-                        digest: row.digest?,
-                        comment: row.comment_id?,
-                    })
-                })
-                .collect(),
-        })
     }
 
     /// Earlier submissions under any of `keys`, in no order.

@@ -21,6 +21,7 @@ mod comments;
 mod defence;
 mod evidence;
 mod housekeeping;
+mod looks;
 mod postgres;
 mod queue;
 mod readers;

@@ -7,6 +7,7 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{OpenError, Opening, migrate, readers::Readers, writer::Writer};
+use super::{OpenError, Opening, looks::Looks, migrate, readers::Readers, writer::Writer};
 
 /// Marks a database file as ours: "PLBR".
 const APPLICATION_ID: i32 = 0x504c_4252;
@@ -27,10 +28,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// its midst.
 const ROWS: usize = 256;
 
+/// Pages of 4 KiB that the log may hold before they are brought into the file, 16 MiB: pages that many
+/// submissions change are then brought over once for all of them.
+const LOG_PAGES: &str = "4000";
+
 /// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
-    readers: Readers,
+    readers: Arc<Readers>,
+    looks: Looks,
     writer: Writer,
     path: PathBuf,
     /// Held while the store is open to serve.
@@ -40,6 +46,10 @@ pub struct Sqlite {
 impl Sqlite {
     pub(super) fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    pub(super) fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     pub(super) fn writer(&self) -> &Writer {
@@ -86,6 +96,8 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         .foreign_keys(true)
         .statement_cache_capacity(200)
         .row_buffer_size(ROWS);
+    let reading = options.clone().create_if_missing(false).read_only(true);
+    let options = options.pragma("wal_autocheckpoint", LOG_PAGES);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
     migrate(&mut connection, &what).await?;
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
@@ -97,9 +109,10 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
             "{what}: synchronous is {synchronous} and not 2 (FULL), so that an acknowledged comment could be lost"
         )));
     }
-    let readers = Readers::new(options.clone().create_if_missing(false).read_only(true));
+    let readers = Arc::new(Readers::new(reading));
     Ok(Sqlite {
         writer: Writer::start(connection, options, batch),
+        looks: Looks::start(Arc::clone(&readers)),
         readers,
         path,
         lock,

@@ -1,0 +1,150 @@
+//! What submissions ask before they are stored, on SQLite: those that wait at the same time are one
+//! question.
+//!
+//! A question costs its connection's thread a switch there and back, the log's read lock, and after
+//! every commit the pages that the connection had kept. While many submissions arrive they share that,
+//! as they share the sync of their commit; one that comes alone is asked at once.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{
+    StoreError,
+    comments::{Before, Repeat},
+    readers::Readers,
+};
+use crate::domain::timestamp::Timestamp;
+
+/// Submissions in one question at most.
+const TOGETHER: usize = 32;
+
+/// Submissions waiting at most; beyond it callers are told to come back.
+const QUEUE: usize = 1024;
+
+/// How long a submission waits for its answer: a reader is waited for five seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What one submission asks.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub(super) site: String,
+    pub(super) thread: String,
+    pub(super) keys: Vec<String>,
+    pub(super) now: Timestamp,
+}
+
+/// A row of the answer: which look it belongs to, its thread, and one earlier submission.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Found {
+    look: i64,
+    open: Option<bool>,
+    repeat_key: Option<String>,
+    digest: Option<String>,
+    comment_id: Option<Uuid>,
+    expires_at: Option<i64>,
+}
+
+/// Asks for all of `looks` at once; gives `Result<Vec<Found>, sqlx::Error>` on either engine.
+macro_rules! ask_all {
+    ($executor:expr, $looks:expr) => {{
+        // Index: threads_by_key; the keys are found by their table's primary key. Joined with values and not by IN, for which
+        // SQLite builds a table. The empty key is nobody's: each look has a row.
+        let mut query = ::sqlx::QueryBuilder::new(
+            "SELECT v.column1 AS look, t.open, k.repeat_key, k.digest, k.comment_id, k.expires_at FROM (",
+        );
+        let rows = $looks.iter().zip(0_i64..).flat_map(|(look, number)| {
+            let keys = std::iter::once("").chain(look.keys.iter().map(String::as_str));
+            keys.map(move |key| (number, look, key))
+        });
+        query.push_values(rows, |mut row, (number, look, key)| {
+            row.push_bind(number)
+                .push_bind(look.site.as_str())
+                .push_bind(look.thread.as_str())
+                .push_bind(key);
+        });
+        query.push(
+            ") AS v LEFT JOIN threads t ON t.site_id = v.column2 AND t.thread_key = v.column3 AND v.column4 = '' \
+             LEFT JOIN repeat_keys k ON k.site_id = v.column2 AND k.repeat_key = v.column4",
+        );
+        query.build_query_as().fetch_all($executor).await
+    }};
+}
+pub(super) use ask_all;
+
+/// Sorts the rows by the looks they answer.
+pub(super) fn answers(looks: &[Look], found: Vec<Found>) -> Vec<Before> {
+    let mut answers = vec![Before::default(); looks.len()];
+    for row in found {
+        let Some((look, answer)) = usize::try_from(row.look)
+            .ok()
+            .and_then(|number| looks.get(number).zip(answers.get_mut(number)))
+        else {
+            continue;
+        };
+        answer.thread_open = answer.thread_open.or(row.open);
+        if row.expires_at.is_some_and(|until| until > look.now.0)
+            && let (Some(key), Some(digest), Some(comment)) = (row.repeat_key, row.digest, row.comment_id)
+        {
+            answer.repeats.push(Repeat { key, digest, comment });
+        }
+    }
+    answers
+}
+
+type Answer = oneshot::Sender<Result<Before, StoreError>>;
+
+/// The queue to the asking task.
+#[derive(Debug)]
+pub(super) struct Looks {
+    queue: mpsc::Sender<(Look, Answer)>,
+}
+
+impl Looks {
+    /// Starts the task; it ends with the queue.
+    pub(super) fn start(readers: Arc<Readers>) -> Self {
+        let (queue, looks) = mpsc::channel(QUEUE);
+        tokio::spawn(work(readers, looks));
+        Self { queue }
+    }
+
+    /// Sends a look and waits for its answer.
+    pub(super) async fn ask(&self, look: Look) -> Result<Before, StoreError> {
+        let (answer, wait) = oneshot::channel();
+        self.queue
+            .try_send((look, answer))
+            .map_err(|_| StoreError::Unavailable(format!("{QUEUE} submissions are waiting already")))?;
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(Ok(result)) => result,
+            _ => Err(StoreError::Unavailable("no reader answered in time".to_owned())),
+        }
+    }
+}
+
+async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>) {
+    let mut together = Vec::with_capacity(TOGETHER);
+    while queue.recv_many(&mut together, TOGETHER).await > 0 {
+        let (looks, waiting): (Vec<Look>, Vec<Answer>) = together.drain(..).unzip();
+        match read(&readers, &looks).await {
+            Ok(found) => {
+                for (answer, waits) in answers(&looks, found).into_iter().zip(waiting) {
+                    let _ = waits.send(Ok(answer));
+                }
+            }
+            Err(error) => {
+                let why = StoreError::from(error).to_string();
+                for waits in waiting {
+                    let _ = waits.send(Err(StoreError::Unavailable(why.clone())));
+                }
+            }
+        }
+    }
+}
+
+async fn read(readers: &Readers, looks: &[Look]) -> Result<Vec<Found>, sqlx::Error> {
+    let mut reader = readers.take().await?;
+    let found = ask_all!(&mut reader.connection, looks)?;
+    reader.put_back();
+    Ok(found)
+}
