@@ -166,15 +166,17 @@ impl Store {
         secret: Option<(String, Timestamp)>,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
-        let (id, read) = (id.to_owned(), read.text.clone());
+        let (id, read) = (id.to_owned(), read.clone());
         let settings = text_of(settings);
         in_tx!(self, |conn| {
             let (sealed, at) = secret.unzip();
             let changed = sqlx::query(
-                "UPDATE sites SET settings = $3, sealed_secret = $4, secret_at = $5 WHERE id = $1 AND settings = $2",
+                "UPDATE sites SET settings = $4, sealed_secret = $5, secret_at = $6 \
+                 WHERE id = $1 AND settings = $2 AND COALESCE(sealed_secret, '') = $3",
             )
             .bind(id)
-            .bind(read)
+            .bind(read.text)
+            .bind(read.secret.map(|(sealed, _)| sealed).unwrap_or_default())
             .bind(settings)
             .bind(sealed)
             .bind(at.map(|at| at.0))

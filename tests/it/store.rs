@@ -1890,6 +1890,19 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
         read("alpha").await.expect("there").settings.name.as_deref(),
         Some("Le Soir")
     );
+    // Of two changes at once, one of which changes the secret alone, the second does not undo it.
+    let both = read("alpha").await.expect("there");
+    let secret = Some(("sealed".to_owned(), START));
+    let with = async |name: &str, secret| {
+        let done = scene
+            .store
+            .set_site("alpha", &both, &named(name), secret, entry())
+            .await;
+        done.expect("answered")
+    };
+    assert!(with("Le Soir", secret.clone()).await);
+    assert!(!with("Le Matin", None).await, "somebody was first");
+    assert_eq!(read("alpha").await.expect("there").secret, secret);
     assert_eq!(
         scene.store.site_ids().await.expect("read"),
         ["alpha", SITE, "neuf", OTHER]
