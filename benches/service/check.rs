@@ -37,6 +37,7 @@ pub(crate) async fn house_ms() -> f64 {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent: Spent::Never,
             now: sent,
         };

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The keys that may be changed here, each with the name of its field in forms and errors.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("name", "name"),
     ("language", "language"),
     ("time_zone", "time_zone"),
@@ -38,6 +38,7 @@ const KEYS: [(&str, &str); 17] = [
     ("captcha.verify_url", "verify_url"),
     ("captcha.project", "project"),
     ("captcha.recaptcha_net", "recaptcha_net"),
+    ("captcha.send_address", "send_address"),
     ("captcha.consent", "consent"),
     ("captcha.action", "action"),
     ("captcha.hostnames", "hostnames"),

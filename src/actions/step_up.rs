@@ -155,7 +155,7 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
             (app.captcha.is_step_up_solved(site, &id, text, now), Value::Null)
         }
         Kind::Token => {
-            let verdict = verify(app, site, comment, text, given.form.as_deref(), now).await?;
+            let verdict = verify(app, site, comment, text, given.form.as_deref(), client).await?;
             let policy = in_force.policy.as_ref().map(|row| &row.policy);
             (is_good(&verdict, policy), found(&verdict))
         }
@@ -197,8 +197,9 @@ async fn verify(
     comment: &Comment,
     token: &str,
     form: Option<&str>,
-    now: Timestamp,
+    client: ClientAddress,
 ) -> Result<Verdict, Error> {
+    let now = app.clock.now();
     let is_fresh = take(app, comment, token_key(token), now).await?;
     let row = app.store.queue_item(comment.id).await?.ok_or_else(Error::not_found)?;
     let thread = row.thread_key.as_str();
@@ -211,6 +212,7 @@ async fn verify(
         links: 0,
         known_author: false,
         seen_elsewhere: false,
+        client: Some(client),
         token_spent: if is_fresh { Spent::Never } else { Spent::Foreign },
         now,
     };

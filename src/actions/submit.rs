@@ -366,6 +366,7 @@ impl Path {
                 &valid.draft.body,
                 self.now,
             ),
+            client: Some(valid.submission.client),
             token_spent: earlier.token,
             now: self.now,
         };

@@ -26,6 +26,7 @@ pub(super) const PROFILE: Profile = Profile {
     url: None,
     sends: Sends::Json,
     sends_site_key: false,
+    takes_address: false,
     token_max: TOKEN_MAX,
     token_life: None,
     scores: Scores::Unwanted,

@@ -10,8 +10,9 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use url::{Host, Url};
 
-use super::{Ask, Form, Spent};
+use super::{Ask, Form, Spent, outgoing::may_be_called};
 use crate::domain::{
+    address::ClientAddress,
     score::Score,
     site,
     timestamp::Timestamp,
@@ -24,6 +25,16 @@ pub(super) const TOKEN_MAX: usize = 8 * 1024;
 const SKEW: Duration = Duration::from_mins(5);
 /// Longest text of an answer that is kept, characters.
 const QUOTE_MAX: usize = 200;
+
+/// The reader's address as the provider is told it: where the site wants that, and where it is one of the
+/// internet, not of a proxy that is not in `server.trusted_proxies`.
+pub(super) fn told_address(ask: &Ask<'_>) -> Option<String> {
+    ask.client
+        .filter(|_| ask.site.captcha.send_address)
+        .map(ClientAddress::ip)
+        .filter(|ip| may_be_called(*ip, false))
+        .map(|ip| ip.to_string())
+}
 
 /// The secret and the token of `ask`, if they are worth a call. A token that may have been spent by a lost
 /// first call is one only where the provider `can_repeat` its answer.

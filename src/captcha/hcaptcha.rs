@@ -34,6 +34,7 @@ pub(super) const PROFILE: Profile = Profile {
     url: Some("https://api.hcaptcha.com/siteverify"),
     sends: Sends::Form,
     sends_site_key: true,
+    takes_address: true,
     token_max: TOKEN_MAX,
     // About two minutes; hCaptcha keeps it itself.
     token_life: Some(TOKEN_LIFE),

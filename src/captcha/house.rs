@@ -341,6 +341,7 @@ pub(super) mod tests {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent: Spent::Never,
             now: NOW.plus(MINUTE),
         }
@@ -417,6 +418,7 @@ pub(super) mod tests {
         other_action.captcha.action = "login".to_owned();
         assert_eq!(proof(&keys, &ask(&other_action, &form, Some(&solved))), Proof::Forged);
         let used = Ask {
+            client: None,
             token_spent: Spent::Foreign,
             ..ask(&faso, &form, Some(&solved))
         };

@@ -54,6 +54,7 @@ pub use self::{
 };
 use crate::{
     domain::{
+        address::ClientAddress,
         reason::Reason,
         site::{ProviderId, Site},
         timestamp::Timestamp,
@@ -94,6 +95,8 @@ pub struct Ask<'a> {
     pub known_author: bool,
     /// Whether the same long text came under another article within a day.
     pub seen_elsewhere: bool,
+    /// Told to the provider where the site says so.
+    pub client: Option<ClientAddress>,
     /// What our own record says of the token.
     pub token_spent: Spent,
     pub now: Timestamp,
@@ -247,6 +250,7 @@ impl Captcha {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };
@@ -375,6 +379,7 @@ mod tests {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent: Spent::Never,
             now: Timestamp(0),
         };

@@ -260,7 +260,7 @@ fn check_url(url: &Url, allow_private: bool) -> Result<(), Forbidden> {
 /// The ranges are those of the IANA special-purpose address registries,
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry/> and
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry/>.
-fn may_be_called(ip: IpAddr, allow_private: bool) -> bool {
+pub(super) fn may_be_called(ip: IpAddr, allow_private: bool) -> bool {
     match ip {
         IpAddr::V4(ip) => v4_may_be_called(ip, allow_private),
         IpAddr::V6(ip) => v6_may_be_called(ip, allow_private),

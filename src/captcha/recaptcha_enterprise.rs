@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     Answer, Ask, Captcha, Finding,
-    expected::{Codes, Expected, Meaning, TOKEN_MAX, scored, sendable},
+    expected::{Codes, Expected, Meaning, TOKEN_MAX, scored, sendable, told_address},
     outgoing::{Body, Request},
     recaptcha_v3::TOKEN_LIFE,
 };
@@ -40,11 +40,14 @@ const UNEXPECTED_ACTION: &str = "UNEXPECTED_ACTION";
 pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = address(ask)?;
-    let event = json!({"event": {
+    let mut event = json!({"event": {
         "token": token,
         "siteKey": ask.site.captcha.site_key,
         "expectedAction": ask.site.captcha.action,
     }});
+    if let Some(address) = told_address(ask) {
+        event["event"]["userIpAddress"] = json!(address);
+    }
     let request = Request {
         url: &url,
         headers: &[("x-goog-api-key", secret)],

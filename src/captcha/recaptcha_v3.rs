@@ -35,6 +35,7 @@ pub(super) const PROFILE: Profile = Profile {
     url: Some(VERIFY_URL),
     sends: Sends::Form,
     sends_site_key: false,
+    takes_address: true,
     token_max: TOKEN_MAX,
     token_life: Some(TOKEN_LIFE),
     scores: Scores::Needed,

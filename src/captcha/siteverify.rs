@@ -13,7 +13,7 @@ use serde_json::{Number, json};
 
 use super::{
     Answer, Ask, Captcha, Finding,
-    expected::{Codes, Expected, Meaning, TOKEN_MAX, form_nonce, scored, sendable, verify_url},
+    expected::{Codes, Expected, Meaning, TOKEN_MAX, form_nonce, scored, sendable, told_address, verify_url},
     outgoing::{Body, Request},
 };
 use crate::domain::{
@@ -29,6 +29,8 @@ pub(super) struct Profile {
     pub(super) sends: Sends,
     /// Whether `sitekey` goes along where the site has one.
     pub(super) sends_site_key: bool,
+    /// Whether `remoteip` is known to it.
+    pub(super) takes_address: bool,
     /// Bytes.
     pub(super) token_max: usize,
     /// `None`: not known, and not held against the answer.
@@ -78,6 +80,7 @@ pub(super) const ANY: Profile = Profile {
     url: None,
     sends: Sends::Form,
     sends_site_key: false,
+    takes_address: true,
     token_max: TOKEN_MAX,
     token_life: None,
     scores: Scores::Optional {
@@ -119,6 +122,8 @@ pub(super) async fn verify_with(
     let mut fields = vec![("secret", secret), ("response", token)];
     let site_key = ask.site.captcha.site_key.as_deref().filter(|key| !key.is_empty());
     fields.extend(site_key.filter(|_| profile.sends_site_key).map(|key| ("sitekey", key)));
+    let address = told_address(ask).filter(|_| profile.takes_address);
+    fields.extend(address.as_deref().map(|address| ("remoteip", address)));
     fields.extend(idempotency_key.map(|key| ("idempotency_key", key)));
     let as_json = match profile.sends {
         Sends::Form => None,

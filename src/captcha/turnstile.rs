@@ -32,6 +32,7 @@ pub(super) const PROFILE: Profile = Profile {
     url: Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"),
     sends: Sends::Form,
     sends_site_key: false,
+    takes_address: true,
     // "maximum length of 2048 characters", "valid for 300 seconds", same page.
     token_max: 2048,
     token_life: Some(Duration::from_mins(5)),

@@ -182,6 +182,9 @@ pub struct CaptchaSettings {
     /// Script and verification of reCAPTCHA come from `www.recaptcha.net`; absent = false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recaptcha_net: Option<bool>,
+    /// The provider is told the reader's address; absent = false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_address: Option<bool>,
     /// See [`Consent`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
@@ -204,6 +207,7 @@ impl CaptchaSettings {
             && self.verify_url.is_none()
             && self.project.is_none()
             && self.recaptcha_net.is_none()
+            && self.send_address.is_none()
             && self.consent.is_none()
             && self.action.is_none()
             && self.hostnames.is_none()
@@ -281,6 +285,7 @@ pub struct Captcha {
     pub verify_url: Option<Url>,
     pub project: Option<String>,
     pub recaptcha_net: bool,
+    pub send_address: bool,
     pub consent: Consent,
     pub action: String,
     pub hostnames: Vec<String>,
@@ -342,6 +347,7 @@ impl Captcha {
             verify_url: file.verify_url.clone().or_else(|| store.verify_url.clone()),
             project: file.project.clone().or_else(|| store.project.clone()),
             recaptcha_net: file.recaptcha_net.or(store.recaptcha_net).unwrap_or(false),
+            send_address: file.send_address.or(store.send_address).unwrap_or(false),
             // Those that track ask first.
             consent: file.consent.or(store.consent).unwrap_or(match provider {
                 ProviderId::RecaptchaV3

@@ -58,6 +58,7 @@ impl Scene {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent,
             now: Timestamp(self.fake.now_ms()),
         };
@@ -236,6 +237,7 @@ async fn a_filled_trap_field_holds_with_any_provider() {
         links: 0,
         known_author: false,
         seen_elsewhere: false,
+        client: None,
         token_spent: Spent::Never,
         now: Timestamp(scene.fake.now_ms()),
     };
@@ -366,6 +368,7 @@ async fn the_built_in_check_from_form_to_score() {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent: Spent::Never,
             now,
         };

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use palabre::{
     captcha::{Ask, Captcha, Finding, Form, Spent},
     domain::{
+        address::ClientAddress,
         reason::Reason,
         score::Score,
         site::{CaptchaSettings, ProviderId, Site, SiteSettings},
@@ -18,6 +19,8 @@ use palabre::{
     },
     keys::Keys,
 };
+
+use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use crate::fake_provider::{Canned, Claims, FakeProvider, Fault, Levels, SECRET, SECRET_WITHOUT_SCORES, Scenario};
 
@@ -94,6 +97,7 @@ impl Scene {
             links: 0,
             known_author: false,
             seen_elsewhere: false,
+            client: None,
             token_spent,
             now: Timestamp(self.fake.now_ms()),
         };
@@ -892,4 +896,59 @@ async fn a_pretended_provider_is_told_what_to_do_over_http() {
     assert_eq!((&reply["success"], &reply["hostname"]), (&true.into(), &HOST.into()));
     assert!((reply["score"].as_f64().expect("a number") - 0.3).abs() < 1e-6);
     assert_eq!(reply["challenge_ts"], "2026-11-24T12:01:00Z", "its own clock");
+}
+
+/// What a provider is sent about the reader at `client`, with the setting as given.
+async fn sent_about(provider: ProviderId, client: &str, send_address: bool) -> String {
+    let mut scene = Scene::new(provider).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    scene.site.captcha.verify_url = Some(format!("http://{address}/").parse().expect("a URL"));
+    scene.site.captcha.send_address = send_address;
+    let provider = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.expect("a call");
+        let (mut sent, mut piece) = (String::new(), [0; 4096]);
+        while !sent.contains("a-token") {
+            let read = connection.read(&mut piece).await.expect("a request");
+            sent.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+        sent
+    });
+    let ask = Ask {
+        site: &scene.site,
+        thread: "/a",
+        token: Some("a-token"),
+        form: &form(),
+        honeypot: false,
+        links: 0,
+        known_author: false,
+        seen_elsewhere: false,
+        client: Some(ClientAddress::new(client.parse().expect("an address"))),
+        token_spent: Spent::Never,
+        now: Timestamp(NOW_MS),
+    };
+    let finding = scene.captcha.verify(&ask).await;
+    assert!(matches!(finding.verdict, Verdict::Unavailable(_)), "{finding:?}");
+    provider.await.expect("no panic")
+}
+
+#[tokio::test]
+async fn the_readers_address_is_told_where_the_site_says_so_and_the_provider_takes_it() {
+    for provider in OUTSIDE {
+        let takes = !matches!(provider, Friendly | Prosopo | Cap | Mcaptcha);
+        for (client, send, told) in [
+            ("8.8.4.4", true, takes),
+            ("8.8.4.4", false, false),
+            ("10.0.0.7", true, false),
+        ] {
+            let sent = sent_about(provider, client, send).await;
+            assert_eq!(sent.contains(client), told, "{provider:?} {client} {send}: {sent}");
+            let name = if provider == RecaptchaEnterprise {
+                "userIpAddress"
+            } else {
+                "remoteip"
+            };
+            assert_eq!(sent.contains(name), told, "{provider:?} {client} {send}: {sent}");
+        }
+    }
 }

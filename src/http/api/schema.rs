@@ -747,6 +747,8 @@ pub(super) struct SiteCaptcha {
     verify_url: Option<String>,
     project: Option<String>,
     recaptcha_net: bool,
+    /// The provider is told the reader's address.
+    send_address: bool,
     /// focus or ask.
     consent: String,
     action: String,
@@ -783,6 +785,7 @@ pub(super) struct SiteCaptchaChange {
     verify_url: Option<String>,
     project: Option<String>,
     recaptcha_net: Option<bool>,
+    send_address: Option<bool>,
     consent: Option<String>,
     action: Option<String>,
     hostnames: Option<Vec<String>>,

@@ -131,6 +131,7 @@ fn settings_json(settings: &Settings) -> Value {
             "verify_url": captcha.verify_url,
             "project": captcha.project,
             "recaptcha_net": captcha.recaptcha_net,
+            "send_address": captcha.send_address,
             "consent": captcha.consent.as_str(),
             "action": captcha.action,
             "hostnames": captcha.hostnames,

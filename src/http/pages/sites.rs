@@ -144,8 +144,13 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
             }
         }
     }
-    if let Some(answer) = fields.optional("recaptcha_net")? {
-        change.set("captcha.recaptcha_net", answer == "yes");
+    for (key, name) in [
+        ("captcha.recaptcha_net", "recaptcha_net"),
+        ("captcha.send_address", "send_address"),
+    ] {
+        if let Some(answer) = fields.optional(name)? {
+            change.set(key, answer == "yes");
+        }
     }
     if let Some(secret) = fields.optional("secret")?.filter(|secret| !secret.trim().is_empty()) {
         change.set("captcha.secret", secret);
@@ -339,6 +344,11 @@ fn settings_page(
             "captcha.recaptcha_net",
             "recaptcha_net",
             words("recaptcha_net", &["no", "yes"]),
+        )?,
+        setting(
+            "captcha.send_address",
+            "send_address",
+            words("send_address", &["no", "yes"]),
         )?,
     ];
     let title = language.say_with("settings-title", "site", &site.name);
