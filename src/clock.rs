@@ -1,8 +1,9 @@
 //! Time and the randomness of ids, as inputs.
 //!
 //! Everything that asks what time it is, or makes an id, asks a [`Clock`]. Tests hold one that stands
-//! still until they move it. Secrets, tokens, salts and draws never come from here: they come from the
-//! operating system ([`random_bytes`], [`draw`]).
+//! still until they move it. Secrets, tokens and salts never come from here: they come from the operating
+//! system ([`random_bytes`]); what need only be unpredictable, from a generator that it seeds ([`below`],
+//! [`draw`]).
 
 use std::{
     sync::{
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rand::{TryRng, rngs::SysRng};
+use rand::{RngExt as _, TryRng, rngs::SysRng};
 use uuid::Uuid;
 
 use crate::domain::timestamp::Timestamp;
@@ -98,9 +99,15 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// A number in `0..end`, uniform, by a cryptographic generator of the process: no call of the system. `end` is
+/// at least 1.
+#[must_use]
+pub fn below(end: u64) -> u64 {
+    rand::rng().random_range(0..end)
+}
+
 /// A draw for exploration, uniform in 0..=999999.
 #[must_use]
 pub fn draw() -> i64 {
-    // 2^64 is so much larger than a million that the remainder's bias is under 1e-13.
-    i64::try_from(u64::from_be_bytes(random_bytes::<8>()) % 1_000_000).unwrap_or(0)
+    rand::rng().random_range(0..1_000_000)
 }

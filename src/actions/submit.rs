@@ -127,11 +127,12 @@ pub async fn submit(app: &Arc<App>, site: Arc<SiteInForce>, submission: Submissi
         now: app.clock.now(),
         site,
     };
-    let task = app.submissions.spawn(async move {
+    // In a box, because it is large and would be copied on its way into the task.
+    let task = app.submissions.spawn(Box::pin(async move {
         let result = path.walk(submission).await;
         drop(room);
         result
-    });
+    }));
     task.await
         .unwrap_or_else(|error| Err(Error::Internal(format!("the path of a submission broke off: {error}"))))
 }
@@ -447,9 +448,7 @@ impl Path {
     ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
         let (draft, submission) = (valid.draft.clone(), &valid.submission);
-        let device = self
-            .device(submission)
-            .unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
+        let device = self.device(submission).unwrap_or_else(|| new_device(app));
         let narrow = submission.client.narrow().to_string();
         let client = app.keys.digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
         let status = match outcome.action {
@@ -527,7 +526,7 @@ impl Path {
         {
             step_up = None;
         }
-        let device = comment.device_id.unwrap_or_else(|| hex(&clock::random_bytes::<16>()));
+        let device = comment.device_id.unwrap_or_else(|| new_device(&self.app));
         Ok(Receipt {
             id: comment.id,
             outcome: Some(comment.outcome).filter(|_| comment.status != Status::Erased),
@@ -648,6 +647,11 @@ fn notes(finding: &Finding, links: usize) -> Vec<Reason> {
     notes
 }
 
+/// Ordered by time, so that those of new readers stand side by side in their index.
+fn new_device(app: &App) -> String {
+    app.clock.new_id().simple().to_string()
+}
+
 /// Links as the captcha counts them: cheaply, before the text is rendered.
 fn markup_links(body: &str) -> usize {
     body.matches("http://").count() + body.matches("https://").count() + body.matches("www.").count()
@@ -658,7 +662,7 @@ const CROCKFORD: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
 
 /// A code that a reader can read out: eight random characters and a check symbol, `K7QM-2X9D5`.
 fn reference() -> String {
-    let number = u64::from_be_bytes(clock::random_bytes::<8>()) >> 24;
+    let number = clock::below(1 << 40);
     let symbol = |index: u64| char::from(CROCKFORD[usize::try_from(index).unwrap_or(0)]);
     let mut code: String = (0..8).rev().map(|place| symbol(number >> (place * 5) & 31)).collect();
     code.insert(4, '-');

@@ -12,12 +12,15 @@ use url::Url;
 
 use super::{
     Answer, Ask, Captcha, Finding,
-    expected::{Codes, Expected, Meaning, TOKEN_MAX, sendable, verify_url},
+    expected::{Codes, Expected, Meaning, sendable, verify_url},
     outgoing::{Body, Request},
 };
 use crate::domain::verdict::{NotRun, Verdict, Why};
 
 const VERIFY_URL: &str = "https://global.frcapi.com/api/v2/captcha/siteverify";
+
+/// Longest token that it takes, bytes.
+const TOKEN_MAX: usize = 16 * 1024;
 
 const CODES: &Codes = &[
     ("auth_required", Meaning::Ours),

@@ -4,6 +4,10 @@
 //! 0, which would be the best of all: that is no evidence about anyone. An undecodable token is
 //! `verified: false` with 0. Its answers name neither host nor time. Source:
 //! <https://docs.prosopo.io/en/basics/server-side-verification/>, and prosopo/docs#46 for the zeros.
+//!
+//! Of a token that was made with one of its published test keys it does not check the secret
+//! (<https://docs.prosopo.io/en/basics/test-keys/>): anyone can have a `verified: true` for any site that
+//! way, without a check. The token names its site key, and such a one is not sent.
 
 use serde::Deserialize;
 use serde_json::{Number, json};
@@ -13,13 +17,22 @@ use super::{
     expected::{Expected, TOKEN_MAX, scored, sendable, verify_url},
     outgoing::{Body, Request},
 };
-use crate::domain::verdict::{BadToken, Verdict, Why};
+use crate::{
+    domain::{
+        site::TEST_SITE_KEYS,
+        verdict::{BadToken, Verdict, Why},
+    },
+    keys::hex,
+};
 
 const VERIFY_URL: &str = "https://api.prosopo.io/siteverify";
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
 pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
+    if is_of_a_test_key(token) && !ask.site.captcha.has_test_key() {
+        return Err(Verdict::BadToken(BadToken::WrongSite));
+    }
     let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
     let body = json!({"token": token, "secret": secret});
     let request = Request {
@@ -29,6 +42,12 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
     };
     let budget = captcha.outgoing.total_budget();
     Ok(captcha.ask_provider(ask.site, &request, budget, judge).await)
+}
+
+/// Whether a token, the bytes of its fields in hexadecimal digits, names a published test key.
+fn is_of_a_test_key(token: &str) -> bool {
+    let digits = token.to_ascii_lowercase();
+    TEST_SITE_KEYS.iter().any(|key| digits.contains(&hex(key.as_bytes())))
 }
 
 #[derive(Deserialize)]

@@ -427,7 +427,7 @@ const TEST_SECRETS: [&str; 5] = [
 ];
 /// Published site keys whose tokens are made without a check, where the vendor names those and no secret:
 /// Prosopo's two.
-const TEST_SITE_KEYS: [&str; 2] = [
+pub(crate) const TEST_SITE_KEYS: [&str; 2] = [
     "5EARALUe4HXQwKo5KanZSGGKqJV4VTaytpezFwv8ZHbZewmh",
     "5ETtechmZkn3CUVeJX7Z511oiuiu742aHLm91D5ZZw4fqoAG",
 ];

@@ -32,6 +32,10 @@ const ROWS: usize = 256;
 /// submissions change are then brought over once for all of them.
 const LOG_PAGES: &str = "4000";
 
+/// What the writing connection may keep of the file, 16 MiB (KiB, by SQLite's sign): of the indexes over
+/// hashes every submission needs other pages. Taken only once it is needed.
+const WRITER_CACHE: &str = "-16384";
+
 /// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -97,7 +101,9 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         .statement_cache_capacity(200)
         .row_buffer_size(ROWS);
     let reading = options.clone().create_if_missing(false).read_only(true);
-    let options = options.pragma("wal_autocheckpoint", LOG_PAGES);
+    let options = options
+        .pragma("wal_autocheckpoint", LOG_PAGES)
+        .pragma("cache_size", WRITER_CACHE);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
     migrate(&mut connection, &what).await?;
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")

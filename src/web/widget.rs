@@ -185,7 +185,7 @@ fn sources(captcha: &Captcha) -> Sources {
 }
 
 /// Pinned: the vendor asks pages to name a version.
-const FRIENDLY_SCRIPT: &str = "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@0.1.26/site.min.js";
+const FRIENDLY_SCRIPT: &str = "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@1.0.2/site.min.js";
 
 /// `www.recaptcha.net` is the same service where google.com is out of reach:
 /// <https://cloud.google.com/recaptcha/docs/faq>, "Can I use reCAPTCHA globally?".

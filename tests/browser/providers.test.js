@@ -49,7 +49,7 @@ const SCRIPTS = {
 const OTHERS = [
   ["recaptcha_v2", "https://www.google.com/recaptcha/api.js?render=explicit", "v2/key"],
   ["recaptcha_enterprise", "https://www.google.com/recaptcha/enterprise.js?render=key", "enterprise/key/comment"],
-  ["friendly", "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@0.1.26/site.min.js", "friendly/key"],
+  ["friendly", "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@1.0.2/site.min.js", "friendly/key"],
   ["prosopo", "https://js.prosopo.io/js/procaptcha.bundle.js", "prosopo/key"],
   ["cap", "https://check.example.test/assets/widget.js", "cap/https://check.example.test/key/"],
   ["mcaptcha", "https://check.example.test/widget/?sitekey=key", "mcaptcha/key"],

@@ -17,12 +17,13 @@ use palabre::{
         timestamp::Timestamp,
         verdict::{BadToken, NotRun, Verdict, Why},
     },
-    keys::Keys,
+    keys::{Keys, hex},
 };
 
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use crate::fake_provider::{Canned, Claims, FakeProvider, Fault, Levels, SECRET, SECRET_WITHOUT_SCORES, Scenario};
+use crate::service::client;
 
 const HOST: &str = "www.faso.example";
 const NONCE: &str = "the-nonce-of-the-form";
@@ -805,6 +806,42 @@ async fn a_turnstile_token_counts_with_its_form_only() {
 }
 
 #[tokio::test]
+async fn a_prosopo_token_of_a_published_test_key_is_not_asked_about() {
+    let mut scene = Scene::new(Prosopo).await;
+    let answer = |body: &str| Scenario {
+        canned: Some(Canned {
+            status: 200,
+            body: body.to_owned(),
+        }),
+        ..Scenario::default()
+    };
+    scene.fake.set(answer(r#"{"status":"ok","verified":true}"#));
+    let test_key = "5EARALUe4HXQwKo5KanZSGGKqJV4VTaytpezFwv8ZHbZewmh";
+    let token_of = |key: &str| format!("0x0000{:02x}{}00", key.len() * 4, hex(key.as_bytes()));
+    assert_eq!(scene.verdict(&token_of(test_key)).await, bad(BadToken::WrongSite));
+    let shouted = token_of(test_key).to_uppercase();
+    assert_eq!(scene.verdict(&shouted).await, bad(BadToken::WrongSite));
+    assert_eq!(scene.fake.calls(), 0, "the answer would be yes, whatever the secret");
+    assert_eq!(scene.verdict(&token_of("5OurOwnKey")).await, PASSED);
+    scene.site.captcha.site_key = Some(test_key.to_owned());
+    assert_eq!(
+        scene.verdict(&token_of(test_key)).await,
+        PASSED,
+        "an owner who tries it out"
+    );
+}
+
+#[tokio::test]
+async fn a_friendly_token_may_be_longer_than_others() {
+    let scene = Scene::new(Friendly).await;
+    let refused = bad(BadToken::Malformed);
+    assert_eq!(scene.verdict(&"x".repeat(16 * 1024)).await, refused);
+    assert_eq!(scene.fake.calls(), 1, "the provider's own refusal");
+    assert_eq!(scene.verdict(&"x".repeat(16 * 1024 + 1)).await, refused);
+    assert_eq!(scene.fake.calls(), 1);
+}
+
+#[tokio::test]
 async fn what_a_provider_remarks_is_kept_as_a_note() {
     for (provider, body) in [
         (
@@ -873,7 +910,7 @@ async fn nothing_is_waited_for_where_nobody_is_asked() {
 async fn a_pretended_provider_is_told_what_to_do_over_http() {
     let fake = FakeProvider::start_at(NOW_MS).await;
     let base = format!("http://{}", fake.address());
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = client();
     let control = async |json: &'static str| {
         let request = client.post(format!("{base}/_control"));
         let sent = request.header("content-type", "application/json").body(json);
