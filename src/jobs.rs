@@ -1,5 +1,5 @@
 //! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
-//! learn what the signals of the built-in check are worth.
+//! learn what the signals of the built-in check are worth, tell providers what became of comments.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
-    captcha::Ratios,
-    domain::{account::EVERY_SITE, status::Status},
+    captcha::{Ratios, Told},
+    domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
+    error::Error,
     store::StoreError,
 };
 
@@ -28,11 +29,20 @@ const KEPT: [(Status, u64); 3] = [(Status::Refused, 30), (Status::Spam, 30), (St
 /// How long a hashed client address is kept.
 const CLIENT_DAYS: u64 = 30;
 
-/// Every how many looks signals are weighed anew.
+/// Every how many looks signals are weighed anew, and providers are told.
 const LEARN_EVERY: u32 = 5;
 
 /// The verdicts that they are weighed with are at most that old.
 const LEARN_DAYS: u64 = 90;
+
+/// How long after a decision the provider is told of it: until then somebody may see it otherwise.
+const TELL_AFTER_DAYS: u64 = 7;
+
+/// How long it is kept under which name the provider checked a comment that nobody decides on.
+const TELL_WITHIN_DAYS: u64 = 90;
+
+/// Decisions that one site's provider is told at a time, of each kind.
+const TOLD_AT_ONCE: i64 = 100;
 
 /// Entries are sealed once they are older than this: later ones may still be on their way in.
 const SEAL_AFTER: Duration = Duration::from_mins(2);
@@ -51,10 +61,13 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         if let Err(error) = round(&app).await {
             tracing::error!(error = %error, "a round of housekeeping failed; the next one tries again");
         }
-        if looks.is_multiple_of(LEARN_EVERY)
-            && let Err(error) = learn(&app).await
-        {
-            tracing::error!(error = %error, "weighing signals anew failed; they weigh as before");
+        if looks.is_multiple_of(LEARN_EVERY) {
+            if let Err(error) = learn(&app).await {
+                tracing::error!(error = %error, "weighing signals anew failed; they weigh as before");
+            }
+            if let Err(error) = tell(&app).await {
+                tracing::error!(error = %error, "telling providers failed; the next time tries again");
+            }
         }
         looks = looks.wrapping_add(1);
     }
@@ -95,6 +108,47 @@ pub async fn learn(app: &App) -> Result<(), StoreError> {
     for site in app.store.site_ids().await? {
         let labelled = app.store.labelled_signals(&site, since).await?;
         app.captcha.weigh_with(&site, Ratios::learn(&labelled));
+    }
+    Ok(())
+}
+
+/// Tells the providers of the sites that want it what moderators decided a week ago; forgets what is not to
+/// be told. Nothing when another instance does it.
+///
+/// # Errors
+/// Errors of the store. A provider that cannot be told now is told the next time.
+pub async fn tell(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    if !app.store.lease_job("feedback", LEASE, now).await? {
+        return Ok(());
+    }
+    for id in app.store.site_ids().await? {
+        let site = &app.site(&id).await?.site;
+        let forget_before = if site.captcha.feedback {
+            now.minus(Duration::from_hours(24 * TELL_WITHIN_DAYS))
+        } else {
+            now
+        };
+        app.store.forget_old_assessments(&id, forget_before).await?;
+        let before = now.minus(Duration::from_hours(24 * TELL_AFTER_DAYS));
+        for spam in [true, false] {
+            tell_of(app, site, spam, before).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells one site's provider of one kind of decision, until all are told or it cannot be told now.
+async fn tell_of(app: &App, site: &Site, spam: bool, before: Timestamp) -> Result<(), Error> {
+    let mut done = Vec::new();
+    for untold in app.store.untold(&site.id, spam, before, TOLD_AT_ONCE).await? {
+        match app.captcha.tell_outcome(site, &untold.assessment, spam).await {
+            Told::Yes | Told::Never => done.push(untold.comment),
+            Told::NotNow => break,
+        }
+    }
+    if !done.is_empty() {
+        app.store.forget_assessments(done).await?;
     }
     Ok(())
 }

@@ -149,6 +149,7 @@ fn comment(number: usize, thread: String) -> NewComment {
         verdict,
         checked_ms: None,
         signals: None,
+        assessment: None,
         outcome,
         status: Status::Pending,
         repeat_keys: vec![format!("k:{}", Uuid::from_u128(hash(6)))],

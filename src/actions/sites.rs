@@ -22,27 +22,34 @@ use crate::{
     store::{NewAudit, StoredSite},
 };
 
-/// The keys that may be changed here, each with the name of its field in forms and errors.
-const KEYS: [(&str, &str); 18] = [
-    ("name", "name"),
-    ("language", "language"),
-    ("time_zone", "time_zone"),
-    ("origins", "origins"),
-    ("moderation", "moderation"),
-    ("threads", "threads"),
-    ("body_max", "body_max"),
-    ("cdn_max_age", "cdn_max_age"),
-    ("captcha.provider", "provider"),
-    ("captcha.site_key", "site_key"),
-    ("captcha.secret", "secret"),
-    ("captcha.verify_url", "verify_url"),
-    ("captcha.project", "project"),
-    ("captcha.recaptcha_net", "recaptcha_net"),
-    ("captcha.send_address", "send_address"),
-    ("captcha.consent", "consent"),
-    ("captcha.action", "action"),
-    ("captcha.hostnames", "hostnames"),
+/// The keys that may be changed here.
+const KEYS: [&str; 19] = [
+    "name",
+    "language",
+    "time_zone",
+    "origins",
+    "moderation",
+    "threads",
+    "body_max",
+    "cdn_max_age",
+    "captcha.provider",
+    "captcha.site_key",
+    "captcha.secret",
+    "captcha.verify_url",
+    "captcha.project",
+    "captcha.recaptcha_net",
+    "captcha.send_address",
+    "captcha.feedback",
+    "captcha.consent",
+    "captcha.action",
+    "captcha.hostnames",
 ];
+
+/// The name of a key's field, in forms and errors.
+#[must_use]
+pub fn field_of(key: &'static str) -> &'static str {
+    key.strip_prefix("captcha.").unwrap_or(key)
+}
 
 /// Characters of a text among the settings at most; entries of a list at most.
 const TEXT_MAX: usize = 512;
@@ -72,7 +79,7 @@ impl Change {
 
     /// Names a new value for a key; a key that is not a site's is left out.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        if KEYS.iter().any(|(known, _)| *known == key) {
+        if KEYS.contains(&key) {
             self.0.insert(key.to_owned(), value.into());
         }
     }
@@ -142,7 +149,7 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     let stored = stored(app, site).await?;
     let mut written = serde_json::to_value(&stored.settings).unwrap_or_default();
     let of_file = serde_json::to_value(app.config.site(site)).unwrap_or_default();
-    for (key, _) in KEYS {
+    for key in KEYS {
         let value = at(&of_file, key);
         if !value.is_null() {
             put(&mut written, key, value.clone());
@@ -172,8 +179,7 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
         "captcha.secret" => settings.captcha.secret.is_some(),
         key => !at(&written, key).is_null(),
     };
-    let keys = KEYS.iter().map(|(key, _)| *key);
-    keys.filter(|key| is_set(key)).map(str::to_owned).collect()
+    KEYS.into_iter().filter(|key| is_set(key)).map(str::to_owned).collect()
 }
 
 /// Makes a site; only who owns every site may.
@@ -270,8 +276,9 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
 fn apply(settings: &SiteSettings, change: &Change) -> Result<SiteSettings, Vec<FieldError>> {
     let mut wrong = Vec::new();
     let mut written = serde_json::to_value(settings).unwrap_or_default();
-    for (key, field) in KEYS.iter().filter(|(key, _)| *key != "captcha.secret") {
-        let Some(value) = change.0.get(*key) else {
+    for key in KEYS.into_iter().filter(|key| *key != "captcha.secret") {
+        let field = field_of(key);
+        let Some(value) = change.0.get(key) else {
             continue;
         };
         let mut alone = Value::Object(Map::new());
@@ -280,7 +287,7 @@ fn apply(settings: &SiteSettings, change: &Change) -> Result<SiteSettings, Vec<F
             wrong.push(FieldError::new(field, "value_bad"));
             continue;
         }
-        if *key == "name" && value.as_str().is_some_and(|name| name.trim().is_empty()) {
+        if key == "name" && value.as_str().is_some_and(|name| name.trim().is_empty()) {
             wrong.push(FieldError::new(field, "site_name_missing"));
         }
         put(&mut written, key, value.clone());

@@ -491,6 +491,7 @@ impl Path {
                 verdict: finding.verdict.clone(),
                 checked_ms: finding.checked_ms,
                 signals: finding.signals.clone(),
+                assessment: finding.assessment.clone(),
                 outcome,
                 status,
                 repeat_keys,

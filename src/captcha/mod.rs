@@ -51,6 +51,7 @@ pub use self::{
     fallback::Instead,
     house::Form,
     ratios::{Ratios, replay},
+    recaptcha_enterprise::Told,
 };
 use crate::{
     domain::{
@@ -135,6 +136,8 @@ pub struct Finding {
     pub checked_ms: Option<i64>,
     /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
     pub signals: Option<String>,
+    /// The provider's own name of this check, where it is to be told what becomes of the comment.
+    pub assessment: Option<String>,
 }
 
 impl Captcha {
@@ -353,6 +356,7 @@ impl Finding {
             notes: Vec::new(),
             checked_ms: None,
             signals: None,
+            assessment: None,
         }
     }
 }

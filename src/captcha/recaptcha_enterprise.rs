@@ -2,9 +2,13 @@
 //!
 //! The secret is an API key, sent in a header so that it stands in no address. Reasons only explain, word
 //! for word: most keys send none, and `LOW_CONFIDENCE_SCORE` says that the score should not be acted on.
+//! Where the site wants it, the assessment's name is kept, and [`Captcha::tell_outcome`] says under it what
+//! moderators decided.
 //! Sources: <https://cloud.google.com/recaptcha/docs/create-assessment-website> and
-//! `google/cloud/recaptchaenterprise/v1/recaptchaenterprise.proto` of the public API definitions.
+//! `google/cloud/recaptchaenterprise/v1/recaptchaenterprise.proto` of the public API definitions;
+//! <https://cloud.google.com/recaptcha/docs/annotate-assessment>.
 
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Number, json};
 use url::Url;
@@ -12,15 +16,19 @@ use url::Url;
 use super::{
     Answer, Ask, Captcha, Finding,
     expected::{Codes, Expected, Meaning, TOKEN_MAX, scored, sendable, told_address},
-    outgoing::{Body, Request},
+    outgoing::{Body, Failure, Request},
     recaptcha_v3::TOKEN_LIFE,
 };
 use crate::domain::{
     reason::Reason,
+    site::{self, ProviderId, Site},
     verdict::{BadToken, NotRun, Verdict, Why},
 };
 
 const SERVICE: &str = "https://recaptchaenterprise.googleapis.com";
+
+/// Longest name of an assessment that is kept, bytes; real ones are below 100.
+const NAME_MAX: usize = 256;
 
 /// `TokenProperties.InvalidReason`.
 const INVALID_REASONS: &Codes = &[
@@ -55,9 +63,51 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
     };
     let expected = Expected::of(ask, secret, token);
     let budget = captcha.outgoing.total_budget();
-    Ok(captcha
+    let mut finding = captcha
         .ask_provider(ask.site, &request, budget, |answer| finding(&expected, answer))
-        .await)
+        .await;
+    finding.assessment = finding.assessment.filter(|_| ask.site.captcha.feedback);
+    Ok(finding)
+}
+
+/// What became of telling an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    Yes,
+    /// Asking again would change nothing: the provider knows no such check, or does not want it from us.
+    Never,
+    /// It cannot be told now.
+    NotNow,
+}
+
+impl Captcha {
+    /// Tells the provider of `site` that the comment it checked as `assessment` was `spam`, or approved.
+    /// Nothing of the comment goes along. At most three seconds.
+    pub async fn tell_outcome(&self, site: &Site, assessment: &str, spam: bool) -> Told {
+        let settings = &site.captcha;
+        let is_told = settings.provider == ProviderId::RecaptchaEnterprise && settings.feedback;
+        let (true, Some(secret), Ok(url)) = (is_told, &settings.secret, annotation_address(settings, assessment))
+        else {
+            return Told::Never;
+        };
+        let outcome = if spam {
+            json!({"annotation": "FRAUDULENT", "reasons": ["SOCIAL_SPAM"]})
+        } else {
+            json!({"annotation": "LEGITIMATE"})
+        };
+        let request = Request {
+            url: &url,
+            headers: &[("x-goog-api-key", secret.expose_secret())],
+            body: Body::Json(&outcome),
+        };
+        match self.outgoing.post(&request, self.outgoing.total_budget()).await {
+            Ok(answer) if answer.status == 200 => Told::Yes,
+            Ok(answer) if matches!(answer.status, 400 | 404) => Told::Never,
+            // A key that is refused today may be mended.
+            Ok(_) | Err(Failure::Timeout | Failure::Connect | Failure::TooLong) => Told::NotNow,
+            Err(Failure::Refused(_)) => Told::Never,
+        }
+    }
 }
 
 /// The project's assessments, at Google or at the site's `verify_url`.
@@ -70,9 +120,33 @@ fn address(ask: &Ask<'_>) -> Result<Url, Verdict> {
     url.map_err(|error| Verdict::Misconfigured(format!("verify address: {error}")))
 }
 
+/// Where the outcome of an assessment is told, on the host that made it.
+fn annotation_address(captcha: &site::Captcha, assessment: &str) -> Result<Url, url::ParseError> {
+    let service = match &captcha.verify_url {
+        Some(url) => url.clone(),
+        None => Url::parse(SERVICE)?,
+    };
+    service.join(&format!("/v1/{assessment}:annotate"))
+}
+
+/// `projects/{project}/assessments/{id}`, which becomes part of an address.
+fn is_assessment_name(name: &str) -> bool {
+    let is_plain = |part: &str| {
+        part.bytes().any(|b| b.is_ascii_alphanumeric())
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    name.len() <= NAME_MAX
+        && matches!(parts[..], ["projects", project, "assessments", id] if is_plain(project) && is_plain(id))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Assessment {
+    #[serde(default)]
+    name: String,
     token_properties: Option<TokenProperties>,
     risk_analysis: Option<RiskAnalysis>,
 }
@@ -118,6 +192,7 @@ fn finding(expected: &Expected<'_>, answer: &Answer) -> Finding {
         return Verdict::Unavailable(Why::Garbage).into();
     };
     let mut finding = Finding::of(judge(expected, &assessment).unwrap_or_else(|verdict| verdict));
+    finding.assessment = Some(assessment.name).filter(|name| is_assessment_name(name));
     let words = assessment.risk_analysis.map(|risk| risk.reasons.join(", "));
     if let Some(words) = words.filter(|words| !words.is_empty()) {
         finding.notes.push(Reason::ProviderSays {
@@ -164,4 +239,30 @@ fn status(expected: &Expected<'_>, answer: &Answer) -> Verdict {
         |failed| format!("{}: {}", failed.error.status, failed.error.message),
     );
     Verdict::Misconfigured(expected.quote(&said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_of_an_assessment_becomes_part_of_an_address() {
+        assert!(is_assessment_name("projects/12345/assessments/a1-B2_c3.4"));
+        for name in [
+            "",
+            "projects/p/assessments/",
+            "projects/p/assessments/..",
+            "projects/../assessments/a",
+            "projects/p/assessments/a/b",
+            "projects/p/assessments/a?key=b",
+            "//evil.example/v1",
+            "projects/p/assessments/a:annotate",
+        ] {
+            assert!(!is_assessment_name(name), "{name}");
+        }
+        assert!(!is_assessment_name(&format!(
+            "projects/p/assessments/{}",
+            "a".repeat(NAME_MAX)
+        )));
+    }
 }

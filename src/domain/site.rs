@@ -185,6 +185,9 @@ pub struct CaptchaSettings {
     /// The provider is told the reader's address; absent = false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_address: Option<bool>,
+    /// The provider is told, some days later, what moderators decided; absent = false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<bool>,
     /// See [`Consent`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
@@ -208,6 +211,7 @@ impl CaptchaSettings {
             && self.project.is_none()
             && self.recaptcha_net.is_none()
             && self.send_address.is_none()
+            && self.feedback.is_none()
             && self.consent.is_none()
             && self.action.is_none()
             && self.hostnames.is_none()
@@ -286,6 +290,8 @@ pub struct Captcha {
     pub project: Option<String>,
     pub recaptcha_net: bool,
     pub send_address: bool,
+    /// Only reCAPTCHA Enterprise takes it.
+    pub feedback: bool,
     pub consent: Consent,
     pub action: String,
     pub hostnames: Vec<String>,
@@ -348,6 +354,7 @@ impl Captcha {
             project: file.project.clone().or_else(|| store.project.clone()),
             recaptcha_net: file.recaptcha_net.or(store.recaptcha_net).unwrap_or(false),
             send_address: file.send_address.or(store.send_address).unwrap_or(false),
+            feedback: file.feedback.or(store.feedback).unwrap_or(false),
             // Those that track ask first.
             consent: file.consent.or(store.consent).unwrap_or(match provider {
                 ProviderId::RecaptchaV3

@@ -25,7 +25,7 @@ use std::{
 use axum::{
     Form, Json, Router,
     body::Bytes,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
     routing::{any, get, post},
@@ -65,6 +65,8 @@ struct Shared {
     moved_ms: AtomicI64,
     spent: Mutex<HashSet<(Protocol, String)>>,
     answers: Mutex<HashMap<Question, (u16, Value)>>,
+    /// Assessment and what was told of it, in the order of arrival.
+    annotations: Mutex<Vec<(String, Value)>>,
     tokens: AtomicU64,
     calls: AtomicUsize,
     elsewhere: AtomicUsize,
@@ -125,6 +127,7 @@ impl FakeProvider {
                 moved_ms: AtomicI64::new(0),
                 spent: Mutex::default(),
                 answers: Mutex::default(),
+                annotations: Mutex::default(),
                 tokens: AtomicU64::new(0),
                 calls: AtomicUsize::new(0),
                 elsewhere: AtomicUsize::new(0),
@@ -240,6 +243,12 @@ impl FakeProvider {
         self.shared.calls.load(Ordering::SeqCst)
     }
 
+    /// What was told of assessments, each under its name, in the order of arrival.
+    #[must_use]
+    pub fn annotations(&self) -> Vec<(String, Value)> {
+        lock(&self.shared.annotations).clone()
+    }
+
     /// How many callers followed [`Fault::Redirect`].
     #[must_use]
     pub fn followed(&self) -> usize {
@@ -293,11 +302,7 @@ fn routes(fake: FakeProvider) -> Router {
     Router::new()
         .route("/recaptcha/api/siteverify", speak(Protocol::Recaptcha))
         .route("/v1/projects/{project}/assessments", speak(Protocol::Enterprise))
-        // `{id}:annotate`, which Google answers with an empty object.
-        .route(
-            "/v1/projects/{project}/assessments/{id}",
-            post(async || Json(json!({}))),
-        )
+        .route("/v1/projects/{project}/assessments/{id}", post(annotate))
         .route("/hcaptcha/siteverify", speak(Protocol::Hcaptcha))
         .route("/turnstile/v0/siteverify", speak(Protocol::Turnstile))
         .route("/frc/api/v2/captcha/siteverify", speak(Protocol::Friendly))
@@ -308,6 +313,42 @@ fn routes(fake: FakeProvider) -> Router {
         .route("/_token", post(token))
         .route("/_control", get(state).post(control))
         .with_state(fake)
+}
+
+/// `{id}:annotate` of an assessment that was made here, which Google answers with an empty object.
+async fn annotate(
+    State(fake): State<FakeProvider>,
+    Path((project, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(told): Json<Value>,
+) -> Response {
+    let key = headers.get("x-goog-api-key").and_then(|key| key.to_str().ok());
+    let status = match note(&fake, &project, &id, key, told) {
+        Ok(()) => StatusCode::OK,
+        Err(status) => status,
+    };
+    (status, [(header::CONNECTION, "close")], Json(json!({}))).into_response()
+}
+
+fn note(fake: &FakeProvider, project: &str, id: &str, key: Option<&str>, told: Value) -> Result<(), StatusCode> {
+    if let Fault::Status(status) = fake.next_scenario().fault {
+        return Err(status_of(status));
+    }
+    if key != Some(SECRET) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    let number = id.strip_suffix(":annotate").and_then(|id| id.parse::<u64>().ok());
+    let made = fake.shared.tokens.load(Ordering::SeqCst);
+    let number = number.filter(|number| *number < made).ok_or(StatusCode::NOT_FOUND)?;
+    if !matches!(told["annotation"].as_str(), Some("LEGITIMATE" | "FRAUDULENT")) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let mut annotations = lock(&fake.shared.annotations);
+    if annotations.len() >= REMEMBERED_MAX {
+        annotations.clear();
+    }
+    annotations.push((format!("projects/{project}/assessments/{number}"), told));
+    Ok(())
 }
 
 /// Mints a token from a form of [`Claims`] and answers it alone.

@@ -12,6 +12,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -35,18 +36,20 @@ pub(super) fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// Puts the layers around the routes.
+/// Puts the layers around each of the routes, as one: a route in five boxes would be copied five times with
+/// every request.
 pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
-        .layer(
-            CompressionLayer::new()
-                .quality(CompressionLevel::Fastest)
-                .compress_when(SizeAbove::new(1024)),
-        )
-        .layer(middleware::from_fn(watch))
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(1024));
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn(watch))
+            .layer(compression)
+            .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
+            .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
+            .layer(CatchPanicLayer::custom(panicked)),
+    )
 }
 
 /// The outermost: id, time limit, headers, counters and one log line, which names the route and never

@@ -2,8 +2,8 @@
 //!
 //! Around every route, from the outside in: a request id, a log line and counters, a time limit,
 //! security headers, compression, and a net under panics. A handler extracts (`extract`, `body`),
-//! calls one action, and presents. To add a route: a handler in `api/` or `pages/` with its OpenAPI entry
-//! above it, and its line here.
+//! calls one action, and presents. To add a route: a handler in `api/` (with its OpenAPI entry above it) or in
+//! `pages/`, and its line here.
 
 mod api;
 mod body;
@@ -16,16 +16,15 @@ mod layers;
 mod pages;
 mod unread;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Extension, Router,
     extract::State,
     http::HeaderMap,
-    routing::{get, post},
+    routing::{delete, get, patch, post, put},
 };
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     api::{captcha, comments, defence, moderation, operations, people, sites, step_up},
@@ -49,7 +48,7 @@ struct Document;
 /// The routes of the service.
 pub fn router(app: Arc<App>) -> Router {
     operations::start_metrics();
-    let (api, document) = documented();
+    let api = Router::new().merge(outer_routes()).nest("/api/v1", api_routes());
     let admin = Router::new()
         .route("/", get(pages::entrance::home))
         .route("/login", get(pages::door::login).post(pages::door::sign_in))
@@ -122,7 +121,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/r/{receipt}", get(pages::receipt::show))
         .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
         .route("/r/{receipt}/erase", post(pages::receipt::erase));
-    let document = Arc::new(document);
+    let document: Arc<LazyLock<utoipa::openapi::OpenApi>> = Arc::new(LazyLock::new(document));
     let shown = Arc::clone(&document);
     let documents = Router::new()
         .route(
@@ -148,47 +147,93 @@ pub fn router(app: Arc<App>) -> Router {
     layers::around(routes, &app).with_state(app)
 }
 
-/// The API and the operators' routes, with the document that describes them.
-fn documented() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
-    let api = OpenApiRouter::new()
-        .routes(routes!(comments::form))
-        .routes(routes!(comments::create, comments::list))
-        .routes(routes!(comments::counts))
-        .routes(routes!(comments::replies))
-        .routes(routes!(comments::report))
-        .routes(routes!(moderation::queue))
-        .routes(routes!(moderation::show))
-        .routes(routes!(moderation::decide_one))
-        .routes(routes!(moderation::decide_many))
-        .routes(routes!(moderation::audit))
-        .routes(routes!(moderation::put_thread))
-        .routes(routes!(captcha::evidence))
-        .routes(routes!(captcha::preview))
-        .routes(routes!(captcha::policies, captcha::add_policy))
-        .routes(routes!(captcha::revert))
-        .routes(routes!(defence::defence))
-        .routes(routes!(defence::test))
-        .routes(routes!(sites::list, sites::create))
-        .routes(routes!(sites::show, sites::change))
-        .routes(routes!(people::moderators, people::add_moderator))
-        .routes(routes!(people::invite))
-        .routes(routes!(people::change_moderator, people::remove_moderator))
-        .routes(routes!(people::new_link))
-        .routes(routes!(people::list_tokens, people::create_token))
-        .routes(routes!(people::revoke_token))
-        .routes(routes!(people::sessions, people::end_other_sessions))
-        .routes(routes!(people::end_session));
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(operations::healthz))
-        .routes(routes!(operations::readyz))
-        .routes(routes!(operations::metrics))
-        .routes(routes!(step_up::answer))
-        .nest("/api/v1", api)
-        .split_for_parts()
+/// Names routes once: `$routes` serves them, `$Described` is what their handlers say of themselves. The
+/// document is made only when somebody asks for it: it takes 2 MB to make.
+macro_rules! described_routes {
+    ($routes:ident, $Described:ident, $listed:ident: $($path:literal: $($method:ident $module:ident::$handler:ident),+;)+) => {
+        fn $routes() -> Router<Arc<App>> {
+            Router::new()$(.route($path, $($method($module::$handler)).+))+
+        }
+
+        #[derive(OpenApi)]
+        #[openapi(paths($($($module::$handler),+),+))]
+        struct $Described;
+
+        #[cfg(test)]
+        const $listed: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
+    };
+}
+
+described_routes! { api_routes, Api, API:
+    "/sites/{site}/form": get comments::form;
+    "/sites/{site}/comments": post comments::create, get comments::list;
+    "/sites/{site}/counts": get comments::counts;
+    "/comments/{id}/replies": get comments::replies;
+    "/comments/{id}/report": post comments::report;
+    "/moderation/queue": get moderation::queue;
+    "/comments/{id}": get moderation::show;
+    "/comments/{id}/{action}": post moderation::decide_one;
+    "/moderation/decisions": post moderation::decide_many;
+    "/moderation/audit": get moderation::audit;
+    "/sites/{site}/threads/{thread}": put moderation::put_thread;
+    "/sites/{site}/captcha/evidence": get captcha::evidence;
+    "/sites/{site}/captcha/preview": post captcha::preview;
+    "/sites/{site}/captcha/policies": get captcha::policies, post captcha::add_policy;
+    "/sites/{site}/captcha/policies/{n}/revert": post captcha::revert;
+    "/sites/{site}/captcha/defence": get defence::defence;
+    "/sites/{site}/captcha/test": post defence::test;
+    "/sites": get sites::list, post sites::create;
+    "/sites/{site}": get sites::show, patch sites::change;
+    "/moderators": get people::moderators, post people::add_moderator;
+    "/moderators/invite": post people::invite;
+    "/moderators/{account}": patch people::change_moderator, delete people::remove_moderator;
+    "/moderators/{account}/link": post people::new_link;
+    "/tokens": get people::list_tokens, post people::create_token;
+    "/tokens/{token}": delete people::revoke_token;
+    "/sessions": get people::sessions, delete people::end_other_sessions;
+    "/sessions/{session}": delete people::end_session;
+}
+
+described_routes! { outer_routes, Outer, OUTER:
+    "/healthz": get operations::healthz;
+    "/readyz": get operations::readyz;
+    "/metrics": get operations::metrics;
+    "/r/{receipt}/step-up": post step_up::answer;
+}
+
+fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+        .merge_from(Outer::openapi())
+        .nest("/api/v1", Api::openapi())
 }
 
 /// The document of the API, as `/openapi.json` serves it.
 #[must_use]
 pub fn openapi() -> String {
-    documented().1.to_pretty_json().unwrap_or_default()
+    document().to_pretty_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_routes_are_those_that_their_handlers_describe() {
+        let of_outer = OUTER.iter().map(|(method, path)| format!("{method} {path}"));
+        let of_api = API.iter().map(|(method, path)| format!("{method} /api/v1{path}"));
+        let served: BTreeSet<String> = of_outer.chain(of_api).collect();
+        let document = serde_json::to_value(document()).expect("JSON");
+        let described: BTreeSet<String> = document["paths"]
+            .as_object()
+            .expect("paths")
+            .iter()
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().expect("methods").keys();
+                methods.map(move |method| format!("{method} {path}"))
+            })
+            .collect();
+        assert_eq!(served, described);
+    }
 }

@@ -390,4 +390,5 @@ impl Store {
 /// What erasing sets: all that tells who wrote and what.
 pub(super) const BLANK_COLUMNS: &str = "status = 'erased', set_aside = FALSE, version = version + 1, name = '', \
      email = '', website = NULL, body = '', html = '', folded = '', thread_title = NULL, thread_url = NULL, \
-     email_key = '', client_key = NULL, device_id = NULL, body_digest = ''";
+     email_key = '', client_key = NULL, device_id = NULL, body_digest = '', \
+     assessment = NULL";

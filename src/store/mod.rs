@@ -20,6 +20,7 @@ mod claims;
 mod comments;
 mod defence;
 mod evidence;
+mod feedback;
 mod housekeeping;
 mod looks;
 mod postgres;
@@ -50,6 +51,7 @@ pub use self::{
     comments::{AuthorRecord, Before, Parent, Repeat},
     defence::{Hosts, Misconfiguration},
     evidence::Changed,
+    feedback::Untold,
     queue::{Filter, Order, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},

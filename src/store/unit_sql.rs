@@ -216,7 +216,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Thread)]
         " INTO comments (id, site_id, thread_id, parent_id, root_id, status, set_aside, version, \
          created_at, name, email, website, body, html, folded, language, thread_title, thread_url, email_key, \
          client_key, device_id, body_digest, reference, provider, verdict, verdict_detail, \
-         checked_ms, signals, score_raw, level, outcome, \
+         checked_ms, signals, assessment, score_raw, level, outcome, \
          policy_version, propensity_ppm, draw, explored, reasons, links, reports) ",
     );
     query.push_values(rows, |mut row, (comment, thread)| {
@@ -254,6 +254,7 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Thread)]
             .push_bind(comment.verdict.detail())
             .push_bind(comment.checked_ms)
             .push_bind(comment.signals.as_deref())
+            .push_bind(comment.assessment.as_deref())
             .push_bind(raw)
             .push_bind(outcome.level.map(crate::domain::score::Score::thousandths))
             .push_bind(outcome.action.as_str())

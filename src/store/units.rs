@@ -63,6 +63,8 @@ pub struct NewComment {
     pub checked_ms: Option<i64>,
     /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
     pub signals: Option<String>,
+    /// The provider's own name of its check; `None`: it is not to be told what becomes of the comment.
+    pub assessment: Option<String>,
     pub outcome: Outcome,
     pub status: Status,
     /// What makes a later submission a repeat of this one.

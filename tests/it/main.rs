@@ -15,6 +15,7 @@ mod document;
 mod door;
 mod fake_provider;
 mod fallback;
+mod feedback;
 mod layering;
 mod limits_road;
 mod moderation;

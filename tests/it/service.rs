@@ -183,6 +183,7 @@ impl Service {
             verdict: Verdict::Off,
             checked_ms: None,
             signals: None,
+            assessment: None,
             outcome: Outcome {
                 action: Action::Hold,
                 level: None,

@@ -321,13 +321,14 @@ async fn settings_are_changed_by_their_page(storage: &Storage) {
         ("action", ""),
         ("recaptcha_net", "no"),
         ("send_address", "yes"),
+        ("feedback", "yes"),
     ];
     let saved = browser.posts(path, &fields).await.expect(303);
     let page = browser.gets(saved.header("location")).await.expect(200);
     assert!(page.text.contains("Réglages enregistrés.") && values_of(&page.text, "body_max") == ["800"]);
     let site = service.app.site("quais").await.expect("read");
     assert_eq!(site.site.origins, ["https://quais.test", "https://www.quais.test"]);
-    assert!(site.site.captcha.send_address && !site.site.captcha.recaptcha_net);
+    assert!(site.site.captcha.send_address && site.site.captcha.feedback && !site.site.captcha.recaptcha_net);
     assert_eq!(
         site.site.captcha.hostnames,
         ["quais.test", "www.quais.test"],

@@ -96,6 +96,7 @@ on_both_engines!(
     evidence_counts_levels_outcomes_and_labels,
     the_check_is_told_by_day_cause_wait_and_host,
     signals_are_counted_by_what_people_decided,
+    what_a_provider_is_to_be_told_is_found_in_the_order_of_decisions,
     a_key_is_taken_once,
     reasons_are_replaced_on_the_version_that_was_read,
     texts_expire_by_status_and_age,
@@ -174,6 +175,7 @@ impl Scene {
             verdict: Verdict::Off,
             checked_ms: None,
             signals: None,
+            assessment: None,
             outcome: Outcome {
                 action: Action::Hold,
                 level: None,
@@ -2423,6 +2425,56 @@ async fn signals_are_counted_by_what_people_decided(storage: &Storage) {
     let later = START.plus(minutes(2));
     assert_eq!(counts(SITE, later).await, [solved(false, 1), solved(true, 1)]);
     assert!(counts(OTHER, START).await.is_empty());
+}
+
+async fn what_a_provider_is_to_be_told_is_found_in_the_order_of_decisions(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let checked = async |name: &str, decided: Option<(Act, u64)>| {
+        let id = scene
+            .insert_with(|comment| comment.assessment = Some(name.to_owned()))
+            .await;
+        if let Some((act, minute)) = decided {
+            let mut decision = scene.decision(id, act);
+            decision.at = START.plus(minutes(minute));
+            assert_eq!(scene.decide(decision.clone()).await, Decided::Applied(decision.id));
+        }
+        id
+    };
+    let late = checked("late", Some((Act::Approve, 20))).await;
+    let early = checked("early", Some((Act::Approve, 10))).await;
+    checked("spam", Some((Act::Spam, 10))).await;
+    checked("rejected", Some((Act::Reject, 10))).await;
+    checked("waiting", None).await;
+    let untold = async |site: &str, spam, minute, limit| {
+        let before = START.plus(minutes(minute));
+        let found = scene.store.untold(site, spam, before, limit).await.expect("found");
+        let names = found.into_iter().map(|untold| untold.assessment);
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(untold(SITE, false, 30, 9).await, "early late");
+    assert_eq!(untold(SITE, false, 30, 1).await, "early");
+    assert_eq!(
+        untold(SITE, false, 20, 9).await,
+        "early",
+        "the last one is not that old"
+    );
+    assert_eq!(untold(SITE, true, 30, 9).await, "spam");
+    assert_eq!(untold(OTHER, false, 30, 9).await, "");
+    scene.store.forget_assessments(vec![early]).await.expect("forgotten");
+    assert_eq!(untold(SITE, false, 30, 9).await, "late");
+    let created = scene.get(late).await.created_at;
+    let forget = async |site: &str, before| {
+        scene
+            .store
+            .forget_old_assessments(site, before)
+            .await
+            .expect("forgotten")
+    };
+    forget(SITE, created).await;
+    forget(OTHER, created.plus(minutes(60))).await;
+    assert_eq!(untold(SITE, false, 30, 9).await, "late");
+    forget(SITE, created.plus(minutes(60))).await;
+    assert_eq!(untold(SITE, false, 30, 9).await + &untold(SITE, true, 30, 9).await, "");
 }
 
 async fn a_key_is_taken_once(storage: &Storage) {

@@ -738,6 +738,7 @@ pub(super) struct Sites {
 }
 
 /// The captcha of a site as it is in force.
+#[expect(clippy::struct_excessive_bools, reason = "yes and no, as JSON has them")]
 #[derive(ToSchema)]
 pub(super) struct SiteCaptcha {
     provider: String,
@@ -749,6 +750,8 @@ pub(super) struct SiteCaptcha {
     recaptcha_net: bool,
     /// The provider is told the reader's address.
     send_address: bool,
+    /// The provider is told, some days later, what moderators decided.
+    feedback: bool,
     /// focus or ask.
     consent: String,
     action: String,
@@ -786,6 +789,7 @@ pub(super) struct SiteCaptchaChange {
     project: Option<String>,
     recaptcha_net: Option<bool>,
     send_address: Option<bool>,
+    feedback: Option<bool>,
     consent: Option<String>,
     action: Option<String>,
     hostnames: Option<Vec<String>>,

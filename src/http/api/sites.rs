@@ -132,6 +132,7 @@ fn settings_json(settings: &Settings) -> Value {
             "project": captcha.project,
             "recaptcha_net": captcha.recaptcha_net,
             "send_address": captcha.send_address,
+            "feedback": captcha.feedback,
             "consent": captcha.consent.as_str(),
             "action": captcha.action,
             "hostnames": captcha.hostnames,

@@ -119,11 +119,27 @@ pub(super) fn provider_choices(language: Language, providers: &[ProviderId], sel
 /// The keys that a form names: an empty field takes its key back to the default.
 pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
     let mut change = Change::default();
-    for key in ["name", "language", "time_zone", "moderation", "threads"] {
-        set_text(&mut change, fields, key, key)?;
-    }
-    for name in ["provider", "site_key", "verify_url", "project", "consent", "action"] {
-        set_text(&mut change, fields, &format!("captcha.{name}"), name)?;
+    for key in [
+        "name",
+        "language",
+        "time_zone",
+        "moderation",
+        "threads",
+        "captcha.provider",
+        "captcha.site_key",
+        "captcha.verify_url",
+        "captcha.project",
+        "captcha.consent",
+        "captcha.action",
+    ] {
+        if let Some(text) = fields.optional(sites::field_of(key))? {
+            // A name that was emptied is said to be missing.
+            if text.trim().is_empty() && key != "name" {
+                change.set(key, serde_json::Value::Null);
+            } else {
+                change.set(key, text.trim());
+            }
+        }
     }
     for key in ["body_max", "cdn_max_age"] {
         if let Some(text) = fields.optional(key)? {
@@ -134,8 +150,8 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
             }
         }
     }
-    for (key, name) in [("origins", "origins"), ("captcha.hostnames", "hostnames")] {
-        if let Some(text) = fields.optional(name)? {
+    for key in ["origins", "captcha.hostnames"] {
+        if let Some(text) = fields.optional(sites::field_of(key))? {
             let lines: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
             if lines.is_empty() {
                 change.set(key, serde_json::Value::Null);
@@ -144,11 +160,8 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
             }
         }
     }
-    for (key, name) in [
-        ("captcha.recaptcha_net", "recaptcha_net"),
-        ("captcha.send_address", "send_address"),
-    ] {
-        if let Some(answer) = fields.optional(name)? {
+    for key in ["captcha.recaptcha_net", "captcha.send_address", "captcha.feedback"] {
+        if let Some(answer) = fields.optional(sites::field_of(key))? {
             change.set(key, answer == "yes");
         }
     }
@@ -158,18 +171,6 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
         change.set("captcha.secret", serde_json::Value::Null);
     }
     Ok(change)
-}
-
-fn set_text(change: &mut Change, fields: &Fields, key: &str, name: &str) -> Result<(), Error> {
-    if let Some(text) = fields.optional(name)? {
-        // A name that was emptied is said to be missing.
-        if text.trim().is_empty() && name != "name" {
-            change.set(key, serde_json::Value::Null);
-        } else {
-            change.set(key, text.trim());
-        }
-    }
-    Ok(())
 }
 
 /// Makes a site, and leads to its settings.
@@ -280,16 +281,16 @@ fn settings_page(
     typed: Option<&Fields>,
 ) -> Result<SettingsPage, Error> {
     let site = &found.site.site;
-    let value = |key: &str, name: &str| -> Result<String, Error> {
+    let value = |key: &'static str| -> Result<String, Error> {
         match typed {
-            Some(fields) if !found.is_fixed(key) => fields.text(name),
+            Some(fields) if !found.is_fixed(key) => fields.text(sites::field_of(key)),
             _ => Ok(found.text(key)),
         }
     };
-    let setting = |key: &str, name: &'static str, kind: Kind| -> Result<Setting, Error> {
+    let setting = |key: &'static str, kind: Kind| -> Result<Setting, Error> {
         let kind = match kind {
             Kind::Choices(mut choices) => {
-                let chosen = value(key, name)?;
+                let chosen = value(key)?;
                 if !chosen.is_empty() {
                     choose(&mut choices, &chosen);
                 }
@@ -297,12 +298,12 @@ fn settings_page(
             }
             kind => kind,
         };
-        let mut shown = value(key, name)?;
+        let mut shown = value(key)?;
         if matches!(kind, Kind::Secret(_)) {
             shown = language.say("secret-hidden");
         }
         Ok(Setting {
-            name,
+            name: sites::field_of(key),
             kind,
             value: shown,
             is_fixed: found.is_fixed(key),
@@ -311,45 +312,34 @@ fn settings_page(
     let words = |name: &str, values: &[&str]| Kind::Choices(word_choices(language, name, values, ""));
     let since = found.secret_since.map(|at| Moment::new(language, at.0));
     let about = vec![
-        setting("name", "name", Kind::Line)?,
-        setting("origins", "origins", Kind::Lines)?,
+        setting("name", Kind::Line)?,
+        setting("origins", Kind::Lines)?,
         setting(
-            "language",
             "language",
             Kind::Choices(language_choices(language, site.language.code())),
         )?,
-        setting("time_zone", "time_zone", Kind::Line)?,
+        setting("time_zone", Kind::Line)?,
     ];
     let review = vec![
-        setting("moderation", "moderation", words("moderation", &["before", "after"]))?,
-        setting("body_max", "body_max", Kind::Line)?,
-        setting("threads", "threads", words("threads", &["open", "signed"]))?,
-        setting("cdn_max_age", "cdn_max_age", Kind::Line)?,
+        setting("moderation", words("moderation", &["before", "after"]))?,
+        setting("body_max", Kind::Line)?,
+        setting("threads", words("threads", &["open", "signed"]))?,
+        setting("cdn_max_age", Kind::Line)?,
     ];
     let selected = site.captcha.provider.as_str();
+    let providers = provider_choices(language, &ProviderId::ALL, selected);
     let robots = vec![
-        setting(
-            "captcha.provider",
-            "provider",
-            Kind::Choices(provider_choices(language, &ProviderId::ALL, selected)),
-        )?,
-        setting("captcha.site_key", "site_key", Kind::Line)?,
-        setting("captcha.secret", "secret", Kind::Secret(since))?,
-        setting("captcha.verify_url", "verify_url", Kind::Line)?,
-        setting("captcha.project", "project", Kind::Line)?,
-        setting("captcha.consent", "consent", words("consent", &["", "focus", "ask"]))?,
-        setting("captcha.hostnames", "hostnames", Kind::Lines)?,
-        setting("captcha.action", "action", Kind::Line)?,
-        setting(
-            "captcha.recaptcha_net",
-            "recaptcha_net",
-            words("recaptcha_net", &["no", "yes"]),
-        )?,
-        setting(
-            "captcha.send_address",
-            "send_address",
-            words("send_address", &["no", "yes"]),
-        )?,
+        setting("captcha.provider", Kind::Choices(providers))?,
+        setting("captcha.site_key", Kind::Line)?,
+        setting("captcha.secret", Kind::Secret(since))?,
+        setting("captcha.verify_url", Kind::Line)?,
+        setting("captcha.project", Kind::Line)?,
+        setting("captcha.consent", words("consent", &["", "focus", "ask"]))?,
+        setting("captcha.hostnames", Kind::Lines)?,
+        setting("captcha.action", Kind::Line)?,
+        setting("captcha.recaptcha_net", words("recaptcha_net", &["no", "yes"]))?,
+        setting("captcha.send_address", words("send_address", &["no", "yes"]))?,
+        setting("captcha.feedback", words("feedback", &["no", "yes"]))?,
     ];
     let title = language.say_with("settings-title", "site", &site.name);
     let mut frame = frame(app, Some(who), language, Place::Sites, title);
