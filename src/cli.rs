@@ -17,7 +17,11 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{
     actions::{accounts::By, identify::Role, setup, tokens},
@@ -142,7 +146,9 @@ pub fn run() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error.to_string()),
     };
-    start_log(&config);
+    if let Err(error) = start_log(&config) {
+        return fail(&error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("start the runtime: {error}")),
@@ -174,20 +180,24 @@ fn fail(message: &str) -> ExitCode {
 
 /// The HTML parser logs each piece of text it reads at `debug`: a reader's words never go to the log,
 /// whatever its level.
-const NEVER_LOGGED: &str = "html5ever=off,markup5ever=off";
+const NEVER_LOGGED: [&str; 2] = ["html5ever", "markup5ever"];
 
-fn start_log(config: &Config) {
-    let filter = EnvFilter::try_new(format!("{},{NEVER_LOGGED}", config.log.level))
-        .unwrap_or_else(|_| EnvFilter::new(format!("info,{NEVER_LOGGED}")));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+fn start_log(config: &Config) -> Result<(), String> {
+    let level = &config.log.level;
+    let wanted: Targets = level
+        .parse()
+        .map_err(|error| format!("log.level: {level:?} is not like \"info\" or \"warn,palabre=debug\": {error}"))?;
+    let wanted = wanted.with_targets(NEVER_LOGGED.map(|target| (target, LevelFilter::OFF)));
+    let lines = tracing_subscriber::fmt::layer()
         // Colours are for eyes, not for files and journals.
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(wanted);
     match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.with(lines).init(),
+        LogFormat::Json => log.with(lines.json()).init(),
     }
+    Ok(())
 }
 
 async fn serve(mut config: Config) -> Result<(), String> {

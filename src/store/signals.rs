@@ -11,7 +11,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn labelled_signals(&self, site: &str, since: Timestamp) -> Result<Vec<LabelledSignals>, StoreError> {
         let found: Vec<(String, String, i64)> = on_pool!(self, |pool| {
-            // Index: comments_by_time.
+            // Index: comments_labelled.
             sqlx::query_as(
                 "SELECT signals, label, COUNT(*) FROM (SELECT signals, label FROM comments \
                  WHERE site_id = $1 AND created_at >= $2 AND signals IS NOT NULL AND label IN ('approved', 'spam') \

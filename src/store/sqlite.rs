@@ -32,9 +32,14 @@ const ROWS: usize = 256;
 /// submissions change are then brought over once for all of them.
 const LOG_PAGES: &str = "4000";
 
-/// What the writing connection may keep of the file, 16 MiB (KiB, by SQLite's sign): of the indexes over
-/// hashes every submission needs other pages. Taken only once it is needed.
-const WRITER_CACHE: &str = "-16384";
+/// What the writing connection may keep of the file, 8 MiB (KiB, by SQLite's sign): of the indexes over
+/// hashes every submission needs other pages. Taken only once it is needed. Not more, because SQLite goes
+/// through all that is kept after each commit that splits a page (its `balance_nonroot` moves pages by way of
+/// a number beyond the file's end, and `pcache1Truncate` then looks for what is beyond it).
+const WRITER_CACHE: &str = "-8192";
+
+/// What each reading connection may keep, 512 KiB: a commit makes it forget all, and the system has the file.
+const READER_CACHE: &str = "-512";
 
 /// An open SQLite store.
 #[derive(Debug)]
@@ -100,7 +105,11 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         .foreign_keys(true)
         .statement_cache_capacity(200)
         .row_buffer_size(ROWS);
-    let reading = options.clone().create_if_missing(false).read_only(true);
+    let reading = options
+        .clone()
+        .create_if_missing(false)
+        .read_only(true)
+        .pragma("cache_size", READER_CACHE);
     let options = options
         .pragma("wal_autocheckpoint", LOG_PAGES)
         .pragma("cache_size", WRITER_CACHE);

@@ -62,6 +62,15 @@ async fn a_file_that_is_no_database_is_refused() {
 }
 
 #[tokio::test]
+async fn a_level_of_the_log_that_is_none_is_refused() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE).with("PALABRE_LOG__LEVEL", "palabre=loud");
+    place
+        .runs(&["serve"])
+        .refused_with(&["log.level", "palabre=loud", "debug"]);
+}
+
+#[tokio::test]
 async fn another_programs_database_is_refused_and_left_as_it_was() {
     let storage = Storage::sqlite();
     let options = SqliteConnectOptions::new()

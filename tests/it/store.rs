@@ -2468,7 +2468,7 @@ async fn what_a_provider_is_to_be_told_is_found_in_the_order_of_decisions(storag
             .store
             .forget_old_assessments(site, before)
             .await
-            .expect("forgotten")
+            .expect("forgotten");
     };
     forget(SITE, created).await;
     forget(OTHER, created.plus(minutes(60))).await;
