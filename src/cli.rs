@@ -4,6 +4,7 @@
 //! standard error. Commands beside a running server open the store for themselves and close it again.
 
 mod moderator;
+mod token;
 
 use std::{
     io::IsTerminal as _,
@@ -11,7 +12,6 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
-    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -24,7 +24,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    actions::{accounts::By, identify::Role, setup, tokens},
+    actions::{identify::Role, setup},
     app::App,
     clock::Clock,
     config::{Config, LogFormat},
@@ -55,7 +55,7 @@ enum Command {
     /// Bearer tokens for scripts and servers.
     Token {
         #[command(subcommand)]
-        command: TokenCommand,
+        command: token::TokenCommand,
     },
     /// Who works on the sites.
     Moderator {
@@ -84,34 +84,24 @@ enum Command {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum TokenCommand {
-    /// Makes a token and prints it alone on standard output.
-    Create(CreateToken),
-    /// Lists tokens, without their secrets.
-    List,
-    /// Ends a token.
-    Revoke {
-        /// The token's id, from `token list`.
-        id: uuid::Uuid,
-    },
-}
-
+/// The sites that somebody is given a role on.
 #[derive(Debug, Args)]
-struct CreateToken {
-    #[arg(long)]
-    role: RoleName,
+struct Sites {
     /// A site; may be given several times.
     #[arg(long, required_unless_present = "all_sites")]
     site: Vec<String>,
     #[arg(long, conflicts_with = "site")]
     all_sites: bool,
-    /// What the audit log calls it; readers cannot take a look-alike of it.
-    #[arg(long)]
-    name: Option<String>,
-    /// How long it is good: 365d, 12h, 30m. Without it, until it is revoked.
-    #[arg(long, value_parser = duration)]
-    expires: Option<Duration>,
+}
+
+impl From<Sites> for Scope {
+    fn from(sites: Sites) -> Self {
+        if sites.all_sites {
+            Self::All
+        } else {
+            Self::Sites(sites.site)
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -156,7 +146,7 @@ pub fn run() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(config).await,
-            Command::Token { command } => token(config, command).await,
+            Command::Token { command } => token::run(config, command).await,
             Command::Moderator { command } => moderator::run(config, command).await,
             Command::SetupCode => setup_code(config).await,
             Command::Backup { file } => backup(config, &file).await,
@@ -274,54 +264,6 @@ pub(crate) async fn open(config: Config) -> Result<App, String> {
     App::new(config, store, Clock::System).await
 }
 
-async fn token(config: Config, command: TokenCommand) -> Result<(), String> {
-    let app = open_or_make(config).await?;
-    match command {
-        TokenCommand::Create(wanted) => {
-            let scope = if wanted.all_sites {
-                Scope::All
-            } else {
-                Scope::Sites(wanted.site)
-            };
-            let token = tokens::Wanted {
-                name: wanted.name,
-                role: wanted.role.into(),
-                scope,
-                expires_at: wanted.expires.map(|life| app.clock.now().plus(life)),
-            };
-            let made = tokens::create(&app, By::Operator, token)
-                .await
-                .map_err(|error| in_words("make the token", &error))?;
-            println!("{}", made.secret);
-        }
-        TokenCommand::List => {
-            let tokens = app.store.tokens().await.map_err(|error| error.to_string())?;
-            for token in tokens {
-                let sites = match token.scope {
-                    Scope::All => "all sites".to_owned(),
-                    Scope::Sites(sites) => sites.join(","),
-                };
-                let state = match (token.revoked_at, token.expires_at) {
-                    (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
-                    (None, Some(at)) => format!("until {}", at.to_rfc3339()),
-                    (None, None) => "no end".to_owned(),
-                };
-                println!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role);
-            }
-        }
-        TokenCommand::Revoke { id } => {
-            tokens::revoke(&app, By::Operator, id)
-                .await
-                .map_err(|error| match error {
-                    Error::NotFound(_) => format!("there is no live token {id}"),
-                    error => in_words("end the token", &error),
-                })?;
-        }
-    }
-    app.store.close().await;
-    Ok(())
-}
-
 /// As [`open`], but makes a new SQLite store where there is none yet, so that a token can be made
 /// before the first start.
 async fn open_or_make(config: Config) -> Result<App, String> {
@@ -409,37 +351,9 @@ fn in_words(what: &str, error: &Error) -> String {
     format!("{what}: {}", Language::En.say(code))
 }
 
-/// `365d`, `12h`, `30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a duration such as 365d, 12h or 30m");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        'd' => 86_400,
-        'h' => 3600,
-        'm' => 60,
-        _ => return Err(wrong()),
-    };
-    text[..text.len() - 1]
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(seconds))
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read() {
-        assert_eq!(duration("365d"), Ok(Duration::from_hours(24 * 365)));
-        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
-        for wrong in ["", "d", "0d", "5", "5w", "-1d", "99999999999999999999d", "é"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
+    credentials,
     door::{self, Caller, Entry},
     identify::Identity,
 };
@@ -270,9 +271,9 @@ pub async fn invited(app: &App, code: &str) -> Result<Account, Error> {
 /// [`Error::NotFound`] `link_ended`; `passphrase_…` as a field's error; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
     let account = invited(app, code).await?;
-    let chosen = door::choose(passphrase, &[&account.name, &account.email])?;
-    let hash = door::hash(app, chosen).await?;
-    let (codes, hashes) = door::new_recovery_codes(app, account.id);
+    let chosen = credentials::choose(passphrase, &[&account.name, &account.email])?;
+    let hash = credentials::hash(app, chosen).await?;
+    let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
     let audit = door::entry(app, &account, "link_redeemed");
     let is_first = app

@@ -7,23 +7,17 @@
 //! (OWASP, « Slow Down Online Guessing Attacks with Device Cookies »). Who has lost the mark, or the
 //! passphrase, comes in by a recovery code or by a one-time link of an owner (`accounts.rs`).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
-};
 use serde::{Deserialize, Serialize};
-use totp_rs::Totp;
 use uuid::Uuid;
 
+use super::credentials;
 use crate::{
     app::App,
-    clock,
     domain::{
         account::{EVERY_SITE, Passphrase},
         address::ClientAddress,
-        draft::FieldError,
         timestamp::Timestamp,
     },
     error::Error,
@@ -40,12 +34,6 @@ pub const MARK_LIFE: Duration = Duration::from_hours(365 * 24);
 
 /// How long the second step waits for its code.
 const PASS_LIFE: Duration = Duration::from_mins(5);
-
-/// How long somebody waits for their turn to be hashed.
-const HASH_WAIT: Duration = Duration::from_secs(10);
-
-/// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCGAU9VbXVyuLMFTR/+5NIJCVvJ0Ur/dTy6f8fw";
 
 /// The browser that stands before the door.
 #[derive(Debug, Clone)]
@@ -112,7 +100,7 @@ pub async fn sign_in(
     let tried = count_try(app, caller, &email, account.as_ref()).await?;
     let typed = Passphrase::typed(passphrase);
     let known = account.as_ref().and_then(|account| account.passphrase.clone());
-    let is_right = verify(app, typed, known).await?;
+    let is_right = credentials::verify(app, typed, known).await?;
     let account_id = account.as_ref().map(|account| account.id);
     let Some(account) = account.filter(|account| is_right && account.disabled_at.is_none()) else {
         // Written for an unknown e-mail as well: it costs the same.
@@ -124,7 +112,7 @@ pub async fn sign_in(
             let pass = Pass {
                 account: account.id,
                 tried,
-                passphrase: fingerprint(&account),
+                passphrase: credentials::fingerprint(&account),
                 until: app.clock.now().plus(PASS_LIFE).0,
             };
             return Ok(Step::Code {
@@ -149,7 +137,7 @@ pub async fn second_step(app: &App, caller: &Caller, pass: &str, code: &str) -> 
     }
     let account = app.store.account(pass.account).await?;
     let account = account
-        .filter(|account| account.disabled_at.is_none() && fingerprint(account) == pass.passphrase)
+        .filter(|account| account.disabled_at.is_none() && credentials::fingerprint(account) == pass.passphrase)
         .ok_or_else(ended)?;
     let tried = count_try(app, caller, &folded(&account.email), Some(&account)).await?;
     check_code(app, &account, code).await?;
@@ -175,7 +163,7 @@ pub async fn recover(
     let failed = || Error::Http(401, "recovery_failed");
     app.limits
         .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
-    let chosen = choose(passphrase, &[email])?;
+    let chosen = credentials::choose(passphrase, &[email])?;
     let email = folded(email);
     let account = app.store.account_by_email(&email).await?;
     // By the address alone: nobody else's tries may stand before the last way in, and 50 bits cannot be
@@ -183,14 +171,14 @@ pub async fn recover(
     let by = format!("address {}", caller.address.narrow());
     let tried = count(app, &[(Action::SignIn, &by)]).await?;
     // The work comes before the comparison, so that it tells nothing.
-    let hash = hash(app, chosen).await?;
+    let hash = credentials::hash(app, chosen).await?;
     let account = account
         .filter(|account| account.disabled_at.is_none() && account.passphrase.is_some())
         .ok_or_else(failed)?;
     if account.has_second_step() {
         check_code(app, &account, second).await.map_err(|_| failed())?;
     }
-    if !use_recovery_code(app, account.id, recovery_code).await? {
+    if !credentials::use_recovery_code(app, account.id, recovery_code).await? {
         return Err(failed());
     }
     let audit = entry(app, &account, "passphrase_recovered");
@@ -306,150 +294,15 @@ pub(super) async fn count(app: &App, counted: &[(Action, &str)]) -> Result<Uuid,
 
 /// Takes the code of the second step, or a recovery code in its place; each counts once.
 async fn check_code(app: &App, account: &Account, code: &str) -> Result<(), Error> {
-    let is_right = match totp_step(app, account, code)? {
+    let is_right = match credentials::totp_step(app, account, code)? {
         Some(step) => app.store.take_totp_step(account.id, step, None).await?,
-        None => use_recovery_code(app, account.id, code).await?,
+        None => credentials::use_recovery_code(app, account.id, code).await?,
     };
     if is_right {
         return Ok(());
     }
     app.store.add_audit(entry(app, account, "code_failed")).await?;
     Err(Error::Http(401, "code_bad"))
-}
-
-/// The time step of a code that is right by the account's seed now, give or take one step.
-pub(super) fn totp_step(app: &App, account: &Account, code: &str) -> Result<Option<i64>, Error> {
-    let Some(sealed) = &account.totp_seed else {
-        return Ok(None);
-    };
-    let totp = totp(app, account, sealed)?;
-    let now = u64::try_from(app.clock.now().0 / 1000).unwrap_or(0);
-    let code: String = code.chars().filter(char::is_ascii_digit).collect();
-    if code.len() != 6 {
-        return Ok(None);
-    }
-    Ok(totp.check(&code, now).and_then(|step| i64::try_from(step).ok()))
-}
-
-/// The generator behind an account's sealed seed: 6 digits, 30 seconds, SHA-1, one step either way
-/// (RFC 6238, as every app reads it).
-pub(super) fn totp(app: &App, account: &Account, sealed: &str) -> Result<Totp, Error> {
-    let defect = |what: &str| Error::Internal(format!("the second step of account {}: {what}", account.id));
-    let seed = app
-        .keys
-        .unseal(&seed_place(account.id), sealed)
-        .ok_or_else(|| defect("its seed cannot be opened with these keys"))?;
-    let seed = totp_rs::Secret::try_from_base32(&seed).map_err(|_| defect("its seed is no base 32"))?;
-    totp_rs::Builder::new()
-        .with_secret(seed)
-        .with_issuer(Some("Palabre"))
-        .with_account_name(account.email.replace(':', " "))
-        .build()
-        .map_err(|error| defect(&error.to_string()))
-}
-
-/// Where an account's seed is kept, for its encryption.
-pub(super) fn seed_place(account: Uuid) -> String {
-    format!("accounts.totp_seed:{account}")
-}
-
-async fn use_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
-    let hash = recovery_hash(app, account, code);
-    Ok(app.store.use_recovery_code(account, &hash, app.clock.now()).await?)
-}
-
-/// Ten new recovery codes, `K7QM2-X9D5A`, and what is stored of them.
-pub(super) fn new_recovery_codes(app: &App, account: Uuid) -> (Vec<String>, Vec<String>) {
-    let codes: Vec<String> = (0..10).map(|_| new_recovery_code()).collect();
-    let hashes = codes.iter().map(|code| recovery_hash(app, account, code)).collect();
-    (codes, hashes)
-}
-
-/// Ten symbols of Crockford's base 32 (<https://www.crockford.com/base32.html>): 50 random bits.
-fn new_recovery_code() -> String {
-    const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut code: String = clock::random_bytes::<10>()
-        .iter()
-        .map(|byte| char::from(SYMBOLS[usize::from(byte & 31)]))
-        .collect();
-    code.insert(5, '-');
-    code
-}
-
-/// Read as Crockford says: case and hyphens do not count, O is 0, I and L are 1.
-fn recovery_hash(app: &App, account: Uuid, code: &str) -> String {
-    let read: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|char| match char.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        })
-        .collect();
-    hex(&app
-        .keys
-        .digest(Purpose::Recovery, &account.to_string(), read.as_bytes())[..16])
-}
-
-/// The passphrase that somebody chose.
-///
-/// # Errors
-/// `passphrase_…` as a field's error.
-pub(super) fn choose(passphrase: &str, words: &[&str]) -> Result<Passphrase, Error> {
-    Passphrase::choose(passphrase, words).map_err(|code| {
-        Error::Invalid(vec![FieldError {
-            field: "passphrase",
-            code,
-            surplus: None,
-        }])
-    })
-}
-
-/// The hash of a passphrase, by argon2id with the parameters of its crate: 19 MiB, two passes (OWASP).
-pub(super) async fn hash(app: &App, passphrase: Passphrase) -> Result<String, Error> {
-    let hashed = hashing(app, move || {
-        Argon2::default()
-            .hash_password(passphrase.expose().as_bytes())
-            .map(|hash| hash.to_string())
-    });
-    hashed
-        .await?
-        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
-}
-
-/// Compares; with no hash to compare with, for the same time.
-pub(super) async fn verify(app: &App, passphrase: Passphrase, known: Option<String>) -> Result<bool, Error> {
-    hashing(app, move || {
-        let hash = PasswordHash::new(known.as_deref().unwrap_or(NOBODY));
-        hash.is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(passphrase.expose().as_bytes(), &hash)
-                .is_ok()
-        }) && known.is_some()
-    })
-    .await
-}
-
-/// Runs where it may take its time, two at once: each takes 19 MiB.
-async fn hashing<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let turn = tokio::time::timeout(HASH_WAIT, Arc::clone(&app.hashing).acquire_owned());
-    let turn = turn
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| Error::Unavailable("too many sign-ins at once".to_owned()))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    });
-    done.await
-        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
-}
-
-/// Which passphrase an account has, without saying it.
-fn fingerprint(account: &Account) -> String {
-    sha256_hex(account.passphrase.as_deref().unwrap_or_default().as_bytes())[..16].to_owned()
 }
 
 /// An e-mail as accounts are found by it; what is longer than any address is nobody's.
@@ -497,27 +350,5 @@ fn failed_entry(app: &App, account: Option<Uuid>) -> NewAudit {
     NewAudit {
         detail: account.map(|account| serde_json::json!({"account": account}).to_string()),
         ..service_entry(app, actor, "sign_in_failed", app.clock.now())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobodys_hash_costs_what_a_real_one_does() {
-        let nobody = PasswordHash::new(NOBODY).unwrap();
-        let real = Argon2::default().hash_password(b"the market of Koudougou").unwrap();
-        assert_eq!((&nobody.algorithm, &nobody.params), (&real.algorithm, &real.params));
-        assert_eq!(nobody.version, real.version);
-    }
-
-    #[test]
-    fn recovery_codes_can_be_written_down() {
-        for _ in 0..100 {
-            let code = new_recovery_code();
-            assert_eq!((code.len(), code.find('-')), (11, Some(5)), "{code}");
-            assert!(!code.contains(['I', 'L', 'O', 'U']), "{code}");
-        }
     }
 }

@@ -6,12 +6,14 @@
 //! story.
 
 pub mod accounts;
+mod credentials;
 pub mod decide;
 pub mod defend;
 pub mod door;
 pub mod identify;
 pub mod own_account;
 pub mod receipt;
+mod repeats;
 pub mod review;
 pub mod setup;
 pub mod sites;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::field_error,
-    door,
+    credentials, door,
     identify::{IDLE, Identity, SignedIn},
 };
 use crate::{
@@ -97,9 +97,9 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
 /// [`Error::RateLimited`]; errors of the store.
 pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
-    let chosen = door::choose(new, &[&account.name, &account.email])?;
+    let chosen = credentials::choose(new, &[&account.name, &account.email])?;
     confirm(app, &account, current).await?;
-    let hash = door::hash(app, chosen).await?;
+    let hash = credentials::hash(app, chosen).await?;
     let audit = door::entry(app, &account, "passphrase_changed");
     app.store
         .set_passphrase(account.id, hash, Some(person.session), audit)
@@ -119,7 +119,7 @@ pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> R
     }
     confirm(app, &account, passphrase).await?;
     let seed = totp_rs::Secret::from(crate::clock::random_bytes::<20>().to_vec()).to_base32();
-    let sealed = app.keys.seal(&door::seed_place(account.id), &seed);
+    let sealed = app.keys.seal(&credentials::seed_place(account.id), &seed);
     app.store.set_totp_seed(account.id, Some(sealed.clone()), None).await?;
     account.totp_seed = Some(sealed);
     seed_of(app, &account)
@@ -139,7 +139,7 @@ pub async fn waiting_seed(app: &App, who: &Identity) -> Result<Seed, Error> {
 
 fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
     let sealed = account.totp_seed.as_deref().ok_or_else(Error::not_found)?;
-    let totp = door::totp(app, account, sealed)?;
+    let totp = credentials::totp(app, account, sealed)?;
     Ok(Seed {
         secret: totp.secret().to_base32(),
         url: totp
@@ -159,7 +159,7 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
     }
     let tried = count(app, &account).await?;
     let bad = || field_error("code", "code_bad");
-    let step = door::totp_step(app, &account, code)?.ok_or_else(bad)?;
+    let step = credentials::totp_step(app, &account, code)?.ok_or_else(bad)?;
     let audit = door::entry(app, &account, "second_step_on");
     if !app.store.take_totp_step(account.id, step, Some(audit)).await? {
         return Err(bad());
@@ -187,7 +187,7 @@ pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> 
 pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -> Result<Vec<String>, Error> {
     let (_, account) = me(app, who).await?;
     confirm(app, &account, passphrase).await?;
-    let (codes, hashes) = door::new_recovery_codes(app, account.id);
+    let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let audit = door::entry(app, &account, "recovery_codes_renewed");
     app.store.set_recovery_codes(account.id, hashes, audit).await?;
     Ok(codes)
@@ -197,7 +197,7 @@ pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -
 async fn confirm(app: &App, account: &Account, passphrase: &str) -> Result<(), Error> {
     let tried = count(app, account).await?;
     let typed = Passphrase::typed(passphrase);
-    if !door::verify(app, typed, account.passphrase.clone()).await? {
+    if !credentials::verify(app, typed, account.passphrase.clone()).await? {
         return Err(field_error("current", "passphrase_wrong"));
     }
     app.store.forget_try(tried).await?;

@@ -1,7 +1,14 @@
 //! The author of a comment, holding its receipt: sees its state, asks for a person, erases it.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::submit::REFUSED_LIFE;
 use crate::{
     app::App,
+    clock,
     domain::{address::ClientAddress, status::Status, timestamp::Timestamp},
     error::Error,
     keys::Purpose,
@@ -9,7 +16,16 @@ use crate::{
     store::{Actor, Comment, NewAudit},
 };
 
-use super::submit::{REFUSED_LIFE, ReceiptClaims};
+/// How long a receipt opens.
+const LIFE: Duration = Duration::from_hours(90 * 24);
+
+/// The claims of a receipt.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    c: Uuid,
+    /// Expiry, Unix milliseconds.
+    e: i64,
+}
 
 /// The comment of a receipt.
 #[derive(Debug)]
@@ -32,7 +48,7 @@ impl Own {
 /// # Errors
 /// [`Error::NotFound`] for one that is forged, too old, or whose comment is gone.
 pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
-    let claims: ReceiptClaims = app.keys.open(Purpose::Receipt, receipt).ok_or_else(Error::not_found)?;
+    let claims: Claims = app.keys.open(Purpose::Receipt, receipt).ok_or_else(Error::not_found)?;
     if claims.e < app.clock.now().0 {
         return Err(Error::not_found());
     }
@@ -84,5 +100,47 @@ fn by_reader(app: &App, comment: &Comment, action: &'static str, to: Status) -> 
         from_status: Some(comment.status.as_str()),
         to_status: Some(to.as_str()),
         detail: None,
+    }
+}
+
+/// The signed capability of a comment's author.
+pub(super) fn sign(app: &App, comment: Uuid, created_at: Timestamp) -> String {
+    app.keys.sign(
+        Purpose::Receipt,
+        &Claims {
+            c: comment,
+            e: created_at.plus(LIFE).0,
+        },
+    )
+}
+
+/// Crockford's base 32 (<https://www.crockford.com/base32.html>): no I, L, O, U.
+const CROCKFORD: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+
+/// A code that a reader can read out: eight random characters and a check symbol, `K7QM-2X9D5`.
+pub(super) fn new_reference() -> String {
+    let number = clock::below(1 << 40);
+    let symbol = |index: u64| char::from(CROCKFORD[usize::try_from(index).unwrap_or(0)]);
+    let mut code: String = (0..8).rev().map(|place| symbol(number >> (place * 5) & 31)).collect();
+    code.insert(4, '-');
+    code.push(symbol(number % 37));
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_can_be_read_out() {
+        for _ in 0..200 {
+            let code = new_reference();
+            assert_eq!(code.len(), 10, "{code}");
+            assert!(!code[..9].contains(['I', 'L', 'O', 'U']), "{code}");
+            let number = code[..9].bytes().filter(|b| *b != b'-').fold(0_u64, |n, b| {
+                n * 32 + CROCKFORD.iter().position(|c| *c == b).expect("a symbol") as u64
+            });
+            assert_eq!(code.as_bytes()[9], CROCKFORD[(number % 37) as usize]);
+        }
     }
 }

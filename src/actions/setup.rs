@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{
     accounts::{self, Wanted},
+    credentials,
     door::{self, Caller, Entry},
     identify,
 };
@@ -174,7 +175,7 @@ pub async fn make_first_owner(
         return Err(Error::Unauthenticated);
     }
     let typed = accounts::parse(wanted);
-    let chosen = door::choose(passphrase, &[&wanted.name, &wanted.email]);
+    let chosen = credentials::choose(passphrase, &[&wanted.name, &wanted.email]);
     let ((name, email), chosen) = match (typed, chosen) {
         (Ok(person), Ok(chosen)) => (person, chosen),
         (Err(Error::Invalid(mut errors)), Err(Error::Invalid(more))) => {
@@ -188,11 +189,11 @@ pub async fn make_first_owner(
         name: name.as_str().to_owned(),
         email: email.as_str().to_owned(),
         email_folded: email.normalised(),
-        passphrase: Some(door::hash(app, chosen).await?),
+        passphrase: Some(credentials::hash(app, chosen).await?),
         rights: Rights::on(Role::Owner, [EVERY_SITE]),
         at: app.clock.now(),
     };
-    let (codes, hashes) = door::new_recovery_codes(app, account.id);
+    let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
     let actor = Actor {
         kind: "account",

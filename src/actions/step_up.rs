@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     receipt::{self, Own},
-    submit::token_key,
+    repeats::token_key,
 };
 use crate::{
     app::App,

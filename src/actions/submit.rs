@@ -10,7 +10,11 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::step_up::{self, Asked};
+use super::{
+    receipt,
+    repeats::{self, Earlier},
+    step_up::{self, Asked},
+};
 use crate::{
     app::{App, SiteInForce},
     captcha::{Ask, Finding, Form, Instead, Spent},
@@ -32,14 +36,11 @@ use crate::{
     error::Error,
     keys::{Purpose, equal, hex, sha256_hex},
     limits::{self, Demand},
-    store::{Claim, Inserted, NewComment, Repeat},
+    store::{Claim, Inserted, NewComment},
 };
 
 /// How long a repeat of a submission is recognised.
 const REPEAT_LIFE: Duration = Duration::from_hours(24);
-
-/// How long a receipt opens.
-const RECEIPT_LIFE: Duration = Duration::from_hours(90 * 24);
 
 /// How long the text of a refused comment is kept.
 pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
@@ -105,14 +106,6 @@ struct Device {
     d: String,
 }
 
-/// The claims of a receipt.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ReceiptClaims {
-    pub(super) c: Uuid,
-    /// Expiry, Unix milliseconds.
-    pub(super) e: i64,
-}
-
 /// Runs a submission to its end, also when the caller stops waiting.
 ///
 /// # Errors
@@ -144,15 +137,6 @@ struct Path {
     now: Timestamp,
 }
 
-/// What was learned from earlier submissions under the same keys.
-struct Earlier {
-    /// Keys that the new comment may take.
-    keys: Vec<String>,
-    /// The form was used before, with another text.
-    form_reused: bool,
-    token: Spent,
-}
-
 /// A submission with valid fields, in a place where it may stand.
 struct Valid {
     submission: Submission,
@@ -181,13 +165,13 @@ impl Path {
             self.now,
         );
         let digest = hex(&draft.digest());
-        let keys = repeat_keys(&submission, &form);
+        let keys = repeats::keys_of(&submission, &form);
         let site = &self.site.site.id;
         let before = app
             .store
             .before_submission(site, draft.thread.as_str(), &keys, self.now)
             .await?;
-        let earlier = match earlier(&before.repeats, &keys, &digest)? {
+        let earlier = match repeats::earlier(&before.repeats, &keys, &digest)? {
             Ok(comment) => {
                 app.limits.check(&[sends])?;
                 return self.replay(comment).await;
@@ -267,7 +251,7 @@ impl Path {
     /// `Ok` with the comment that this submission repeats; else what its keys say.
     async fn look_back(&self, keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
         let repeats = self.app.store.repeats(&self.site.site.id, keys, self.now).await?;
-        earlier(&repeats, keys, digest)
+        repeats::earlier(&repeats, keys, digest)
     }
 
     /// Whether the comment may stand where it wants to; gives the top-level comment above it, and
@@ -463,9 +447,9 @@ impl Path {
             outcome: Some(action),
             check_down: is_down(verdict_class),
             html: rendered.html.clone(),
-            reference: reference(),
+            reference: receipt::new_reference(),
             created_at: self.now,
-            receipt: sign_receipt(app, id, self.now),
+            receipt: receipt::sign(app, id, self.now),
             device: self.sign_device(&device),
             replayed: false,
             kept_until: self.now.plus(REFUSED_LIFE),
@@ -535,7 +519,7 @@ impl Path {
             html: comment.html,
             reference: comment.reference,
             created_at: comment.created_at,
-            receipt: sign_receipt(&self.app, comment.id, comment.created_at),
+            receipt: receipt::sign(&self.app, comment.id, comment.created_at),
             device: self.sign_device(&device),
             replayed: true,
             kept_until: comment.created_at.plus(REFUSED_LIFE),
@@ -557,66 +541,8 @@ impl Path {
     }
 }
 
-/// `Ok` with the comment that a submission repeats; else what its keys say.
-fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
-    if let Some(same) = repeats.iter().find(|repeat| repeat.digest == digest) {
-        return Ok(Ok(same.comment));
-    }
-    let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
-    if used(KEY) {
-        return Err(Error::Unprocessable("idempotency_mismatch"));
-    }
-    Ok(Err(Earlier {
-        keys: keys
-            .iter()
-            .filter(|key| !repeats.iter().any(|repeat| repeat.key == **key))
-            .cloned()
-            .collect(),
-        form_reused: used(NONCE),
-        token: if used(TOKEN) { Spent::Foreign } else { Spent::Never },
-    }))
-}
-
-/// The signed capability of a comment's author: 90 days.
-fn sign_receipt(app: &App, comment: Uuid, created_at: Timestamp) -> String {
-    app.keys.sign(
-        Purpose::Receipt,
-        &ReceiptClaims {
-            c: comment,
-            e: created_at.plus(RECEIPT_LIFE).0,
-        },
-    )
-}
-
 fn is_down(verdict_class: &str) -> bool {
     matches!(verdict_class, "unavailable" | "misconfigured")
-}
-
-const KEY: &str = "k:";
-const NONCE: &str = "n:";
-const TOKEN: &str = "t:";
-
-/// What makes a later submission the same one, the strongest first.
-fn repeat_keys(submission: &Submission, form: &Form) -> Vec<String> {
-    let key = submission.idempotency_key.as_ref().map(|key| {
-        // Hashed, because it comes from outside and may be of any length.
-        format!("{KEY}{}", sha256_hex(key.as_bytes()))
-    });
-    let nonce = match form {
-        Form::Valid { nonce, .. } | Form::Expired { nonce } => Some(format!("{NONCE}{nonce}")),
-        Form::Missing | Form::Forged => None,
-    };
-    let token = submission
-        .captcha
-        .as_ref()
-        .filter(|token| !token.is_empty())
-        .map(|token| token_key(token));
-    key.into_iter().chain(nonce).chain(token).collect()
-}
-
-/// The key under which a provider's token is known to be used.
-pub(super) fn token_key(token: &str) -> String {
-    format!("{TOKEN}{}", sha256_hex(token.as_bytes()))
 }
 
 /// Neither a page of the site nor a valid form of ours vouches for it. A captcha's own good verdict
@@ -656,35 +582,4 @@ fn new_device(app: &App) -> String {
 /// Links as the captcha counts them: cheaply, before the text is rendered.
 fn markup_links(body: &str) -> usize {
     body.matches("http://").count() + body.matches("https://").count() + body.matches("www.").count()
-}
-
-/// Crockford's base 32 (<https://www.crockford.com/base32.html>): no I, L, O, U.
-const CROCKFORD: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
-
-/// A code that a reader can read out: eight random characters and a check symbol, `K7QM-2X9D5`.
-fn reference() -> String {
-    let number = clock::below(1 << 40);
-    let symbol = |index: u64| char::from(CROCKFORD[usize::try_from(index).unwrap_or(0)]);
-    let mut code: String = (0..8).rev().map(|place| symbol(number >> (place * 5) & 31)).collect();
-    code.insert(4, '-');
-    code.push(symbol(number % 37));
-    code
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_can_be_read_out() {
-        for _ in 0..200 {
-            let code = reference();
-            assert_eq!(code.len(), 10, "{code}");
-            assert!(!code[..9].contains(['I', 'L', 'O', 'U']), "{code}");
-            let number = code[..9].bytes().filter(|b| *b != b'-').fold(0_u64, |n, b| {
-                n * 32 + CROCKFORD.iter().position(|c| *c == b).unwrap() as u64
-            });
-            assert_eq!(code.as_bytes()[9], CROCKFORD[(number % 37) as usize]);
-        }
-    }
 }

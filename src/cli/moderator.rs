@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, in_words, open_or_make};
+use super::{RoleName, Sites, in_words, open_or_make};
 use crate::{
     actions::accounts::{self, By, Wanted},
     app::App,
     config::Config,
     domain::account::EVERY_SITE,
-    store::{Account, Scope},
+    store::Account,
 };
 
 #[derive(Debug, Subcommand)]
@@ -40,11 +40,8 @@ pub(super) struct AddModerator {
     name: String,
     #[arg(long)]
     role: RoleName,
-    /// A site; may be given several times.
-    #[arg(long, required_unless_present = "all_sites")]
-    site: Vec<String>,
-    #[arg(long, conflicts_with = "site")]
-    all_sites: bool,
+    #[command(flatten)]
+    sites: Sites,
 }
 
 pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(), String> {
@@ -76,16 +73,11 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
 }
 
 async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
-    let scope = if wanted.all_sites {
-        Scope::All
-    } else {
-        Scope::Sites(wanted.site)
-    };
     let person = Wanted {
         name: wanted.name,
         email: wanted.email,
     };
-    let added = accounts::add(app, By::Operator, &person, wanted.role.into(), &scope)
+    let added = accounts::add(app, By::Operator, &person, wanted.role.into(), &wanted.sites.into())
         .await
         .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
     match added.code {

@@ -181,22 +181,41 @@ impl Query {
         let asked = self.0.optional("lang").ok().flatten();
         crate::domain::draft::language(asked.as_deref(), site)
     }
+
+    fn asked_language(&self) -> Option<Language> {
+        Language::parse(&self.0.optional("lang").ok().flatten()?)
+    }
 }
 
 /// The language of pages for moderators: the one asked for, else what the browser prefers.
-pub(super) fn admin_language(headers: &HeaderMap, query: &Query) -> Language {
-    let asked = query.0.optional("lang").ok().flatten();
-    asked
-        .as_deref()
-        .and_then(Language::parse)
-        .or_else(|| {
-            headers
-                .get(header::ACCEPT_LANGUAGE)
-                .and_then(|value| value.to_str().ok())
-                .and_then(Language::negotiate)
-        })
-        .unwrap_or_default()
-        .for_admin()
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AdminLanguage(pub(super) Language);
+
+impl<S: Sync> FromRequestParts<S> for AdminLanguage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::from_request_parts(parts, state).await?;
+        let preferred = parts.headers.get(header::ACCEPT_LANGUAGE);
+        let language = query
+            .asked_language()
+            .or_else(|| Language::negotiate(preferred?.to_str().ok()?))
+            .unwrap_or_default();
+        Ok(Self(language.for_admin()))
+    }
+}
+
+/// The language of answers to moderators' programs: the one asked for, else French.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ApiLanguage(pub(super) Language);
+
+impl<S: Sync> FromRequestParts<S> for ApiLanguage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::from_request_parts(parts, state).await?;
+        Ok(Self(query.language(Language::Fr).for_admin()))
+    }
 }
 
 /// Whether the client wants a page rather than JSON.

@@ -21,14 +21,13 @@ use std::sync::{Arc, LazyLock};
 use axum::{
     Extension, Router,
     extract::State,
-    http::HeaderMap,
     routing::{delete, get, patch, post, put},
 };
 use utoipa::OpenApi;
 
 use self::{
     api::{captcha, comments, defence, moderation, operations, people, sites, step_up},
-    extract::Query,
+    extract::AdminLanguage,
     layers::request_id,
 };
 use crate::app::App;
@@ -131,8 +130,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/docs",
             get(
-                move |State(app): State<Arc<App>>, headers: HeaderMap, query: Query| async move {
-                    pages::docs::show(&app, &headers, &query, &shown)
+                move |State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage| async move {
+                    pages::docs::show(&app, language, &shown)
                 },
             ),
         )

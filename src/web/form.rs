@@ -29,3 +29,10 @@ pub struct Choice {
     pub label: String,
     pub is_selected: bool,
 }
+
+/// Marks what was chosen before.
+pub fn choose(choices: &mut [Choice], value: &str) {
+    for choice in choices {
+        choice.is_selected = choice.value == value;
+    }
+}

@@ -20,7 +20,6 @@ use crate::{
     app::App,
     domain::{
         evidence::{BandCounts, LevelCounts},
-        language::Language,
         policy::{Band, Cuts},
         score::Score,
         site::explore_ppm,
@@ -30,7 +29,7 @@ use crate::{
     http::{
         body::Fields,
         error::{In, Problem},
-        extract::{Query, Who},
+        extract::{ApiLanguage, Query, Who},
     },
     store::{Changed, PolicyRow},
 };
@@ -44,9 +43,9 @@ pub(crate) async fn evidence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
+    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let days = days(&query.0).or_say_in(language)?;
     let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
     let verdicts: Map<String, Value> = evidence
@@ -91,10 +90,9 @@ pub(crate) async fn preview(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let days = days(&fields).or_say_in(language)?;
     let cuts = cuts(&fields).or_say_in(language)?;
@@ -153,9 +151,8 @@ pub(crate) async fn policies(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let history = tune::history(&app, &who, &site).await.or_say_in(language)?;
     let body = json!({"policies": history.iter().map(policy_json).collect::<Vec<_>>()});
     Ok(no_store(Json(body).into_response()))
@@ -172,10 +169,9 @@ pub(crate) async fn add_policy(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let wanted = new_policy(&fields).or_say_in(language)?;
     let row = tune::apply(&app, &who, &site, wanted).await.or_say_in(language)?;
@@ -211,10 +207,9 @@ pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, n)): Path<(String, String)>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
     let fields = Fields::read(request).await.or_say_in(language)?;
     let base = fields.integer("base").or_say_in(language)?.unwrap_or(0);

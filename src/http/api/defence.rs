@@ -18,13 +18,12 @@ use crate::{
     app::App,
     domain::{
         defence::{Waits, share},
-        language::Language,
         score::Score,
     },
     error::Error,
     http::{
         error::{In, Problem},
-        extract::{Query, Who},
+        extract::{ApiLanguage, Query, Who},
     },
     web::defence::test_sentence,
 };
@@ -38,9 +37,9 @@ pub(crate) async fn defence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
+    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let days = days(&query).or_say_in(language)?;
     let defence = defend::defence(&app, &who, &site, days).await.or_say_in(language)?;
     Ok(no_store(Json(defence_json(&defence)).into_response()))
@@ -140,9 +139,8 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let said = defend::test_keys(&app, &who, &site).await.or_say_in(language)?;
     let provider = app.site(&site).await.or_say_in(language)?.site.captcha.provider;
     let body = json!({

@@ -35,7 +35,7 @@ use crate::{
         body::Fields,
         cursor,
         error::{In, Problem},
-        extract::{Query, Who},
+        extract::{ApiLanguage, Query, Who},
     },
     keys::{Purpose, hex},
     store::{AuditEntry, Decided, Filter, Order, Scope, ThreadRow},
@@ -52,8 +52,12 @@ use crate::{
     responses((status = 200, description = "items, next, counts per status", body = schema::Queue),
         (status = 401, description = "unauthenticated"), (status = 404, description = "another's site"),
         (status = 503, description = "search_slow")))]
-pub(crate) async fn queue(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
+pub(crate) async fn queue(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
+    query: Query,
+) -> Result<Response, Problem> {
     let filter = filter(&app, &query.0).or_say_in(language)?;
     let page = review::list(&app, &who, filter).await.or_say_in(language)?;
     let counts: serde_json::Map<String, Value> = page
@@ -136,9 +140,8 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let id = parse_id(&id).or_say_in(language)?;
     let (item, history) = review::item_with_history(&app, &who, id).await.or_say_in(language)?;
     let mut body = item_json(&item, language);
@@ -170,10 +173,9 @@ pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((id, action)): Path<(String, String)>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let comment = parse_id(&id).or_say_in(language)?;
     let act = Act::parse(&action).ok_or_else(|| Problem::new(Error::not_found(), language))?;
     let key = request
@@ -240,10 +242,9 @@ fn made_json(made: &Made, language: Language) -> Value {
 pub(crate) async fn decide_many(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let wishes = wishes(&fields).or_say_in(language)?;
     let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
@@ -303,10 +304,10 @@ fn wishes(fields: &Fields) -> Result<Vec<(String, Wish)>, Error> {
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let site = query.0.first_of(&["site"]).or_say_in(language)?;
     let after = match query.0.first_of(&["after"]).or_say_in(language)? {
         None => None,
@@ -400,10 +401,9 @@ pub(crate) async fn put_thread(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, key)): Path<(String, String)>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let row = crate::actions::thread::set(
         &app,

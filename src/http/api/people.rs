@@ -22,14 +22,13 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Role},
-        language::Language,
         timestamp::Timestamp,
     },
     error::Error,
     http::{
         body::Fields,
         error::{In, Problem},
-        extract::{Query, Who},
+        extract::{ApiLanguage, Who},
     },
     store::{Account, Scope, SessionEntry, TokenRow},
 };
@@ -38,8 +37,11 @@ use crate::{
 #[utoipa::path(get, path = "/moderators", tag = "owners",
     responses((status = 200, description = "at most 1,000", body = schema::Moderators),
         (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only")))]
-pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
+pub(crate) async fn moderators(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
+) -> Result<Response, Problem> {
     let accounts = accounts::list(&app, &who).await.or_say_in(language)?;
     let body = json!({"moderators": accounts.iter().map(account_json).collect::<Vec<_>>()});
     Ok(no_store(Json(body).into_response()))
@@ -71,10 +73,10 @@ fn account_json(account: &Account) -> Value {
 pub(crate) async fn add_moderator(
     state: State<Arc<App>>,
     who: Who,
-    query: Query,
+    language: ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    invite(state, who, query, request).await
+    invite(state, who, language, request).await
 }
 
 /// Invites somebody by a one-time link.
@@ -85,10 +87,9 @@ pub(crate) async fn add_moderator(
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let added = async {
         let wanted = accounts::Wanted {
@@ -114,10 +115,9 @@ pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
@@ -143,9 +143,8 @@ pub(crate) async fn remove_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let id = parse_id(&id).or_say_in(language)?;
     accounts::remove(&app, By::Somebody(&who), id)
         .await
@@ -161,9 +160,8 @@ pub(crate) async fn new_link(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let id = parse_id(&id).or_say_in(language)?;
     let code = accounts::reset(&app, By::Somebody(&who), id)
         .await
@@ -176,8 +174,11 @@ pub(crate) async fn new_link(
 #[utoipa::path(get, path = "/tokens", tag = "owners",
     responses((status = 200, description = "at most 500", body = schema::Tokens),
         (status = 403, description = "forbidden: owners only")))]
-pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
+pub(crate) async fn list_tokens(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
+) -> Result<Response, Problem> {
     let tokens = tokens::list(&app, &who).await.or_say_in(language)?;
     let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>()});
     Ok(no_store(Json(body).into_response()))
@@ -205,10 +206,9 @@ fn token_json(token: &TokenRow) -> Value {
 pub(crate) async fn create_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let made = async {
         let wanted = token_wanted(&fields, app.clock.now())?;
@@ -226,9 +226,8 @@ pub(crate) async fn revoke_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let id = parse_id(&id).or_say_in(language)?;
     tokens::revoke(&app, By::Somebody(&who), id).await.or_say_in(language)?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
@@ -238,8 +237,11 @@ pub(crate) async fn revoke_token(
 #[utoipa::path(get, path = "/sessions", tag = "moderators",
     responses((status = 200, description = "at most 100", body = schema::Sessions),
         (status = 403, description = "forbidden: a token")))]
-pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
+pub(crate) async fn sessions(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
+) -> Result<Response, Problem> {
     let current = who.person().or_say_in(language)?.session;
     let sessions = own_account::sessions(&app, &who).await.or_say_in(language)?;
     let session_json = |session: &SessionEntry| {
@@ -261,9 +263,8 @@ pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, query: 
 pub(crate) async fn end_other_sessions(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     own_account::end_sessions(&app, &who, None).await.or_say_in(language)?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
@@ -276,9 +277,8 @@ pub(crate) async fn end_session(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let id = parse_id(&id).or_say_in(language)?;
     own_account::end_sessions(&app, &who, Some(id))
         .await

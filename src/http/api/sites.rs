@@ -16,13 +16,12 @@ use crate::{
     app::App,
     domain::{
         account::Role,
-        language::Language,
         site::{Moderation, Site, Threads},
     },
     http::{
         body::Fields,
         error::{In, Problem},
-        extract::{Query, Who},
+        extract::{ApiLanguage, Who},
     },
 };
 
@@ -30,8 +29,11 @@ use crate::{
 #[utoipa::path(get, path = "/sites", tag = "owners",
     responses((status = 200, description = "at most 1,000, by id", body = schema::Sites),
         (status = 401, description = "unauthenticated")))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    ApiLanguage(language): ApiLanguage,
+) -> Result<Response, Problem> {
     let found = sites::list(&app, &who).await.or_say_in(language)?;
     let site_json = |site: &Site| {
         json!({
@@ -53,10 +55,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Who(who): Who, query: Quer
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let made = async {
         let id = fields.text("id")?;
@@ -77,9 +78,8 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let settings = sites::settings(&app, &who, &site).await.or_say_in(language)?;
     Ok(no_store(Json(settings_json(&settings)).into_response()))
 }
@@ -95,10 +95,9 @@ pub(crate) async fn change(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    query: Query,
+    ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr).for_admin();
     let fields = Fields::read(request).await.or_say_in(language)?;
     let change = Change::of_object(fields.all());
     let settings = sites::change(&app, &who, &site, &change).await.or_say_in(language)?;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Request, State},
-    http::HeaderMap,
-};
+use axum::extract::{Request, State};
 use qrcode::{QrCode, render::svg};
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
-    door::{at_field, codes_page, form_errors, sentence, with_status},
+    door::codes_page,
+    form::{at_field, form_errors, sentence, told, with_status},
     frame, no_referrer, see_other,
 };
 use crate::{
@@ -23,7 +21,7 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     web::{
         form::FormErrors,
@@ -41,10 +39,9 @@ const DONE: [&str; 5] = ["renamed", "passphrase", "second-step-on", "second-step
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let mut page = page(&app, &who, language).await?;
     let done = query.0.text("done")?;
     page.flash = DONE
@@ -83,16 +80,14 @@ fn own_frame(app: &App, who: &Identity, language: Language, title: &str) -> Admi
 pub(crate) async fn rename(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let name = Fields::read(request).await?.text("name")?;
     let Err(error) = own_account::rename(&app, &who, &name).await else {
         return Ok(see_other("/account?done=renamed"));
     };
-    let (errors, error) = told(error, language)?;
+    let (errors, error) = told_at_code(error, language)?;
     let mut page = page(&app, &who, language).await?;
     page.frame.is_error = true;
     page.errors = errors;
@@ -104,11 +99,9 @@ pub(crate) async fn rename(
 pub(crate) async fn end_sessions(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let only = Fields::read(request).await?.first_of(&["session"])?;
     let ended = async {
         let only = only.as_deref().map(crate::http::api::comments::parse_id).transpose()?;
@@ -123,41 +116,41 @@ pub(crate) async fn end_sessions(
 
 /// The form that changes the passphrase.
 pub(crate) async fn passphrase(
-    state: State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    query: Query,
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    act_page(&state, &visitor.0, &headers, &query, "passphrase")
+    act_page(&app, &who, language, "passphrase")
 }
 
 /// The form that begins a second step.
 pub(crate) async fn second_step(
-    state: State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    query: Query,
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    act_page(&state, &visitor.0, &headers, &query, "second-step")
+    act_page(&app, &who, language, "second-step")
 }
 
 /// The form that removes it.
 pub(crate) async fn second_step_off(
-    state: State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    query: Query,
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    act_page(&state, &visitor.0, &headers, &query, "second-step/remove")
+    act_page(&app, &who, language, "second-step/remove")
 }
 
 /// The form that makes new recovery codes.
-pub(crate) async fn codes(state: State<Arc<App>>, visitor: Visitor, headers: HeaderMap, query: Query) -> PageResult {
-    act_page(&state, &visitor.0, &headers, &query, "codes")
+pub(crate) async fn codes(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    AdminLanguage(language): AdminLanguage,
+) -> PageResult {
+    act_page(&app, &who, language, "codes")
 }
 
-fn act_page(app: &App, who: &Identity, headers: &HeaderMap, query: &Query, act: &'static str) -> PageResult {
-    let language = admin_language(headers, query);
+fn act_page(app: &App, who: &Identity, language: Language, act: &'static str) -> PageResult {
     who.person().map_err(|error| PageError::new(error, language))?;
     Ok(admin_page(&new_act_page(app, who, language, act)))
 }
@@ -175,10 +168,7 @@ fn new_act_page(app: &App, who: &Identity, language: Language, act: &'static str
 fn act_again(app: &App, who: &Identity, language: Language, act: &'static str, error: &Error) -> PageResult {
     let mut page = new_act_page(app, who, language, act);
     page.frame.is_error = true;
-    page.errors = form_errors(error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(error, language)?);
-    }
+    (page.errors, page.problem) = told(error, language)?;
     Ok(with_status(admin_page(&page), error))
 }
 
@@ -186,11 +176,9 @@ fn act_again(app: &App, who: &Identity, language: Language, act: &'static str, e
 pub(crate) async fn change_passphrase(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let (current, new) = (fields.text("current")?, fields.text("passphrase")?);
     match own_account::change_passphrase(&app, &who, &current, &new).await {
@@ -203,11 +191,9 @@ pub(crate) async fn change_passphrase(
 pub(crate) async fn begin_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let current = Fields::read(request).await?.text("current")?;
     match own_account::begin_second_step(&app, &who, &current).await {
         Ok(_) => Ok(see_other("/account/second-step/confirm")),
@@ -219,10 +205,8 @@ pub(crate) async fn begin_second_step(
 pub(crate) async fn waiting_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     match own_account::waiting_seed(&app, &who).await {
         Ok(seed) => Ok(no_referrer(admin_page(&seed_page(
             &app,
@@ -240,18 +224,16 @@ pub(crate) async fn waiting_second_step(
 pub(crate) async fn confirm_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let code = Fields::read(request).await?.text("code")?;
     let error = match own_account::confirm_second_step(&app, &who, &code).await {
         Ok(()) => return Ok(see_other("/account?done=second-step-on")),
         Err(Error::NotFound(_)) => return Ok(see_other("/account")),
         Err(error) => error,
     };
-    let (errors, error) = told(error, language)?;
+    let (errors, error) = told_at_code(error, language)?;
     let seed = own_account::waiting_seed(&app, &who).await?;
     let page = seed_page(&app, &who, language, &seed, errors)?;
     Ok(with_status(no_referrer(admin_page(&page)), &error))
@@ -289,11 +271,9 @@ fn seed_page(
 pub(crate) async fn remove_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let current = Fields::read(request).await?.text("current")?;
     match own_account::remove_second_step(&app, &who, &current).await {
         Ok(()) => Ok(see_other("/account?done=second-step-off")),
@@ -305,11 +285,9 @@ pub(crate) async fn remove_second_step(
 pub(crate) async fn renew_codes(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let current = Fields::read(request).await?.text("current")?;
     match own_account::renew_recovery_codes(&app, &who, &current).await {
         Ok(codes) => Ok(codes_page(&app, language, Some(who.actor.name), codes, "/account")),
@@ -318,7 +296,7 @@ pub(crate) async fn renew_codes(
 }
 
 /// What is wrong with a field, in words; any other error is a page of its own.
-fn told(error: Error, language: Language) -> Result<(FormErrors, Error), PageError> {
+fn told_at_code(error: Error, language: Language) -> Result<(FormErrors, Error), PageError> {
     let errors = match &error {
         Error::RateLimited(_) => at_field("code", sentence(&error, language)?),
         error => form_errors(error, language),

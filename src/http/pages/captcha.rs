@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
 };
 
@@ -26,7 +26,7 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     store::PolicyRow,
     web::{
@@ -50,10 +50,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let mut page = Draft::new(&app, &who, &site, language).await?;
     if query.0.first_of(&["preview"])?.is_some() {
         page.typed(&query.0)?;
@@ -70,11 +69,9 @@ pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let mut page = Draft::new(&app, &who, &site, language).await?;
     page.typed(&fields)?;
@@ -100,11 +97,9 @@ pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path((site, n)): Path<(String, String)>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let base = fields.integer("base")?.unwrap_or(0);
     let version = n.parse().map_err(|_| Error::not_found())?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
-    http::HeaderMap,
     response::Response,
 };
 
@@ -22,7 +21,7 @@ use crate::{
         site::Site,
     },
     error::Error,
-    http::extract::{Query, admin_language},
+    http::extract::{AdminLanguage, Query},
     web::{
         defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Keys, Period, TestAnswer},
         frame::Place,
@@ -41,10 +40,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     page(&app, &who, &site, days(&query), language, None).await
 }
 
@@ -54,10 +52,9 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let said = defend::test_keys(&app, &who, &site)
         .await
         .map_err(|error| PageError::new(error, language))?;

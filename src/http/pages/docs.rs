@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -11,10 +10,8 @@ use utoipa::openapi::OpenApi;
 use super::{admin_page, frame};
 use crate::{
     app::App,
-    http::{
-        api::comments::no_store,
-        extract::{Query, admin_language},
-    },
+    domain::language::Language,
+    http::api::comments::no_store,
     web::{
         docs::{Answer, DocsPage, Operation, OperationGroup, Parameter},
         frame::Place,
@@ -28,8 +25,7 @@ pub(in crate::http) fn json(document: &OpenApi) -> Response {
 }
 
 /// The same as a page.
-pub(in crate::http) fn show(app: &App, headers: &HeaderMap, query: &Query, document: &OpenApi) -> Response {
-    let language = admin_language(headers, query);
+pub(in crate::http) fn show(app: &App, language: Language, document: &OpenApi) -> Response {
     let value = serde_json::to_value(document).unwrap_or_default();
     admin_page(&DocsPage {
         frame: frame(app, None, language, Place::Docs, language.say("nav-docs")),

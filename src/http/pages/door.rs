@@ -11,7 +11,11 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{PageError, PageResult, admin_page, frame, no_referrer, see_other};
+use super::{
+    PageResult, admin_page,
+    form::{at_field, sentence, told, with_status},
+    frame, no_referrer, see_other,
+};
 use crate::{
     actions::{
         accounts,
@@ -25,24 +29,25 @@ use crate::{
         api::comments::no_store,
         body::Fields,
         cookies,
-        error::{self, Problem},
-        extract::{AtDoor, Query, admin_language, check_not_foreign, check_same_site},
+        error::Problem,
+        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
     },
     web::{
         entrance::{CodesPage, InvitationPage, LoginCodePage, LoginPage, RecoveryPage},
-        form::FormErrors,
         frame::{AdminFrame, Insider, Place},
-        texts::{self, Say as _},
-        thread::FieldError,
+        texts::Say as _,
     },
 };
 
 /// How to get in. While nobody owns anything that is the first run.
-pub(crate) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
+pub(crate) async fn login(
+    State(app): State<Arc<App>>,
+    AdminLanguage(language): AdminLanguage,
+    query: Query,
+) -> PageResult {
     if !app.store.has_owner().await? {
         return Ok(see_other("/setup"));
     }
-    let language = admin_language(&headers, &query);
     let mut page = login_page(&app, language);
     page.next = own_path(&query.0.text("next")?);
     Ok(admin_page(&page))
@@ -62,11 +67,10 @@ fn login_page(app: &App, language: Language) -> LoginPage {
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
@@ -116,11 +120,10 @@ fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Respo
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
@@ -152,8 +155,7 @@ pub(crate) async fn second_step(
 }
 
 /// The form of a forgotten passphrase.
-pub(crate) async fn recovery(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
-    let language = admin_language(&headers, &query);
+pub(crate) async fn recovery(State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage) -> PageResult {
     cookies::check_secure(&app)?;
     Ok(admin_page(&RecoveryPage {
         frame: outside(&app, language, "recovery-title"),
@@ -165,11 +167,10 @@ pub(crate) async fn recovery(State(app): State<Arc<App>>, headers: HeaderMap, qu
 pub(crate) async fn recover(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
@@ -187,12 +188,7 @@ pub(crate) async fn recover(
         Ok(entry) => return goes_in(&app, &entry, "").await,
         Err(error) => error,
     };
-    let errors = form_errors(&error, language);
-    let problem = if errors.is_empty() {
-        Some(sentence(&error, language)?)
-    } else {
-        None
-    };
+    let (errors, problem) = told(&error, language)?;
     let mut page = RecoveryPage {
         frame: outside(&app, language, "recovery-title"),
         problem,
@@ -204,8 +200,11 @@ pub(crate) async fn recover(
 }
 
 /// The page of a one-time link: a passphrase is chosen there; looking changes nothing.
-pub(crate) async fn invitation(State(app): State<Arc<App>>, headers: HeaderMap, query: Query) -> PageResult {
-    let language = admin_language(&headers, &query);
+pub(crate) async fn invitation(
+    State(app): State<Arc<App>>,
+    AdminLanguage(language): AdminLanguage,
+    query: Query,
+) -> PageResult {
     let code = query.0.text("code")?;
     invitation_page(&app, language, &code, None).await
 }
@@ -214,11 +213,10 @@ pub(crate) async fn invitation(State(app): State<Arc<App>>, headers: HeaderMap, 
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let code = fields.text("code")?;
@@ -262,10 +260,7 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
         return Ok(no_referrer(admin_page(&page)));
     };
     page.frame.is_error = true;
-    page.errors = form_errors(&error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
+    (page.errors, page.problem) = told(&error, language)?;
     Ok(with_status(no_referrer(admin_page(&page)), &error))
 }
 
@@ -329,48 +324,6 @@ async fn accounts_name(app: &App, entry: &Entry) -> Result<String, Error> {
 /// The frame of a page before the door.
 pub(super) fn outside(app: &App, language: Language, title: &str) -> AdminFrame {
     frame(app, None, language, Place::Elsewhere, language.say(title))
-}
-
-/// The errors of fields, in words; none for an error of another kind.
-pub(super) fn form_errors(error: &Error, language: Language) -> FormErrors {
-    let Error::Invalid(wrong) = error else {
-        return FormErrors::default();
-    };
-    FormErrors(
-        wrong
-            .iter()
-            .map(|wrong| FieldError {
-                field: wrong.field.to_owned(),
-                message: error::field_sentence(wrong, language),
-            })
-            .collect(),
-    )
-}
-
-pub(super) fn at_field(field: &str, message: String) -> FormErrors {
-    FormErrors(vec![FieldError {
-        field: field.to_owned(),
-        message,
-    }])
-}
-
-/// What a person is told; a failure of ours goes on as one.
-pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
-    if let Error::RateLimited(refusal) = error {
-        let wait = texts::duration(language, refusal.retry_after_seconds());
-        return Ok(language.say_with("login-paused", "wait", &wait));
-    }
-    if error.status() >= 500 {
-        return Err(PageError::new(Error::Unavailable(error.to_string()), language));
-    }
-    Ok(error::sentence(error, language))
-}
-
-/// The status and the headers of an error on a page that shows it itself.
-pub(super) fn with_status(mut response: Response, error: &Error) -> Response {
-    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    error::add_headers(error, &mut response);
-    response
 }
 
 /// A path of this service, to go on to; anything else is empty, so that nobody is led away.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::HeaderMap};
+use axum::extract::State;
 
 use super::{PageResult, admin_page, frame};
 use crate::{
+    actions::sites,
     app::App,
-    http::extract::{Query, Who, admin_language},
+    http::extract::{AdminLanguage, Who},
     web::{
         entrance::{HomePage, SiteEntry},
         frame::Place,
@@ -18,23 +19,22 @@ use crate::{
 pub(crate) async fn home(
     State(app): State<Arc<App>>,
     who: Result<Who, crate::http::error::Problem>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let who = who.ok().map(|Who(who)| who);
-    let mut sites = Vec::new();
-    if let Some(who) = &who {
-        for id in app.store.site_ids().await? {
-            if who.scope.allows(&id) {
-                let name = app.site(&id).await?.site.name.clone();
-                sites.push(SiteEntry { id, name });
-            }
-        }
-    }
+    let sites = match &who {
+        Some(who) => sites::list(&app, who).await?,
+        None => Vec::new(),
+    };
     Ok(admin_page(&HomePage {
         frame: frame(&app, who.as_ref(), language, Place::Elsewhere, "Palabre".to_owned()),
-        sites,
+        sites: sites
+            .iter()
+            .map(|found| SiteEntry {
+                id: found.site.id.clone(),
+                name: found.site.name.clone(),
+            })
+            .collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }

@@ -9,6 +9,7 @@ pub(super) mod defence;
 pub(super) mod docs;
 pub(super) mod door;
 pub(super) mod entrance;
+mod form;
 pub(super) mod moderators;
 pub(super) mod queue;
 pub(super) mod receipt;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -29,7 +30,7 @@ use axum::{
 use super::{
     api::comments::no_store,
     error::{self, Problem},
-    extract::{Query, Who, admin_language, wants_page},
+    extract::{AdminLanguage, Who, wants_page},
     layers::request_id,
 };
 use crate::{
@@ -266,9 +267,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 
 /// A path that is not there.
 pub(super) async fn not_found(
-    State(_app): State<Arc<App>>,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> Response {
     if request.uri().path() == "/favicon.ico" {
@@ -277,7 +277,7 @@ pub(super) async fn not_found(
     if request.uri().path().starts_with("/api/") || !wants_page(&headers) {
         return Problem::from(Error::not_found()).into_response();
     }
-    PageError::new(Error::not_found(), admin_language(&headers, &query)).into_response()
+    PageError::new(Error::not_found(), language).into_response()
 }
 
 /// Somebody who came in, or the way to the door.

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Request, State},
-    http::HeaderMap,
     response::Response,
 };
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
-    door::{form_errors, sentence, with_status},
+    form::{sentence, told, with_status},
     frame, no_referrer, see_other,
 };
 use crate::{
@@ -24,11 +23,11 @@ use crate::{
     http::{
         api::{comments::parse_id, people},
         body::Fields,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     store::Account,
     web::{
-        form::Choice,
+        form::{Choice, choose},
         frame::Place,
         moment::Moment,
         people::{ModeratorsPage, OncePage, PersonRow, RoleRow},
@@ -43,10 +42,9 @@ const DONE: [&str; 6] = ["given", "role", "disabled", "enabled", "removed", "set
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let mut page = page(&app, &who, language).await?;
     let done = query.0.text("done")?;
     page.flash = DONE
@@ -136,22 +134,13 @@ pub(super) fn role_choices(language: Language) -> Vec<Choice> {
         .to_vec()
 }
 
-/// Marks what was chosen before.
-pub(super) fn choose(choices: &mut [Choice], value: &str) {
-    for choice in choices {
-        choice.is_selected = choice.value == value;
-    }
-}
-
 /// Invites somebody; their link is shown once.
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let wanted = accounts::Wanted {
         name: fields.text("name")?,
@@ -172,10 +161,7 @@ pub(crate) async fn invite(
     };
     let mut page = page(&app, &who, language).await?;
     page.frame.is_error = true;
-    page.errors = form_errors(&error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
+    (page.errors, page.problem) = told(&error, language)?;
     page.name = wanted.name;
     page.email = wanted.email;
     choose(&mut page.roles, &fields.text("role")?);
@@ -198,10 +184,8 @@ pub(crate) async fn link(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let made = async {
         let id = parse_id(&id)?;
         let code = accounts::reset(&app, By::Somebody(&who), id).await?;
@@ -218,11 +202,9 @@ pub(crate) async fn change_role(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
@@ -243,11 +225,9 @@ pub(crate) async fn set_disabled(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let disabled = Fields::read(request).await?.text("disabled")? != "no";
     let changed = async { accounts::set_disabled(&app, By::Somebody(&who), parse_id(&id)?, disabled).await };
     match changed.await {
@@ -262,10 +242,8 @@ pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let removed = async { accounts::remove(&app, By::Somebody(&who), parse_id(&id)?).await };
     match removed.await {
         Ok(()) => Ok(see_other("/moderators?done=removed")),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::HeaderMap,
     response::Response,
 };
 use uuid::Uuid;
@@ -15,6 +14,7 @@ use crate::{
         decide::{self, Made, Wish},
         identify::Identity,
         review::{self, Item},
+        sites,
     },
     app::App,
     domain::{
@@ -30,7 +30,7 @@ use crate::{
         api::moderation::filter,
         body::Fields,
         cursor,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     store::Decided,
     web::{
@@ -63,10 +63,9 @@ const TABS: [Status; 5] = [
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let say = |error: Error| PageError::new(error, language);
     let mut wanted = filter(&app, &query.0).map_err(say)?;
     wanted.limit = PAGE;
@@ -74,7 +73,7 @@ pub(crate) async fn show(
     let site = wanted.site.clone();
     let page = review::list(&app, &who, wanted).await.map_err(say)?;
     let here = address(status, site.as_deref(), &order);
-    let sites = sites(&app, &who, site.as_deref(), language).await.map_err(say)?;
+    let sites = site_filter(&app, &who, site.as_deref(), language).await.map_err(say)?;
     let several = sites.len() > 2;
     let mut items = Vec::with_capacity(page.items.len());
     for item in &page.items {
@@ -169,21 +168,22 @@ fn address(status: Status, site: Option<&str>, order: &str) -> String {
 }
 
 /// « All sites », then the caller's own.
-async fn sites(app: &App, who: &Identity, selected: Option<&str>, language: Language) -> Result<Vec<Choice>, Error> {
+async fn site_filter(
+    app: &App,
+    who: &Identity,
+    selected: Option<&str>,
+    language: Language,
+) -> Result<Vec<Choice>, Error> {
     let mut choices = vec![Choice {
         value: String::new(),
         label: language.say("filter-all-sites"),
         is_selected: selected.is_none(),
     }];
-    for id in app.store.site_ids().await? {
-        if who.scope.allows(&id) {
-            choices.push(Choice {
-                label: app.site(&id).await?.site.name.clone(),
-                is_selected: selected == Some(id.as_str()),
-                value: id,
-            });
-        }
-    }
+    choices.extend(sites::list(app, who).await?.iter().map(|found| Choice {
+        value: found.site.id.clone(),
+        label: found.site.name.clone(),
+        is_selected: selected == Some(found.site.id.as_str()),
+    }));
     Ok(choices)
 }
 

@@ -13,10 +13,9 @@ use axum::{
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
-    door::{codes_page, form_errors, outside, sentence, with_status},
-    frame,
-    moderators::choose,
-    no_referrer, see_other, sites as sites_page,
+    door::{codes_page, outside},
+    form::{form_errors, told, with_status},
+    frame, no_referrer, see_other, sites as sites_page,
 };
 use crate::{
     actions::{
@@ -32,10 +31,11 @@ use crate::{
     http::{
         body::Fields,
         cookies,
-        extract::{AtDoor, Query, admin_language, check_not_foreign, check_same_site},
+        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
     },
     web::{
         entrance::{SetupPage, SetupYouPage},
+        form::choose,
         frame::{AdminFrame, Place},
         moment::Moment,
         sites::{SetupRobotsPage, SetupSitePage, SetupTryPage},
@@ -58,10 +58,9 @@ pub(super) fn path_of(left: Left) -> &'static str {
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     first_run_only(&app, language).await?;
     if setup::is_under_way(&app, &caller).await? {
         return Ok(see_other("/setup/you"));
@@ -93,11 +92,10 @@ async fn first_run_only(app: &App, language: Language) -> Result<(), PageError> 
 pub(crate) async fn redeem(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     check_not_foreign(&headers, &app)?;
     let mut page = page(&app, language);
     page.frame.is_error = true;
@@ -126,10 +124,8 @@ pub(crate) async fn redeem(
 pub(crate) async fn you(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     first_run_only(&app, language).await?;
     if !setup::is_under_way(&app, &caller).await? {
         return Ok(see_other("/setup"));
@@ -144,11 +140,10 @@ pub(crate) async fn you(
 pub(crate) async fn make_owner(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
+    AdminLanguage(language): AdminLanguage,
     headers: HeaderMap,
-    query: Query,
     request: Request,
 ) -> Result<Response, PageError> {
-    let language = admin_language(&headers, &query);
     check_same_site(&headers, &app)?;
     first_run_only(&app, language).await?;
     let fields = Fields::read(request).await?;
@@ -218,10 +213,8 @@ fn inside(app: &App, who: &Identity, language: Language, title: &str) -> AdminFr
 pub(crate) async fn site(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Site, language).await? {
         return Ok(elsewhere);
     }
@@ -236,11 +229,9 @@ pub(crate) async fn site(
 pub(crate) async fn make_site(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Site, language).await? {
         return Ok(elsewhere);
     }
@@ -262,17 +253,14 @@ pub(crate) async fn make_site(
         }
         Err(error) => error,
     };
-    let errors = form_errors(&error, language);
+    let (errors, problem) = told(&error, language)?;
     let mut page = SetupSitePage {
         frame: inside(&app, &who, language, "setup-site-title"),
-        problem: None,
+        problem,
         errors,
         fields: sites_page::typed_fields(language, &fields)?,
     };
     page.frame.is_error = true;
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
     Ok(with_status(admin_page(&page), &error))
 }
 
@@ -280,10 +268,8 @@ pub(crate) async fn make_site(
 pub(crate) async fn robots(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Robots, language).await? {
         return Ok(elsewhere);
     }
@@ -314,11 +300,9 @@ async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) 
 pub(crate) async fn set_robots(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Robots, language).await? {
         return Ok(elsewhere);
     }
@@ -330,10 +314,7 @@ pub(crate) async fn set_robots(
         if let Err(error) = changed.await {
             let mut page = robots_page(&app, &who, &site, language).await?;
             page.frame.is_error = true;
-            page.errors = form_errors(&error, language);
-            if page.errors.is_empty() {
-                page.problem = Some(sentence(&error, language)?);
-            }
+            (page.errors, page.problem) = told(&error, language)?;
             choose(&mut page.providers, &fields.text("provider")?);
             page.site_key = fields.text("site_key")?;
             return Ok(with_status(admin_page(&page), &error));
@@ -352,10 +333,8 @@ pub(crate) async fn set_robots(
 pub(crate) async fn try_it(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Try, language).await? {
         return Ok(elsewhere);
     }
@@ -379,10 +358,8 @@ pub(crate) async fn try_it(
 pub(crate) async fn finish(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     if let Some(elsewhere) = check_step(&app, &who, Left::Try, language).await? {
         return Ok(elsewhere);
     }

@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, Request, State},
-    http::HeaderMap,
-};
+use axum::extract::{Path, Request, State};
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
-    door::{form_errors, sentence, with_status},
-    frame,
-    moderators::choose,
-    see_other,
+    form::{sentence, told, with_status},
+    frame, see_other,
 };
 use crate::{
     actions::{
@@ -25,11 +20,11 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     web::{
         defence::{provider_name, test_sentence},
-        form::Choice,
+        form::{Choice, choose},
         frame::Place,
         moment::Moment,
         sites::{Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
@@ -41,10 +36,8 @@ use crate::{
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let page = page(&app, &who, language).await;
     Ok(admin_page(&page.map_err(|error| PageError::new(error, language))?))
 }
@@ -177,11 +170,9 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let id = fields.text("id")?.trim().to_owned();
     let made = async { sites::create(&app, &who, &id, &change_of(&fields)?).await };
@@ -193,10 +184,7 @@ pub(crate) async fn create(
         return Err(PageError::new(error, language));
     }
     page.frame.is_error = true;
-    page.errors = form_errors(&error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
+    (page.errors, page.problem) = told(&error, language)?;
     page.id = id;
     page.new = Some(typed_fields(language, &fields)?);
     Ok(with_status(admin_page(&page), &error))
@@ -207,10 +195,9 @@ pub(crate) async fn settings(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let found = sites::settings(&app, &who, &site)
         .await
         .map_err(|error| PageError::new(error, language))?;
@@ -228,11 +215,9 @@ pub(crate) async fn save(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let saved = async { sites::change(&app, &who, &site, &change_of(&fields)?).await };
     let error = match saved.await {
@@ -249,10 +234,7 @@ pub(crate) async fn save(
         .map_err(|error| PageError::new(error, language))?;
     let mut page = settings_page(&app, &who, &found, language, Some(&fields))?;
     page.frame.is_error = true;
-    page.errors = form_errors(&error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
+    (page.errors, page.problem) = told(&error, language)?;
     Ok(with_status(admin_page(&page), &error))
 }
 

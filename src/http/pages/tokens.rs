@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, Request, State},
-    http::HeaderMap,
-};
+use axum::extract::{Path, Request, State};
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
-    door::{form_errors, sentence, with_status},
+    form::{told, with_status},
     frame,
-    moderators::{choose, role_choices, site_choices},
+    moderators::{role_choices, site_choices},
     no_referrer, see_other,
 };
 use crate::{
@@ -21,10 +18,11 @@ use crate::{
     http::{
         api::{comments::parse_id, people},
         body::Fields,
-        extract::{Query, admin_language},
+        extract::{AdminLanguage, Query},
     },
     store::Scope,
     web::{
+        form::choose,
         frame::Place,
         moment::Moment,
         people::{OncePage, TokenRow, TokensPage},
@@ -36,10 +34,9 @@ use crate::{
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
+    AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let mut page = page(&app, &who, language).await?;
     page.flash = (query.0.text("done")? == "revoked").then(|| language.say("token-done-revoked"));
     Ok(admin_page(&page))
@@ -77,15 +74,12 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPag
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
     request: Request,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let fields = Fields::read(request).await?;
     let made = async {
-        let mut wanted = people::token_wanted(&fields, app.clock.now())?;
-        wanted.name = wanted.name.filter(|name| !name.trim().is_empty());
+        let wanted = people::token_wanted(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await
     };
     let error = match made.await {
@@ -102,10 +96,7 @@ pub(crate) async fn create(
     };
     let mut page = page(&app, &who, language).await?;
     page.frame.is_error = true;
-    page.errors = form_errors(&error, language);
-    if page.errors.is_empty() {
-        page.problem = Some(sentence(&error, language)?);
-    }
+    (page.errors, page.problem) = told(&error, language)?;
     page.name = fields.text("name")?;
     page.days = fields.text("expires")?;
     choose(&mut page.roles, &fields.text("role")?);
@@ -118,10 +109,8 @@ pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    query: Query,
+    AdminLanguage(language): AdminLanguage,
 ) -> PageResult {
-    let language = admin_language(&headers, &query);
     let revoked = async { tokens::revoke(&app, By::Somebody(&who), parse_id(&id)?).await };
     revoked.await.map_err(|error| PageError::new(error, language))?;
     Ok(see_other("/tokens?done=revoked"))

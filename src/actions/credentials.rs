@@ -1,0 +1,187 @@
+//! What somebody comes in by: passphrases, the second step's codes, recovery codes.
+//!
+//! Passphrases are argon2id hashes, made two at once; seeds are encrypted and recovery codes are keyed hashes,
+//! each bound to its account. Nothing here counts tries or knows a session: that is `door.rs`.
+
+use std::{sync::Arc, time::Duration};
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use totp_rs::Totp;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    clock,
+    domain::{account::Passphrase, draft::FieldError},
+    error::Error,
+    keys::{Purpose, hex, sha256_hex},
+    store::Account,
+};
+
+/// How long somebody waits for their turn to be hashed.
+const HASH_WAIT: Duration = Duration::from_secs(10);
+
+/// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCGAU9VbXVyuLMFTR/+5NIJCVvJ0Ur/dTy6f8fw";
+
+/// The passphrase that somebody chose.
+///
+/// # Errors
+/// `passphrase_…` as a field's error.
+pub(super) fn choose(passphrase: &str, words: &[&str]) -> Result<Passphrase, Error> {
+    Passphrase::choose(passphrase, words).map_err(|code| {
+        Error::Invalid(vec![FieldError {
+            field: "passphrase",
+            code,
+            surplus: None,
+        }])
+    })
+}
+
+/// The hash of a passphrase, by argon2id with the parameters of its crate: 19 MiB, two passes (OWASP).
+pub(super) async fn hash(app: &App, passphrase: Passphrase) -> Result<String, Error> {
+    let hashed = hashing(app, move || {
+        Argon2::default()
+            .hash_password(passphrase.expose().as_bytes())
+            .map(|hash| hash.to_string())
+    });
+    hashed
+        .await?
+        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
+}
+
+/// Compares; with no hash to compare with, for the same time.
+pub(super) async fn verify(app: &App, passphrase: Passphrase, known: Option<String>) -> Result<bool, Error> {
+    hashing(app, move || {
+        let hash = PasswordHash::new(known.as_deref().unwrap_or(NOBODY));
+        hash.is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(passphrase.expose().as_bytes(), &hash)
+                .is_ok()
+        }) && known.is_some()
+    })
+    .await
+}
+
+/// Runs where it may take its time, two at once: each takes 19 MiB.
+async fn hashing<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let turn = tokio::time::timeout(HASH_WAIT, Arc::clone(&app.hashing).acquire_owned());
+    let turn = turn
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| Error::Unavailable("too many sign-ins at once".to_owned()))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    done.await
+        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
+}
+
+/// Which passphrase an account has, without saying it.
+pub(super) fn fingerprint(account: &Account) -> String {
+    sha256_hex(account.passphrase.as_deref().unwrap_or_default().as_bytes())[..16].to_owned()
+}
+
+/// The time step of a code that is right by the account's seed now, give or take one step.
+pub(super) fn totp_step(app: &App, account: &Account, code: &str) -> Result<Option<i64>, Error> {
+    let Some(sealed) = &account.totp_seed else {
+        return Ok(None);
+    };
+    let totp = totp(app, account, sealed)?;
+    let now = u64::try_from(app.clock.now().0 / 1000).unwrap_or(0);
+    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    if code.len() != 6 {
+        return Ok(None);
+    }
+    Ok(totp.check(&code, now).and_then(|step| i64::try_from(step).ok()))
+}
+
+/// The generator behind an account's sealed seed: 6 digits, 30 seconds, SHA-1, one step either way
+/// (RFC 6238, as every app reads it).
+pub(super) fn totp(app: &App, account: &Account, sealed: &str) -> Result<Totp, Error> {
+    let defect = |what: &str| Error::Internal(format!("the second step of account {}: {what}", account.id));
+    let seed = app
+        .keys
+        .unseal(&seed_place(account.id), sealed)
+        .ok_or_else(|| defect("its seed cannot be opened with these keys"))?;
+    let seed = totp_rs::Secret::try_from_base32(&seed).map_err(|_| defect("its seed is no base 32"))?;
+    totp_rs::Builder::new()
+        .with_secret(seed)
+        .with_issuer(Some("Palabre"))
+        .with_account_name(account.email.replace(':', " "))
+        .build()
+        .map_err(|error| defect(&error.to_string()))
+}
+
+/// Where an account's seed is kept, for its encryption.
+pub(super) fn seed_place(account: Uuid) -> String {
+    format!("accounts.totp_seed:{account}")
+}
+
+pub(super) async fn use_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
+    let hash = recovery_hash(app, account, code);
+    Ok(app.store.use_recovery_code(account, &hash, app.clock.now()).await?)
+}
+
+/// Ten new recovery codes, `K7QM2-X9D5A`, and what is stored of them.
+pub(super) fn new_recovery_codes(app: &App, account: Uuid) -> (Vec<String>, Vec<String>) {
+    let codes: Vec<String> = (0..10).map(|_| new_recovery_code()).collect();
+    let hashes = codes.iter().map(|code| recovery_hash(app, account, code)).collect();
+    (codes, hashes)
+}
+
+/// Ten symbols of Crockford's base 32 (<https://www.crockford.com/base32.html>): 50 random bits.
+fn new_recovery_code() -> String {
+    const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut code: String = clock::random_bytes::<10>()
+        .iter()
+        .map(|byte| char::from(SYMBOLS[usize::from(byte & 31)]))
+        .collect();
+    code.insert(5, '-');
+    code
+}
+
+/// Read as Crockford says: case and hyphens do not count, O is 0, I and L are 1.
+fn recovery_hash(app: &App, account: Uuid, code: &str) -> String {
+    let read: String = code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|char| match char.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    hex(&app
+        .keys
+        .digest(Purpose::Recovery, &account.to_string(), read.as_bytes())[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_hash_costs_what_a_real_one_does() {
+        let nobody = PasswordHash::new(NOBODY).expect("a hash");
+        let real = Argon2::default()
+            .hash_password(b"the market of Koudougou")
+            .expect("hashed");
+        assert_eq!((&nobody.algorithm, &nobody.params), (&real.algorithm, &real.params));
+        assert_eq!(nobody.version, real.version);
+    }
+
+    #[test]
+    fn recovery_codes_can_be_written_down() {
+        for _ in 0..100 {
+            let code = new_recovery_code();
+            assert_eq!((code.len(), code.find('-')), (11, Some(5)), "{code}");
+            assert!(!code.contains(['I', 'L', 'O', 'U']), "{code}");
+        }
+    }
+}

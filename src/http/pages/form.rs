@@ -1,0 +1,64 @@
+//! What is wrong with a form that was sent, in words, on the page that shows it again.
+
+use axum::{http::StatusCode, response::Response};
+
+use super::PageError;
+use crate::{
+    domain::language::Language,
+    error::Error,
+    http::error,
+    web::{
+        form::FormErrors,
+        texts::{self, Say as _},
+        thread::FieldError,
+    },
+};
+
+/// The errors of fields; where there is none, the sentence above the form. A failure of ours goes on as one.
+pub(super) fn told(error: &Error, language: Language) -> Result<(FormErrors, Option<String>), PageError> {
+    let errors = form_errors(error, language);
+    let problem = errors.is_empty().then(|| sentence(error, language)).transpose()?;
+    Ok((errors, problem))
+}
+
+/// The errors of fields, in words; none for an error of another kind.
+pub(super) fn form_errors(error: &Error, language: Language) -> FormErrors {
+    let Error::Invalid(wrong) = error else {
+        return FormErrors::default();
+    };
+    FormErrors(
+        wrong
+            .iter()
+            .map(|wrong| FieldError {
+                field: wrong.field.to_owned(),
+                message: error::field_sentence(wrong, language),
+            })
+            .collect(),
+    )
+}
+
+pub(super) fn at_field(field: &str, message: String) -> FormErrors {
+    FormErrors(vec![FieldError {
+        field: field.to_owned(),
+        message,
+    }])
+}
+
+/// What a person is told; a failure of ours goes on as one.
+pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
+    if let Error::RateLimited(refusal) = error {
+        let wait = texts::duration(language, refusal.retry_after_seconds());
+        return Ok(language.say_with("login-paused", "wait", &wait));
+    }
+    if error.status() >= 500 {
+        return Err(PageError::new(Error::Unavailable(error.to_string()), language));
+    }
+    Ok(error::sentence(error, language))
+}
+
+/// The status and the headers of an error on a page that shows it itself.
+pub(super) fn with_status(mut response: Response, error: &Error) -> Response {
+    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    error::add_headers(error, &mut response);
+    response
+}
