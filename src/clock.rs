@@ -109,5 +109,5 @@ pub fn below(end: u64) -> u64 {
 /// A draw for exploration, uniform in 0..=999999.
 #[must_use]
 pub fn draw() -> i64 {
-    rand::rng().random_range(0..1_000_000)
+    i64::try_from(below(1_000_000)).unwrap_or(0)
 }

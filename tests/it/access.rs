@@ -377,6 +377,7 @@ async fn sign_in_over_plain_http_is_refused_away_from_loopback(storage: &Storage
     let (_, invited) = service.invites("Awa", "awa@example.org", Role::Owner, &[]).await;
     let form = |path: &'static str, fields: Vec<(&'static str, String)>| (path, fields);
     let refused = [
+        form("/setup", vec![("code", code)]),
         form(
             "/invitation",
             vec![("code", invited), ("passphrase", PASSPHRASE.to_owned())],

@@ -379,8 +379,19 @@ async fn the_team_by_the_api(storage: &Storage) {
         .await
         .expect(200);
     assert_eq!(changed.json["status"], "disabled");
-    let bad = owner.sends(&Method::PATCH, &path, &json!({"disabled": "yes"})).await;
+    let bad = json!({"site": "*", "role": null, "disabled": "yes"});
+    let bad = owner.sends(&Method::PATCH, &path, &bad).await;
     assert_eq!(bad.error(), (400, "bad_json"));
+    let kept = owner.gets("/api/v1/moderators").await.expect(200);
+    let kept = kept.json["moderators"].as_array().expect("a list").clone();
+    let kept = kept
+        .iter()
+        .find(|entry| entry["id"] == id.as_str())
+        .expect("it is there");
+    assert_eq!(
+        kept["roles"], changed.json["roles"],
+        "what is half wrong changes nothing"
+    );
     owner.sends(&Method::DELETE, &path, &json!({})).await.expect(204);
     assert_eq!(
         owner.sends(&Method::DELETE, &path, &json!({})).await.error(),

@@ -121,12 +121,17 @@ pub(crate) async fn change_moderator(
     let fields = Fields::read(request).await.or_say_in(language)?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
-        if let Some(site) = fields.optional("site")? {
-            let role = fields.value("role").map(|_| role(&fields)).transpose()?;
+        // All is read before anything is changed.
+        let site = fields.optional("site")?;
+        let role = fields.value("role").map(|_| role(&fields)).transpose()?;
+        let disabled = fields
+            .value("disabled")
+            .map(|given| given.as_bool().ok_or(Error::BadRequest("bad_json")));
+        let disabled = disabled.transpose()?;
+        if let Some(site) = site {
             accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
         }
-        if let Some(disabled) = fields.value("disabled") {
-            let disabled = disabled.as_bool().ok_or(Error::BadRequest("bad_json"))?;
+        if let Some(disabled) = disabled {
             accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;
         }
         accounts::get(&app, account.id).await

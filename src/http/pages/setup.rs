@@ -99,8 +99,8 @@ pub(crate) async fn redeem(
     check_not_foreign(&headers, &app)?;
     let mut page = page(&app, language);
     page.frame.is_error = true;
-    if !page.is_open {
-        return Ok(no_referrer(admin_page(&page)));
+    if let Err(error) = cookies::check_secure(&app) {
+        return Ok(with_status(no_referrer(admin_page(&page)), &error));
     }
     let code = Fields::read(request).await?.text("code")?;
     match setup::redeem(&app, &caller, &code).await {
