@@ -104,7 +104,7 @@ impl Store {
             Self::Sqlite(sqlite) => sqlite.looks().ask(look).await,
             Self::Postgres(pool) => {
                 let looks = [look];
-                let found = looks::ask_all!(pool, looks)?;
+                let found = looks::ask_all!(pool, "", looks::rows(&looks))?;
                 Ok(looks::answers(&looks, found).pop().unwrap_or_default())
             }
         }

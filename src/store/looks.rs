@@ -38,40 +38,47 @@ pub(super) struct Look {
 /// A row of the answer: which look it belongs to, its thread, and one earlier submission.
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct Found {
-    look: i64,
-    open: Option<bool>,
-    repeat_key: Option<String>,
-    digest: Option<String>,
-    comment_id: Option<Uuid>,
-    expires_at: Option<i64>,
+    pub(super) look: i64,
+    pub(super) thread_id: Option<Uuid>,
+    pub(super) open: Option<bool>,
+    pub(super) oldest_pending_at: Option<i64>,
+    pub(super) repeat_key: Option<String>,
+    pub(super) digest: Option<String>,
+    pub(super) comment_id: Option<Uuid>,
+    pub(super) expires_at: Option<i64>,
 }
 
-/// Asks for all of `looks` at once; gives `Result<Vec<Found>, sqlx::Error>` on either engine.
+/// Asks about all of `rows` at once, each `(look, site, thread, key)`: the row with the empty key, which is
+/// nobody's, finds the thread, the others earlier submissions. `begin` stands before the question. Gives
+/// `Result<Vec<Found>, sqlx::Error>` on either engine.
 macro_rules! ask_all {
-    ($executor:expr, $looks:expr) => {{
+    ($executor:expr, $begin:expr, $rows:expr) => {{
         // Index: threads_by_key; the keys are found by their table's primary key. Joined with values and not by IN, for which
-        // SQLite builds a table. The empty key is nobody's: each look has a row.
-        let mut query = ::sqlx::QueryBuilder::new(
-            "SELECT v.column1 AS look, t.open, k.repeat_key, k.digest, k.comment_id, k.expires_at FROM (",
+        // SQLite builds a table.
+        let mut query = ::sqlx::QueryBuilder::new($begin);
+        query.push(
+            "SELECT v.column1 AS look, t.id AS thread_id, t.open, t.oldest_pending_at, k.repeat_key, k.digest, \
+             k.comment_id, k.expires_at FROM (",
         );
-        let rows = $looks.iter().zip(0_i64..).flat_map(|(look, number)| {
-            let keys = std::iter::once("").chain(look.keys.iter().map(String::as_str));
-            keys.map(move |key| (number, look, key))
-        });
-        query.push_values(rows, |mut row, (number, look, key)| {
-            row.push_bind(number)
-                .push_bind(look.site.as_str())
-                .push_bind(look.thread.as_str())
-                .push_bind(key);
+        query.push_values($rows, |mut row, (look, site, thread, key): (i64, &str, &str, &str)| {
+            row.push_bind(look).push_bind(site).push_bind(thread).push_bind(key);
         });
         query.push(
             ") AS v LEFT JOIN threads t ON t.site_id = v.column2 AND t.thread_key = v.column3 AND v.column4 = '' \
              LEFT JOIN repeat_keys k ON k.site_id = v.column2 AND k.repeat_key = v.column4",
         );
-        query.build_query_as().fetch_all($executor).await
+        query.build_query_as::<$crate::store::looks::Found>().fetch_all($executor).await
     }};
 }
 pub(super) use ask_all;
+
+/// What is asked about `looks`: each has a row with the empty key.
+pub(super) fn rows(looks: &[Look]) -> impl Iterator<Item = (i64, &str, &str, &str)> {
+    looks.iter().zip(0_i64..).flat_map(|(look, number)| {
+        let keys = std::iter::once("").chain(look.keys.iter().map(String::as_str));
+        keys.map(move |key| (number, look.site.as_str(), look.thread.as_str(), key))
+    })
+}
 
 /// Sorts the rows by the looks they answer.
 pub(super) fn answers(looks: &[Look], found: Vec<Found>) -> Vec<Before> {
@@ -144,7 +151,7 @@ async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>) 
 
 async fn read(readers: &Readers, looks: &[Look]) -> Result<Vec<Found>, sqlx::Error> {
     let mut reader = readers.take().await?;
-    let found = ask_all!(&mut reader.connection, looks)?;
+    let found = ask_all!(&mut reader.connection, "", rows(looks))?;
     reader.put_back();
     Ok(found)
 }

@@ -38,8 +38,8 @@ const LOG_PAGES: &str = "4000";
 /// a number beyond the file's end, and `pcache1Truncate` then looks for what is beyond it).
 const WRITER_CACHE: &str = "-8192";
 
-/// What each reading connection may keep, 512 KiB: a commit makes it forget all, and the system has the file.
-const READER_CACHE: &str = "-512";
+/// What each reading connection may keep, 256 KiB: a commit makes it forget all, and the system has the file.
+const READER_CACHE: &str = "-256";
 
 /// An open SQLite store.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 // Included by `units.rs` once for each engine, with `Engine` and `Connection` set.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -8,25 +8,78 @@ use uuid::Uuid;
 use super::{Decide, Decided, Done, Inserted, NewComment, Unit};
 use crate::{
     domain::status::{Act, Standing, Status, after},
-    store::StoreError,
+    store::{
+        StoreError,
+        looks::{Found, ask_all},
+    },
 };
 
-/// Runs the units in their order inside the caller's transaction; neighbouring inserts become one
+/// Runs the units in their order in one transaction; neighbouring inserts become one question and one
 /// multi-row INSERT a table.
 pub(in crate::store) async fn run_all(connection: &mut Connection, units: &[Unit]) -> Result<Vec<Done>, StoreError> {
+    let mut transaction = Transaction {
+        connection,
+        is_open: ENDS.is_none(),
+    };
     let mut results = Vec::with_capacity(units.len());
     let mut inserts: Vec<&NewComment> = Vec::with_capacity(units.len());
     for unit in units {
         match unit {
             Unit::Insert(comment) => inserts.push(comment),
             Unit::Decide(decision) => {
-                insert_all(connection, &mut inserts, &mut results).await?;
+                insert_all(&mut transaction, &mut inserts, &mut results, false).await?;
+                let connection = transaction.open().await?;
                 results.push(Done::Decided(decide(connection, decision).await?));
             }
         }
     }
-    insert_all(connection, &mut inserts, &mut results).await?;
+    insert_all(&mut transaction, &mut inserts, &mut results, true).await?;
+    transaction.commit().await?;
     Ok(results)
+}
+
+/// The transaction of all units.
+struct Transaction<'c> {
+    connection: &'c mut Connection,
+    is_open: bool,
+}
+
+impl Transaction<'_> {
+    /// What the next statement, which opens it, begins with.
+    fn begin(&mut self) -> String {
+        match ENDS {
+            Some((begin, _)) if !std::mem::replace(&mut self.is_open, true) => format!("{begin}; "),
+            _ => String::new(),
+        }
+    }
+
+    /// The connection, with the transaction open.
+    async fn open(&mut self) -> Result<&mut Connection, StoreError> {
+        if let Some((begin, _)) = ENDS
+            && !self.is_open
+        {
+            sqlx::query(begin).execute(&mut *self.connection).await?;
+            self.is_open = true;
+        }
+        Ok(self.connection)
+    }
+
+    /// What the statement that ends it ends with.
+    fn end(&mut self) -> String {
+        match ENDS {
+            Some((_, end)) if std::mem::replace(&mut self.is_open, false) => format!("; {end}"),
+            _ => String::new(),
+        }
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        if let Some((_, end)) = ENDS
+            && self.is_open
+        {
+            sqlx::query(end).execute(self.connection).await?;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,16 +90,17 @@ struct Thread {
     oldest_pending_at: Option<i64>,
 }
 
+/// With `last`, nothing follows in the transaction.
 async fn insert_all(
-    connection: &mut Connection,
+    transaction: &mut Transaction<'_>,
     comments: &mut Vec<&NewComment>,
     results: &mut Vec<Done>,
+    last: bool,
 ) -> Result<(), StoreError> {
     if comments.is_empty() {
         return Ok(());
     }
-    let mut known = known_keys(connection, comments).await?;
-    let threads = threads(connection, comments).await?;
+    let (mut known, threads) = known(transaction, comments).await?;
     let mut rows = Vec::with_capacity(comments.len());
     for comment in comments.drain(..) {
         let earlier: Vec<&(Uuid, String)> = comment
@@ -58,7 +112,7 @@ async fn insert_all(
             .iter()
             .find(|(_, digest)| *digest == comment.digest)
             .map(|(id, _)| *id);
-        let thread = threads.get(&(comment.site.as_str(), comment.draft.thread.as_str()));
+        let thread = threads.get(&pair(comment));
         results.push(Done::Inserted(match (repeat, thread) {
             (Some(id), _) => Inserted::Repeat(id),
             (None, _) if !earlier.is_empty() => Inserted::KeyTaken,
@@ -76,141 +130,142 @@ async fn insert_all(
     if rows.is_empty() {
         return Ok(());
     }
-    insert_rows(connection, &rows).await?;
-    insert_keys(connection, &rows).await?;
-    touch_threads(connection, &rows).await
+    insert_rows(transaction, &rows, last).await
 }
 
+/// Site and key, of a thread or of a repeat.
 type Pair<'a> = (&'a str, &'a str);
 
-/// The repeat keys of `comments` that are stored already, each with its comment and digest. Those that have run out are deleted, so that
-/// they can be taken again before the purge has come by.
-async fn known_keys<'a>(
-    connection: &mut Connection,
+type KnownKeys<'a> = HashMap<Pair<'a>, (Uuid, String)>;
+type Threads<'a> = HashMap<Pair<'a>, Thread>;
+
+fn pair(comment: &NewComment) -> Pair<'_> {
+    (comment.site.as_str(), comment.draft.thread.as_str())
+}
+
+/// The repeat keys of `comments` that are stored already, each with its comment and digest, and their
+/// threads, made where they are missing. Keys that have run out are deleted, so that they can be taken again
+/// before the purge has come by.
+async fn known<'a>(
+    transaction: &mut Transaction<'_>,
     comments: &[&'a NewComment],
-) -> Result<HashMap<Pair<'a>, (Uuid, String)>, StoreError> {
-    let pairs: Vec<Pair<'a>> = comments
-        .iter()
-        .flat_map(|c| c.repeat_keys.iter().map(|key| (c.site.as_str(), key.as_str())))
-        .collect();
-    if pairs.is_empty() {
-        return Ok(HashMap::new());
+) -> Result<(KnownKeys<'a>, Threads<'a>), StoreError> {
+    let mut firsts: HashMap<Pair<'a>, &'a NewComment> = HashMap::new();
+    let mut asked = Vec::with_capacity(comments.len() * 2);
+    for (comment, number) in comments.iter().zip(0_i64..) {
+        let (site, thread) = pair(comment);
+        if let Entry::Vacant(place) = firsts.entry((site, thread)) {
+            place.insert(comment);
+            asked.push((number, site, thread, ""));
+        }
+        asked.extend(comment.repeat_keys.iter().map(|key| (number, site, "", key.as_str())));
     }
-    // Joined, because SQLite reads the whole table for `(site_id, repeat_key) IN (VALUES …)`.
-    let mut query =
-        QueryBuilder::<Engine>::new("SELECT k.site_id, k.repeat_key, k.comment_id, k.digest, k.expires_at FROM (");
-    query.push_values(&pairs, |mut row, (site, key)| {
-        row.push_bind(*site).push_bind(*key);
-    });
-    query.push(") AS v JOIN repeat_keys k ON k.site_id = v.column1 AND k.repeat_key = v.column2");
-    let found: Vec<(String, String, Uuid, String, i64)> = query.build_query_as().fetch_all(&mut *connection).await?;
-    if found.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found: HashMap<(String, String), (Uuid, String, i64)> = found
-        .into_iter()
-        .map(|(site, key, id, digest, until)| ((site, key), (id, digest, until)))
-        .collect();
-    let mut known = HashMap::new();
+    let begin = transaction.begin();
+    let found: Vec<Found> = ask_all!(&mut *transaction.connection, begin, asked)?;
+    let (mut keys, mut threads) = (HashMap::new(), HashMap::new());
     let mut expired = Vec::new();
-    let mut now = i64::MIN;
-    for comment in comments {
-        for key in &comment.repeat_keys {
-            match found.get(&(comment.site.clone(), key.clone())) {
-                Some((id, digest, until)) if *until > comment.at.0 => {
-                    known.insert((comment.site.as_str(), key.as_str()), (*id, digest.clone()));
-                }
-                Some(_) => {
-                    expired.push((comment.site.as_str(), key.as_str()));
-                    now = now.max(comment.at.0);
-                }
-                None => {}
-            }
+    for row in found {
+        let Some(comment) = usize::try_from(row.look).ok().and_then(|number| comments.get(number)) else {
+            continue;
+        };
+        if let (Some(id), Some(open)) = (row.thread_id, row.open) {
+            let oldest_pending_at = row.oldest_pending_at;
+            threads.insert(
+                pair(comment),
+                Thread {
+                    id,
+                    open,
+                    oldest_pending_at,
+                },
+            );
+        }
+        let (Some(key), Some(id), Some(digest)) = (row.repeat_key, row.comment_id, row.digest) else {
+            continue;
+        };
+        let Some(key) = comment.repeat_keys.iter().find(|own| **own == key) else {
+            continue;
+        };
+        let key = (comment.site.as_str(), key.as_str());
+        if row.expires_at.is_some_and(|until| until > comment.at.0) {
+            keys.insert(key, (id, digest));
+        } else {
+            expired.push((key, comment.at.0));
         }
     }
-    expired.retain(|pair| !known.contains_key(pair));
-    delete_expired(connection, &expired, now).await?;
-    Ok(known)
-}
-
-async fn delete_expired(connection: &mut Connection, pairs: &[Pair<'_>], now: i64) -> Result<(), StoreError> {
-    for (site, key) in pairs {
-        // The time again: on PostgreSQL somebody may have taken the key anew since we looked.
-        sqlx::query("DELETE FROM repeat_keys WHERE site_id = $1 AND repeat_key = $2 AND expires_at <= $3")
-            .bind(*site)
-            .bind(*key)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// The threads of `comments`, made where they are missing.
-async fn threads<'a>(
-    connection: &mut Connection,
-    comments: &[&'a NewComment],
-) -> Result<HashMap<Pair<'a>, Thread>, StoreError> {
-    let mut wanted: HashMap<Pair<'a>, &NewComment> = HashMap::new();
-    for comment in comments {
-        wanted
-            .entry((comment.site.as_str(), comment.draft.thread.as_str()))
-            .or_insert(comment);
-    }
-    let pairs: Vec<Pair<'a>> = wanted.keys().copied().collect();
-    let mut threads = known_threads(connection, &pairs).await?;
-    let mut missing = Vec::new();
-    for (pair, first) in wanted {
-        if threads.contains_key(&pair) {
+    for ((site, key), now) in expired {
+        if keys.contains_key(&(site, key)) {
             continue;
         }
-        sqlx::query(
-            "INSERT INTO threads (id, site_id, thread_key, open, content_version, created_at) \
-             VALUES ($1, $2, $3, TRUE, 1, $4) ON CONFLICT (site_id, thread_key) DO NOTHING",
-        )
-        .bind(first.new_thread_id)
-        .bind(pair.0)
-        .bind(pair.1)
-        .bind(first.at.0)
-        .execute(&mut *connection)
-        .await?;
-        missing.push(pair);
+        // The time again: on PostgreSQL somebody may have taken the key anew since we looked.
+        sqlx::query("DELETE FROM repeat_keys WHERE site_id = $1 AND repeat_key = $2 AND expires_at <= $3")
+            .bind(site)
+            .bind(key)
+            .bind(now)
+            .execute(&mut *transaction.connection)
+            .await?;
     }
-    threads.extend(known_threads(connection, &missing).await?);
-    Ok(threads)
+    for (pair, first) in firsts {
+        if !threads.contains_key(&pair)
+            && let Some(thread) = make_thread(transaction.connection, first).await?
+        {
+            threads.insert(pair, thread);
+        }
+    }
+    Ok((keys, threads))
 }
 
-async fn known_threads<'a>(
-    connection: &mut Connection,
-    pairs: &[Pair<'a>],
-) -> Result<HashMap<Pair<'a>, Thread>, StoreError> {
-    if pairs.is_empty() {
-        return Ok(HashMap::new());
-    }
-    // Joined, as in `known_keys`. Index: threads_by_key.
-    let mut query =
-        QueryBuilder::<Engine>::new("SELECT t.site_id, t.thread_key, t.id, t.open, t.oldest_pending_at FROM (");
-    query.push_values(pairs, |mut row, (site, key)| {
-        row.push_bind(*site).push_bind(*key);
-    });
-    query.push(") AS v JOIN threads t ON t.site_id = v.column1 AND t.thread_key = v.column2");
-    let found: Vec<(String, String, Uuid, bool, Option<i64>)> =
-        query.build_query_as().fetch_all(&mut *connection).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|(site, key, id, open, oldest_pending_at)| {
-            let thread = Thread {
-                id,
-                open,
-                oldest_pending_at,
-            };
-            let pair = pairs.iter().find(|pair| **pair == (site.as_str(), key.as_str()))?;
-            Some((*pair, thread))
-        })
-        .collect())
+/// Makes the thread of a comment, unless somebody was first.
+async fn make_thread(connection: &mut Connection, first: &NewComment) -> Result<Option<Thread>, StoreError> {
+    let (site, key) = pair(first);
+    sqlx::query(
+        "INSERT INTO threads (id, site_id, thread_key, open, content_version, created_at) \
+         VALUES ($1, $2, $3, TRUE, 1, $4) ON CONFLICT (site_id, thread_key) DO NOTHING",
+    )
+    .bind(first.new_thread_id)
+    .bind(site)
+    .bind(key)
+    .bind(first.at.0)
+    .execute(&mut *connection)
+    .await?;
+    // Index: threads_by_key.
+    let made: Option<(Uuid, bool, Option<i64>)> =
+        sqlx::query_as("SELECT id, open, oldest_pending_at FROM threads WHERE site_id = $1 AND thread_key = $2")
+            .bind(site)
+            .bind(key)
+            .fetch_optional(connection)
+            .await?;
+    Ok(made.map(|(id, open, oldest_pending_at)| Thread {
+        id,
+        open,
+        oldest_pending_at,
+    }))
 }
 
-async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
+/// The comments with their keys, and what becomes of their threads.
+async fn insert_rows(
+    transaction: &mut Transaction<'_>,
+    rows: &[(&NewComment, Thread)],
+    last: bool,
+) -> Result<(), StoreError> {
+    let touched = touched(rows);
+    let mut query = insert_of_comments(rows);
+    if rows.iter().any(|(comment, _)| !comment.repeat_keys.is_empty()) {
+        if ENDS.is_some() {
+            query.push("; ");
+        } else {
+            query.build().execute(&mut *transaction.connection).await?;
+            query = QueryBuilder::new("");
+        }
+        push_insert_of_keys(&mut query, rows);
+    }
+    if last && touched.is_empty() {
+        query.push(transaction.end());
+    }
+    query.build().execute(&mut *transaction.connection).await?;
+    touch_threads(transaction.connection, touched).await
+}
+
+fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
     let mut query = QueryBuilder::<Engine>::new(INSERT);
     query.push(
         " INTO comments (id, site_id, thread_id, parent_id, root_id, status, set_aside, version, \
@@ -266,19 +321,14 @@ async fn insert_rows(connection: &mut Connection, rows: &[(&NewComment, Thread)]
             .push_bind(comment.links)
             .push_bind(0_i64);
     });
-    query.build().execute(connection).await?;
-    Ok(())
+    query
 }
 
-async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
-    let keys: Vec<(&NewComment, &str)> = rows
+fn push_insert_of_keys(query: &mut QueryBuilder<Engine>, rows: &[(&NewComment, Thread)]) {
+    let keys = rows
         .iter()
-        .flat_map(|(comment, _)| comment.repeat_keys.iter().map(|key| (*comment, key.as_str())))
-        .collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::<Engine>::new(INSERT);
+        .flat_map(|(comment, _)| comment.repeat_keys.iter().map(|key| (*comment, key.as_str())));
+    query.push(INSERT);
     query.push(" INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ");
     query.push_values(keys, |mut row, (comment, key)| {
         row.push_bind(comment.site.as_str())
@@ -287,30 +337,30 @@ async fn insert_keys(connection: &mut Connection, rows: &[(&NewComment, Thread)]
             .push_bind(comment.id)
             .push_bind(comment.repeat_until.0);
     });
-    query.build().execute(connection).await?;
-    Ok(())
 }
 
-/// Keeps each thread's oldest waiting time and content version. One row at a time: on PostgreSQL this
-/// also takes the row's lock, without which a decision that runs beside us could forget our comment.
-async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Thread)]) -> Result<(), StoreError> {
-    #[derive(Default)]
-    struct Touched<'a> {
-        oldest: Option<i64>,
-        published: i64,
-        title: Option<&'a str>,
-        url: Option<&'a str>,
-    }
-    let mut touched: HashMap<Uuid, Touched<'_>> = HashMap::new();
+/// What new comments change about a thread.
+#[derive(Default)]
+struct Touched<'a> {
+    oldest: Option<i64>,
+    published: i64,
+    title: Option<&'a str>,
+    url: Option<&'a str>,
+}
+
+/// The threads that `rows` change, by id.
+fn touched<'a>(rows: &[(&'a NewComment, Thread)]) -> HashMap<Uuid, Touched<'a>> {
+    let mut touched: HashMap<Uuid, Touched<'a>> = HashMap::new();
     for (comment, thread) in rows {
-        let entry = touched.entry(thread.id).or_default();
         match comment.status {
             // Nobody else writes, so what was read still holds.
             Status::Pending if ALONE && thread.oldest_pending_at.is_some_and(|oldest| oldest <= comment.at.0) => {}
             Status::Pending => {
+                let entry = touched.entry(thread.id).or_default();
                 entry.oldest = Some(entry.oldest.map_or(comment.at.0, |oldest| oldest.min(comment.at.0)));
             }
             Status::Approved => {
+                let entry = touched.entry(thread.id).or_default();
                 entry.published += 1;
                 entry.title = entry.title.or(comment.draft.thread_title.as_deref());
                 entry.url = entry.url.or(comment.draft.thread_url.as_deref());
@@ -318,6 +368,12 @@ async fn touch_threads(connection: &mut Connection, rows: &[(&NewComment, Thread
             _ => {}
         }
     }
+    touched
+}
+
+/// Keeps each thread's oldest waiting time and content version. One row at a time: on PostgreSQL this
+/// also takes the row's lock, without which a decision that runs beside us could forget our comment.
+async fn touch_threads(connection: &mut Connection, touched: HashMap<Uuid, Touched<'_>>) -> Result<(), StoreError> {
     for (thread, touched) in touched {
         if let Some(oldest) = touched.oldest {
             sqlx::query(

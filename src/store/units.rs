@@ -22,6 +22,9 @@ pub(super) mod sqlite {
     type Connection = sqlx::SqliteConnection;
     /// Whether a transaction of units is the only one that writes: begun IMMEDIATE, it is.
     const ALONE: bool = true;
+    /// What begins and ends the transaction. Both go along with other statements where they can, as those do
+    /// with each other: each message to the connection's thread costs a switch there and back.
+    const ENDS: Option<(&str, &str)> = Some(("BEGIN IMMEDIATE", "COMMIT"));
     /// A failed unit is rolled back with its transaction. Without `OR FAIL` SQLite keeps a
     /// journal of its own for each statement of several rows: a copy of every page that it changes.
     const INSERT: &str = "INSERT OR FAIL";
@@ -34,6 +37,8 @@ pub(super) mod postgres {
     type Connection = sqlx::PgConnection;
     /// Others write beside it.
     const ALONE: bool = false;
+    /// The transaction is the caller's, and a message is one statement.
+    const ENDS: Option<(&str, &str)> = None;
     /// A failed statement leaves nothing behind.
     const INSERT: &str = "INSERT";
     include!("unit_sql.rs");

@@ -215,10 +215,7 @@ async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>
 
 /// All units in one transaction, or none.
 async fn together(connection: &mut SqliteConnection, all: &[Unit]) -> Result<Vec<Done>, StoreError> {
-    execute(connection, "BEGIN IMMEDIATE").await?;
-    let results = units::run_all(&mut *connection, all).await?;
-    execute(connection, "COMMIT").await?;
-    Ok(results)
+    units::run_all(connection, all).await
 }
 
 /// Each unit in a transaction of its own. `Err` when the connection itself is unusable.
