@@ -178,8 +178,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
 impl Query {
     /// The language asked for, else the site's.
     pub(super) fn language(&self, site: Language) -> Language {
-        let asked = self.0.optional("lang").ok().flatten();
-        crate::domain::draft::language(asked.as_deref(), site)
+        self.asked_language().unwrap_or(site)
     }
 
     fn asked_language(&self) -> Option<Language> {

@@ -1,8 +1,8 @@
 //! The two writes that are many: a new comment, and a moderator's decision.
 //!
 //! A unit is whole or not at all. Many of them run in one transaction on SQLite (see `writer`), one in
-//! one on PostgreSQL; the SQL is the same text, in `unit_sql.rs`, which is compiled once for each engine
-//! because a multi-row INSERT needs the engine's type.
+//! one on PostgreSQL; the SQL is the same text, in `unit_sql.rs` and `decide_sql.rs`, which are compiled once for
+//! each engine because a multi-row INSERT needs the engine's type.
 
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ pub(super) mod sqlite {
     /// journal of its own for each statement of several rows: a copy of every page that it changes.
     const INSERT: &str = "INSERT OR FAIL";
     include!("unit_sql.rs");
+    include!("decide_sql.rs");
 }
 
 pub(super) mod postgres {
@@ -42,6 +43,7 @@ pub(super) mod postgres {
     /// A failed statement leaves nothing behind.
     const INSERT: &str = "INSERT";
     include!("unit_sql.rs");
+    include!("decide_sql.rs");
 }
 
 /// A comment to be stored with its automatic outcome.

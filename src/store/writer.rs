@@ -192,7 +192,7 @@ type Answer = oneshot::Sender<Result<Done, StoreError>>;
 
 async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>) -> Result<(), StoreError> {
     let (units, answers): (Vec<Unit>, Vec<Answer>) = batch.into_iter().unzip();
-    match together(connection, &units).await {
+    match units::run_all(connection, &units).await {
         Ok(results) => {
             for (answer, result) in answers.into_iter().zip(results) {
                 let _ = answer.send(Ok(result));
@@ -213,16 +213,11 @@ async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>
     one_by_one(connection, &units, answers).await
 }
 
-/// All units in one transaction, or none.
-async fn together(connection: &mut SqliteConnection, all: &[Unit]) -> Result<Vec<Done>, StoreError> {
-    units::run_all(connection, all).await
-}
-
 /// Each unit in a transaction of its own. `Err` when the connection itself is unusable.
 async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Vec<Answer>) -> Result<(), StoreError> {
     let mut usable = Ok(());
     for (unit, answer) in all.iter().zip(answers) {
-        let result = together(connection, std::slice::from_ref(unit)).await;
+        let result = units::run_all(connection, std::slice::from_ref(unit)).await;
         if result.is_err() {
             usable = reset(connection).await;
         }
