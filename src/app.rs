@@ -22,15 +22,16 @@ use crate::{
     config::Config,
     domain::{
         address::TrustedProxies,
+        captcha::{CaptchaSettings, PolicySettings, ProviderId},
         language::Language,
         person::Name,
-        site::{CaptchaSettings, PolicySettings, ProviderId, Site, SiteSettings},
+        site::{Site, SiteSettings},
         timestamp::Timestamp,
     },
     error::Error,
     keys::{self, Keys},
     limits::Limits,
-    store::{Actor, NewAudit, PolicyRow, Store, StoreError},
+    store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
 
 /// The id of the demonstration's site.
@@ -134,7 +135,7 @@ impl App {
             return Err(Error::NotFound("site_unknown"));
         };
         let mut settings = stored.settings;
-        settings.captcha.secret = self.typed_secret(id, stored.secret.as_ref());
+        self.put_secrets(id, &stored.secrets, &mut settings.captcha);
         let mut site = Site::resolve(id, self.config.site(id), &settings)
             .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
         if site.captcha.hostnames.is_empty() {
@@ -156,16 +157,19 @@ impl App {
         Ok(site)
     }
 
-    /// The provider's secret that was typed into a page for a site. One that the keys of today do not open
-    /// is empty: the provider then says so, and comments are held.
-    #[must_use]
-    pub fn typed_secret(&self, site: &str, sealed: Option<&(String, Timestamp)>) -> Option<SecretString> {
-        let (sealed, _) = sealed?;
-        let secret = self.keys.unseal(&secret_place(site), sealed);
-        if secret.is_none() {
-            tracing::warn!(site, "the captcha secret of the site was encrypted with another key");
-        }
-        Some(secret.unwrap_or_default().into())
+    /// Puts the providers' secrets that were typed into a page for a site among its settings. One that the
+    /// keys of today do not open is empty: the provider then says so, and comments are held.
+    pub fn put_secrets(&self, site: &str, secrets: &Secrets, captcha: &mut CaptchaSettings) {
+        let open = |place: String, sealed: Option<&(String, Timestamp)>| {
+            let (sealed, _) = sealed?;
+            let secret = self.keys.unseal(&place, sealed);
+            if secret.is_none() {
+                tracing::warn!(site, "a captcha secret of the site was encrypted with another key");
+            }
+            Some(SecretString::from(secret.unwrap_or_default()))
+        };
+        captcha.secret = open(secret_place(site), secrets.first.as_ref());
+        captcha.second.secret = open(second_secret_place(site), secrets.second.as_ref());
     }
 
     /// Forgets what is kept of sites, after a change made here.
@@ -296,6 +300,12 @@ impl App {
 #[must_use]
 pub fn secret_place(site: &str) -> String {
     format!("sites.secret:{site}")
+}
+
+/// The same of its second check's.
+#[must_use]
+pub fn second_secret_place(site: &str) -> String {
+    format!("sites.second_secret:{site}")
 }
 
 /// The demonstration's site: French, everything read before it appears, the built-in check.

@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     config::{Config, LogFormat},
     doctor,
-    domain::{language::Language, site::ProviderId},
+    domain::{captcha::ProviderId, language::Language},
     error::Error,
     fake_provider::{FakeProvider, SECRET},
     server,

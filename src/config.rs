@@ -18,6 +18,7 @@ use url::Url;
 use crate::{
     domain::{
         address::TrustedProxies,
+        captcha::Captcha,
         site::{Site, SiteSettings, is_site_id},
     },
     limits::Quotas,
@@ -182,7 +183,7 @@ impl Config {
         })?;
         config.is_shipped = file.is_none_or(|(_, text)| text == SHIPPED);
         for site in &mut config.sites {
-            site.read_secret(&environment)
+            site.read_secrets(&environment)
                 .map_err(|why| ConfigError(format!("{origin}: [[site]] {}: {why}", site.id)))?;
         }
         config
@@ -268,9 +269,13 @@ impl Config {
                     .check()
                     .map_err(|why| format!("[[site]] {id}: captcha.policy: {why}"))?;
             }
-            if site.captcha.provider.is_outside() && self.is_public() && site.captcha.has_test_key() {
+            let second = site.captcha.second.as_deref();
+            let tested = [(Some(&site.captcha), "captcha"), (second, "captcha.second")]
+                .into_iter()
+                .find(|(captcha, _)| captcha.is_some_and(Captcha::has_test_key));
+            if let Some((_, section)) = tested.filter(|_| self.is_public()) {
                 return Err(format!(
-                    "[[site]] {id}: captcha.secret: this is the vendor's public test key, which accepts anything; \
+                    "[[site]] {id}: {section}.secret: this is the vendor's public test key, which accepts anything; \
                      it cannot guard the public address {public_url}"
                 ));
             }
@@ -280,21 +285,26 @@ impl Config {
 }
 
 impl FileSite {
-    /// Takes the secret from its file or from `PALABRE_SITE_<ID>_CAPTCHA_SECRET`.
-    fn read_secret(&mut self, environment: &[(String, String)]) -> Result<(), String> {
-        let variable = format!(
-            "PALABRE_SITE_{}_CAPTCHA_SECRET",
-            self.id.to_ascii_uppercase().replace('-', "_")
-        );
+    /// Takes the secrets from their files or from `PALABRE_SITE_<ID>_CAPTCHA_SECRET` and
+    /// `PALABRE_SITE_<ID>_CAPTCHA_SECOND_SECRET`.
+    fn read_secrets(&mut self, environment: &[(String, String)]) -> Result<(), String> {
+        let site = self.id.to_ascii_uppercase().replace('-', "_");
+        let read = |section: &str, secret: &mut Option<SecretString>, file: Option<&str>| {
+            let section_in_capitals = section.to_ascii_uppercase().replace('.', "_");
+            let variable = format!("PALABRE_SITE_{site}_{section_in_capitals}_SECRET");
+            if let Some((_, given)) = environment.iter().find(|(name, _)| *name == variable) {
+                *secret = Some(given.clone().into());
+            } else if let Some(path) = file {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("{section}.secret_file: read {path}: {error}"))?;
+                *secret = Some(text.trim().to_owned().into());
+            }
+            Ok::<(), String>(())
+        };
         let captcha = &mut self.settings.captcha;
-        if let Some((_, secret)) = environment.iter().find(|(name, _)| *name == variable) {
-            captcha.secret = Some(secret.clone().into());
-        } else if let Some(path) = &captcha.secret_file {
-            let secret =
-                std::fs::read_to_string(path).map_err(|error| format!("captcha.secret_file: read {path}: {error}"))?;
-            captcha.secret = Some(secret.trim().to_owned().into());
-        }
-        Ok(())
+        read("captcha", &mut captcha.secret, captcha.secret_file.as_deref())?;
+        let second = &mut captcha.second;
+        read("captcha.second", &mut second.secret, second.secret_file.as_deref())
     }
 }
 
@@ -506,6 +516,13 @@ mod tests {
         let at = |url: &str| load(&format!("{site}[server]\npublic_url = \"{url}\""), &[]);
         assert!(at("https://comments.example.org").is_err());
         assert!(at("http://8.8.8.8").is_err());
+        let second = site.replace("captcha = {", "captcha.second = { site_key = \"k\",");
+        let second = second.replace("recaptcha_v3", "recaptcha_v2");
+        let refused = load(
+            &format!("{second}[server]\npublic_url = \"https://a.example.org\""),
+            &[],
+        );
+        assert!(refused.expect_err("a test key").contains("captcha.second.secret"));
         for fine in [
             "http://127.0.0.1:1",
             "http://x.test",
@@ -514,6 +531,29 @@ mod tests {
         ] {
             assert!(at(fine).is_ok(), "{fine}");
         }
+    }
+
+    #[test]
+    fn the_secrets_of_a_site_come_from_the_environment_too() {
+        use secrecy::ExposeSecret as _;
+        let site = "[[site]]\nid = \"le-faso\"\n[site.captcha]\nprovider = \"recaptcha_v3\"\n\
+                    [site.captcha.second]\nprovider = \"turnstile\"\nsite_key = \"k\"";
+        let environment = [
+            ("PALABRE_SITE_LE_FASO_CAPTCHA_SECRET", "one"),
+            ("PALABRE_SITE_LE_FASO_CAPTCHA_SECOND_SECRET", "two"),
+        ];
+        let config = load(site, &environment).expect("valid");
+        let captcha = &config.sites[0].settings.captcha;
+        let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        assert_eq!(
+            (
+                text(&captcha.secret).as_deref(),
+                text(&captcha.second.secret).as_deref()
+            ),
+            (Some("one"), Some("two"))
+        );
+        let error = load(site, &environment[..1]).expect_err("a second secret is missing");
+        assert!(error.contains("captcha.second.secret"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! `palabre doctor`: looks at everything that can be wrong and says, line by line, what is.
 
-use crate::{app::App, cli, config::Config, domain::account::EVERY_SITE};
+use crate::{
+    app::App,
+    cli,
+    config::Config,
+    domain::{account::EVERY_SITE, site::Site},
+};
 
 /// Prints one line a check; fails when any check does.
 ///
@@ -29,7 +34,9 @@ pub async fn run(config: Config) -> Result<(), String> {
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
-                say(provider(&app, &site).await);
+                for line in providers(&app, &site).await {
+                    say(line);
+                }
                 say(policy(&app, &site).await);
                 say(seals(&app, &site).await);
             }
@@ -77,23 +84,36 @@ fn client_address(app: &App) -> Result<String, String> {
     Ok("client address: the connecting one".to_owned())
 }
 
-async fn provider(app: &App, site: &str) -> Result<String, String> {
-    let in_force = app.site(site).await.map_err(|error| format!("{site}: {error}"))?;
-    let captcha = &in_force.site.captcha;
+/// Of the site's check, and of its second one where there is one.
+async fn providers(app: &App, site: &str) -> Vec<Result<String, String>> {
+    let in_force = match app.site(site).await {
+        Ok(in_force) => in_force,
+        Err(error) => return vec![Err(format!("{site}: {error}"))],
+    };
+    let mut lines = vec![provider(app, &in_force.site).await];
+    if let Some(second) = in_force.site.second() {
+        let line = provider(app, &second).await;
+        lines.push(line.map(|line| format!("{line} (second check)")));
+    }
+    lines
+}
+
+async fn provider(app: &App, site: &Site) -> Result<String, String> {
+    let (captcha, id) = (&site.captcha, &site.id);
     let name = captcha.provider.as_str();
     if !captcha.provider.is_outside() {
-        return Ok(format!("{site}: captcha {name} needs no one else"));
+        return Ok(format!("{id}: captcha {name} needs no one else"));
     }
     if captcha.has_test_key() && !app.config.is_loopback() {
         return Err(format!(
-            "{site}: captcha {name} has the vendor's public test key, which accepts anything"
+            "{id}: captcha {name} has the vendor's public test key, which accepts anything"
         ));
     }
     app.captcha
-        .probe(&in_force.site)
+        .probe(site, &app.clock.new_id().to_string())
         .await
-        .map(|answer| format!("{site}: captcha {name} {answer}"))
-        .map_err(|fault| format!("{site}: captcha {name} {fault}"))
+        .map(|answer| format!("{id}: captcha {name} {answer}"))
+        .map_err(|fault| format!("{id}: captcha {name} {fault}"))
 }
 
 async fn policy(app: &App, site: &str) -> Result<String, String> {

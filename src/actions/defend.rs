@@ -11,9 +11,10 @@ use super::identify::{Identity, Role};
 use crate::{
     app::{App, SiteInForce},
     domain::{
+        captcha::{Captcha, ProviderId},
         defence::{Side, Standing, Tally, VerdictCount, WaitCount, Waits, waits},
         score::Score,
-        site::{ProviderId, Site},
+        site::Site,
         timestamp::Timestamp,
         verdict::Verdict,
     },
@@ -113,9 +114,16 @@ impl Fault {
     }
 }
 
-/// What the provider said to a token that nobody minted.
+/// A provider, and what it said to a token that nobody minted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyTest {
+pub struct KeyTest {
+    pub provider: ProviderId,
+    pub said: Said,
+}
+
+/// What a provider said to a token that nobody minted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
     /// The built-in check, or none: nobody else is asked.
     NotNeeded,
     /// It answers, knows the secret, and sees that the token is none.
@@ -128,7 +136,7 @@ pub enum KeyTest {
     Unavailable(&'static str),
 }
 
-impl KeyTest {
+impl Said {
     /// The word used in JSON.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -139,6 +147,12 @@ impl KeyTest {
             Self::Misconfigured(_) => "misconfigured",
             Self::Unavailable(_) => "unavailable",
         }
+    }
+
+    /// Whether the owner has something to mend, or to wait for.
+    #[must_use]
+    pub fn is_problem(&self) -> bool {
+        !matches!(self, Self::Accepted | Self::NotNeeded)
     }
 
     /// What the provider named, or why it could not be asked.
@@ -226,35 +240,55 @@ async fn new_levels(app: &App, site: &str, provider: ProviderId, now: Timestamp)
 /// # Errors
 /// Errors of the store.
 pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
-    if !site.captcha.provider.is_outside() {
-        return Ok(Vec::new());
-    }
     let mut faults = Vec::new();
-    if site.captcha.has_test_key() {
+    let second = site.captcha.second.as_deref();
+    if site.captcha.has_test_key() || second.is_some_and(Captcha::has_test_key) {
         faults.push(Fault::TestKey);
+    }
+    if !site.captcha.provider.is_outside() {
+        return Ok(faults);
     }
     let fresh = app.store.misconfigured(&site.id, app.clock.now().minus(FRESH)).await?;
     faults.extend(fresh.map(Fault::Misconfigured));
     Ok(faults)
 }
 
-/// Asks the site's provider about a token that nobody minted; at most three seconds.
+/// Asks the site's provider, then the one of its second check, about a token that nobody minted; at most three
+/// seconds each.
 ///
 /// # Errors
 /// Role and site; [`Error::RateLimited`].
-pub async fn test_keys(app: &App, who: &Identity, site: &str) -> Result<KeyTest, Error> {
+pub async fn test_keys(app: &App, who: &Identity, site: &str) -> Result<Vec<KeyTest>, Error> {
     who.may(Role::Owner, site)?;
     let in_force = app.site(site).await?;
-    if !in_force.site.captcha.provider.is_outside() {
-        return Ok(KeyTest::NotNeeded);
+    let first = &in_force.site;
+    let second = first.second();
+    if first.captcha.provider.is_outside() || second.is_some() {
+        app.limits.check(&[Demand::by_site_test(site)])?;
     }
-    app.limits.check(&[Demand::by_site_test(site)])?;
-    Ok(match app.captcha.verdict_on_nothing(&in_force.site).await {
-        Verdict::Scored { .. } | Verdict::Binary { pass: true } => KeyTest::AcceptsAnything,
-        Verdict::Misconfigured(detail) => KeyTest::Misconfigured(detail),
-        Verdict::Unavailable(why) => KeyTest::Unavailable(why.as_str()),
-        Verdict::Binary { pass: false } | Verdict::BadToken(_) | Verdict::NotRun(_) | Verdict::Off => KeyTest::Accepted,
-    })
+    let mut tests = Vec::with_capacity(2);
+    for site in std::iter::once(first).chain(second.as_ref()) {
+        let provider = site.captcha.provider;
+        let said = ask_nothing(app, site).await;
+        tests.push(KeyTest { provider, said });
+    }
+    Ok(tests)
+}
+
+async fn ask_nothing(app: &App, site: &Site) -> Said {
+    if !site.captcha.provider.is_outside() {
+        return Said::NotNeeded;
+    }
+    match app
+        .captcha
+        .verdict_on_nothing(site, &app.clock.new_id().to_string())
+        .await
+    {
+        Verdict::Scored { .. } | Verdict::Binary { pass: true } => Said::AcceptsAnything,
+        Verdict::Misconfigured(detail) => Said::Misconfigured(detail),
+        Verdict::Unavailable(why) => Said::Unavailable(why.as_str()),
+        Verdict::Binary { pass: false } | Verdict::BadToken(_) | Verdict::NotRun(_) | Verdict::Off => Said::Accepted,
+    }
 }
 
 fn free_calls(provider: ProviderId) -> Option<i64> {

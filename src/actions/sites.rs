@@ -3,7 +3,7 @@
 //! A change is a set of keys, named as in `config.toml`, with new values; `null` takes a key back to its
 //! default. What the file sets is the file's: changing it is a conflict. The result is checked by the
 //! same rules as the file. A provider's secret that is typed here is stored encrypted and never given out
-//! again.
+//! again. To add a key: its row in [`KEYS`].
 
 use std::sync::Arc;
 
@@ -12,43 +12,51 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::identify::{Identity, Role};
 use crate::{
-    app::{App, SiteInForce, secret_place},
+    app::{App, SiteInForce, second_secret_place, secret_place},
     domain::{
+        captcha::Captcha,
         draft::FieldError,
         site::{Site, SiteSettings, is_site_id},
         timestamp::Timestamp,
     },
     error::Error,
-    store::{NewAudit, StoredSite},
+    store::{NewAudit, Secrets, StoredSite},
 };
 
-/// The keys that may be changed here.
-const KEYS: [&str; 19] = [
-    "name",
-    "language",
-    "time_zone",
-    "origins",
-    "moderation",
-    "threads",
-    "body_max",
-    "cdn_max_age",
-    "captcha.provider",
-    "captcha.site_key",
-    "captcha.secret",
-    "captcha.verify_url",
-    "captcha.project",
-    "captcha.recaptcha_net",
-    "captcha.send_address",
-    "captcha.feedback",
-    "captcha.consent",
-    "captcha.action",
-    "captcha.hostnames",
+/// The keys that may be changed here, each with the name of its field in forms and errors.
+const KEYS: [(&str, &str); 23] = [
+    ("name", "name"),
+    ("language", "language"),
+    ("time_zone", "time_zone"),
+    ("origins", "origins"),
+    ("moderation", "moderation"),
+    ("threads", "threads"),
+    ("body_max", "body_max"),
+    ("cdn_max_age", "cdn_max_age"),
+    ("captcha.provider", "provider"),
+    ("captcha.site_key", "site_key"),
+    ("captcha.secret", "secret"),
+    ("captcha.verify_url", "verify_url"),
+    ("captcha.project", "project"),
+    ("captcha.recaptcha_net", "recaptcha_net"),
+    ("captcha.send_address", "send_address"),
+    ("captcha.feedback", "feedback"),
+    ("captcha.consent", "consent"),
+    ("captcha.action", "action"),
+    ("captcha.hostnames", "hostnames"),
+    ("captcha.second.provider", "second_provider"),
+    ("captcha.second.site_key", "second_site_key"),
+    ("captcha.second.secret", "second_secret"),
+    ("captcha.second.verify_url", "second_verify_url"),
 ];
 
-/// The name of a key's field, in forms and errors.
+/// The keys whose values are encrypted, and never given out.
+const SECRETS: [&str; 2] = ["captcha.secret", "captcha.second.secret"];
+
+/// The name of a key's field; the key itself where it is none of a site's.
 #[must_use]
 pub fn field_of(key: &'static str) -> &'static str {
-    key.strip_prefix("captcha.").unwrap_or(key)
+    KEYS.iter().find(|(own, _)| *own == key).map_or(key, |(_, field)| field)
 }
 
 /// Characters of a text among the settings at most; entries of a list at most.
@@ -64,14 +72,9 @@ impl Change {
     #[must_use]
     pub fn of_object(object: &Map<String, Value>) -> Self {
         let mut change = Self::default();
-        for (key, value) in object {
-            match value {
-                Value::Object(inner) if key == "captcha" => {
-                    for (key, value) in inner {
-                        change.set(&format!("captcha.{key}"), value.clone());
-                    }
-                }
-                value => change.set(key, value.clone()),
+        for (key, _) in KEYS {
+            if let Some(value) = named(object, key) {
+                change.set(key, value.clone());
             }
         }
         change
@@ -79,7 +82,7 @@ impl Change {
 
     /// Names a new value for a key; a key that is not a site's is left out.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        if KEYS.contains(&key) {
+        if KEYS.iter().any(|(own, _)| *own == key) {
             self.0.insert(key.to_owned(), value.into());
         }
     }
@@ -95,8 +98,9 @@ pub struct Settings {
     pub site: Arc<SiteInForce>,
     /// Keys that `config.toml`, or the environment, sets.
     pub in_file: Vec<String>,
-    /// Since when a secret that was typed here is kept.
+    /// Since when a secret that was typed here is kept, and the second check's.
     pub secret_since: Option<Timestamp>,
+    pub second_secret_since: Option<Timestamp>,
     /// What is written, in the file or here, without what falls to a default.
     written: Value,
 }
@@ -149,7 +153,7 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     let stored = stored(app, site).await?;
     let mut written = serde_json::to_value(&stored.settings).unwrap_or_default();
     let of_file = serde_json::to_value(app.config.site(site)).unwrap_or_default();
-    for key in KEYS {
+    for (key, _) in KEYS {
         let value = at(&of_file, key);
         if !value.is_null() {
             put(&mut written, key, value.clone());
@@ -158,7 +162,8 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     Ok(Settings {
         site: in_force,
         in_file: in_file(app, site),
-        secret_since: stored.secret.map(|(_, since)| since),
+        secret_since: stored.secrets.first.map(|(_, since)| since),
+        second_secret_since: stored.secrets.second.map(|(_, since)| since),
         written,
     })
 }
@@ -177,9 +182,11 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
     let is_set = |key: &str| match key {
         // Never written out.
         "captcha.secret" => settings.captcha.secret.is_some(),
+        "captcha.second.secret" => settings.captcha.second.secret.is_some(),
         key => !at(&written, key).is_null(),
     };
-    KEYS.into_iter().filter(|key| is_set(key)).map(str::to_owned).collect()
+    let keys = KEYS.into_iter().map(|(key, _)| key);
+    keys.filter(|key| is_set(key)).map(str::to_owned).collect()
 }
 
 /// Makes a site; only who owns every site may.
@@ -202,9 +209,9 @@ pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Res
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
-    let (settings, secret) = checked(app, id, settings, None, change)?;
+    let (settings, secrets) = checked(app, id, settings, Secrets::default(), change)?;
     let audit = entry(app, who, id, "site_made", change);
-    if !app.store.add_site(id, &settings, secret, audit).await? {
+    if !app.store.add_site(id, &settings, secrets, audit).await? {
         return Err(Error::conflict("site_exists"));
     }
     app.forget_sites();
@@ -263,21 +270,20 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
     }
     let read = stored(app, site).await?;
     let settings = apply(&read.settings, change).map_err(Error::Invalid)?;
-    let (settings, secret) = checked(app, site, settings, read.secret.clone(), change)?;
+    let (settings, secrets) = checked(app, site, settings, read.secrets.clone(), change)?;
     let audit = entry(app, who, site, "site_changed", change);
-    if !app.store.set_site(site, &read, &settings, secret, audit).await? {
+    if !app.store.set_site(site, &read, &settings, secrets, audit).await? {
         return Err(Error::conflict("settings_changed"));
     }
     app.forget_sites();
     self::settings(app, who, site).await
 }
 
-/// The settings with new values laid over them; the secret apart.
+/// The settings with new values laid over them; secrets apart.
 fn apply(settings: &SiteSettings, change: &Change) -> Result<SiteSettings, Vec<FieldError>> {
     let mut wrong = Vec::new();
     let mut written = serde_json::to_value(settings).unwrap_or_default();
-    for key in KEYS.into_iter().filter(|key| *key != "captcha.secret") {
-        let field = field_of(key);
+    for (key, field) in KEYS.into_iter().filter(|(key, _)| !SECRETS.contains(key)) {
         let Some(value) = change.0.get(key) else {
             continue;
         };
@@ -306,33 +312,40 @@ fn is_short(value: &Value) -> bool {
     }
 }
 
-/// A secret, encrypted, and since when it is kept.
-type Sealed = Option<(String, Timestamp)>;
-
-/// Checks settings as the file's are checked, with the secret that stands or is new; gives both as they
+/// Checks settings as the file's are checked, with the secrets that stand or are new; gives both as they
 /// are to be stored.
 fn checked(
     app: &App,
     site: &str,
     mut settings: SiteSettings,
-    sealed: Sealed,
+    kept: Secrets,
     change: &Change,
-) -> Result<(SiteSettings, Sealed), Error> {
-    let sealed = match change.0.get("captcha.secret") {
-        None => sealed,
-        Some(Value::Null) => None,
+) -> Result<(SiteSettings, Secrets), Error> {
+    let seal = |key: &'static str, place: String, kept| match change.0.get(key) {
+        None => Ok(kept),
+        Some(Value::Null) => Ok(None),
         Some(Value::String(secret)) if (1..=TEXT_MAX).contains(&secret.trim().len()) => {
-            Some((app.keys.seal(&secret_place(site), secret.trim()), app.clock.now()))
+            Ok(Some((app.keys.seal(&place, secret.trim()), app.clock.now())))
         }
-        Some(_) => return Err(Error::Invalid(vec![FieldError::new("secret", "value_bad")])),
+        Some(_) => Err(Error::Invalid(vec![FieldError::new(field_of(key), "value_bad")])),
     };
-    settings.captcha.secret = app.typed_secret(site, sealed.as_ref());
+    let secrets = Secrets {
+        first: seal("captcha.secret", secret_place(site), kept.first)?,
+        second: seal("captcha.second.secret", second_secret_place(site), kept.second)?,
+    };
+    app.put_secrets(site, &secrets, &mut settings.captcha);
     let resolved =
         Site::resolve(site, app.config.site(site), &settings).map_err(|why| Error::Invalid(vec![of(&why)]))?;
-    if resolved.captcha.provider.is_outside() && app.config.is_public() && resolved.captcha.has_test_key() {
-        return Err(Error::Invalid(vec![FieldError::new("secret", "test_key_public")]));
+    if app.config.is_public() {
+        let second = resolved.captcha.second.as_deref();
+        let tested = [(Some(&resolved.captcha), "secret"), (second, "second_secret")]
+            .into_iter()
+            .find(|(captcha, _)| captcha.is_some_and(Captcha::has_test_key));
+        if let Some((_, field)) = tested {
+            return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
+        }
     }
-    Ok((settings, sealed))
+    Ok((settings, secrets))
 }
 
 /// The error of a field that a sentence of [`Site::resolve`] is about: it begins with the key.
@@ -345,43 +358,49 @@ fn of(why: &str) -> FieldError {
         "captcha.verify_url" => FieldError::new("verify_url", "verify_url_missing"),
         "captcha.site_key" => FieldError::new("site_key", "site_key_missing"),
         "captcha.project" => FieldError::new("project", "project_bad"),
+        "captcha.second.provider" => FieldError::new("second_provider", "second_provider_bad"),
+        "captcha.second.secret" => FieldError::new("second_secret", "secret_missing"),
+        "captcha.second.site_key" => FieldError::new("second_site_key", "site_key_missing"),
         _ => FieldError::new("name", "value_bad"),
     }
 }
 
-/// The value at a key such as `captcha.provider`; null where there is none.
+/// The value at a key such as `captcha.second.provider`, if it is named.
+fn named<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        Some((outer, inner)) => named(object.get(outer)?.as_object()?, inner),
+        None => object.get(key),
+    }
+}
+
+/// The same of a value; null where there is none.
 fn at<'a>(written: &'a Value, key: &str) -> &'a Value {
-    key.split('.')
-        .fold(written, |value, part| value.get(part).unwrap_or(&Value::Null))
+    let found = written.as_object().and_then(|object| named(object, key));
+    found.unwrap_or(&Value::Null)
 }
 
 /// Puts a value at a key; null takes it away.
 fn put(written: &mut Value, key: &str, value: Value) {
-    let (outer, inner) = key
-        .split_once('.')
-        .map_or((None, key), |(outer, inner)| (Some(outer), inner));
-    let Some(mut object) = written.as_object_mut() else {
+    let Some(object) = written.as_object_mut() else {
         return;
     };
-    if let Some(outer) = outer {
+    if let Some((outer, inner)) = key.split_once('.') {
         let entry = object.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-        let Some(found) = entry.as_object_mut() else {
-            return;
-        };
-        object = found;
-    }
-    if value.is_null() {
-        object.remove(inner);
+        put(entry, inner, value);
+    } else if value.is_null() {
+        object.remove(key);
     } else {
-        object.insert(inner.to_owned(), value);
+        object.insert(key.to_owned(), value);
     }
 }
 
 /// An entry with the keys that were changed; of values only those that are nobody's secret.
 fn entry(app: &App, who: &Identity, site: &str, action: &'static str, change: &Change) -> NewAudit {
     let mut values = change.0.clone();
-    if let Some(secret) = values.get_mut("captcha.secret") {
-        *secret = Value::String(if secret.is_null() { "removed" } else { "changed" }.to_owned());
+    for key in SECRETS {
+        if let Some(secret) = values.get_mut(key) {
+            *secret = Value::String(if secret.is_null() { "removed" } else { "changed" }.to_owned());
+        }
     }
     NewAudit {
         id: app.clock.new_id(),

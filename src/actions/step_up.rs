@@ -7,6 +7,9 @@
 //! two come at the same moment; what was replaced stays in the audit log, so that the outcome can still be
 //! computed again.
 //!
+//! A page that cannot do the proof, or whose proof did not pass, may offer its reader the interactive provider that
+//! the site names for this (`captcha.second`). It is asked only with a token that a reader made after a yes.
+//!
 //! To add a kind: its variant of [`Kind`], what asks for it in `kind`, and how it is passed in [`answer`].
 
 use std::time::Duration;
@@ -69,6 +72,8 @@ impl Kind {
 pub struct Asked {
     pub kind: Kind,
     pub until: Timestamp,
+    /// The interactive provider may be offered beside it.
+    pub has_second: bool,
 }
 
 /// What the page sent.
@@ -76,7 +81,7 @@ pub struct Asked {
 pub struct Given {
     /// The solved challenge.
     pub proof: Option<String>,
-    /// The fresh token.
+    /// The fresh token, or the interactive provider's.
     pub captcha: Option<String>,
     /// The form token that the fresh token may be bound to; it may be used by then.
     pub form: Option<String>,
@@ -94,9 +99,11 @@ impl std::fmt::Debug for Given {
 /// What a comment with these reasons, sent at `at` and still waiting, is asked for.
 #[must_use]
 pub fn asked(site: &Site, reasons: &[Reason], at: Timestamp) -> Option<Asked> {
+    let kind = reasons.iter().find_map(|reason| kind(site, reason))?;
     Some(Asked {
-        kind: reasons.iter().find_map(|reason| kind(site, reason))?,
+        kind,
         until: at.plus(LIFE),
+        has_second: kind == Kind::Proof && site.captcha.second.is_some(),
     })
 }
 
@@ -118,8 +125,12 @@ pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Resul
     if comment.status != Status::Pending || now > asked.until {
         return Ok(false);
     }
-    let used = app.store.repeats(&comment.site, &[key(comment.id)], now).await?;
-    Ok(used.is_empty())
+    let mut keys = vec![key(comment.id)];
+    if asked.has_second {
+        keys.push(second_key(comment.id));
+    }
+    let used = app.store.repeats(&comment.site, &keys, now).await?;
+    Ok(used.len() < keys.len())
 }
 
 /// Takes the page's answer: `true` with the comment as it is then when it passed.
@@ -138,34 +149,72 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
     let asked = asked(site, &comment.reasons, comment.created_at)
         .filter(|asked| comment.status == Status::Pending && now <= asked.until)
         .ok_or_else(|| Error::conflict("step_up_closed"))?;
-    let text = match asked.kind {
-        Kind::Proof => given.proof.as_deref(),
-        Kind::Token => given.captcha.as_deref(),
-    };
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Err(Error::BadRequest("bad_json"));
-    };
+    let way = Way::of(asked, given).ok_or(Error::BadRequest("bad_json"))?;
     // Taken before it is looked at: whoever guesses has one try, and of two at once one is told so.
-    if !take(app, comment, key(comment.id), now).await? {
+    let key = match way {
+        Way::Proof(_) | Way::Token(_) => key(comment.id),
+        Way::Second(_) => second_key(comment.id),
+    };
+    if !take(app, comment, key, now).await? {
         return Err(Error::conflict("step_up_closed"));
     }
-    let (passed, found) = match asked.kind {
-        Kind::Proof => {
+    let second = site.second();
+    let (passed, found) = match way {
+        Way::Proof(proof) => {
             let id = comment.id.to_string();
-            (app.captcha.is_step_up_solved(site, &id, text, now), Value::Null)
+            (app.captcha.is_step_up_solved(site, &id, proof, now), Value::Null)
         }
-        Kind::Token => {
-            let verdict = verify(app, site, comment, text, given.form.as_deref(), client).await?;
+        Way::Token(token) | Way::Second(token) => {
+            let site = match way {
+                Way::Second(_) => second.as_ref().unwrap_or(site),
+                _ => site,
+            };
+            let verdict = verify(app, site, comment, token, given.form.as_deref(), client).await?;
+            if let Verdict::Misconfigured(what) = &verdict {
+                tracing::warn!(site = %site.id, provider = site.captcha.provider.as_str(), what, "a second check is set up wrongly");
+            }
             let policy = in_force.policy.as_ref().map(|row| &row.policy);
             (is_good(&verdict, policy), found(&verdict))
         }
     };
-    metrics::counter!("palabre_step_ups_total", "kind" => asked.kind.as_str(), "passed" => if passed { "yes" } else { "no" })
+    let word = way.as_str();
+    metrics::counter!("palabre_step_ups_total", "kind" => word, "passed" => if passed { "yes" } else { "no" })
         .increment(1);
     if passed {
-        take_mark_off(app, site, comment.id, asked.kind, &found).await?;
+        let detail = json!({"kind": word, "found": found});
+        take_mark_off(app, site, comment.id, asked.kind, detail).await?;
     }
     Ok((receipt::open(app, receipt).await?, passed))
+}
+
+/// How the page answers.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Proof(&'a str),
+    Token(&'a str),
+    /// A token of the interactive provider.
+    Second(&'a str),
+}
+
+impl<'a> Way<'a> {
+    /// `None`: nothing that was asked for is there.
+    fn of(asked: Asked, given: &'a Given) -> Option<Self> {
+        let text = |given: &'a Option<String>| given.as_deref().filter(|text| !text.is_empty());
+        match asked.kind {
+            Kind::Token => text(&given.captcha).map(Self::Token),
+            Kind::Proof => text(&given.proof)
+                .map(Self::Proof)
+                .or_else(|| text(&given.captcha).filter(|_| asked.has_second).map(Self::Second)),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Proof(_) => Kind::Proof.as_str(),
+            Self::Token(_) => Kind::Token.as_str(),
+            Self::Second(_) => "second",
+        }
+    }
 }
 
 /// What the reason asks for, if it is one that a second check takes off.
@@ -183,6 +232,11 @@ fn kind(site: &Site, reason: &Reason) -> Option<Kind> {
 /// Stands among the keys of repeats, where it is forgotten in time.
 fn key(comment: Uuid) -> String {
     format!("s:{}", comment.simple())
+}
+
+/// The same of the interactive provider's answer, which counts once as well.
+fn second_key(comment: Uuid) -> String {
+    format!("i:{}", comment.simple())
 }
 
 async fn take(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<bool, Error> {
@@ -236,7 +290,7 @@ fn found(verdict: &Verdict) -> Value {
 }
 
 /// Replaces the reason that asked, unless a moderator decided meanwhile.
-async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, found: &Value) -> Result<(), Error> {
+async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, mut detail: Value) -> Result<(), Error> {
     for _ in 0..TRIES {
         let Some(comment) = app.store.comment(id).await? else {
             return Ok(());
@@ -249,7 +303,7 @@ async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, found: 
             return Ok(());
         };
         let mut reasons = comment.reasons.clone();
-        let replaced = std::mem::replace(&mut reasons[mark], Reason::StepUpPassed);
+        detail["replaced"] = json!(std::mem::replace(&mut reasons[mark], Reason::StepUpPassed));
         let audit = NewAudit {
             id: app.clock.new_id(),
             site: comment.site.clone(),
@@ -263,7 +317,7 @@ async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, found: 
             comment: Some(id),
             from_status: Some(Status::Pending.as_str()),
             to_status: Some(Status::Pending.as_str()),
-            detail: Some(json!({"kind": answered.as_str(), "replaced": replaced, "found": found}).to_string()),
+            detail: Some(detail.to_string()),
         };
         if app.store.replace_reasons(&comment, &reasons, audit).await? {
             return Ok(());

@@ -9,10 +9,10 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         account::{EVERY_SITE, Rights, Role},
+        captcha::explore_ppm,
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
         score::Score,
-        site::explore_ppm,
         timestamp::Timestamp,
     },
     error::Error,

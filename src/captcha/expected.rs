@@ -13,8 +13,8 @@ use url::{Host, Url};
 use super::{Ask, Form, Spent, outgoing::may_be_called};
 use crate::domain::{
     address::ClientAddress,
+    captcha,
     score::Score,
-    site,
     timestamp::Timestamp,
     verdict::{BadToken, NotRun, Verdict, Why},
 };
@@ -66,7 +66,7 @@ fn sendable_token(token: Option<&str>, spent: Spent, token_max: usize, can_repea
 
 /// Where tokens are verified: the site's own address, else the provider's, which for reCAPTCHA may be its
 /// second one.
-pub(super) fn verify_url(captcha: &site::Captcha, vendors: Option<&str>) -> Result<Url, Verdict> {
+pub(super) fn verify_url(captcha: &captcha::Captcha, vendors: Option<&str>) -> Result<Url, Verdict> {
     if let Some(url) = &captcha.verify_url {
         return Ok(url.clone());
     }
@@ -272,7 +272,7 @@ mod tests {
     fn the_second_address_of_recaptcha_is_used_where_asked_for() {
         let mut captcha = crate::captcha::house::tests::site("faso").captcha;
         let google = "https://www.google.com/recaptcha/api/siteverify";
-        let asked = |captcha: &site::Captcha, vendors| verify_url(captcha, vendors).map(|url| url.to_string());
+        let asked = |captcha: &captcha::Captcha, vendors| verify_url(captcha, vendors).map(|url| url.to_string());
         assert_eq!(asked(&captcha, Some(google)).as_deref(), Ok(google));
         captcha.recaptcha_net = true;
         let net = "https://www.recaptcha.net/recaptcha/api/siteverify";

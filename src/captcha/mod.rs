@@ -56,8 +56,9 @@ pub use self::{
 use crate::{
     domain::{
         address::ClientAddress,
+        captcha::ProviderId,
         reason::Reason,
-        site::{ProviderId, Site},
+        site::Site,
         timestamp::Timestamp,
         verdict::{Verdict, Why},
     },
@@ -228,13 +229,13 @@ impl Captcha {
         finding
     }
 
-    /// Asks the site's provider about a token that is none, to learn whether it answers and knows the
-    /// secret.
+    /// Asks the site's provider about `token`, which is none, to learn whether it answers and knows the
+    /// secret. Another token each time: Turnstile answers the same question as it did before.
     ///
     /// # Errors
     /// A sentence about what is wrong.
-    pub async fn probe(&self, site: &Site) -> Result<String, String> {
-        match self.verdict_on_nothing(site).await {
+    pub async fn probe(&self, site: &Site, token: &str) -> Result<String, String> {
+        match self.verdict_on_nothing(site, token).await {
             Verdict::Misconfigured(what) => Err(format!("does not accept our configuration: {what}")),
             Verdict::Unavailable(why) => Err(format!("cannot be asked: {}", why.as_str())),
             _ => Ok("answers and knows the secret".to_owned()),
@@ -243,11 +244,11 @@ impl Captcha {
 
     /// What [`Captcha::probe`] is told: the verdict on a token that nobody minted. A good provider with
     /// a good secret finds it malformed.
-    pub async fn verdict_on_nothing(&self, site: &Site) -> Verdict {
+    pub async fn verdict_on_nothing(&self, site: &Site, token: &str) -> Verdict {
         let ask = Ask {
             site,
             thread: "probe",
-            token: Some("probe"),
+            token: Some(token),
             form: &Form::Missing,
             honeypot: false,
             links: 0,
@@ -277,7 +278,7 @@ impl Captcha {
     /// What the breaker of the site's provider says; `false` where it was never asked.
     fn breaker_of(&self, site: &Site, says: impl FnOnce(&Breaker) -> bool) -> bool {
         let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = breakers.host_by_site.get(&site.id);
+        let host = breakers.host_by_check.get(&check_of(site));
         host.and_then(|host| breakers.by_host.get(host)).is_some_and(says)
     }
 
@@ -324,18 +325,26 @@ impl Captcha {
 
     fn note_host(&self, site: &Site, host: &str) {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        if breakers.host_by_site.get(&site.id).is_none_or(|known| known != host) {
-            breakers.host_by_site.insert(site.id.clone(), host.to_owned());
+        let check = check_of(site);
+        if breakers.host_by_check.get(&check).is_none_or(|known| known != host) {
+            breakers.host_by_check.insert(check, host.to_owned());
         }
     }
 }
 
-/// Which hosts fail, and which host verifies for which site.
+/// A site and its provider: that of the second check is another than the first's.
+type Check = (String, ProviderId);
+
+fn check_of(site: &Site) -> Check {
+    (site.id.clone(), site.captcha.provider)
+}
+
+/// Which hosts fail, and which host verifies for which check.
 #[derive(Debug, Default)]
 struct Breakers {
     /// By `host:port` of the address that verifies.
     by_host: HashMap<String, Breaker>,
-    host_by_site: HashMap<String, String>,
+    host_by_check: HashMap<Check, String>,
 }
 
 fn host_and_port(url: &url::Url) -> String {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{
-        site::TEST_SITE_KEYS,
+        captcha::TEST_SITE_KEYS,
         verdict::{BadToken, Verdict, Why},
     },
     keys::hex,

@@ -20,8 +20,9 @@ use super::{
     recaptcha_v3::TOKEN_LIFE,
 };
 use crate::domain::{
+    captcha::{self, ProviderId},
     reason::Reason,
-    site::{self, ProviderId, Site},
+    site::Site,
     verdict::{BadToken, NotRun, Verdict, Why},
 };
 
@@ -121,7 +122,7 @@ fn address(ask: &Ask<'_>) -> Result<Url, Verdict> {
 }
 
 /// Where the outcome of an assessment is told, on the host that made it.
-fn annotation_address(captcha: &site::Captcha, assessment: &str) -> Result<Url, url::ParseError> {
+fn annotation_address(captcha: &captcha::Captcha, assessment: &str) -> Result<Url, url::ParseError> {
     let service = match &captcha.verify_url {
         Some(url) => url.clone(),
         None => Url::parse(SERVICE)?,

@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod address;
+pub mod captcha;
 pub mod defence;
 pub mod draft;
 pub mod evidence;

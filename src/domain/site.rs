@@ -1,4 +1,4 @@
-//! A site: one publication, with where it lives, how it is moderated and which captcha guards its form.
+//! A site: one publication, with where it lives, how it is moderated and which captcha guards its form (`captcha`).
 //!
 //! [`SiteSettings`] is what a person wrote, in `config.toml` or in the store, every key optional;
 //! [`Site`] is what holds after the file, the store and the defaults are laid over each other. The file
@@ -8,7 +8,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{language::Language, policy::Cuts};
+use super::{
+    captcha::{Captcha, CaptchaSettings},
+    language::Language,
+};
 
 /// Whether the captcha policy may publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,100 +31,6 @@ pub enum Threads {
     Open,
     /// A new thread needs the publisher's signature.
     Signed,
-}
-
-/// The captcha providers this build knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderId {
-    /// The built-in check: signed form token, time, honeypot, proof of work.
-    House,
-    /// None.
-    Off,
-    /// Google reCAPTCHA v3: a score.
-    RecaptchaV3,
-    /// Google reCAPTCHA v2: yes or no.
-    RecaptchaV2,
-    /// Google reCAPTCHA Enterprise: a score with reasons.
-    RecaptchaEnterprise,
-    /// hCaptcha: yes or no; with Enterprise a score, turned on arrival.
-    Hcaptcha,
-    /// Cloudflare Turnstile: yes or no.
-    Turnstile,
-    /// Any service that answers as reCAPTCHA does.
-    Siteverify,
-    /// Friendly Captcha v2: yes or no.
-    Friendly,
-    /// Prosopo Procaptcha: yes or no; on paid plans a score, turned on arrival.
-    Prosopo,
-    /// Cap: yes or no.
-    Cap,
-    /// mCaptcha: yes or no.
-    Mcaptcha,
-}
-
-impl ProviderId {
-    /// Every provider.
-    pub const ALL: [Self; 12] = [
-        Self::House,
-        Self::Off,
-        Self::RecaptchaV3,
-        Self::RecaptchaV2,
-        Self::RecaptchaEnterprise,
-        Self::Hcaptcha,
-        Self::Turnstile,
-        Self::Siteverify,
-        Self::Friendly,
-        Self::Prosopo,
-        Self::Cap,
-        Self::Mcaptcha,
-    ];
-
-    /// The word used in configuration, store and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::House => "house",
-            Self::Off => "off",
-            Self::RecaptchaV3 => "recaptcha_v3",
-            Self::RecaptchaV2 => "recaptcha_v2",
-            Self::RecaptchaEnterprise => "recaptcha_enterprise",
-            Self::Hcaptcha => "hcaptcha",
-            Self::Turnstile => "turnstile",
-            Self::Siteverify => "siteverify",
-            Self::Friendly => "friendly",
-            Self::Prosopo => "prosopo",
-            Self::Cap => "cap",
-            Self::Mcaptcha => "mcaptcha",
-        }
-    }
-
-    /// Whether it is another server than this one.
-    #[must_use]
-    pub fn is_outside(self) -> bool {
-        !matches!(self, Self::House | Self::Off)
-    }
-}
-
-/// When a reader's page loads the script of an outside provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Consent {
-    /// When the reader begins to write.
-    Focus,
-    /// When the reader has said yes; who says no is checked by the built-in check.
-    Ask,
-}
-
-impl Consent {
-    /// The word used in configuration and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Focus => "focus",
-            Self::Ask => "ask",
-        }
-    }
 }
 
 /// A site as written by a person: an absent key falls through to the next layer.
@@ -157,110 +66,6 @@ pub struct SiteSettings {
     pub captcha: CaptchaSettings,
 }
 
-/// The captcha of a site as written by a person.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CaptchaSettings {
-    /// See [`ProviderId`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<ProviderId>,
-    /// The provider's public key of this site.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub site_key: Option<String>,
-    /// The provider's secret. Never written back.
-    #[serde(default, skip_serializing)]
-    pub secret: Option<secrecy::SecretString>,
-    /// A file that holds the secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_file: Option<String>,
-    /// Where tokens are verified; absent = the provider's own address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verify_url: Option<Url>,
-    /// The Google Cloud project of a reCAPTCHA Enterprise key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-    /// Script and verification of reCAPTCHA come from `www.recaptcha.net`; absent = false.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recaptcha_net: Option<bool>,
-    /// The provider is told the reader's address; absent = false.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub send_address: Option<bool>,
-    /// The provider is told, some days later, what moderators decided; absent = false.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub feedback: Option<bool>,
-    /// See [`Consent`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consent: Option<Consent>,
-    /// The action a token must be minted for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<String>,
-    /// Hosts a token may be minted on; absent = the origins' hosts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hostnames: Option<Vec<String>>,
-    /// The file's policy, version 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicySettings>,
-}
-
-impl CaptchaSettings {
-    fn is_empty(&self) -> bool {
-        self.provider.is_none()
-            && self.site_key.is_none()
-            && self.secret_file.is_none()
-            && self.verify_url.is_none()
-            && self.project.is_none()
-            && self.recaptcha_net.is_none()
-            && self.send_address.is_none()
-            && self.feedback.is_none()
-            && self.consent.is_none()
-            && self.action.is_none()
-            && self.hostnames.is_none()
-            && self.policy.is_none()
-    }
-}
-
-/// The policy of a site as written in the file.
-#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicySettings {
-    /// See [`Cuts`].
-    #[serde(default)]
-    pub publish_from: Option<super::score::Score>,
-    /// See [`Cuts`].
-    #[serde(default)]
-    pub step_up_below: Option<super::score::Score>,
-    /// See [`Cuts`].
-    #[serde(default)]
-    pub refuse_below: Option<super::score::Score>,
-    /// Share of would-be refusals that a person sees all the same, 0..=1; absent = 0.02.
-    #[serde(default)]
-    pub explore: Option<super::score::Score>,
-}
-
-impl PolicySettings {
-    /// The cuts alone.
-    #[must_use]
-    pub fn cuts(&self) -> Cuts {
-        Cuts {
-            publish_from: self.publish_from,
-            step_up_below: self.step_up_below,
-            refuse_below: self.refuse_below,
-        }
-    }
-
-    /// The exploration share in parts per million; 2 % where none was written.
-    #[must_use]
-    pub fn explore_ppm(&self) -> i64 {
-        explore_ppm(self.explore)
-    }
-}
-
-/// The share of would-be refusals held for a person, in parts per million: 2 % where none is given.
-#[must_use]
-pub fn explore_ppm(share: Option<super::score::Score>) -> i64 {
-    share.map_or(20_000, |share| share.thousandths() * 1000)
-}
-
 /// A site as it is in force.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -280,21 +85,16 @@ pub struct Site {
     pub captcha: Captcha,
 }
 
-/// The captcha of a site as it is in force.
-#[derive(Debug, Clone)]
-pub struct Captcha {
-    pub provider: ProviderId,
-    pub site_key: Option<String>,
-    pub secret: Option<secrecy::SecretString>,
-    pub verify_url: Option<Url>,
-    pub project: Option<String>,
-    pub recaptcha_net: bool,
-    pub send_address: bool,
-    /// Only reCAPTCHA Enterprise takes it.
-    pub feedback: bool,
-    pub consent: Consent,
-    pub action: String,
-    pub hostnames: Vec<String>,
+impl Site {
+    /// The site with the provider of its second check in the place of the first; `None` without one.
+    #[must_use]
+    pub fn second(&self) -> Option<Self> {
+        let captcha = self.captcha.second.as_deref()?.clone();
+        Some(Self {
+            captcha,
+            ..self.clone()
+        })
+    }
 }
 
 /// Longest body a site allows unless it says otherwise, Unicode scalar values.
@@ -343,117 +143,6 @@ impl Site {
     }
 }
 
-impl Captcha {
-    fn resolve(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Result<Self, String> {
-        let provider = file.provider.or(store.provider).unwrap_or(ProviderId::House);
-        let captcha = Self {
-            provider,
-            site_key: file.site_key.clone().or_else(|| store.site_key.clone()),
-            secret: file.secret.clone().or_else(|| store.secret.clone()),
-            verify_url: file.verify_url.clone().or_else(|| store.verify_url.clone()),
-            project: file.project.clone().or_else(|| store.project.clone()),
-            recaptcha_net: file.recaptcha_net.or(store.recaptcha_net).unwrap_or(false),
-            send_address: file.send_address.or(store.send_address).unwrap_or(false),
-            feedback: file.feedback.or(store.feedback).unwrap_or(false),
-            // Those that track ask first.
-            consent: file.consent.or(store.consent).unwrap_or(match provider {
-                ProviderId::RecaptchaV3
-                | ProviderId::RecaptchaV2
-                | ProviderId::RecaptchaEnterprise
-                | ProviderId::Hcaptcha => Consent::Ask,
-                _ => Consent::Focus,
-            }),
-            action: file
-                .action
-                .clone()
-                .or_else(|| store.action.clone())
-                .unwrap_or_else(|| "comment".to_owned()),
-            hostnames: file
-                .hostnames
-                .clone()
-                .or_else(|| store.hostnames.clone())
-                .unwrap_or_else(|| hosts(origins)),
-        };
-        if provider.is_outside() && captcha.secret.is_none() {
-            return Err(format!(
-                "captcha.secret: {} needs its secret (captcha.secret, captcha.secret_file or the environment)",
-                provider.as_str()
-            ));
-        }
-        captcha.check_needs()?;
-        Ok(captcha)
-    }
-
-    /// What the provider cannot be asked without, beside its secret.
-    fn check_needs(&self) -> Result<(), String> {
-        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
-        let provider = self.provider.as_str();
-        let needs_url = matches!(
-            self.provider,
-            ProviderId::Siteverify | ProviderId::Cap | ProviderId::Mcaptcha
-        );
-        if needs_url && self.verify_url.is_none() {
-            return Err(format!(
-                "captcha.verify_url: {provider} has no address of its own; name the one that verifies tokens"
-            ));
-        }
-        let needs_site_key = matches!(self.provider, ProviderId::RecaptchaEnterprise | ProviderId::Mcaptcha);
-        if needs_site_key && is_empty(&self.site_key) {
-            return Err(format!(
-                "captcha.site_key: {provider} is asked with the site key beside the secret"
-            ));
-        }
-        if self.provider == ProviderId::RecaptchaEnterprise {
-            let project = self.project.as_deref().unwrap_or_default();
-            // <https://cloud.google.com/resource-manager/docs/creating-managing-projects>, and numbers.
-            let is_project = (1..=64).contains(&project.len())
-                && project
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'.'))
-                && project.bytes().any(|b| b.is_ascii_alphanumeric());
-            if !is_project {
-                return Err(format!(
-                    "captcha.project: {provider} needs the id of its Google Cloud project, not {project:?}"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Published secrets that accept anything, or nothing: Google's for v2
-/// (<https://developers.google.com/recaptcha/docs/faq>, "I'd like to run automated tests"), hCaptcha's
-/// (<https://docs.hcaptcha.com/#integration-testing-test-keys>) and Turnstile's three
-/// (<https://developers.cloudflare.com/turnstile/reference/testing/>).
-const TEST_SECRETS: [&str; 5] = [
-    "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",
-    "0x0000000000000000000000000000000000000000",
-    "1x0000000000000000000000000000000AA",
-    "2x0000000000000000000000000000000AA",
-    "3x0000000000000000000000000000000AA",
-];
-/// Published site keys whose tokens are made without a check, where the vendor names those and no secret:
-/// Prosopo's two.
-pub(crate) const TEST_SITE_KEYS: [&str; 2] = [
-    "5EARALUe4HXQwKo5KanZSGGKqJV4VTaytpezFwv8ZHbZewmh",
-    "5ETtechmZkn3CUVeJX7Z511oiuiu742aHLm91D5ZZw4fqoAG",
-];
-
-impl Captcha {
-    /// Whether the secret or the site key is a vendor's published test key.
-    #[must_use]
-    pub fn has_test_key(&self) -> bool {
-        use secrecy::ExposeSecret as _;
-        self.secret
-            .as_ref()
-            .is_some_and(|secret| TEST_SECRETS.contains(&secret.expose_secret()))
-            || self
-                .site_key
-                .as_ref()
-                .is_some_and(|key| TEST_SITE_KEYS.contains(&key.as_str()))
-    }
-}
-
 /// Whether `id` may name a site.
 #[must_use]
 pub fn is_site_id(id: &str) -> bool {
@@ -483,7 +172,7 @@ pub fn time_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| format!("time_zone: {name:?} is not a time zone such as Africa/Ouagadougou"))
 }
 
-fn hosts(origins: &[String]) -> Vec<String> {
+pub(super) fn hosts(origins: &[String]) -> Vec<String> {
     origins
         .iter()
         .filter_map(|origin| Url::parse(origin).ok()?.host_str().map(str::to_owned))
@@ -510,80 +199,6 @@ mod tests {
             (site.name.as_str(), site.body_max, site.cdn_max_age),
             ("Le Faso", 900, 0)
         );
-    }
-
-    fn with_captcha(captcha: CaptchaSettings) -> Result<Site, String> {
-        let file = SiteSettings {
-            captcha,
-            ..SiteSettings::default()
-        };
-        Site::resolve("a", Some(&file), &SiteSettings::default())
-    }
-
-    #[test]
-    fn each_provider_says_which_key_it_needs() {
-        let url = || Url::parse("https://cap.example/siteverify").ok();
-        let text = |text: &str| Some(text.to_owned());
-        let secret = || Some("s".to_owned().into());
-        let needs = |provider, verify_url, site_key, project| {
-            let settings = CaptchaSettings {
-                provider: Some(provider),
-                secret: secret(),
-                verify_url,
-                site_key,
-                project,
-                ..CaptchaSettings::default()
-            };
-            let wrong = with_captcha(settings).err()?;
-            wrong.split(':').next().map(str::to_owned)
-        };
-        for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
-            let settings = CaptchaSettings {
-                provider: Some(provider),
-                ..CaptchaSettings::default()
-            };
-            let wrong = with_captcha(settings).expect_err("no secret");
-            assert!(wrong.starts_with("captcha.secret: "), "{wrong}");
-            assert_eq!(
-                needs(provider, url(), text("key"), text("a-project")),
-                None,
-                "{provider:?}"
-            );
-            let expected = match provider {
-                ProviderId::Siteverify | ProviderId::Cap | ProviderId::Mcaptcha => text("captcha.verify_url"),
-                ProviderId::RecaptchaEnterprise => text("captcha.site_key"),
-                _ => None,
-            };
-            assert_eq!(needs(provider, None, None, None), expected, "{provider:?}");
-        }
-        assert_eq!(
-            needs(ProviderId::Mcaptcha, url(), text(""), None),
-            text("captcha.site_key")
-        );
-        for wrong in ["", "..", "a/b", "a?b", &"a".repeat(65)] {
-            let found = needs(ProviderId::RecaptchaEnterprise, None, text("key"), text(wrong));
-            assert_eq!(found, text("captcha.project"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn published_test_keys_are_known() {
-        let has_test_key = |secret: &str, site_key: &str| {
-            let settings = CaptchaSettings {
-                provider: Some(ProviderId::Turnstile),
-                secret: Some(secret.to_owned().into()),
-                site_key: Some(site_key.to_owned()),
-                ..CaptchaSettings::default()
-            };
-            with_captcha(settings).expect("valid").captcha.has_test_key()
-        };
-        for secret in TEST_SECRETS {
-            assert!(has_test_key(secret, "key"), "{secret}");
-        }
-        for site_key in TEST_SITE_KEYS {
-            assert!(has_test_key("secret", site_key), "{site_key}");
-        }
-        assert!(!has_test_key("secret", "key"));
     }
 
     #[test]

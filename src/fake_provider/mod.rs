@@ -40,7 +40,7 @@ use self::{
     protocol::{Call, Passed, Protocol, Refusal},
     scenario::Control,
 };
-use crate::domain::{site::ProviderId, timestamp::Timestamp};
+use crate::domain::{captcha::ProviderId, timestamp::Timestamp};
 
 /// The secret of a key with everything the provider has.
 pub const SECRET: &str = "fake-secret";

@@ -55,7 +55,7 @@ pub use self::{
     queue::{Filter, Order, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
-    sites::{PolicyRow, StoredSite},
+    sites::{PolicyRow, Secrets, StoredSite},
     threads::{PublicComment, PublicThread, ThreadRow},
     units::{Actor, Decide, Decided, Inserted, NewComment, Scope},
 };

@@ -14,8 +14,16 @@ pub struct StoredSite {
     pub settings: SiteSettings,
     /// The settings as they are stored, by which a change is made from what was read.
     text: String,
-    /// The provider's secret, encrypted, and since when.
-    pub secret: Option<(String, Timestamp)>,
+    pub secrets: Secrets,
+}
+
+/// The providers' secrets that were typed into a page, each encrypted and since when.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// Of the provider.
+    pub first: Option<(String, Timestamp)>,
+    /// Of the interactive provider of the second check.
+    pub second: Option<(String, Timestamp)>,
 }
 
 /// A site's settings as they are stored; no secret is among them.
@@ -103,18 +111,25 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn stored_site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
-        let found: Option<(String, Option<String>, Option<i64>)> = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT settings, sealed_secret, secret_at FROM sites WHERE id = $1")
-                .bind(id)
-                .fetch_optional(pool)
-                .await
+        type Row = (String, Option<String>, Option<i64>, Option<String>, Option<i64>);
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at FROM sites \
+                 WHERE id = $1",
+            )
+            .bind(id)
+            .fetch_optional(pool)
+            .await
         })?;
         found
-            .map(|(settings, sealed_secret, secret_at)| {
+            .map(|(settings, first, first_at, second, second_at)| {
                 Ok(StoredSite {
                     settings: rows::json("sites", "settings", &id, &settings)?,
                     text: settings,
-                    secret: sealed_secret.zip(secret_at.map(Timestamp)),
+                    secrets: Secrets {
+                        first: first.zip(first_at.map(Timestamp)),
+                        second: second.zip(second_at.map(Timestamp)),
+                    },
                 })
             })
             .transpose()
@@ -128,21 +143,23 @@ impl Store {
         &self,
         id: &str,
         settings: &SiteSettings,
-        secret: Option<(String, Timestamp)>,
+        secrets: Secrets,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
         let settings = text_of(settings);
         in_tx!(self, |conn| {
-            let (sealed, at) = secret.unzip();
+            let ((first, first_at), (second, second_at)) = (secrets.first.unzip(), secrets.second.unzip());
             let made = sqlx::query(
-                "INSERT INTO sites (id, settings, sealed_secret, secret_at, created_at) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO sites (id, settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at, \
+                 created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
             )
             .bind(id)
             .bind(settings)
-            .bind(sealed)
-            .bind(at.map(|at| at.0))
+            .bind(first)
+            .bind(first_at.map(|at| at.0))
+            .bind(second)
+            .bind(second_at.map(|at| at.0))
             .bind(audit.at.0)
             .execute(&mut *conn)
             .await?;
@@ -163,23 +180,28 @@ impl Store {
         id: &str,
         read: &StoredSite,
         settings: &SiteSettings,
-        secret: Option<(String, Timestamp)>,
+        secrets: Secrets,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
         let (id, read) = (id.to_owned(), read.clone());
         let settings = text_of(settings);
         in_tx!(self, |conn| {
-            let (sealed, at) = secret.unzip();
+            let as_read = |secret: Option<(String, Timestamp)>| secret.map(|(sealed, _)| sealed).unwrap_or_default();
+            let ((first, first_at), (second, second_at)) = (secrets.first.unzip(), secrets.second.unzip());
             let changed = sqlx::query(
-                "UPDATE sites SET settings = $4, sealed_secret = $5, secret_at = $6 \
-                 WHERE id = $1 AND settings = $2 AND COALESCE(sealed_secret, '') = $3",
+                "UPDATE sites SET settings = $5, sealed_secret = $6, secret_at = $7, sealed_second_secret = $8, \
+                 second_secret_at = $9 WHERE id = $1 AND settings = $2 AND COALESCE(sealed_secret, '') = $3 \
+                 AND COALESCE(sealed_second_secret, '') = $4",
             )
             .bind(id)
             .bind(read.text)
-            .bind(read.secret.map(|(sealed, _)| sealed).unwrap_or_default())
+            .bind(as_read(read.secrets.first))
+            .bind(as_read(read.secrets.second))
             .bind(settings)
-            .bind(sealed)
-            .bind(at.map(|at| at.0))
+            .bind(first)
+            .bind(first_at.map(|at| at.0))
+            .bind(second)
+            .bind(second_at.map(|at| at.0))
             .execute(&mut *conn)
             .await?;
             if changed.rows_affected() == 0 {

@@ -77,8 +77,17 @@ pub struct SettingsPage {
     pub answer: Option<(String, bool)>,
     pub problem: Option<String>,
     pub errors: FormErrors,
-    /// Groups with a heading each: the text's key, and the fields.
-    pub groups: Vec<(&'static str, Vec<Setting>)>,
+    pub groups: Vec<Group>,
+}
+
+/// Settings under a heading.
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    /// The heading's text.
+    pub heading: &'static str,
+    /// The text of what is said under it; empty where nothing is.
+    pub about: &'static str,
+    pub settings: Vec<Setting>,
 }
 
 /// `GET /setup/site`.

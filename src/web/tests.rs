@@ -845,7 +845,11 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     answer: Some((HOSTILE.to_owned(), true)),
                     problem: Some(language.say("settings_changed")),
                     errors: wrong("origins"),
-                    groups: vec![("settings-about", settings(language))],
+                    groups: vec![super::sites::Group {
+                        heading: "settings-second",
+                        about: "settings-second-about",
+                        settings: settings(language),
+                    }],
                 }
                 .render(),
             ),

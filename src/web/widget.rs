@@ -8,7 +8,7 @@
 
 use url::Url;
 
-use crate::domain::site::{Captcha, Consent, ProviderId};
+use crate::domain::captcha::{Captcha, Consent, ProviderId};
 
 /// What the notice under a form says about an outside check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,15 +87,17 @@ pub fn site_key(captcha: &Captcha) -> Option<String> {
     })
 }
 
-/// The Content-Security-Policy of a reader's page whose form is guarded by `captcha`.
+/// The Content-Security-Policy of a reader's page whose form is guarded by `captcha`, and by the interactive provider
+/// of its second check.
 #[must_use]
 pub fn policy(captcha: &Captcha) -> String {
+    let second = captcha.second.as_deref().map(sources).unwrap_or_default();
     let Sources {
         script,
         style,
         frame,
         connect,
-    } = sources(captcha);
+    } = sources(captcha).and(&second);
     let frame = if frame.is_empty() {
         String::new()
     } else {
@@ -129,6 +131,15 @@ impl Sources {
             style: spaced(style),
             frame: spaced(frame),
             connect: spaced(connect),
+        }
+    }
+
+    fn and(self, other: &Self) -> Self {
+        Self {
+            script: self.script + &other.script,
+            style: self.style + &other.style,
+            frame: self.frame + &other.frame,
+            connect: self.connect + &other.connect,
         }
     }
 }
@@ -250,7 +261,8 @@ fn company(captcha: &Captcha) -> Option<(String, Option<&'static str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::site::{CaptchaSettings, Site, SiteSettings};
+    use crate::domain::captcha::CaptchaSettings;
+    use crate::domain::site::{Site, SiteSettings};
 
     fn captcha(provider: ProviderId, change: impl FnOnce(&mut CaptchaSettings)) -> Captcha {
         let mut settings = SiteSettings {

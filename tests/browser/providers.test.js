@@ -71,7 +71,7 @@ async function startVerifier() {
   return server;
 }
 
-function configuration(provider, { consent, verifyUrl }) {
+function configuration(provider, { consent, verifyUrl, more = "" }) {
   return `
 [outgoing]
 allow_private_addresses = true
@@ -87,7 +87,7 @@ project = "a-project"
 hostnames = ["127.0.0.1"]
 consent = "${consent}"
 verify_url = "${verifyUrl}"
-`;
+${more}`;
 }
 
 describe("a form with an outside check", () => {
@@ -102,10 +102,10 @@ describe("a form with an outside check", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function startWith(provider, { consent = "focus", verifyUrl } = {}) {
+  async function startWith(provider, { consent = "focus", verifyUrl, more } = {}) {
     const address = verifyUrl ?? `http://127.0.0.1:${verifier.address().port}/siteverify`;
     const file = join(folder, "config.toml");
-    await writeFile(file, configuration(provider, { consent, verifyUrl: address }));
+    await writeFile(file, configuration(provider, { consent, verifyUrl: address, more }));
     house = await startPalabre({}, ["serve", "--config", file]);
   }
 
@@ -263,12 +263,60 @@ describe("a form with an outside check", () => {
     const sent = [];
     await reader.page.route(STEP_UP, (route) => {
       sent.push(route.request().postDataJSON());
-      return route.fulfill({ json: { status: "pending", message: "Merci. Une personne le lira." } });
+      return route.fulfill({ json: { status: "pending", passed: true } });
     });
     const { form } = await posts(reader, { body: "Un jeton trop vieux", ...AUTHOR });
-    await reader.sees(/Merci\. Une personne le lira\./);
+    await reader.isToldThatAPersonWillReadIt();
+    await eventually(() => assert.equal(sent.length, 1));
     assert.deepEqual(sent, [{ captcha: "v3/key/comment", form }]);
     assert.deepEqual(reader.window.complaints, []);
+  });
+
+  describe("where the browser cannot do the second proof of work", () => {
+    /** On the thread of a site that is never sure of a score, and has hCaptcha for that. */
+    async function sends(body) {
+      const verifyUrl = `http://127.0.0.1:${verifier.address().port}/siteverify`;
+      await startWith("recaptcha_v3", {
+        more: `[site.captcha.second]\nprovider = "hcaptcha"\nsite_key = "second"\nsecret = "secret"\nverify_url = "${verifyUrl}"\n` +
+          "[site.captcha.policy]\nstep_up_below = 1.0\n",
+      });
+      const reader = await opens({ script: SCRIPTS.recaptcha_v3 + SCRIPTS.hcaptcha });
+      await reader.page.evaluate(() => Object.defineProperty(crypto, "subtle", { value: undefined }));
+      await posts(reader, { body, ...AUTHOR });
+      await reader.sees(/Votre commentaire est bien enregistré\. Une vérification de hCaptcha peut confirmer/);
+      assert.deepEqual(reader.window.requestsToOthers(), [`${GOOGLE}?render=key`], "hCaptcha is not asked before the yes");
+      return reader;
+    }
+
+    test("the reader may take the check of another provider", async () => {
+      const reader = await sends("Un vieux navigateur");
+      await reader.takesPicture("second-check-offered");
+      assert.deepEqual(await reader.barriers(), []);
+      const asked = verifier.asked.length;
+      await reader.page.getByRole("button", { name: "Faire la vérification hCaptcha" }).click();
+      await reader.page.getByRole("button", { name: "Je suis là" }).click();
+      await reader.sees(/Merci, la vérification est faite\./);
+      assert.match(verifier.asked.slice(asked).join(), /response=hcaptcha%2Fsecond/);
+      assert.deepEqual(await reader.barriers(), []);
+      assert.deepEqual(reader.window.complaints, []);
+    });
+
+    test("a no changes nothing and loads nothing", async () => {
+      const reader = await sends("Sans façon");
+      await reader.page.getByRole("button", { name: "Non merci" }).click();
+      await eventually(async () => assert.equal(await reader.page.getByText(/Une vérification de hCaptcha/).count(), 0));
+      await reader.isToldThatAPersonWillReadIt();
+      assert.equal(reader.window.requestsToOthers().length, 1);
+      assert.equal(reader.window.requestsTo(STEP_UP, "POST"), 0);
+      assert.deepEqual(reader.window.complaints, []);
+    });
+
+    test("a blocked provider is told in plain words", async () => {
+      const reader = await sends("Un bloqueur passe");
+      await reader.window.context.route("https://js.hcaptcha.com/**", (route) => route.abort("blockedbyclient"));
+      await reader.page.getByRole("button", { name: "Faire la vérification hCaptcha" }).click();
+      await reader.sees(/La vérification n’a pas abouti.*une personne le lira/);
+    });
   });
 
   test("who goes without before writing is never shown to the provider", async () => {

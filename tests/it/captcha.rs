@@ -12,8 +12,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use palabre::{
     captcha::{Ask, Captcha, Finding, Form, Spent},
     domain::{
+        captcha::{CaptchaSettings, ProviderId},
         reason::Reason,
-        site::{CaptchaSettings, ProviderId, Site, SiteSettings},
+        site::{Site, SiteSettings},
         timestamp::Timestamp,
         verdict::{BadToken, NotRun, Verdict, Why},
     },

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use palabre::{domain::site::ProviderId, jobs};
+use palabre::{domain::captcha::ProviderId, jobs};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What a reader's page is told about the site's check: where its script is, when it may load, and what the
 //! page's policy lets through for it.
 
-use palabre::domain::site::ProviderId;
+use palabre::domain::captcha::ProviderId;
 use serde_json::Value;
 
 use crate::{service::Service, stores::Storage};

@@ -11,9 +11,10 @@ use palabre::{
     captcha::{Ask, Captcha, Finding, Form, Spent},
     domain::{
         address::ClientAddress,
+        captcha::{CaptchaSettings, ProviderId},
         reason::Reason,
         score::Score,
-        site::{CaptchaSettings, ProviderId, Site, SiteSettings},
+        site::{Site, SiteSettings},
         timestamp::Timestamp,
         verdict::{BadToken, NotRun, Verdict, Why},
     },
@@ -681,14 +682,14 @@ async fn a_token_counts_once_in_its_life_with_every_provider() {
         let made_up = scene.verdict("made-up").await;
         assert!(!is_good(&made_up), "{provider:?} made up: {made_up:?}");
 
-        let probed = scene.captcha.probe(&scene.site).await;
+        let probed = scene.captcha.probe(&scene.site, "nobodys").await;
         assert_eq!(probed.as_deref(), Ok("answers and knows the secret"), "{provider:?}");
         let stranger = Scene::with(provider, "hush-hush").await;
         let finding = stranger.find(&stranger.token(0.9)).await;
         assert_eq!(finding.verdict, wrong(secret_refused), "{provider:?}");
         assert!(!format!("{finding:?}").contains("hush-hush"));
         assert_eq!(stranger.fake.calls(), 1, "{provider:?}");
-        let probed = stranger.captcha.probe(&stranger.site).await;
+        let probed = stranger.captcha.probe(&stranger.site, "nobodys").await;
         assert_eq!(
             probed,
             Err(format!("does not accept our configuration: {secret_refused}")),

@@ -3,7 +3,7 @@
 
 use palabre::{
     actions::{identify::Role, setup},
-    domain::site::ProviderId,
+    domain::captcha::ProviderId,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ on_both_engines!(
     what_is_wrong_with_a_setting_is_said_by_field,
     only_its_owners_change_a_site,
     a_typed_secret_is_kept_encrypted_and_asked_with,
+    a_second_check_has_a_provider_and_keys_of_its_own,
     settings_are_changed_by_their_page,
     changes_at_once_do_not_undo_each_other,
     a_time_zone_tells_when,
@@ -271,7 +272,7 @@ async fn a_typed_secret_is_kept_encrypted_and_asked_with(storage: &Storage) {
         .await
         .expect("read")
         .expect("there");
-    let (sealed, _) = stored.secret.expect("kept");
+    let (sealed, _) = stored.secrets.first.expect("kept");
     assert!(sealed.starts_with("v1.") && !sealed.contains(SECRET));
     assert!(stored.settings.captcha.secret.is_none());
 
@@ -289,6 +290,107 @@ async fn a_typed_secret_is_kept_encrypted_and_asked_with(storage: &Storage) {
     let removed = json!({"captcha": {"provider": "house", "secret": null}});
     owner.sends(&Method::PATCH, path, &removed).await.expect(200);
     assert_eq!(owner.gets(path).await.json["captcha"]["secret_set"], false);
+    service.stop().await;
+}
+
+async fn a_second_check_has_a_provider_and_keys_of_its_own(storage: &Storage) {
+    let fake = FakeProvider::start().await;
+    let service = with_site(storage, &format!("[outgoing]\nallow_private_addresses = true\n{SITE}")).await;
+    let owner = service.owner().await;
+    let path = "/api/v1/sites/quais";
+    let change = async |second: Value| {
+        owner
+            .sends(&Method::PATCH, path, &json!({"captcha": {"second": second}}))
+            .await
+    };
+    for (second, field, code) in [
+        (json!({"provider": "house"}), "second_provider", "second_provider_bad"),
+        (
+            json!({"provider": "recaptcha_v3"}),
+            "second_provider",
+            "second_provider_bad",
+        ),
+        (json!({"provider": "nobody"}), "second_provider", "value_bad"),
+        (
+            json!({"provider": "turnstile", "site_key": "cle"}),
+            "second_secret",
+            "secret_missing",
+        ),
+        (
+            json!({"provider": "turnstile", "secret": "s"}),
+            "second_site_key",
+            "site_key_missing",
+        ),
+        (json!({"secret": 7}), "second_secret", "value_bad"),
+    ] {
+        let wrong = change(second.clone()).await.expect(422);
+        let error = &wrong.json["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(field), &json!(code)),
+            "{second}"
+        );
+    }
+    let secret = "un-second-secret-que-personne-ne-lit";
+    let keys = |secret: &str| {
+        json!({"provider": "turnstile", "site_key": "cle", "secret": secret,
+            "verify_url": fake.url_of(ProviderId::Turnstile)})
+    };
+    let changed = change(keys(secret)).await.expect(200);
+    let second = &changed.json["captcha"]["second"];
+    assert_eq!(
+        (&second["provider"], &second["site_key"], &second["secret_set"]),
+        (&json!("turnstile"), &json!("cle"), &json!(true))
+    );
+    assert_eq!(changed.json["captcha"]["secret_set"], false, "the first has none");
+    let test = async || {
+        let answer = owner
+            .posts(&format!("{path}/captcha/test"), &json!({}))
+            .await
+            .expect(200);
+        assert_eq!(answer.json["result"], "not_needed", "the first is the built-in check");
+        answer.json["second"].clone()
+    };
+    assert_eq!(
+        test().await["result"],
+        "misconfigured",
+        "the provider got it, and says it is not its own"
+    );
+    change(keys(SECRET)).await.expect(200);
+    let tested = test().await;
+    assert_eq!(
+        (&tested["provider"], &tested["result"]),
+        (&json!("turnstile"), &json!("accepted")),
+        "{tested}"
+    );
+
+    let browser = service.signs_in().await;
+    let page = browser.gets("/sites/quais/settings").await.expect(200);
+    let log = owner.gets("/api/v1/moderation/audit?site=quais").await.expect(200);
+    for text in [&changed.text, &page.text, &log.text] {
+        assert!(!text.contains(secret) && !text.contains(SECRET));
+    }
+    let stored = service
+        .app
+        .store
+        .stored_site("quais")
+        .await
+        .expect("read")
+        .expect("there");
+    let (sealed, _) = stored.secrets.second.expect("kept");
+    assert!(sealed.starts_with("v1.") && !sealed.contains(SECRET) && stored.secrets.first.is_none());
+
+    // The page names its own fields, keeps the key when its field is empty, and takes all away.
+    let form = [("second_provider", "hcaptcha"), ("second_secret", "")];
+    browser.posts("/sites/quais/settings", &form).await.expect(303);
+    let now = owner.gets(path).await.json["captcha"]["second"].clone();
+    assert_eq!(
+        (&now["provider"], &now["secret_set"]),
+        (&json!("hcaptcha"), &json!(true))
+    );
+    let form = [("second_provider", ""), ("second_secret_remove", "yes")];
+    browser.posts("/sites/quais/settings", &form).await.expect(303);
+    assert!(owner.gets(path).await.json["captcha"]["second"].is_null());
     service.stop().await;
 }
 

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use palabre::domain::captcha::ProviderId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    captcha_road::{POLICY, fake, reasons, recaptcha, scored},
-    fake_provider::{Canned, FakeProvider, Scenario},
+    captcha_road::{HOST, POLICY, fake, reasons, recaptcha, scored},
+    fake_provider::{Canned, Claims, FakeProvider, Fault, SECRET, Scenario},
     service::{Answer, Person, SITE, Service, comment},
     stores::Storage,
     submit::solved,
@@ -25,6 +26,7 @@ crate::stores::on_both_engines!(
     an_expired_token_asks_for_one_fresh_token,
     a_decision_ends_the_check,
     the_sites_pages_may_answer_it,
+    where_the_proof_fails_the_interactive_provider_may_answer,
 );
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -323,6 +325,98 @@ async fn an_expired_token_asks_for_one_fresh_token(storage: &Storage) {
     other["captcha"] = fresh["captcha"].clone();
     let other = service.reader().submits(&other).await.expect(202);
     assert!(reasons(&item(&moderator, &other).await).contains(&"token_foreign".to_owned()));
+    service.stop().await;
+}
+
+/// [`recaptcha`] with Turnstile at the same fake as second check.
+fn with_second(fake: &FakeProvider) -> String {
+    let second = format!(
+        "[site.captcha.second]\nprovider = \"turnstile\"\nsite_key = \"la-cle\"\nsecret = \"{SECRET}\"\n\
+         verify_url = \"{}\"\n",
+        fake.url_of(ProviderId::Turnstile)
+    );
+    recaptcha(fake, &format!("{second}{POLICY}"))
+}
+
+async fn where_the_proof_fails_the_interactive_provider_may_answer(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &with_second(&fake)).await;
+    let moderator = service.moderator().await;
+    let token = |action: &str| {
+        fake.mint(Claims {
+            action: action.to_owned(),
+            hostname: HOST.to_owned(),
+            ..Claims::default()
+        })
+    };
+    let sent = sends_grey(&service, &fake, "Sans calcul").await;
+    let second = &sent.json["step_up"]["second"];
+    assert_eq!(
+        (&second["provider"], &second["site_key"]),
+        (&json!("turnstile"), &json!("la-cle"))
+    );
+    let told = second.to_string();
+    assert!(
+        told.contains("Cloudflare") && told.contains("challenges.cloudflare.com") && !told.contains(SECRET),
+        "{told}"
+    );
+
+    // A wrong proof leaves it open; it takes the mark off and publishes nothing.
+    let failed = answers(&service, &sent, &json!({"proof": "e30="})).await.expect(200);
+    assert_eq!(failed.json["passed"], false);
+    let calls = fake.calls();
+    let given = json!({"captcha": token("comment")});
+    let passed = answers(&service, &sent, &given).await.expect(200);
+    assert_eq!(passed.json, json!({"status": "pending", "passed": true}));
+    assert_eq!(fake.calls(), calls + 1);
+    let after = item(&moderator, &sent).await;
+    assert_eq!(reasons(&after), ["step_up_passed"]);
+    assert_eq!(after.json["captcha"]["provider"], "recaptcha_v3", "who gave the score");
+    let detail = &after.json["history"][0]["detail"];
+    assert_eq!(
+        (
+            &detail["kind"],
+            &detail["found"]["verdict"],
+            &detail["replaced"]["code"]
+        ),
+        (&json!("second"), &json!("passed"), &json!("step_up"))
+    );
+    let again = answers(&service, &sent, &given).await;
+    assert_eq!(again.error(), (409, "step_up_closed"));
+
+    // It is asked once, about a token for this form of this site, and once about each token.
+    let sent = sends_grey(&service, &fake, "Mauvaise action").await;
+    let failed = answers(&service, &sent, &json!({"captcha": token("login")}))
+        .await
+        .expect(200);
+    assert_eq!(failed.json["passed"], false);
+    assert_eq!(reasons(&item(&moderator, &sent).await), ["step_up"]);
+    let second_try = answers(&service, &sent, &json!({"captcha": token("comment")})).await;
+    assert_eq!(second_try.error(), (409, "step_up_closed"));
+    let proof = json!({"proof": solved(&sent.json["step_up"]["challenge"])});
+    service.clock.advance(MINUTE);
+    let passed = answers(&service, &sent, &proof).await.expect(200);
+    assert_eq!(passed.json["passed"], true, "the proof is still open");
+    let sent = sends_grey(&service, &fake, "Jeton d’un autre").await;
+    let calls = fake.calls();
+    let used = answers(&service, &sent, &given).await.expect(200);
+    assert_eq!((&used.json["passed"], fake.calls()), (&json!(false), calls));
+
+    // A dead provider loses nothing and says no; a repeat of the submission offers what is still open.
+    let fields = scored(&fake, "Fournisseur muet", 0.3);
+    let sent = service.reader().submits(&fields).await.expect(202);
+    fake.fault(Fault::Status(500));
+    let failed = answers(&service, &sent, &json!({"captcha": token("comment")}))
+        .await
+        .expect(200);
+    assert_eq!(failed.json, json!({"status": "pending", "passed": false}));
+    assert_eq!(reasons(&item(&moderator, &sent).await), ["step_up"]);
+    let repeat = service.reader().submits(&fields).await.expect(200);
+    assert_eq!(repeat.json["step_up"]["kind"], "proof", "{}", repeat.text);
+    let failed = answers(&service, &sent, &json!({"proof": "e30="})).await.expect(200);
+    assert_eq!(failed.json["passed"], false);
+    let repeat = service.reader().submits(&fields).await.expect(200);
+    assert!(repeat.json["step_up"].is_null(), "{}", repeat.text);
     service.stop().await;
 }
 

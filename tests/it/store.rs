@@ -31,7 +31,7 @@ use palabre::{
     },
     store::{
         Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, NewSession, Opening, Order,
-        PolicyRow, Scope, SealFault, Store, ThreadRow, TokenRow,
+        PolicyRow, Scope, SealFault, Secrets, Store, ThreadRow, TokenRow,
     },
 };
 use proptest::{
@@ -1870,20 +1870,24 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
     let read = async |id: &str| scene.store.stored_site(id).await.expect("read");
     let first = read("alpha").await.expect("there");
     assert_eq!(first.settings.name.as_deref(), Some("Le Journal"));
-    assert!(first.secret.is_none() && read("nowhere").await.is_none());
+    assert!(first.secrets.first.is_none() && first.secrets.second.is_none());
+    assert!(read("nowhere").await.is_none());
+    let sealed = |text: &str| Some((text.to_owned(), START));
+    let secrets = |first, second| Secrets { first, second };
     let made = async |id: &str| {
-        let secret = Some(("sealed".to_owned(), START));
-        let added = scene.store.add_site(id, &named("Neuf"), secret, entry()).await;
+        let secrets = secrets(sealed("first"), sealed("second"));
+        let added = scene.store.add_site(id, &named("Neuf"), secrets, entry()).await;
         added.expect("answered")
     };
     assert!(!made("alpha").await, "there is one");
     assert!(made("neuf").await);
-    assert_eq!(
-        read("neuf").await.expect("there").secret,
-        Some(("sealed".to_owned(), START))
-    );
+    let kept = read("neuf").await.expect("there").secrets;
+    assert_eq!((kept.first, kept.second), (sealed("first"), sealed("second")));
     let changed = async |name: &str| {
-        let done = scene.store.set_site("alpha", &first, &named(name), None, entry()).await;
+        let done = scene
+            .store
+            .set_site("alpha", &first, &named(name), Secrets::default(), entry())
+            .await;
         done.expect("answered")
     };
     assert!(changed("Le Soir").await);
@@ -1892,19 +1896,24 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
         read("alpha").await.expect("there").settings.name.as_deref(),
         Some("Le Soir")
     );
-    // Of two changes at once, one of which changes the secret alone, the second does not undo it.
-    let both = read("alpha").await.expect("there");
-    let secret = Some(("sealed".to_owned(), START));
-    let with = async |name: &str, secret| {
-        let done = scene
-            .store
-            .set_site("alpha", &both, &named(name), secret, entry())
-            .await;
-        done.expect("answered")
-    };
-    assert!(with("Le Soir", secret.clone()).await);
-    assert!(!with("Le Matin", None).await, "somebody was first");
-    assert_eq!(read("alpha").await.expect("there").secret, secret);
+    // Of two changes at once, one of which changes a secret alone, the second does not undo it.
+    for new in [
+        secrets(sealed("first"), None),
+        secrets(sealed("first"), sealed("second")),
+    ] {
+        let both = read("alpha").await.expect("there");
+        let with = async |name: &str, secrets| {
+            let done = scene
+                .store
+                .set_site("alpha", &both, &named(name), secrets, entry())
+                .await;
+            done.expect("answered")
+        };
+        assert!(with("Le Soir", new.clone()).await);
+        assert!(!with("Le Matin", Secrets::default()).await, "somebody was first");
+        let kept = read("alpha").await.expect("there").secrets;
+        assert_eq!((kept.first, kept.second), (new.first, new.second));
+    }
     assert_eq!(
         scene.store.site_ids().await.expect("read"),
         ["alpha", SITE, "neuf", OTHER]

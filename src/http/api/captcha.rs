@@ -19,10 +19,10 @@ use crate::{
     actions::tune::{self, NewPolicy, Preview},
     app::App,
     domain::{
+        captcha::explore_ppm,
         evidence::{BandCounts, LevelCounts},
         policy::{Band, Cuts},
         score::Score,
-        site::explore_ppm,
         timestamp::Timestamp,
     },
     error::Error,

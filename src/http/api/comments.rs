@@ -21,6 +21,7 @@ use crate::{
     },
     app::{App, SiteInForce},
     domain::{
+        captcha::Captcha,
         draft::{RawDraft, ThreadKey, language},
         language::Language,
         timestamp::Timestamp,
@@ -69,15 +70,8 @@ pub(crate) async fn form(
     let thread = thread_key(&query.0).or_say_in(language)?;
     let now = app.clock.now();
     let form = app.captcha.issue_form(site, thread.as_str(), now);
-    let mut captcha = json!({
-        "provider": site.captcha.provider.as_str(),
-        "site_key": widget::site_key(&site.captcha),
-        "action": site.captcha.action,
-        "consent": site.captcha.consent.as_str(),
-    });
-    if let (Some(script), Some(captcha)) = (widget::script(&site.captcha), captcha.as_object_mut()) {
-        captcha.insert("script".to_owned(), script.into());
-    }
+    let mut captcha = check_json(&site.captcha);
+    captcha["consent"] = json!(site.captcha.consent.as_str());
     if let (Some(challenge), Some(captcha)) = (
         app.captcha.challenge(site, thread.as_str(), &form, now),
         captcha.as_object_mut(),
@@ -193,6 +187,19 @@ pub(in crate::http) fn submission(
 }
 
 /// The answer to a submission.
+/// What a page needs to load the check of `captcha`.
+pub(super) fn check_json(captcha: &Captcha) -> Value {
+    let mut value = json!({
+        "provider": captcha.provider.as_str(),
+        "site_key": widget::site_key(captcha),
+        "action": captcha.action,
+    });
+    if let Some(script) = widget::script(captcha) {
+        value["script"] = json!(script);
+    }
+    value
+}
+
 fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language) -> Response {
     let address = format!("{}/r/{}", app.config.public_url(), receipt.receipt);
     let (status, code) = match (receipt.outcome, receipt.replayed) {
@@ -217,7 +224,7 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
                 "device": receipt.device,
                 "message": outcome_sentence(receipt, language),
             });
-            if let Some(step_up) = step_up_json(app, &site.site, receipt) {
+            if let Some(step_up) = step_up_json(app, &site.site, receipt, language) {
                 body["step_up"] = step_up;
             }
             Json(body).into_response()

@@ -14,7 +14,7 @@ use super::{
     schema,
 };
 use crate::{
-    actions::defend::{self, Cause, DAYS_MAX, Day, Defence, Fault},
+    actions::defend::{self, Cause, DAYS_MAX, Day, Defence, Fault, KeyTest},
     app::App,
     domain::{
         defence::{Waits, share},
@@ -141,14 +141,19 @@ pub(crate) async fn test(
     Path(site): Path<String>,
     ApiLanguage(language): ApiLanguage,
 ) -> Result<Response, Problem> {
-    let said = defend::test_keys(&app, &who, &site).await.or_say_in(language)?;
-    let provider = app.site(&site).await.or_say_in(language)?.site.captcha.provider;
-    let body = json!({
-        "site": site,
-        "provider": provider.as_str(),
-        "result": said.code(),
-        "detail": said.detail(),
-        "message": test_sentence(language, provider.as_str(), said.code(), said.detail()),
+    let tests = defend::test_keys(&app, &who, &site).await.or_say_in(language)?;
+    let mut answers = tests.iter().map(|KeyTest { provider, said }| {
+        json!({
+            "site": site,
+            "provider": provider.as_str(),
+            "result": said.code(),
+            "detail": said.detail(),
+            "message": test_sentence(language, provider.as_str(), said.code(), said.detail()),
+        })
     });
+    let mut body = answers.next().unwrap_or_default();
+    if let Some(second) = answers.next() {
+        body["second"] = second;
+    }
     Ok(no_store(Json(body).into_response()))
 }

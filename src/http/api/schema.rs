@@ -76,6 +76,30 @@ pub(super) struct StepUp {
     challenge: Option<HashMap<String, String>>,
     /// Ten minutes after the submission.
     until: String,
+    /// With proof, where the site names one: the interactive provider, for a page whose proof fails. It is loaded
+    /// after the reader's yes alone.
+    second: Option<SecondOffer>,
+}
+
+/// The interactive provider that may be offered to a reader.
+#[derive(ToSchema)]
+pub(super) struct SecondOffer {
+    provider: String,
+    site_key: Option<String>,
+    action: String,
+    /// The address of the provider's script.
+    script: Option<String>,
+    /// The path of the module here that shows the check.
+    module: String,
+    /// The question to the reader, the words of the two buttons, and what is said at the end.
+    offer: String,
+    accept: String,
+    decline: String,
+    done: String,
+    failed: String,
+    /// The company's page on readers' data, and the words of the link.
+    details: Option<String>,
+    details_label: Option<String>,
 }
 
 /// The answer to a second check.
@@ -83,7 +107,7 @@ pub(super) struct StepUp {
 pub(super) struct StepUpAnswer {
     /// With kind proof: the solved challenge.
     proof: Option<String>,
-    /// With kind token: one fresh token of the provider.
+    /// With kind token: one fresh token of the provider; with kind proof: one of the interactive provider.
     captcha: Option<String>,
     /// The form token that the fresh token is bound to.
     form: Option<String>,
@@ -756,6 +780,19 @@ pub(super) struct SiteCaptcha {
     consent: String,
     action: String,
     hostnames: Vec<String>,
+    /// The interactive provider of the second check; null without one.
+    second: Option<SecondCheck>,
+}
+
+/// The interactive provider of a site's second check.
+#[derive(ToSchema)]
+pub(super) struct SecondCheck {
+    /// turnstile, `recaptcha_v2`, hcaptcha, friendly or prosopo.
+    provider: String,
+    site_key: Option<String>,
+    /// The secret itself is never given out.
+    secret_set: bool,
+    verify_url: Option<String>,
 }
 
 /// A site's settings as they are in force.
@@ -793,6 +830,18 @@ pub(super) struct SiteCaptchaChange {
     consent: Option<String>,
     action: Option<String>,
     hostnames: Option<Vec<String>>,
+    second: Option<SecondCheckChange>,
+}
+
+/// New values of the second check's provider.
+#[derive(ToSchema)]
+pub(super) struct SecondCheckChange {
+    /// turnstile, `recaptcha_v2`, hcaptcha, friendly or prosopo; null offers none.
+    provider: Option<String>,
+    site_key: Option<String>,
+    /// Stored encrypted; null removes it.
+    secret: Option<String>,
+    verify_url: Option<String>,
 }
 
 /// New values of a site's settings; null takes a key back to its default.

@@ -135,6 +135,12 @@ fn settings_json(settings: &Settings) -> Value {
             "consent": captcha.consent.as_str(),
             "action": captcha.action,
             "hostnames": captcha.hostnames,
+            "second": captcha.second.as_ref().map(|second| json!({
+                "provider": second.provider.as_str(),
+                "site_key": second.site_key,
+                "secret_set": second.secret.is_some(),
+                "verify_url": second.verify_url,
+            })),
         },
         "set_in_file": settings.in_file,
     })

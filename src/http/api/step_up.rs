@@ -16,12 +16,13 @@ use crate::{
         submit::Receipt,
     },
     app::App,
-    domain::{language::Language, site::Site, status::Status},
+    domain::{captcha::Captcha, language::Language, site::Site, status::Status},
     http::{
         body::Fields,
         error::{In, Problem},
         extract::{Client, Query},
     },
+    web::{assets, texts::Say as _, widget::CheckNotice},
 };
 
 /// The second check that a comment's answer asked for: once, within ten minutes.
@@ -60,11 +61,36 @@ pub(crate) async fn answer(
 }
 
 /// The member `step_up` of the answer to a submission; `None` while nothing is asked.
-pub(super) fn step_up_json(app: &App, site: &Site, receipt: &Receipt) -> Option<Value> {
+pub(super) fn step_up_json(app: &App, site: &Site, receipt: &Receipt, language: Language) -> Option<Value> {
     let asked: Asked = receipt.step_up?;
     let mut value = json!({"kind": asked.kind.as_str(), "until": asked.until});
     if asked.kind == step_up::Kind::Proof {
         value["challenge"] = step_up::challenge(app, site, receipt.id, asked)?;
     }
+    if let Some(second) = site.captcha.second.as_deref().filter(|_| asked.has_second) {
+        value["second"] = second_json(second, language);
+    }
     Some(value)
+}
+
+/// What a page needs to offer the interactive provider, and to load it after a yes.
+fn second_json(second: &Captcha, language: Language) -> Value {
+    let mut value = super::comments::check_json(second);
+    value["module"] = json!(assets::url("outside.js"));
+    if let Some(notice) = CheckNotice::of(second) {
+        value["offer"] = json!(language.say_with("second_offer", "company", &notice.company));
+        value["accept"] = json!(language.say_with("second_accept", "company", &notice.company));
+        for (word, text) in [
+            ("decline", "second_decline"),
+            ("done", "second_done"),
+            ("failed", "second_failed"),
+        ] {
+            value[word] = json!(language.say(text));
+        }
+        if let Some(details) = notice.details {
+            value["details"] = json!(details);
+            value["details_label"] = json!(language.say_with("notice_details_of", "company", &notice.company));
+        }
+    }
+    value
 }

@@ -55,10 +55,10 @@ pub(crate) async fn test(
     AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let said = defend::test_keys(&app, &who, &site)
+    let tests = defend::test_keys(&app, &who, &site)
         .await
         .map_err(|error| PageError::new(error, language))?;
-    page(&app, &who, &site, days(&query), language, Some(said)).await
+    page(&app, &who, &site, days(&query), language, Some(tests)).await
 }
 
 /// A period that was mistyped is the usual one.
@@ -73,7 +73,7 @@ async fn page(
     site: &str,
     days: i64,
     language: Language,
-    said: Option<KeyTest>,
+    tests: Option<Vec<KeyTest>>,
 ) -> Result<Response, PageError> {
     let defence = defend::defence(app, who, site, days)
         .await
@@ -92,7 +92,7 @@ async fn page(
         .into_iter()
         .map(|sentence| Alarm { sentence, href: None })
         .collect();
-    let keys = if !provider.is_outside() {
+    let keys = if !provider.is_outside() && site.captcha.second.is_none() {
         Keys::None
     } else if who.may(Role::Owner, &site.id).is_ok() {
         Keys::Testable
@@ -146,12 +146,21 @@ async fn page(
         has_more_hosts: hosts.has_more,
         calls_this_month: defence.calls_this_month,
         free_calls: defence.free_calls,
-        answer: said.map(|said| TestAnswer {
-            message: web::test_sentence(language, provider.as_str(), said.code(), said.detail()),
-            is_problem: !matches!(said, KeyTest::Accepted | KeyTest::NotNeeded),
-        }),
+        answer: tests.map(|tests| in_words(&tests, language)),
     };
     Ok(admin_page(&page))
+}
+
+/// What the providers said about the keys, and whether that is a problem.
+pub(super) fn in_words(tests: &[KeyTest], language: Language) -> TestAnswer {
+    let sentences: Vec<String> = tests
+        .iter()
+        .map(|KeyTest { provider, said }| web::test_sentence(language, provider.as_str(), said.code(), said.detail()))
+        .collect();
+    TestAnswer {
+        message: sentences.join("\n"),
+        is_problem: tests.iter().any(|test| test.said.is_problem()),
+    }
 }
 
 fn day_row(day: &Day, language: Language) -> DayRow {

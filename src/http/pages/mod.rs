@@ -36,7 +36,7 @@ use super::{
 use crate::{
     actions::identify::Identity,
     app::{App, DEMO_SITE},
-    domain::{language::Language, site::Captcha},
+    domain::{captcha::Captcha, language::Language},
     error::Error,
     store::Scope,
     web::{

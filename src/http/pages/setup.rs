@@ -26,7 +26,7 @@ use crate::{
         sites,
     },
     app::{App, DEMO_SITE},
-    domain::{language::Language, site::ProviderId, status::Status},
+    domain::{captcha::ProviderId, language::Language, status::Status},
     error::Error,
     http::{
         body::Fields,

@@ -11,23 +11,23 @@ use super::{
 };
 use crate::{
     actions::{
-        defend::{self, KeyTest},
+        defend,
         identify::{Identity, Role},
         sites::{self, Change, Settings},
     },
     app::App,
-    domain::{language::Language, site::ProviderId},
+    domain::{captcha::ProviderId, language::Language, timestamp::Timestamp},
     error::Error,
     http::{
         body::Fields,
         extract::{AdminLanguage, Query},
     },
     web::{
-        defence::{provider_name, test_sentence},
+        defence::provider_name,
         form::{Choice, choose},
         frame::Place,
         moment::Moment,
-        sites::{Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
+        sites::{Group, Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
         texts::Say as _,
     },
 };
@@ -124,6 +124,9 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
         "captcha.project",
         "captcha.consent",
         "captcha.action",
+        "captcha.second.provider",
+        "captcha.second.site_key",
+        "captcha.second.verify_url",
     ] {
         if let Some(text) = fields.optional(sites::field_of(key))? {
             // A name that was emptied is said to be missing.
@@ -158,10 +161,13 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
             change.set(key, answer == "yes");
         }
     }
-    if let Some(secret) = fields.optional("secret")?.filter(|secret| !secret.trim().is_empty()) {
-        change.set("captcha.secret", secret);
-    } else if fields.optional("secret_remove")?.is_some() {
-        change.set("captcha.secret", serde_json::Value::Null);
+    for key in ["captcha.secret", "captcha.second.secret"] {
+        let field = sites::field_of(key);
+        if let Some(secret) = fields.optional(field)?.filter(|secret| !secret.trim().is_empty()) {
+            change.set(key, secret);
+        } else if fields.optional(&format!("{field}_remove"))?.is_some() {
+            change.set(key, serde_json::Value::Null);
+        }
     }
     Ok(change)
 }
@@ -245,14 +251,12 @@ pub(super) async fn test(
     site: &str,
     language: Language,
 ) -> Result<(String, bool), PageError> {
-    let said = defend::test_keys(app, who, site).await;
-    let said = match said {
+    let tests = match defend::test_keys(app, who, site).await {
         Err(error @ Error::RateLimited(_)) => return Ok((sentence(&error, language)?, true)),
-        said => said.map_err(|error| PageError::new(error, language))?,
+        tests => tests.map_err(|error| PageError::new(error, language))?,
     };
-    let provider = app.site(site).await?.site.captcha.provider;
-    let message = test_sentence(language, provider.as_str(), said.code(), said.detail());
-    Ok((message, !matches!(said, KeyTest::Accepted | KeyTest::NotNeeded)))
+    let answer = super::defence::in_words(&tests, language);
+    Ok((answer.message, answer.is_problem))
 }
 
 fn settings_page(
@@ -292,7 +296,7 @@ fn settings_page(
         })
     };
     let words = |name: &str, values: &[&str]| Kind::Choices(word_choices(language, name, values, ""));
-    let since = found.secret_since.map(|at| Moment::new(language, at.0));
+    let since = |at: Option<Timestamp>| at.map(|at| Moment::new(language, at.0));
     let about = vec![
         setting("name", Kind::Line)?,
         setting("origins", Kind::Lines)?,
@@ -313,7 +317,7 @@ fn settings_page(
     let robots = vec![
         setting("captcha.provider", Kind::Choices(providers))?,
         setting("captcha.site_key", Kind::Line)?,
-        setting("captcha.secret", Kind::Secret(since))?,
+        setting("captcha.secret", Kind::Secret(since(found.secret_since)))?,
         setting("captcha.verify_url", Kind::Line)?,
         setting("captcha.project", Kind::Line)?,
         setting("captcha.consent", words("consent", &["", "focus", "ask"]))?,
@@ -323,6 +327,25 @@ fn settings_page(
         setting("captcha.send_address", words("send_address", &["no", "yes"]))?,
         setting("captcha.feedback", words("feedback", &["no", "yes"]))?,
     ];
+    let second = site.captcha.second.as_ref();
+    let mut seconds = vec![Choice {
+        label: language.say("second-none"),
+        ..Choice::default()
+    }];
+    let interactive: Vec<ProviderId> = ProviderId::ALL.into_iter().filter(|id| id.is_interactive()).collect();
+    let selected = second.map_or("", |second| second.provider.as_str());
+    seconds.extend(provider_choices(language, &interactive, selected));
+    let second = vec![
+        setting("captcha.second.provider", Kind::Choices(seconds))?,
+        setting("captcha.second.site_key", Kind::Line)?,
+        setting("captcha.second.secret", Kind::Secret(since(found.second_secret_since)))?,
+        setting("captcha.second.verify_url", Kind::Line)?,
+    ];
+    let group = |heading, settings| Group {
+        heading,
+        settings,
+        ..Group::default()
+    };
     let title = language.say_with("settings-title", "site", &site.name);
     let mut frame = frame(app, Some(who), language, Place::Sites, title);
     frame.site = Some(site.id.clone());
@@ -330,9 +353,13 @@ fn settings_page(
         frame,
         site: site.id.clone(),
         groups: vec![
-            ("settings-about", about),
-            ("settings-review", review),
-            ("settings-robots", robots),
+            group("settings-about", about),
+            group("settings-review", review),
+            group("settings-robots", robots),
+            Group {
+                about: "settings-second-about",
+                ..group("settings-second", second)
+            },
         ],
         ..SettingsPage::default()
     })

@@ -16,13 +16,14 @@
  *   fallback: () => Promise<Preparation>}} Page
  * @typedef {{form?: string, captcha?: string, proof?: string, captcha_not_run?: string, unsolved?: boolean}} Answer
  * @typedef {{form: HTMLFormElement, nonce: string, language: string, signal: AbortSignal}} Site
- * @typedef {{mint: () => Promise<string | null>, renew: () => Promise<string | null>}} Widget
+ * @typedef {{mint: (time?: number) => Promise<string | null>, renew: () => Promise<string | null>}} Widget
  * @typedef {{take: (token: string) => void, drop: () => void, fail: () => void}} Ticket
  */
 
 const SCRIPT_WAIT_MS = 4_000;
 const TOKEN_WAIT_MS = 4_000;
 const READER_WAIT_MS = 60_000;
+const ASKED_WAIT_MS = 300_000;
 const FIELDS = ["captcha", "g-recaptcha-response", "h-captcha-response", "cf-turnstile-response", "altcha"];
 
 /** What each provider needs from its loaded script. @type {Record<string, (captcha: Captcha, page: Site) => Promise<Widget> | Widget>} */
@@ -143,6 +144,17 @@ export function start(got, page) {
   };
 }
 
+/**
+ * The interactive check of `captcha` once, after the reader's yes: its token, or null when the reader let it be.
+ * @param {Captcha} captcha
+ * @param {{form: HTMLFormElement, token: string, language: string, signal: AbortSignal}} page with the form's token
+ * @returns {Promise<string | null>} rejects when the script is blocked
+ */
+export async function ask(captcha, { form, token, language, signal }) {
+  const widget = await within(SCRIPT_WAIT_MS, load(captcha, { form, nonce: readNonce(token), language, signal }));
+  return widget.mint(ASKED_WAIT_MS);
+}
+
 /** One sentence in the place of the notice and its buttons. @param {HTMLFormElement} form @param {string} sentence */
 function say(form, sentence) {
   const notice = form.querySelector("#palabre-check");
@@ -258,7 +270,7 @@ function rendered(page, patience, render) {
     reset();
     return mint(READER_WAIT_MS);
   };
-  return { mint: () => mint(), renew };
+  return { mint, renew };
 }
 
 /** @param {Site} page @returns {HTMLElement} */

@@ -18,6 +18,7 @@
  */
 
 const CHECK_WAIT_MS = 8_000;
+const OFFER_MS = 540_000; // a second check is open for ten minutes
 
 /**
  * Sends what stands in the form; what came of it is on the page when this resolves.
@@ -60,33 +61,76 @@ function unsolved({ form, texts, status, element }) {
 }
 
 /**
- * One more check, a harder proof or a fresh token, while the reader may go on writing.
+ * One more check, a harder proof or a fresh token, while the reader may go on writing; where that does not pass,
+ * the provider that the site names for it, after a yes. Whatever comes of it, the comment waits for a person.
  * @param {Page} page @param {Prepared} prepared @param {any} answer
  */
-async function stepUp({ status, texts, say, request }, prepared, answer) {
+async function stepUp(page, prepared, answer) {
+  const { status, texts, say } = page;
+  const { kind, challenge, second } = answer.step_up;
   say(texts.step_up_running, answer.receipt_url);
   const line = status.firstChild;
-  let { message } = answer;
-  try {
-    const check = await prepared.check;
-    const { kind, challenge } = answer.step_up;
-    const solved = kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
-    if (!Object.values(solved)[0]) throw new Error("step-up: nothing to send");
-    const response = await request(`${answer.receipt_url}/step-up`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify(solved),
-    });
-    const result = response.ok ? await response.json() : {};
-    message = result.message ?? message;
-    if (result.status === "approved") {
-      const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
-      if (mark) mark.textContent = texts.own_published;
-    }
-  } catch {
-    // It waits for a person.
+  const check = await prepared.check.catch(() => null);
+  const solve = async () => (kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form });
+  const result = await give(page, answer, solve).catch(() => ({}));
+  if (!line?.isConnected) return;
+  const isOnline = result.status === "approved"; // a moderator was faster
+  say((isOnline ? texts.own_published : answer.message) ?? "", answer.receipt_url);
+  if (second && !result.passed && !isOnline) await offer(page, prepared, answer).catch(() => {});
+}
+
+/**
+ * Sends what `solve` gives.
+ * @param {Page} page @param {any} answer @param {() => Promise<Record<string, string | null>>} solve
+ * @returns {Promise<{status?: string, passed?: boolean}>} empty where there is nothing to send, or no answer
+ */
+async function give({ texts, request }, answer, solve) {
+  const solved = await solve();
+  if (!Object.values(solved)[0]) return {};
+  const response = await request(`${answer.receipt_url}/step-up`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(solved),
+  });
+  const result = response.ok ? await response.json() : {};
+  if (result.status === "approved") {
+    const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
+    if (mark) mark.textContent = texts.own_published;
   }
-  if (line?.isConnected) say(message ?? "", answer.receipt_url);
+  return result;
+}
+
+/** The second provider's check, after a yes. @param {Page} page @param {Prepared} prepared @param {any} answer */
+async function offer(page, prepared, answer) {
+  const { form, texts, status, element } = page;
+  const { second } = answer.step_up;
+  const yes = element("button", { type: "button" }, second.accept);
+  const no = element("button", { type: "button" }, second.decline);
+  const question = element("p", {}, second.offer);
+  if (second.details) {
+    question.append(" ", element("a", { class: "palabre-link", href: second.details, rel: "noopener noreferrer", target: "_blank" }, second.details_label));
+  }
+  const box = element("div", { class: "palabre-second", tabindex: "-1" }, question, element("p", { class: "palabre-choice" }, yes, " ", no));
+  status.append(box);
+  const agreed = await new Promise((resolve) => {
+    yes.addEventListener("click", () => resolve(true));
+    no.addEventListener("click", () => resolve(false));
+    setTimeout(resolve, OFFER_MS, false);
+  });
+  if (!agreed) {
+    if (box.contains(document.activeElement)) document.getElementById(`c${answer.id}`)?.focus();
+    box.remove();
+    return;
+  }
+  const tell = (/** @type {string} */ sentence) => box.replaceChildren(element("p", {}, sentence));
+  tell(texts.check_on);
+  box.focus();
+  const result = await give(page, answer, async () => {
+    const { ask } = await import(`${form.dataset.base ?? ""}${second.module}`);
+    const { form: token, language } = await prepared.data;
+    return { captcha: await ask(second, { form, token, language, signal: prepared.stop.signal }), form: token };
+  }).catch(() => ({}));
+  tell(result.passed ? second.done : second.failed);
 }
 
 /**

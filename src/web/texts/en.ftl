@@ -68,6 +68,11 @@ step_up = { $count ->
    *[other] One more automatic check, about { $count } seconds. You don’t need to do anything.
 }
 step_up_running = One more automatic check… You don’t need to do anything.
+second_offer = Your comment is safely stored. A check by { $company } can confirm that you are not a robot; it loads only if you want it.
+second_accept = Do the { $company } check
+second_decline = No thanks
+second_done = Thank you, the check is done.
+second_failed = The check did not work out; your comment stays stored and a person will read it.
 check_own = No problem: we’ll use our own check instead, nothing is sent to anyone else.
 check_down = Our checking service isn’t answering. Your comment is saved and will be read by a person. Reference { $reference }.
 refused = Your comment could not be accepted automatically. The filter is sometimes wrong. Your text is kept until { $date }. Reference { $reference }.

@@ -68,6 +68,11 @@ step_up = { $count ->
    *[other] Una comprobación automática más, alrededor de { $count } segundos. No tiene que hacer nada.
 }
 step_up_running = Una comprobación automática más… No tiene que hacer nada.
+second_offer = Su comentario está guardado. Una verificación de { $company } puede confirmar que no es un robot; solo se carga si usted quiere.
+second_accept = Hacer la verificación de { $company }
+second_decline = No, gracias
+second_done = Gracias, la verificación está hecha.
+second_failed = La verificación no ha funcionado; su comentario sigue guardado y una persona lo leerá.
 check_own = No hay problema: usamos nuestra propia comprobación, nada se envía a terceros.
 check_down = Nuestro servicio de comprobación no responde. Su comentario está guardado y lo leerá una persona. Referencia { $reference }.
 refused = Su comentario no pudo aceptarse automáticamente. El filtro a veces se equivoca. Su texto se guarda hasta el { $date }. Referencia { $reference }.

@@ -68,6 +68,11 @@ step_up = { $count ->
    *[other] Encore une vérification automatique, environ { $count } secondes. Vous n’avez rien à faire.
 }
 step_up_running = Encore une vérification automatique… Vous n’avez rien à faire.
+second_offer = Votre commentaire est bien enregistré. Une vérification de { $company } peut confirmer que vous n’êtes pas un robot ; elle ne se charge que si vous le voulez.
+second_accept = Faire la vérification { $company }
+second_decline = Non merci
+second_done = Merci, la vérification est faite.
+second_failed = La vérification n’a pas abouti ; votre commentaire reste enregistré et une personne le lira.
 check_own = Aucun souci : nous utilisons notre propre vérification, rien n’est transmis à un tiers.
 check_down = Notre service de vérification ne répond pas. Votre commentaire est enregistré et sera lu par une personne. Référence { $reference }.
 refused = Votre commentaire n’a pas pu être accepté automatiquement. Il arrive au filtre de se tromper. Votre texte est conservé jusqu’au { $date }. Référence { $reference }.

@@ -68,6 +68,11 @@ step_up = { $count ->
    *[other] Mais uma verificação automática, cerca de { $count } segundos. Não precisa de fazer nada.
 }
 step_up_running = Mais uma verificação automática… Não precisa de fazer nada.
+second_offer = O seu comentário está guardado. Uma verificação de { $company } pode confirmar que não é um robô; só é carregada se quiser.
+second_accept = Fazer a verificação de { $company }
+second_decline = Não, obrigado
+second_done = Obrigado, a verificação está feita.
+second_failed = A verificação não resultou; o seu comentário continua guardado e uma pessoa vai lê-lo.
 check_own = Sem problema: usamos a nossa própria verificação, nada é enviado a terceiros.
 check_down = O nosso serviço de verificação não responde. O seu comentário está guardado e será lido por uma pessoa. Referência { $reference }.
 refused = O seu comentário não pôde ser aceite automaticamente. O filtro às vezes engana-se. O seu texto fica guardado até { $date }. Referência { $reference }.
