@@ -14,6 +14,7 @@ use super::{
     StoreError,
     comments::{Before, Repeat},
     readers::Readers,
+    recent::Recent,
 };
 use crate::domain::timestamp::Timestamp;
 
@@ -106,18 +107,25 @@ type Answer = oneshot::Sender<Result<Before, StoreError>>;
 #[derive(Debug)]
 pub(super) struct Looks {
     queue: mpsc::Sender<(Look, Answer)>,
+    recent: Arc<Recent>,
 }
 
 impl Looks {
     /// Starts the task; it ends with the queue.
-    pub(super) fn start(readers: Arc<Readers>) -> Self {
+    pub(super) fn start(readers: Arc<Readers>, recent: Arc<Recent>) -> Self {
         let (queue, looks) = mpsc::channel(QUEUE);
-        tokio::spawn(work(readers, looks));
-        Self { queue }
+        tokio::spawn(work(readers, looks, Arc::clone(&recent)));
+        Self { queue, recent }
     }
 
-    /// Sends a look and waits for its answer.
+    /// Answers from what is known, or sends the look and waits for its answer.
     pub(super) async fn ask(&self, look: Look) -> Result<Before, StoreError> {
+        if self.recent.is_first(&look) {
+            return Ok(Before {
+                thread_open: Some(true),
+                repeats: Vec::new(),
+            });
+        }
         let (answer, wait) = oneshot::channel();
         self.queue
             .try_send((look, answer))
@@ -129,13 +137,16 @@ impl Looks {
     }
 }
 
-async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>) {
+async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>, recent: Arc<Recent>) {
     let mut together = Vec::with_capacity(TOGETHER);
     while queue.recv_many(&mut together, TOGETHER).await > 0 {
         let (looks, waiting): (Vec<Look>, Vec<Answer>) = together.drain(..).unzip();
         match read(&readers, &looks).await {
             Ok(found) => {
-                for (answer, waits) in answers(&looks, found).into_iter().zip(waiting) {
+                for ((look, answer), waits) in looks.iter().zip(answers(&looks, found)).zip(waiting) {
+                    if answer.thread_open == Some(true) {
+                        recent.note_open(&look.site, &look.thread);
+                    }
                     let _ = waits.send(Ok(answer));
                 }
             }

@@ -26,6 +26,7 @@ mod looks;
 mod postgres;
 mod queue;
 mod readers;
+mod recent;
 mod rows;
 mod sessions;
 mod signals;

@@ -16,7 +16,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{OpenError, Opening, looks::Looks, migrate, readers::Readers, writer::Writer};
+use super::{OpenError, Opening, looks::Looks, migrate, readers::Readers, recent::Recent, writer::Writer};
+use crate::domain::timestamp::Timestamp;
 
 /// Marks a database file as ours: "PLBR".
 const APPLICATION_ID: i32 = 0x504c_4252;
@@ -45,6 +46,7 @@ const READER_CACHE: &str = "-256";
 #[derive(Debug)]
 pub struct Sqlite {
     readers: Arc<Readers>,
+    recent: Arc<Recent>,
     looks: Looks,
     writer: Writer,
     path: PathBuf,
@@ -55,6 +57,10 @@ pub struct Sqlite {
 impl Sqlite {
     pub(super) fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    pub(super) fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     pub(super) fn looks(&self) -> &Looks {
@@ -125,13 +131,28 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         )));
     }
     let readers = Arc::new(Readers::new(reading));
+    let keys_until = keys_until(&mut connection, opening).await.map_err(unusable)?;
+    let recent = Arc::new(Recent::new(keys_until));
     Ok(Sqlite {
         writer: Writer::start(connection, options, batch),
-        looks: Looks::start(Arc::clone(&readers)),
+        looks: Looks::start(Arc::clone(&readers), Arc::clone(&recent)),
+        recent,
         readers,
         path,
         lock,
     })
+}
+
+/// When the last of the stored keys runs out; never, where somebody else may store some.
+async fn keys_until(connection: &mut SqliteConnection, opening: Opening) -> Result<Timestamp, sqlx::Error> {
+    if opening == Opening::Beside {
+        return Ok(Timestamp(i64::MAX));
+    }
+    // Index: repeat_keys_by_expiry.
+    let (until,): (Option<i64>,) = sqlx::query_as("SELECT MAX(expires_at) FROM repeat_keys")
+        .fetch_one(connection)
+        .await?;
+    Ok(Timestamp(until.unwrap_or(i64::MIN)))
 }
 
 /// Takes the lock file beside the database, for the life of the process.

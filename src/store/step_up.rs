@@ -12,6 +12,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn take_key(&self, site: &str, key: &str, comment: Uuid, until: Timestamp) -> Result<bool, StoreError> {
+        if let Self::Sqlite(sqlite) = self {
+            sqlite.recent().note(site, key, until);
+        }
         let (site, key) = (site.to_owned(), key.to_owned());
         in_tx!(self, |conn| {
             // No text has an empty digest: whoever sends this key with a text is no repeat.

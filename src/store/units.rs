@@ -183,10 +183,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is stored then, or the commit's outcome is unknown and a repeat tells.
     pub async fn insert(&self, comment: NewComment) -> Result<Inserted, StoreError> {
-        match self.unit(Unit::Insert(Box::new(comment))).await? {
-            Done::Inserted(inserted) => Ok(inserted),
-            Done::Decided(_) => Err(StoreError::Unavailable("mixed-up units".to_owned())),
+        if let Self::Sqlite(sqlite) = self {
+            for key in &comment.repeat_keys {
+                sqlite.recent().note(&comment.site, key, comment.repeat_until);
+            }
         }
+        let Done::Inserted(inserted) = self.unit(Unit::Insert(Box::new(comment))).await? else {
+            return Err(StoreError::Unavailable("mixed-up units".to_owned()));
+        };
+        if let (Self::Sqlite(sqlite), Inserted::ThreadClosed) = (self, inserted) {
+            sqlite.recent().forget_threads();
+        }
+        Ok(inserted)
     }
 
     /// Applies a decision.

@@ -46,6 +46,7 @@ use crate::stores::{Storage, on_both_engines};
 on_both_engines!(
     a_comment_is_read_back_as_it_was_stored,
     a_repeated_key_gives_one_comment,
+    what_is_known_before_a_submission_holds_after_a_restart_and_a_closing,
     twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats,
     a_key_taken_by_another_content_stores_nothing,
     a_key_that_ran_out_may_be_taken_again,
@@ -430,6 +431,48 @@ async fn a_repeated_key_gives_one_comment(storage: &Storage) {
     assert_eq!(before("/a", &[], START).await, (Some(true), Vec::new()));
     assert_eq!(before("/a", &keys, later).await, (Some(true), Vec::new()));
     assert_eq!(before("/elsewhere", &keys, START).await, (None, found));
+}
+
+async fn what_is_known_before_a_submission_holds_after_a_restart_and_a_closing(storage: &Storage) {
+    async fn before(scene: &Scene, thread: &str, key: &str, now: Timestamp) -> (Option<bool>, usize) {
+        let keys = [key.to_owned()];
+        let before = scene.store.before_submission(SITE, thread, &keys, now).await;
+        let before = before.expect("read");
+        (before.thread_open, before.repeats.len())
+    }
+    let mut comment = Uuid::nil();
+    let a_day_later = START.plus(Duration::from_hours(25));
+    let until = a_day_later.plus(Duration::from_hours(1));
+    // SQLite's server asks once about a thread, and then knows by itself what need not be asked.
+    for run in 0..2 {
+        let scene = Scene::open(storage).await;
+        if run == 0 {
+            let mut old = scene.comment();
+            old.repeat_keys = vec!["k:old".to_owned()];
+            comment = scene.insert(old).await;
+        }
+        for (now, known) in [(START, 1), (START, 1), (a_day_later, 0), (a_day_later, 0)] {
+            assert_eq!(before(&scene, "/a", "k:old", now).await, (Some(true), known));
+            assert_eq!(before(&scene, "/a", "k:new", now).await, (Some(true), 0));
+            assert_eq!(before(&scene, "/b", "k:new", now).await, (None, 0));
+        }
+        let key = format!("s:{run}");
+        assert!(scene.store.take_key(SITE, &key, comment, until).await.expect("taken"));
+        assert_eq!(before(&scene, "/a", &key, a_day_later).await, (Some(true), 1));
+        scene.store.close().await;
+    }
+
+    let scene = Scene::open(storage).await;
+    assert_eq!(before(&scene, "/a", "k:new", until).await, (Some(true), 0));
+    let mut row = scene.thread("/a").await;
+    row.open = false;
+    let audit = scene.audit("thread");
+    scene.store.set_thread(SITE, row, audit, START).await.expect("closed");
+    let mut late = scene.comment();
+    late.id = Uuid::from_u128(7);
+    let refused = scene.store.insert(late).await.expect("answered");
+    assert_eq!(refused, Inserted::ThreadClosed);
+    assert_eq!(before(&scene, "/a", "k:new", until).await, (Some(false), 0));
 }
 
 async fn twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats(storage: &Storage) {
