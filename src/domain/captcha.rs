@@ -410,8 +410,7 @@ impl Captcha {
     /// Whether an outside provider is asked with a vendor's published test key, as secret or site key.
     #[must_use]
     pub fn has_test_key(&self) -> bool {
-        use secrecy::ExposeSecret as _;
-        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
+        let secret = self.secret.as_ref().map(secrecy::ExposeSecret::expose_secret);
         let has_secret = secret.is_some_and(|secret| TEST_SECRETS.contains(&secret));
         let site_key = self.site_key.as_deref();
         let has_site_key = site_key.is_some_and(|key| TEST_SITE_KEYS.contains(&key));

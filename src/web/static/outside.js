@@ -15,7 +15,7 @@
  * @typedef {{form: HTMLFormElement, texts: Record<string, string>, signal: AbortSignal,
  *   fallback: () => Promise<Preparation>}} Page
  * @typedef {{form?: string, captcha?: string, proof?: string, captcha_not_run?: string, unsolved?: boolean}} Answer
- * @typedef {{form: HTMLFormElement, nonce: string, language: string, signal: AbortSignal}} Site
+ * @typedef {{form: HTMLFormElement, nonce: string, language: string, signal: AbortSignal, before?: Element | null}} Site
  * @typedef {{mint: (time?: number) => Promise<string | null>, renew: () => Promise<string | null>}} Widget
  * @typedef {{take: (token: string) => void, drop: () => void, fail: () => void}} Ticket
  */
@@ -147,11 +147,12 @@ export function start(got, page) {
 /**
  * The interactive check of `captcha` once, after the reader's yes: its token, or null when the reader let it be.
  * @param {Captcha} captcha
- * @param {{form: HTMLFormElement, token: string, language: string, signal: AbortSignal}} page with the form's token
+ * @param {{form: HTMLFormElement, token: string, language: string, signal: AbortSignal, before: Element}} page with
+ *   the form's token, and what the widget stands before
  * @returns {Promise<string | null>} rejects when the script is blocked
  */
-export async function ask(captcha, { form, token, language, signal }) {
-  const widget = await within(SCRIPT_WAIT_MS, load(captcha, { form, nonce: readNonce(token), language, signal }));
+export async function ask(captcha, { token, ...page }) {
+  const widget = await within(SCRIPT_WAIT_MS, load(captcha, { nonce: readNonce(token), ...page }));
   return widget.mint(ASKED_WAIT_MS);
 }
 
@@ -274,19 +275,18 @@ function rendered(page, patience, render) {
 }
 
 /** @param {Site} page @returns {HTMLElement} */
-function place({ form, signal }) {
+function place({ form, signal, before = form.querySelector(".palabre-send") }) {
   const box = document.createElement("div");
   box.className = "palabre-widget";
   const root = form.getRootNode();
-  const send = form.querySelector(".palabre-send");
   signal.addEventListener("abort", () => box.remove());
   if (root instanceof ShadowRoot) {
     const slot = document.createElement("slot");
     slot.name = box.slot = "palabre-check";
-    send?.before(slot);
+    before?.before(slot);
     root.host.append(box);
     signal.addEventListener("abort", () => slot.remove());
-  } else send?.before(box);
+  } else before?.before(box);
   return box;
 }
 

@@ -124,11 +124,12 @@ async function offer(page, prepared, answer) {
   }
   const tell = (/** @type {string} */ sentence) => box.replaceChildren(element("p", {}, sentence));
   tell(texts.check_on);
+  const before = box.appendChild(element("span", {}));
   box.focus();
   const result = await give(page, answer, async () => {
     const { ask } = await import(`${form.dataset.base ?? ""}${second.module}`);
     const { form: token, language } = await prepared.data;
-    return { captcha: await ask(second, { form, token, language, signal: prepared.stop.signal }), form: token };
+    return { captcha: await ask(second, { form, token, language, signal: prepared.stop.signal, before }), form: token };
   }).catch(() => ({}));
   tell(result.passed ? second.done : second.failed);
 }
