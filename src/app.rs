@@ -31,6 +31,7 @@ use crate::{
     error::Error,
     keys::{self, Keys},
     limits::Limits,
+    mail::Mail,
     store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
 
@@ -54,6 +55,8 @@ pub struct App {
     pub store: Store,
     pub limits: Limits,
     pub captcha: Captcha,
+    /// `None`: no mail server is named.
+    pub mail: Option<Mail>,
     pub clock: Clock,
     pub keys: Arc<Keys>,
     pub proxies: TrustedProxies,
@@ -100,6 +103,7 @@ impl App {
         let limits = Limits::new(&config.rate_limit)?;
         let mut app = Self {
             proxies: TrustedProxies::parse(&config.server.trusted_proxies)?,
+            mail: Mail::new(&config.mail)?,
             captcha: Captcha::new(Arc::clone(&keys), config.outgoing.allow_private_addresses),
             room: Arc::new(Semaphore::new(SUBMISSIONS)),
             hashing: Arc::new(Semaphore::new(HASHES)),

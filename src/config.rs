@@ -37,6 +37,7 @@ pub struct Config {
     pub server: Server,
     pub database: Database,
     pub log: Log,
+    pub mail: Mail,
     pub rate_limit: Quotas,
     pub outgoing: Outgoing,
     #[serde(default, rename = "site")]
@@ -89,6 +90,15 @@ pub struct Log {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Holds a password. Empty: no mail is sent.
+    pub smtp: SecretString,
+    pub from: String,
 }
 
 /// `[outgoing]`

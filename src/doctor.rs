@@ -31,6 +31,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     say(store(&app).await);
     say(integrity(&app).await);
     say(client_address(&app));
+    say(mail(&app).await);
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
@@ -51,6 +52,16 @@ pub async fn run(config: Config) -> Result<(), String> {
         let checks = if failed == 1 { "check" } else { "checks" };
         Err(format!("{failed} {checks} failed"))
     }
+}
+
+async fn mail(app: &App) -> Result<String, String> {
+    let Some(mail) = &app.mail else {
+        return Ok("mail: none is sent".to_owned());
+    };
+    mail.test()
+        .await
+        .map(|()| "mail: the server lets us in".to_owned())
+        .map_err(|error| format!("mail: {error}"))
 }
 
 async fn store(app: &App) -> Result<String, String> {

@@ -12,7 +12,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         captcha::{Captcha, ProviderId},
-        defence::{Side, Standing, Tally, VerdictCount, WaitCount, Waits, waits},
+        defence::{Fault, Side, Standing, Tally, VerdictCount, WaitCount, Waits, waits},
         score::Score,
         site::Site,
         timestamp::Timestamp,
@@ -20,7 +20,7 @@ use crate::{
     },
     error::Error,
     limits::Demand,
-    store::{Hosts, Misconfiguration},
+    store::Hosts,
 };
 
 /// Days shown at most.
@@ -92,26 +92,6 @@ pub struct Cause {
     pub detail: Option<String>,
     pub side: Side,
     pub count: i64,
-}
-
-/// What is wrong with the set-up of a site now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// The provider did not accept our configuration within the last hour.
-    Misconfigured(Misconfiguration),
-    /// The secret is a vendor's published one, which accepts anything.
-    TestKey,
-}
-
-impl Fault {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Misconfigured(_) => "misconfigured",
-            Self::TestKey => "test_key",
-        }
-    }
 }
 
 /// A provider, and what it said to a token that nobody minted.

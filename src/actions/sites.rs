@@ -3,7 +3,7 @@
 //! A change is a set of keys, named as in `config.toml`, with new values; `null` takes a key back to its
 //! default. What the file sets is the file's: changing it is a conflict. The result is checked by the
 //! same rules as the file. A provider's secret that is typed here is stored encrypted and never given out
-//! again. To add a key: its row in [`KEYS`].
+//! again. To add a key: its row in `KEYS`.
 
 use std::sync::Arc;
 

@@ -7,6 +7,38 @@
 
 use std::collections::BTreeMap;
 
+use super::timestamp::Timestamp;
+
+/// Comments that our own set-up kept from being checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misconfiguration {
+    pub count: i64,
+    /// What the provider named, of the newest.
+    pub detail: String,
+    /// When the newest came.
+    pub at: Timestamp,
+}
+
+/// What is wrong with the set-up of a site now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The provider did not accept our configuration within the last hour.
+    Misconfigured(Misconfiguration),
+    /// The secret is a vendor's published one, which accepts anything.
+    TestKey,
+}
+
+impl Fault {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Misconfigured(_) => "misconfigured",
+            Self::TestKey => "test_key",
+        }
+    }
+}
+
 /// Comments of one provider, day, verdict class and detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerdictCount {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{Store, StoreError, on_pool, rows};
 use crate::domain::{
-    defence::{VerdictCount, WaitCount},
+    defence::{Misconfiguration, VerdictCount, WaitCount},
     reason::Reason,
     timestamp::Timestamp,
 };
@@ -26,16 +26,6 @@ pub struct Hosts {
     pub seen: Vec<(String, i64)>,
     /// There are more comments than were read: the counts are of the newest 2,000.
     pub has_more: bool,
-}
-
-/// Comments that our own set-up kept from being checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misconfiguration {
-    pub count: i64,
-    /// What the provider named, of the newest.
-    pub detail: String,
-    /// When the newest came.
-    pub at: Timestamp,
 }
 
 type VerdictRow = (String, i64, String, Option<String>, i64);

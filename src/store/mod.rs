@@ -50,7 +50,7 @@ pub use self::{
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
-    defence::{Hosts, Misconfiguration},
+    defence::Hosts,
     evidence::Changed,
     feedback::Untold,
     queue::{Filter, Order, QueueRow},

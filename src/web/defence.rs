@@ -9,7 +9,7 @@ use askama::Template;
 use super::frame::AdminFrame;
 use super::moment::Moment;
 use super::texts::{Arg, Say as _, decimal, text, whole_number};
-use crate::domain::language::Language;
+use crate::domain::{defence::Fault, language::Language};
 
 /// `GET /sites/{site}/defence`, and the answer to `POST /sites/{site}/defence/test`.
 #[derive(Debug, Clone, Default, Template)]
@@ -153,20 +153,22 @@ pub fn test_sentence(language: Language, provider: &str, result: &str, detail: O
     )
 }
 
-/// The provider did not accept the set-up of `site`: what it named, how many comments it touched within
-/// the hour, when the newest came.
+/// What is wrong with the set-up of the site of that name.
 #[must_use]
-pub fn misconfigured_sentence(language: Language, site: &str, detail: &str, count: i64, at: &Moment) -> String {
-    text(
-        language,
-        "alarm-misconfigured",
-        &[
-            ("site", site.into()),
-            ("detail", detail.into()),
-            ("count", Arg::Count(count)),
-            ("time", at.time.clone().into()),
-        ],
-    )
+pub fn fault_sentence(language: Language, site: &str, fault: &Fault) -> String {
+    match fault {
+        Fault::TestKey => language.say_with("alarm-test_key", "site", site),
+        Fault::Misconfigured(seen) => text(
+            language,
+            "alarm-misconfigured",
+            &[
+                ("site", site.into()),
+                ("detail", seen.detail.as_str().into()),
+                ("count", Arg::Count(seen.count)),
+                ("time", Moment::new(language, seen.at.0).time.into()),
+            ],
+        ),
+    }
 }
 
 /// The provider as people call it.

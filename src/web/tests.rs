@@ -22,8 +22,10 @@ use super::sites::*;
 use super::texts::{self, Say as _};
 use super::thread::*;
 use super::widget::CheckNotice;
+use crate::domain::defence::{Fault, Misconfiguration};
 use crate::domain::language::Language;
 use crate::domain::status::{Act, Status};
+use crate::domain::timestamp::Timestamp;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&<b>";
 const NOW: i64 = 1_795_517_000_000;
@@ -271,6 +273,11 @@ fn queue(language: Language) -> QueuePage {
 
 fn defence(language: Language) -> DefencePage {
     let moment = Moment::new(language, NOW);
+    let fault = Fault::Misconfigured(Misconfiguration {
+        count: 3,
+        detail: HOSTILE.to_owned(),
+        at: Timestamp(NOW),
+    });
     let mut frame = admin(
         language,
         &language.say_with("defence-title", "site", "Le Courrier des Quais"),
@@ -278,7 +285,7 @@ fn defence(language: Language) -> DefencePage {
     );
     frame.alarms = vec![
         Alarm {
-            sentence: misconfigured_sentence(language, "Le Courrier des Quais", HOSTILE, 3, &moment),
+            sentence: fault_sentence(language, "Le Courrier des Quais", &fault),
             href: Some("/sites/demo/defence".to_owned()),
         },
         Alarm {

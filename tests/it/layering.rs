@@ -1,7 +1,7 @@
 //! The direction of the modules, read from the source: nothing points left.
 //!
 //! ```text
-//! main -> cli -> server -> { http -> web, jobs } -> actions -> app -> { store, limits, captcha } -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { store, limits, captcha, mail } -> domain
 //! ```
 //!
 //! `config` and `clock` are usable by all but the domain, `error` and `keys` by all; `doctor` counts as
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Each module with the ones it may name beside itself.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
             "store",
             "limits",
             "captcha",
+            "mail",
             "domain",
             "config",
             "clock",
@@ -38,37 +39,41 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (
         "doctor",
         &[
-            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config",
-            "clock",
+            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "mail", "domain",
+            "config", "clock",
         ],
     ),
     (
         "server",
         &[
-            "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+            "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
         ],
     ),
     (
         "http",
         &[
-            "web", "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
         ],
     ),
     (
         "jobs",
         &[
-            "actions", "app", "store", "limits", "captcha", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
         ],
     ),
     ("web", &["domain", "clock", "config"]),
     (
         "actions",
-        &["app", "store", "limits", "captcha", "domain", "config", "clock"],
+        &["app", "store", "limits", "captcha", "mail", "domain", "config", "clock"],
     ),
-    ("app", &["store", "limits", "captcha", "domain", "config", "clock"]),
+    (
+        "app",
+        &["store", "limits", "captcha", "mail", "domain", "config", "clock"],
+    ),
     ("store", &["domain", "config", "clock"]),
     ("limits", &["domain", "config", "clock"]),
     ("captcha", &["domain", "config", "clock"]),
+    ("mail", &["config"]),
     ("domain", &[]),
     // Beside the service: it pretends to be somebody else's.
     ("fake_provider", &["domain", "clock"]),
@@ -82,12 +87,13 @@ const LAYERS: [(&str, &[&str]); 17] = [
 const FOR_ALL: [&str; 2] = ["error", "keys"];
 
 /// Crates that only some modules may know.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("sqlx", &["store"]),
     ("axum", &["http", "server", "fake_provider"]),
     ("axum_extra", &["http"]),
     ("tower_http", &["http"]),
     ("reqwest", &["captcha"]),
+    ("lettre", &["mail"]),
 ];
 
 /// A line of code with where it stands.

@@ -18,6 +18,7 @@ mod fallback;
 mod feedback;
 mod layering;
 mod limits_road;
+mod mail;
 mod moderation;
 mod page_check;
 mod people;

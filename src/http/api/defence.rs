@@ -14,10 +14,10 @@ use super::{
     schema,
 };
 use crate::{
-    actions::defend::{self, Cause, DAYS_MAX, Day, Defence, Fault, KeyTest},
+    actions::defend::{self, Cause, DAYS_MAX, Day, Defence, KeyTest},
     app::App,
     domain::{
-        defence::{Waits, share},
+        defence::{Fault, Waits, share},
         score::Score,
     },
     error::Error,

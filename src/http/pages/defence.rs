@@ -10,7 +10,7 @@ use axum::{
 use super::{PageError, PageResult, Visitor, admin_page, frame};
 use crate::{
     actions::{
-        defend::{self, DAYS_MAX, Day, Defence, Fault, KeyTest},
+        defend::{self, DAYS_MAX, Day, Defence, KeyTest},
         identify::{Identity, Role},
     },
     app::App,
@@ -88,10 +88,11 @@ async fn page(
         language.say_with("defence-title", "site", &site.name),
     );
     frame.site = Some(site.id.clone());
-    frame.alarms = sentences(site, &defence.faults, language)
-        .into_iter()
-        .map(|sentence| Alarm { sentence, href: None })
-        .collect();
+    let alarm = |fault| Alarm {
+        sentence: web::fault_sentence(language, &site.name, fault),
+        href: None,
+    };
+    frame.alarms = defence.faults.iter().map(alarm).collect();
     let keys = if !provider.is_outside() && site.captcha.second.is_none() {
         Keys::None
     } else if who.may(Role::Owner, &site.id).is_ok() {
@@ -190,29 +191,14 @@ fn waits(waits: Waits) -> web::Waits {
 /// Errors of the store.
 pub(super) async fn alarms(app: &App, site: &Site, language: Language) -> Result<Vec<Alarm>, Error> {
     let faults = defend::faults(app, site).await?;
-    Ok(sentences(site, &faults, language)
-        .into_iter()
-        .map(|sentence| Alarm {
-            sentence,
-            href: Some(address(&site.id)),
-        })
-        .collect())
+    let alarm = |fault| Alarm {
+        sentence: web::fault_sentence(language, &site.name, fault),
+        href: Some(address(&site.id)),
+    };
+    Ok(faults.iter().map(alarm).collect())
 }
 
 /// The page of a site; ids of sites need no escaping.
 pub(super) fn address(site: &str) -> String {
     format!("/sites/{site}/defence")
-}
-
-fn sentences(site: &Site, faults: &[Fault], language: Language) -> Vec<String> {
-    faults
-        .iter()
-        .map(|fault| match fault {
-            Fault::TestKey => language.say_with("alarm-test_key", "site", &site.name),
-            Fault::Misconfigured(seen) => {
-                let at = Moment::new(language, seen.at.0);
-                web::misconfigured_sentence(language, &site.name, &seen.detail, seen.count, &at)
-            }
-        })
-        .collect()
 }

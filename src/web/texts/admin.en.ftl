@@ -641,6 +641,8 @@ alarm-misconfigured = { $count ->
    *[other] { $site }: the captcha service refuses our settings (“{ $detail }”). Within the last hour { $count } comments were held for review unchecked, the last at { $time }.
 }
 alarm-test_key = { $site }: the secret key is a public test key, which accepts anything. Set your own key.
+alarm-mail-subject = { $site }: the check of comments is to be mended
+alarm-mail-end = No comment is lost: they wait for review. To see and mend it: { $address }
 
 ## Documentation
 docs-title = API documentation

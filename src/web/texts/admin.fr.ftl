@@ -647,6 +647,8 @@ alarm-misconfigured = { $count ->
    *[other] { $site } : le service de vérification refuse nos réglages (« { $detail } »). Depuis une heure, { $count } commentaires ont été mis en relecture sans vérification, le dernier à { $time }.
 }
 alarm-test_key = { $site } : la clé secrète est une clé d’essai publique, qui accepte n’importe quoi. Mettez votre propre clé.
+alarm-mail-subject = { $site } : la vérification des commentaires est à régler
+alarm-mail-end = Aucun commentaire n’est perdu : ils attendent une relecture. Pour voir et régler : { $address }
 
 ## Documentation
 docs-title = Documentation de l’API

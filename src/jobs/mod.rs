@@ -1,16 +1,19 @@
 //! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
-//! learn what the signals of the built-in check are worth, tell providers what became of comments.
+//! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
 //! its interval.
 
+mod warn;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::warn::warn;
 use crate::{
-    app::App,
+    app::{App, SiteInForce},
     captcha::{Ratios, Told},
     domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
     error::Error,
@@ -29,7 +32,7 @@ const KEPT: [(Status, u64); 3] = [(Status::Refused, 30), (Status::Spam, 30), (St
 /// How long a hashed client address is kept.
 const CLIENT_DAYS: u64 = 30;
 
-/// Every how many looks signals are weighed anew, and providers are told.
+/// Every how many looks signals are weighed anew, providers are told, and owners warned.
 const LEARN_EVERY: u32 = 5;
 
 /// The verdicts that they are weighed with are at most that old.
@@ -67,6 +70,9 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
             }
             if let Err(error) = tell(&app).await {
                 tracing::error!(error = %error, "telling providers failed; the next time tries again");
+            }
+            if let Err(error) = warn(&app).await {
+                tracing::error!(error = %error, "warning owners failed; the next time tries again");
             }
         }
         looks = looks.wrapping_add(1);
@@ -122,20 +128,32 @@ pub async fn tell(app: &App) -> Result<(), Error> {
     if !app.store.lease_job("feedback", LEASE, now).await? {
         return Ok(());
     }
-    for id in app.store.site_ids().await? {
-        let site = &app.site(&id).await?.site;
+    for in_force in readable_sites(app).await? {
+        let site = &in_force.site;
         let forget_before = if site.captcha.feedback {
             now.minus(Duration::from_hours(24 * TELL_WITHIN_DAYS))
         } else {
             now
         };
-        app.store.forget_old_assessments(&id, forget_before).await?;
+        app.store.forget_old_assessments(&site.id, forget_before).await?;
         let before = now.minus(Duration::from_hours(24 * TELL_AFTER_DAYS));
         for spam in [true, false] {
             tell_of(app, site, spam, before).await?;
         }
     }
     Ok(())
+}
+
+/// All sites but those whose settings cannot be read, which keep none of the others waiting.
+async fn readable_sites(app: &App) -> Result<Vec<Arc<SiteInForce>>, Error> {
+    let mut sites = Vec::new();
+    for id in app.store.site_ids().await? {
+        match app.site(&id).await {
+            Ok(site) => sites.push(site),
+            Err(error) => tracing::error!(site = id, %error, "the settings of a site cannot be read; its jobs wait"),
+        }
+    }
+    Ok(sites)
 }
 
 /// Tells one site's provider of one kind of decision, until all are told or it cannot be told now.
