@@ -33,11 +33,11 @@ const ROWS: usize = 256;
 /// submissions change are then brought over once for all of them.
 const LOG_PAGES: &str = "4000";
 
-/// What the writing connection may keep of the file, 8 MiB (KiB, by SQLite's sign): of the indexes over
+/// What the writing connection may keep of the file, 4 MiB (KiB, by SQLite's sign): of the indexes over
 /// hashes every submission needs other pages. Taken only once it is needed. Not more, because SQLite goes
 /// through all that is kept after each commit that splits a page (its `balance_nonroot` moves pages by way of
 /// a number beyond the file's end, and `pcache1Truncate` then looks for what is beyond it).
-const WRITER_CACHE: &str = "-8192";
+const WRITER_CACHE: &str = "-4096";
 
 /// What each reading connection may keep, 256 KiB: a commit makes it forget all, and the system has the file.
 const READER_CACHE: &str = "-256";
