@@ -1,4 +1,4 @@
-//! Accounts, their roles, invitations and recovery codes.
+//! Accounts and their roles.
 //!
 //! What must hold: while an owner has come in there stays one. Whatever could take the last one away looks
 //! behind the lock that [`lock_accounts`] takes, so that two owners cannot remove each other. Every
@@ -8,7 +8,10 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{NewSession, Store, StoreError, audit::insert_entry, in_tx, on_pool, sessions::insert_session};
+use super::{
+    Invitation, NewSession, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx,
+    invitations::set_invitation, on_pool, sessions::insert_session,
+};
 use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
@@ -61,14 +64,6 @@ pub struct NewAccount {
     pub passphrase: Option<String>,
     pub rights: Rights,
     pub at: Timestamp,
-}
-
-/// A one-time link.
-#[derive(Debug, Clone)]
-pub struct Invitation {
-    /// SHA-256 of its code.
-    pub hash: String,
-    pub expires_at: Timestamp,
 }
 
 /// What became of a change to an account.
@@ -187,39 +182,6 @@ macro_rules! set_role {
         .execute(&mut *$conn)
         .await?
     };
-}
-
-macro_rules! set_recovery_codes {
-    ($conn:expr, $account:expr, $hashes:expr) => {{
-        sqlx::query("DELETE FROM recovery_codes WHERE account_id = $1")
-            .bind($account)
-            .execute(&mut *$conn)
-            .await?;
-        for hash in $hashes {
-            sqlx::query("INSERT INTO recovery_codes (account_id, hash) VALUES ($1, $2)")
-                .bind($account)
-                .bind(hash)
-                .execute(&mut *$conn)
-                .await?;
-        }
-    }};
-}
-
-/// The account's one-time link: there is one at most.
-macro_rules! set_invitation {
-    ($conn:expr, $account:expr, $invitation:expr) => {{
-        let invitation: Invitation = $invitation;
-        sqlx::query("DELETE FROM invitations WHERE account_id = $1")
-            .bind($account)
-            .execute(&mut *$conn)
-            .await?;
-        sqlx::query("INSERT INTO invitations (hash, account_id, expires_at) VALUES ($1, $2, $3)")
-            .bind(invitation.hash)
-            .bind($account)
-            .bind(invitation.expires_at.0)
-            .execute(&mut *$conn)
-            .await?;
-    }};
 }
 
 impl Store {
@@ -501,82 +463,6 @@ impl Store {
         })
     }
 
-    /// Makes a new one-time link for an account, in place of the one before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_invitation(
-        &self,
-        account: Uuid,
-        invitation: Invitation,
-        audit: NewAudit,
-    ) -> Result<(), StoreError> {
-        in_tx!(self, |conn| {
-            set_invitation!(conn, account, invitation);
-            insert_entry!(conn, audit);
-            Ok(())
-        })
-    }
-
-    /// Whose one-time link that is; `None`: unknown, used or too old, or the account was shut out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn invited(&self, hash: &str, now: Timestamp) -> Result<Option<Uuid>, StoreError> {
-        let found: Option<(Uuid,)> = on_pool!(self, |pool| {
-            sqlx::query_as(
-                "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
-                 WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL",
-            )
-            .bind(hash)
-            .bind(now.0)
-            .fetch_optional(pool)
-            .await
-        })?;
-        Ok(found.map(|(id,)| id))
-    }
-
-    /// Redeems a one-time link, once: the passphrase counts from now on, a second step that was set up is
-    /// gone, all other sessions end, and one is opened. `false`: somebody was first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn redeem_invitation(
-        &self,
-        hash: &str,
-        account: Uuid,
-        passphrase: String,
-        recovery: Vec<String>,
-        session: NewSession,
-        audit: NewAudit,
-    ) -> Result<bool, StoreError> {
-        let hash = hash.to_owned();
-        in_tx!(self, |conn| {
-            let used = sqlx::query("DELETE FROM invitations WHERE hash = $1 AND account_id = $2 AND expires_at > $3")
-                .bind(hash)
-                .bind(account)
-                .bind(session.at.0)
-                .execute(&mut *conn)
-                .await?;
-            if used.rows_affected() == 0 {
-                return Ok(false);
-            }
-            sqlx::query("UPDATE accounts SET passphrase = $2, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1")
-                .bind(account)
-                .bind(passphrase)
-                .execute(&mut *conn)
-                .await?;
-            set_recovery_codes!(conn, account, recovery);
-            sqlx::query("DELETE FROM sessions WHERE account_id = $1")
-                .bind(account)
-                .execute(&mut *conn)
-                .await?;
-            insert_session!(conn, session);
-            insert_entry!(conn, audit);
-            Ok(true)
-        })
-    }
-
     /// Changes what an account is called.
     ///
     /// # Errors
@@ -592,137 +478,6 @@ impl Store {
             insert_entry!(conn, audit);
             Ok(())
         })
-    }
-
-    /// Changes a passphrase and ends all sessions but `keep`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_passphrase(
-        &self,
-        account: Uuid,
-        passphrase: String,
-        keep: Option<Uuid>,
-        audit: NewAudit,
-    ) -> Result<(), StoreError> {
-        in_tx!(self, |conn| {
-            sqlx::query("UPDATE accounts SET passphrase = $2 WHERE id = $1")
-                .bind(account)
-                .bind(passphrase)
-                .execute(&mut *conn)
-                .await?;
-            sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> COALESCE($2, $1)")
-                .bind(account)
-                .bind(keep)
-                .execute(&mut *conn)
-                .await?;
-            insert_entry!(conn, audit);
-            Ok(())
-        })
-    }
-
-    /// Keeps the encrypted seed of a second step that is not confirmed yet; `None` removes the step.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_totp_seed(
-        &self,
-        account: Uuid,
-        seed: Option<String>,
-        audit: Option<NewAudit>,
-    ) -> Result<(), StoreError> {
-        in_tx!(self, |conn| {
-            sqlx::query("UPDATE accounts SET totp_seed = $2, totp_confirmed = FALSE WHERE id = $1")
-                .bind(account)
-                .bind(seed)
-                .execute(&mut *conn)
-                .await?;
-            if let Some(entry) = audit {
-                insert_entry!(conn, entry);
-            }
-            Ok(())
-        })
-    }
-
-    /// Takes a code's time step, once; `false` when it, or a later one, was taken before. `confirm` makes
-    /// the second step count from now on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn take_totp_step(
-        &self,
-        account: Uuid,
-        step: i64,
-        confirm: Option<NewAudit>,
-    ) -> Result<bool, StoreError> {
-        in_tx!(self, |conn| {
-            let taken = sqlx::query(
-                "UPDATE accounts SET totp_step = $2, totp_confirmed = (totp_confirmed OR $3) \
-                 WHERE id = $1 AND totp_step < $2",
-            )
-            .bind(account)
-            .bind(step)
-            .bind(confirm.is_some())
-            .execute(&mut *conn)
-            .await?;
-            if taken.rows_affected() == 0 {
-                return Ok(false);
-            }
-            if let Some(entry) = confirm {
-                insert_entry!(conn, entry);
-            }
-            Ok(true)
-        })
-    }
-
-    /// Replaces an account's recovery codes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_recovery_codes(
-        &self,
-        account: Uuid,
-        hashes: Vec<String>,
-        audit: NewAudit,
-    ) -> Result<(), StoreError> {
-        in_tx!(self, |conn| {
-            set_recovery_codes!(conn, account, hashes);
-            insert_entry!(conn, audit);
-            Ok(())
-        })
-    }
-
-    /// Uses a recovery code, once; `false`: unknown or used.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn use_recovery_code(&self, account: Uuid, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let hash = hash.to_owned();
-        in_tx!(self, |conn| {
-            let used = sqlx::query(
-                "UPDATE recovery_codes SET used_at = $3 WHERE account_id = $1 AND hash = $2 AND used_at IS NULL",
-            )
-            .bind(account)
-            .bind(hash)
-            .bind(now.0)
-            .execute(&mut *conn)
-            .await?;
-            Ok(used.rows_affected() == 1)
-        })
-    }
-
-    /// How many recovery codes of an account are left.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn recovery_codes_left(&self, account: Uuid) -> Result<i64, StoreError> {
-        let (left,): (i64,) = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL")
-                .bind(account)
-                .fetch_one(pool)
-                .await
-        })?;
-        Ok(left)
     }
 
     /// The names of those who work on a site, for keeping readers from taking them; at most 1,000.

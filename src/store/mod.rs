@@ -18,10 +18,12 @@ mod accounts;
 mod audit;
 mod claims;
 mod comments;
+mod credentials;
 mod defence;
 mod evidence;
 mod feedback;
 mod housekeeping;
+mod invitations;
 mod looks;
 mod postgres;
 mod queue;
@@ -46,13 +48,14 @@ use sqlx::{
 
 pub use self::{
     access::TokenRow,
-    accounts::{Account, AccountChange, Invitation, NewAccount},
+    accounts::{Account, AccountChange, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
     defence::Hosts,
     evidence::Changed,
     feedback::Untold,
+    invitations::Invitation,
     queue::{Filter, Order, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
