@@ -22,7 +22,7 @@ pub(crate) async fn house_ms() -> f64 {
     let captcha = Captcha::new(Arc::new(Keys::new(&[7; 32], &[])), false);
     let site = Site::resolve("bench", None, &SiteSettings::default()).expect("a site");
     let (shown, sent) = (Timestamp(1_764_000_000_000), Timestamp(1_764_000_060_000));
-    let form = captcha.issue_form(&site, "/a", shown);
+    let form = captcha.issue_form(&site, "/a", None, shown);
     let challenge = captcha.challenge(&site, "/a", &form, shown).expect("a challenge");
     let proof = solved(challenge);
     let before = server::cpu_ms_of(std::process::id());

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::identify::{Identity, Role};
 use crate::{
-    app::{App, SiteInForce, second_secret_place, secret_place},
+    app::{App, DEMO_SITE, SiteInForce, second_secret_place, secret_place},
     domain::{
         captcha::Captcha,
         draft::FieldError,
@@ -129,13 +129,15 @@ impl Settings {
     }
 }
 
-/// The sites on which somebody has a role, by id.
+/// The sites on which somebody has a role, by id; the demonstration's comes last.
 ///
 /// # Errors
 /// Errors of the store.
 pub async fn list(app: &App, who: &Identity) -> Result<Vec<Arc<SiteInForce>>, Error> {
     let mut sites = Vec::new();
-    for id in app.store.site_ids().await? {
+    let mut ids = app.store.site_ids().await?;
+    ids.sort_by_key(|id| id == DEMO_SITE);
+    for id in ids {
         if who.scope.allows(&id) {
             sites.push(app.site(&id).await?);
         }

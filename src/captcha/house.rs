@@ -41,6 +41,8 @@ use crate::{
 
 /// How long a form may stay open.
 const FORM_LIFE: Duration = Duration::from_hours(24);
+/// How much of its age a form hands on to the next one of its page: more than any time that counts as quick.
+const AGE_KEPT_MS: i64 = 3_600_000;
 /// How far another instance's clock may be ahead.
 const SKEW: Duration = Duration::from_mins(5);
 /// How long a challenge may be answered.
@@ -80,12 +82,17 @@ struct Claims {
     at: i64,
 }
 
-pub(super) fn issue_form(keys: &Keys, site_id: &str, thread: &str, now: Timestamp) -> String {
+/// A token of the age of `before`, the page's token until now, where that is a valid one.
+pub(super) fn issue_form(keys: &Keys, site_id: &str, thread: &str, before: Option<&str>, now: Timestamp) -> String {
+    let age_ms = match check_form(keys, site_id, thread, before, now) {
+        Form::Valid { age_ms, .. } => age_ms.min(AGE_KEPT_MS),
+        Form::Missing | Form::Forged | Form::Expired { .. } => 0,
+    };
     let claims = Claims {
         site: site_id.to_owned(),
         thread: thread_hash(thread),
         nonce: URL_SAFE_NO_PAD.encode(random_bytes::<16>()),
-        at: now.0,
+        at: now.0 - age_ms,
     };
     keys.sign(Purpose::Form, &claims)
 }
@@ -303,7 +310,7 @@ pub(super) mod tests {
     /// Form token, its nonce and a challenge for `/a` of site `faso`.
     fn form_and_challenge(keys: &Keys) -> (Form, Value) {
         let site = site("faso");
-        let token = issue_form(keys, &site.id, "/a", NOW);
+        let token = issue_form(keys, &site.id, "/a", None, NOW);
         let form = check_form(keys, &site.id, "/a", Some(&token), NOW.plus(MINUTE));
         let Form::Valid { nonce, .. } = &form else {
             panic!("{form:?}")
@@ -355,9 +362,38 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_next_form_of_a_page_is_as_old_as_the_one_before() {
+        let keys = keys();
+        let first = issue_form(&keys, "faso", "/a", None, NOW);
+        let age = |before: &str, thread: &str, after: Duration| {
+            let now = NOW.plus(after);
+            let next = issue_form(&keys, "faso", thread, Some(before), now);
+            assert_ne!(next, first);
+            match check_form(&keys, "faso", thread, Some(&next), now) {
+                Form::Valid { age_ms, .. } => age_ms,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(age(&first, "/a", Duration::from_secs(8)), 8_000);
+        assert_eq!(
+            age(&first, "/a", MINUTE * 90),
+            AGE_KEPT_MS,
+            "it lives nearly a day all the same"
+        );
+        for (before, thread, after) in [
+            (first.as_str(), "/b", MINUTE),
+            (&first, "/a", MINUTE * 60 * 25),
+            ("forged", "/a", MINUTE),
+            ("", "/a", MINUTE),
+        ] {
+            assert_eq!(age(before, thread, after), 0, "{before} {thread}");
+        }
+    }
+
+    #[test]
     fn form_tokens_are_bound_to_site_thread_and_time() {
         let keys = keys();
-        let token = issue_form(&keys, "faso", "/a", NOW);
+        let token = issue_form(&keys, "faso", "/a", None, NOW);
         let check = |site: &str, thread: &str, token: &str, now| check_form(&keys, site, thread, Some(token), now);
         let hour = MINUTE * 60;
         let Form::Valid { nonce, age_ms } = check("faso", "/a", &token, NOW.plus(hour)) else {
@@ -386,7 +422,11 @@ pub(super) mod tests {
         }
         assert_eq!(check_form(&keys, "faso", "/a", None, NOW), Form::Missing);
         assert_eq!(check("faso", "/a", "", NOW), Form::Missing);
-        assert_ne!(token, issue_form(&keys, "faso", "/a", NOW), "each has its own nonce");
+        assert_ne!(
+            token,
+            issue_form(&keys, "faso", "/a", None, NOW),
+            "each has its own nonce"
+        );
     }
 
     #[test]

@@ -163,10 +163,12 @@ impl Captcha {
         }
     }
 
-    /// A new form token for `thread`, good for 24 h. Its nonce makes it usable once.
+    /// A new form token for `thread`, good for 23 to 24 h. Its nonce makes it usable once. With `before`, the
+    /// token that the page had until now, it is as old as that one, an hour at most: who corrects a field did
+    /// not write the text in a second.
     #[must_use]
-    pub fn issue_form(&self, site: &Site, thread: &str, now: Timestamp) -> String {
-        house::issue_form(&self.keys, &site.id, thread, now)
+    pub fn issue_form(&self, site: &Site, thread: &str, before: Option<&str>, now: Timestamp) -> String {
+        house::issue_form(&self.keys, &site.id, thread, before, now)
     }
 
     /// The challenge to solve with `form`, as JSON of the ALTCHA v2 protocol, good for 30 minutes; the

@@ -57,14 +57,14 @@ for (const { javaScript, name } of WAYS) {
     });
 
     test("whoever left comes back by the door, to the page they asked for", async () => {
-      await moderator.presses(moderator.page.getByRole("button", { name: "Sortir" }));
+      await moderator.presses(moderator.page.getByRole("button", { name: "Se déconnecter" }));
       await moderator.opens("/queue?status=approved");
       await moderator.fillsIn({ "Adresse e-mail": FIRST_OWNER["Adresse e-mail"], "Phrase secrète": "une autre phrase" });
-      await moderator.presses(moderator.page.getByRole("button", { name: "Entrer" }));
+      await moderator.presses(moderator.page.getByRole("button", { name: "Se connecter" }));
       await moderator.sees("L’adresse e-mail et la phrase secrète ne vont pas ensemble.");
       await moderator.takesPicture("login-failed");
       await moderator.fillsIn({ "Phrase secrète": FIRST_OWNER["Phrase secrète"] });
-      await moderator.presses(moderator.page.getByRole("button", { name: "Entrer" }));
+      await moderator.presses(moderator.page.getByRole("button", { name: "Se connecter" }));
       assert.match(moderator.page.url(), /\/queue\?status=approved$/);
     });
 

@@ -56,12 +56,12 @@ for (const { javaScript, name } of WAYS) {
       assert.match(owner.page.url(), /\/setup\/site$/);
       assert.equal(await owner.page.getByLabel("Publication").inputValue(), "before");
       await looksAt("site");
-      await owner.fillsIn({ "Nom du site": "L’Écho du marché", "Adresses des pages": "echo.test" });
+      await owner.fillsIn({ "Nom du site": "L’Écho du marché", "Adresses des pages": "echo.test/une-page" });
       if (javaScript) assert.equal(await owner.page.getByLabel("Fuseau horaire").inputValue(), "Africa/Ouagadougou");
       await press("Continuer");
       await owner.sees("Une adresse par ligne");
       await owner.takesPicture("first-run-site-errors");
-      await owner.fillsIn({ "Adresses des pages": "https://echo.test" });
+      await owner.fillsIn({ "Adresses des pages": "echo.test" });
       await press("Continuer");
       assert.match(owner.page.url(), /\/setup\/robots$/);
     });
@@ -87,7 +87,7 @@ for (const { javaScript, name } of WAYS) {
     test("step 4: a test comment waits, is published and seen", async () => {
       await looksAt("try");
       const reader = await house.reader({ javaScript });
-      await reader.opens(await owner.page.getByRole("link", { name: "Postez un commentaire d’essai." }).getAttribute("href"));
+      await reader.opens(await owner.page.getByRole("link", { name: "Postez un commentaire d’essai, sous un autre nom que le vôtre (nouvel onglet)." }).getAttribute("href"));
       for (const field of [reader.body, reader.name, reader.email]) {
         assert.ok(await field.isVisible());
         fields += 1;
@@ -100,7 +100,7 @@ for (const { javaScript, name } of WAYS) {
       await owner.approves("Un essai pour voir.");
       await owner.opens("/setup/try");
       await owner.sees("Votre premier commentaire est publié.");
-      await owner.presses(owner.page.getByRole("link", { name: "Regardez-le en place." }));
+      await owner.opens(await owner.page.getByRole("link", { name: "Regardez-le en place (nouvel onglet)." }).getAttribute("href"));
       await owner.sees("Un essai pour voir.");
       await reader.leaves();
     });

@@ -56,7 +56,7 @@ for (const { javaScript, name } of WAYS) {
       await moderator.opens(link);
       await looksAt(moderator, "invitation");
       await moderator.fillsIn({ "Phrase secrète": guest["Phrase secrète"] });
-      await press(moderator, "Entrer");
+      await press(moderator, "Se connecter");
       await moderator.presses(moderator.page.getByRole("link", { name: "Continuer" }));
       await moderator.opens("/queue");
       assert.equal(await moderator.page.getByRole("link", { name: "Équipe" }).count(), 0);
@@ -73,12 +73,12 @@ for (const { javaScript, name } of WAYS) {
       await moderator.page.getByLabel("Code", { exact: true }).fill(codeNow(seed));
       await press(moderator, "Mettre en place");
       await moderator.sees("La deuxième étape est en place.");
-      await press(moderator, "Sortir");
+      await press(moderator, "Se déconnecter");
       await moderator.fillsIn(guest);
-      await press(moderator, "Entrer");
+      await press(moderator, "Se connecter");
       await looksAt(moderator, "login-code");
       await moderator.page.getByLabel("Code", { exact: true }).fill(codeNow(seed, 1));
-      await press(moderator, "Entrer");
+      await press(moderator, "Se connecter");
       assert.match(moderator.page.url(), /\/(queue|setup)/);
     });
 

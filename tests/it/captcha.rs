@@ -333,7 +333,7 @@ async fn the_built_in_check_from_form_to_score() {
     let captcha = Captcha::new(Arc::new(Keys::new(&[7; 32], &[])), false);
     let house = Site::resolve("faso", None, &SiteSettings::default()).expect("a site");
     let shown = Timestamp(1_764_000_000_000);
-    let form_token = captcha.issue_form(&house, "/a", shown);
+    let form_token = captcha.issue_form(&house, "/a", None, shown);
     let challenge = captcha
         .challenge(&house, "/a", &form_token, shown)
         .expect("a challenge");
@@ -381,7 +381,7 @@ async fn the_built_in_check_from_form_to_score() {
     let without_script = find(None, Some(&form_token)).await;
     assert_eq!(thousandths(&without_script.verdict), 500);
     assert_eq!(without_script.notes, [Reason::ProofMissing]);
-    let other_form = captcha.issue_form(&house, "/a", shown);
+    let other_form = captcha.issue_form(&house, "/a", None, shown);
     let replayed = find(Some(&proof), Some(&other_form)).await;
     assert_eq!(replayed.holds, [Reason::ProofForged]);
     assert_eq!(find(Some(&proof), None).await.holds, [Reason::FormMissing]);

@@ -60,7 +60,11 @@ fn every_described_handler_is_in_the_document() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/api");
     let mut described = 0;
     for entry in fs::read_dir(folder).expect("src/http/api") {
-        let text = fs::read_to_string(entry.expect("an entry").path()).expect("a source file");
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            continue;
+        }
+        let text = fs::read_to_string(path).expect("a source file");
         described += text.matches("#[utoipa::path(").count();
     }
     let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("JSON");

@@ -16,7 +16,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use crate::{
     captcha_road::{POLICY, assert_one_comment, fake, reasons, recaptcha, scored},
     fake_provider::Fault,
-    service::{Answer, Person, SITE, Service, comment, encoded, eventually},
+    service::{Answer, Person, SITE, Service, comment, encoded, eventually, values_of},
     stores::Storage,
 };
 
@@ -57,6 +57,7 @@ crate::stores::on_both_engines!(
     a_known_device_makes_a_known_author_and_an_email_does_not,
     without_a_captcha_the_form_alone_vouches,
     the_built_in_check_weighs_what_it_sees,
+    who_corrects_a_field_is_not_taken_for_hasty,
     a_form_older_than_a_day_is_held,
 );
 
@@ -1042,6 +1043,55 @@ async fn the_built_in_check_weighs_what_it_sees(storage: &Storage) {
     ];
     let posted = posts_form(&service, "/api/v1/sites/faso/comments", &fields).await;
     assert_eq!(seen(posted).await, (json!(0.7), codes(&["score_below"])));
+    service.stop().await;
+}
+
+async fn who_corrects_a_field_is_not_taken_for_hasty(storage: &Storage) {
+    let service = Service::start(storage, &format!("{SITE}{HOUSE}")).await;
+    let moderator = service.moderator().await;
+    let tick = Duration::from_secs(1);
+    let first = service.reader().opens_form("/article").await;
+    service.clock.advance(tick * 9);
+    let path = format!("/api/v1/sites/faso/form?thread=%2Farticle&before={first}");
+    let next = service.get(&path).await.expect(200);
+    service.clock.advance(tick);
+    let mut fields = comment("Corrigé");
+    fields["form"] = next.json["form"].clone();
+    let sent = service.reader().submits(&fields).await.expect(202);
+    assert_eq!(reasons_of(&moderator, &sent).await, ["score_below", "proof_missing"]);
+
+    // The same without JavaScript.
+    let typed = |email: &'static str, form: String| {
+        [
+            ("thread", "/article".to_owned()),
+            ("name", "Salif".to_owned()),
+            ("email", email.to_owned()),
+            ("body", "Corrigé sans script".to_owned()),
+            ("form", form),
+        ]
+    };
+    let post = async |fields: &[(&str, String); 5]| {
+        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+        posts_page(&service, &service.url, &fields).await
+    };
+    let first = service.reader().opens_form("/article").await;
+    service.clock.advance(tick * 9);
+    let again = post(&typed("salif", first.clone())).await.expect(422);
+    let next = values_of(&again.text, "form").pop().expect("a token");
+    assert_ne!(next, first);
+    service.clock.advance(tick);
+    post(&typed("salif@example.org", next)).await.expect(303);
+    let queue = moderator
+        .gets("/api/v1/moderation/queue?order=newest")
+        .await
+        .expect(200);
+    let newest = &queue.json["items"][0];
+    assert_eq!(newest["body"], "Corrigé sans script");
+    assert!(
+        !newest["reasons"].to_string().contains("too_fast"),
+        "{}",
+        newest["reasons"]
+    );
     service.stop().await;
 }
 

@@ -52,7 +52,8 @@ const PAGE: i64 = 20;
 /// What a form needs: a fresh form token, and what the captcha of the site wants.
 #[utoipa::path(get, path = "/sites/{site}/form", tag = "readers",
     params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query),
-        ("fallback" = Option<String>, Query, description = "1: the provider's script does not run, give captcha.fallback")),
+        ("fallback" = Option<String>, Query, description = "1: the provider's script does not run, give captcha.fallback"),
+        ("before" = Option<String>, Query, description = "the form token that the page had until now: the new one is as old")),
     responses((status = 200, description = "form token, captcha, body_max, language; never cached", body = schema::Form),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad"),
         (status = 429, description = "rate_limited")))]
@@ -69,7 +70,8 @@ pub(crate) async fn form(
     app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
     let thread = thread_key(&query.0).or_say_in(language)?;
     let now = app.clock.now();
-    let form = app.captcha.issue_form(site, thread.as_str(), now);
+    let before = query.0.optional("before").or_say_in(language)?;
+    let form = app.captcha.issue_form(site, thread.as_str(), before.as_deref(), now);
     let mut captcha = check_json(&site.captcha);
     captcha["consent"] = json!(site.captcha.consent.as_str());
     if let (Some(challenge), Some(captcha)) = (

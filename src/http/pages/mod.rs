@@ -200,15 +200,15 @@ pub(super) fn frame(app: &App, who: Option<&Identity>, language: Language, place
     }
 }
 
-/// The site whose pages the navigation links to, on pages about no site: the demonstration's, else the
-/// first that somebody may see.
+/// The site whose pages the navigation links to, on pages about no site: one that somebody may see, the
+/// demonstration's only where there is no other.
 fn site_in_reach(app: &App, who: &Identity) -> Option<String> {
-    let demo = app.has_demo.then(|| DEMO_SITE.to_owned());
     match &who.scope {
-        Scope::All => demo.or_else(|| app.config.sites.first().map(|site| site.id.clone())),
-        Scope::Sites(sites) => demo
-            .filter(|demo| sites.contains(demo))
-            .or_else(|| sites.first().cloned()),
+        Scope::All => app.own_site().or_else(|| app.has_demo.then(|| DEMO_SITE.to_owned())),
+        Scope::Sites(sites) => {
+            let own = sites.iter().find(|site| *site != DEMO_SITE);
+            own.or_else(|| sites.first()).cloned()
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     actions::{
         accounts::{self, By},
         identify::{Identity, Role},
+        sites,
     },
     app::App,
     domain::{account::EVERY_SITE, language::Language},
@@ -105,11 +106,12 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
 /// Errors of the store.
 pub(super) async fn site_choices(app: &App, who: &Identity, language: Language) -> Result<Vec<Choice>, Error> {
     let mut choices = Vec::new();
-    for id in app.store.site_ids().await? {
-        if who.rights.at(&id) == Some(Role::Owner) {
+    for found in sites::list(app, who).await? {
+        let site = &found.site;
+        if who.rights.at(&site.id) == Some(Role::Owner) {
             choices.push(Choice {
-                label: app.site(&id).await?.site.name.clone(),
-                value: id,
+                label: site.name.clone(),
+                value: site.id.clone(),
                 is_selected: false,
             });
         }

@@ -148,12 +148,14 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
 /// When the last comment of the caller's sites came in, whatever became of it.
 async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
     let mut newest = None;
-    for site in app.store.site_ids().await? {
-        if who.scope.allows(&site) {
-            newest = newest.max(app.store.last_received(&site).await?);
+    for found in sites::list(app, who).await? {
+        if let Some(at) = app.store.last_received(&found.site.id).await?
+            && newest.as_ref().is_none_or(|(known, _)| *known < at)
+        {
+            newest = Some((at, found));
         }
     }
-    Ok(newest.map(|at| Moment::new(language, at.0)))
+    Ok(newest.map(|(at, found)| Moment::in_zone(language, at.0, &found.site.time_zone)))
 }
 
 fn address(status: Status, site: Option<&str>, order: &str) -> String {

@@ -148,7 +148,12 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
     }
     for key in ["origins", "captcha.hostnames"] {
         if let Some(text) = fields.optional(sites::field_of(key))? {
-            let lines: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            let whole = |line: &str| match key {
+                // As people name a site.
+                "origins" if !line.contains("://") => format!("https://{line}"),
+                _ => line.to_owned(),
+            };
+            let lines: Vec<String> = text.split_whitespace().map(whole).collect();
             if lines.is_empty() {
                 change.set(key, serde_json::Value::Null);
             } else {

@@ -249,8 +249,9 @@ async fn follow_form(
         body_max: in_force.site.body_max,
         reserved_names: &in_force.reserved_names,
     };
+    let before = submission.form.clone();
     if let Err(errors) = Draft::parse(submission.raw.clone(), &rules) {
-        return page_again(app, &place, values, &Error::Invalid(errors)).await;
+        return page_again(app, &place, values, before.as_deref(), &Error::Invalid(errors)).await;
     }
     let form = app.captcha.check_form(
         &in_force.site.id,
@@ -270,7 +271,7 @@ async fn follow_form(
     let result = submit::submit(app, Arc::clone(&in_force), submission).await;
     let receipt = match result {
         Ok(receipt) => receipt,
-        Err(error) => return page_again(app, &place, values, &error).await,
+        Err(error) => return page_again(app, &place, values, before.as_deref(), &error).await,
     };
     Ok(match receipt.outcome {
         Some(Action::Publish) => {
@@ -305,14 +306,21 @@ fn values(raw: &RawDraft, fields: &Fields) -> FormValues {
 }
 
 /// The page with all that was typed and what to correct, under the status of the error.
-async fn page_again(app: &App, place: &Place<'_>, values: FormValues, error: &Error) -> Result<Response, Error> {
+/// `before` is the form token that came with it.
+async fn page_again(
+    app: &App,
+    place: &Place<'_>,
+    values: FormValues,
+    before: Option<&str>,
+    error: &Error,
+) -> Result<Response, Error> {
     error::log(error);
     let row = app.store.thread(&place.site.site.id, place.key.as_str()).await?;
     let page = thread::page(app, row, wanted(&Fields::default())?).await?;
     let mut form = FormView {
         token: Some(
             app.captcha
-                .issue_form(&place.site.site, place.key.as_str(), app.clock.now()),
+                .issue_form(&place.site.site, place.key.as_str(), before, app.clock.now()),
         ),
         ..form_view(place, values)
     };
@@ -337,7 +345,7 @@ async fn page_again(app: &App, place: &Place<'_>, values: FormValues, error: &Er
 fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: ConfirmReason) -> Response {
     let token = app
         .captcha
-        .issue_form(&place.site.site, place.key.as_str(), app.clock.now());
+        .issue_form(&place.site.site, place.key.as_str(), None, app.clock.now());
     reader_page(&ConfirmPage {
         frame: ReaderFrame {
             language: place.language,
@@ -383,7 +391,7 @@ async fn reply_to(app: &App, query: &Query) -> Option<(Uuid, String)> {
 fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) -> FormView {
     let now = app.clock.now();
     FormView {
-        token: Some(app.captcha.issue_form(&place.site.site, place.key.as_str(), now)),
+        token: Some(app.captcha.issue_form(&place.site.site, place.key.as_str(), None, now)),
         reply_to: reply_to.as_ref().map(|(_, name)| name.clone()),
         ..form_view(
             place,

@@ -1,9 +1,9 @@
 // Makes the comment form better; without it the form posts and the server answers with pages.
 //
-// It checks the fields on the spot, keeps the draft on this device, prepares the check from the first
-// focus on (never before), and sends; send.js and check.js are loaded then. What it must keep:
-// a text never gets lost, one comment whatever is clicked, nodes made with createElement only (hosts
-// may enforce Trusted Types), nothing stored but the draft, its key and, if ticked, name and e-mail.
+// It checks the fields, keeps the draft on this device, prepares the check from the first focus on, never
+// before, and sends (send.js, check.js). A text never gets lost, whatever is clicked is one comment, nodes are
+// made with createElement only (for Trusted Types), nothing is stored but the draft, its key and, if ticked,
+// name and e-mail.
 
 const FIELDS = ["body", "name", "email", "website"];
 const FORM_LIFE_MS = 20 * 60_000;
@@ -36,15 +36,16 @@ function enhance(form) {
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
   const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
 
-  // The check: asked for on the first focus, again when its token has grown old.
+  // Asked for on the first focus, and again when it has grown old.
   /** @type {{at: number, data: Promise<any>, check: Promise<any>, stop: AbortController} | null} */
   let prepared = null;
+  let before = ""; // the last form token: the next keeps its age
   const prepare = () => {
     if (prepared && Date.now() - prepared.at < FORM_LIFE_MS) return prepared;
     prepared?.stop.abort();
     const stop = new AbortController();
     const ask = async (more = {}) => {
-      const query = new URLSearchParams({ thread, lang: language, ...more });
+      const query = new URLSearchParams({ thread, lang: language, before, ...more });
       const response = await request(`${api}/form?${query}`, { cache: "no-store" });
       if (!response.ok) throw new Error(`form: ${response.status}`);
       return response.json();
@@ -53,7 +54,7 @@ function enhance(form) {
     const context = { form, texts, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
     const check = data.then(async (got) => got.captcha.provider !== "off" && (await import(form.dataset.check ?? "")).start(got, context))
       .catch(() => null);
-    data.then((got) => { bodyMax = got.body_max; }).catch(() => { prepared = null; });
+    data.then((got) => { bodyMax = got.body_max; before = got.form; }).catch(() => { prepared = null; });
     prepared = { at: Date.now(), data, check, stop };
     return prepared;
   };
@@ -65,7 +66,7 @@ function enhance(form) {
     prepare();
     loadSending();
   });
-  // A yes or no to an outside check.
+  // A yes or no to a check.
   form.addEventListener("click", ({ target }) => {
     const choice = target instanceof HTMLElement && target.dataset.consent;
     if (!choice) return;
@@ -73,13 +74,13 @@ function enhance(form) {
     prepare();
   });
 
-  // Dates in the reader's own time zone.
+  // Dates in the zone of the reader.
   for (const time of form.closest(".palabre")?.querySelectorAll("time") ?? []) {
     const date = new Date(time.dateTime);
     if (!Number.isNaN(date.getTime())) time.textContent = date.toLocaleString(language, { dateStyle: "long", timeStyle: "short" });
   }
 
-  // The draft, and name and e-mail where the reader asked for it.
+  // The draft; name and e-mail where the reader asked for it.
   for (const part of form.querySelectorAll("[data-scripted]")) part.removeAttribute("hidden");
   const person = read(names.person);
   if (person) {
@@ -114,7 +115,7 @@ function enhance(form) {
   const saveDraft = () => (bodyText().trim() ? write(names.draft, field("body").value) : forget(names.draft));
   addEventListener("pagehide", saveDraft);
 
-  // Errors: nothing is flagged before the first submit; a right value clears its own at once.
+  // Nothing is flagged before the first submit; a right value clears its error at once.
   /** @returns {{field: string, message: string}[]} */
   const validate = () => {
     const errors = [];
@@ -172,7 +173,7 @@ function enhance(form) {
     if (!validate().some((error) => error.field === name)) mark(name, undefined);
   });
 
-  // Sending: one at a time, with a key that is kept until an answer came.
+  // One at a time, with a key that is kept until an answer came.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isSending) return;
@@ -203,20 +204,21 @@ function enhance(form) {
     }
     status.replaceChildren(...lines);
   };
-  /** The next try asks for a check of its own. */
+  /** The next try has a check of its own. */
   const startAnew = () => {
     prepared?.stop.abort();
     prepared = null;
   };
-  /** The comment was taken: nothing of it is kept any longer. */
+  /** It was taken: nothing of it is kept. */
   const settle = () => {
     prepared = null;
+    before = "";
     hasBeenSubmitted = false;
     clearTimeout(draftTimer);
     forget(names.draft);
     forget(names.key);
   };
-  // What send.js works with.
+  // For send.js.
   const page = { form, api, texts, names, status, counter, remember, field, bodyText, say, showErrors, startAnew, settle,
     element, request, read, write, forget, parse };
 }
@@ -234,7 +236,7 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-// Storage may be switched off; then nothing is kept and everything else works.
+// Where storage is switched off nothing is kept, and everything else works.
 /** @param {string} key @returns {string | null} */
 function read(key) { try { return localStorage.getItem(key); } catch { return null; } }
 /** @param {string} key @param {string} value */

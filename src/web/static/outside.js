@@ -24,6 +24,7 @@ const SCRIPT_WAIT_MS = 4_000;
 const TOKEN_WAIT_MS = 4_000;
 const READER_WAIT_MS = 60_000;
 const ASKED_WAIT_MS = 300_000;
+const OFFER_MS = 540_000; // a second check is open for ten minutes
 const FIELDS = ["captcha", "g-recaptcha-response", "h-captcha-response", "cf-turnstile-response", "altcha"];
 
 /** What each provider needs from its loaded script. @type {Record<string, (captcha: Captcha, page: Site) => Promise<Widget> | Widget>} */
@@ -145,15 +146,46 @@ export function start(got, page) {
 }
 
 /**
- * The interactive check of `captcha` once, after the reader's yes: its token, or null when the reader let it be.
- * @param {Captcha} captcha
- * @param {{form: HTMLFormElement, token: string, language: string, signal: AbortSignal, before: Element}} page with
- *   the form's token, and what the widget stands before
- * @returns {Promise<string | null>} rejects when the script is blocked
+ * Offers a reader the check that a site names for when a comment's second proof did not pass (send.js), and loads it
+ * after a yes.
+ * @param {any} page send.js's
+ * @param {{data: Promise<Preparation>, stop: AbortController}} prepared
+ * @param {any} answer what the comment's posting answered
+ * @param {(solved: Record<string, string | null>) => Promise<{passed?: boolean}>} give sends it
  */
-export async function ask(captcha, { token, ...page }) {
-  const widget = await within(SCRIPT_WAIT_MS, load(captcha, { nonce: readNonce(token), ...page }));
-  return widget.mint(ASKED_WAIT_MS);
+export async function offer({ form, texts, status, element }, prepared, answer, give) {
+  const { second } = answer.step_up;
+  const yes = element("button", { type: "button" }, second.accept);
+  const no = element("button", { type: "button" }, second.decline);
+  const question = element("p", {}, second.offer);
+  if (second.details) {
+    question.append(" ", element("a", { class: "palabre-link", href: second.details, rel: "noopener noreferrer", target: "_blank" }, second.details_label));
+  }
+  const box = element("div", { class: "palabre-second", tabindex: "-1" }, question, element("p", { class: "palabre-choice" }, yes, " ", no));
+  status.append(box);
+  const agreed = await new Promise((resolve) => {
+    yes.addEventListener("click", () => resolve(true));
+    no.addEventListener("click", () => resolve(false));
+    setTimeout(resolve, OFFER_MS, false);
+  });
+  if (!box.isConnected) return;
+  if (!agreed) {
+    if (box.contains(document.activeElement)) document.getElementById(`c${answer.id}`)?.focus();
+    box.remove();
+    return;
+  }
+  const tell = (/** @type {string} */ sentence) => box.replaceChildren(element("p", {}, sentence));
+  tell(texts.check_on);
+  const before = box.appendChild(element("span", {}));
+  box.focus();
+  const make = async () => {
+    const { form: token, language } = await prepared.data;
+    const site = { form, nonce: readNonce(token), language, signal: prepared.stop.signal, before };
+    const widget = await within(SCRIPT_WAIT_MS, load(second, site));
+    return { captcha: await widget.mint(ASKED_WAIT_MS), form: token };
+  };
+  const result = await make().then(give).catch(() => /** @type {{passed?: boolean}} */ ({}));
+  tell(result.passed ? second.done : second.failed);
 }
 
 /** One sentence in the place of the notice and its buttons. @param {HTMLFormElement} form @param {string} sentence */

@@ -1,7 +1,7 @@
-// Sends a comment and shows what came of it; loaded on the first focus in the form (comments.js).
+// Sends a comment and shows what came of it; loaded by comments.js on the first focus.
 //
-// The key of a try is kept until an answer came, so that a second try of the same text stays one comment.
-// Nodes are made with createElement only. To show another outcome, add its branch to `present`.
+// A try's key is kept until an answer came, so that the same text sent again stays one comment.
+// Nodes are made with createElement only. Another outcome: its branch in `present`.
 
 /**
  * @typedef {{form: HTMLFormElement, api: string, texts: Record<string, string>, names: Record<string, string>,
@@ -18,7 +18,6 @@
  */
 
 const CHECK_WAIT_MS = 8_000;
-const OFFER_MS = 540_000; // a second check is open for ten minutes
 
 /**
  * Sends what stands in the form; what came of it is on the page when this resolves.
@@ -47,7 +46,7 @@ export async function send(page, prepared) {
   });
   const answer = await response.json().catch(() => ({}));
   present(page, response, answer);
-  if (response.ok && answer.step_up && answer.receipt_url) stepUp(page, prepared, answer).finally(() => prepared.stop.abort());
+  if (response.ok && answer.step_up && answer.receipt_url) stepUp(page, prepared, answer).catch(() => {}).finally(() => prepared.stop.abort());
   else prepared.stop.abort();
 }
 
@@ -61,77 +60,36 @@ function unsolved({ form, texts, status, element }) {
 }
 
 /**
- * One more check, a harder proof or a fresh token, while the reader may go on writing; where that does not pass,
- * the provider that the site names for it, after a yes. Whatever comes of it, the comment waits for a person.
+ * One more check while the reader may go on writing; where it does not pass, the one that the site names for that
+ * (outside.js). Whatever comes of it, the comment waits for a person.
  * @param {Page} page @param {Prepared} prepared @param {any} answer
  */
 async function stepUp(page, prepared, answer) {
-  const { status, texts, say } = page;
+  const { form, status, texts, say, request } = page;
   const { kind, challenge, second } = answer.step_up;
   say(texts.step_up_running, answer.receipt_url);
   const line = status.firstChild;
-  const check = await prepared.check.catch(() => null);
-  const solve = async () => (kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form });
-  const result = await give(page, answer, solve).catch(() => ({}));
+  /** @param {Record<string, string | null>} solved @returns {Promise<any>} */
+  const give = async (solved) => {
+    if (!Object.values(solved)[0]) return {};
+    const response = await request(`${answer.receipt_url}/step-up`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify(solved),
+    });
+    return response.ok ? response.json() : {};
+  };
+  const solve = async () => {
+    const check = await prepared.check;
+    return kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
+  };
+  const { status: now, passed } = await solve().then(give).catch(() => ({}));
+  const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
+  if (now === "approved" && mark) mark.textContent = texts.own_published;
   if (!line?.isConnected) return;
-  const isOnline = result.status === "approved"; // a moderator was faster
-  say((isOnline ? texts.own_published : answer.message) ?? "", answer.receipt_url);
-  if (second && !result.passed && !isOnline) await offer(page, prepared, answer).catch(() => {});
-}
-
-/**
- * Sends what `solve` gives.
- * @param {Page} page @param {any} answer @param {() => Promise<Record<string, string | null>>} solve
- * @returns {Promise<{status?: string, passed?: boolean}>} empty where there is nothing to send, or no answer
- */
-async function give({ texts, request }, answer, solve) {
-  const solved = await solve();
-  if (!Object.values(solved)[0]) return {};
-  const response = await request(`${answer.receipt_url}/step-up`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify(solved),
-  });
-  const result = response.ok ? await response.json() : {};
-  if (result.status === "approved") {
-    const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
-    if (mark) mark.textContent = texts.own_published;
-  }
-  return result;
-}
-
-/** The second provider's check, after a yes. @param {Page} page @param {Prepared} prepared @param {any} answer */
-async function offer(page, prepared, answer) {
-  const { form, texts, status, element } = page;
-  const { second } = answer.step_up;
-  const yes = element("button", { type: "button" }, second.accept);
-  const no = element("button", { type: "button" }, second.decline);
-  const question = element("p", {}, second.offer);
-  if (second.details) {
-    question.append(" ", element("a", { class: "palabre-link", href: second.details, rel: "noopener noreferrer", target: "_blank" }, second.details_label));
-  }
-  const box = element("div", { class: "palabre-second", tabindex: "-1" }, question, element("p", { class: "palabre-choice" }, yes, " ", no));
-  status.append(box);
-  const agreed = await new Promise((resolve) => {
-    yes.addEventListener("click", () => resolve(true));
-    no.addEventListener("click", () => resolve(false));
-    setTimeout(resolve, OFFER_MS, false);
-  });
-  if (!agreed) {
-    if (box.contains(document.activeElement)) document.getElementById(`c${answer.id}`)?.focus();
-    box.remove();
-    return;
-  }
-  const tell = (/** @type {string} */ sentence) => box.replaceChildren(element("p", {}, sentence));
-  tell(texts.check_on);
-  const before = box.appendChild(element("span", {}));
-  box.focus();
-  const result = await give(page, answer, async () => {
-    const { ask } = await import(`${form.dataset.base ?? ""}${second.module}`);
-    const { form: token, language } = await prepared.data;
-    return { captcha: await ask(second, { form, token, language, signal: prepared.stop.signal, before }), form: token };
-  }).catch(() => ({}));
-  tell(result.passed ? second.done : second.failed);
+  say((now === "approved" ? texts.own_published : answer.message) ?? "", answer.receipt_url);
+  if (!second || passed || now === "approved") return;
+  await (await import(`${form.dataset.base ?? ""}${second.module}`)).offer(page, prepared, answer, give);
 }
 
 /**
