@@ -171,7 +171,8 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
             };
             let verdict = verify(app, site, comment, token, given.form.as_deref(), client).await?;
             if let Verdict::Misconfigured(what) = &verdict {
-                tracing::warn!(site = %site.id, provider = site.captcha.provider.as_str(), what, "a second check is set up wrongly");
+                let provider = site.captcha.provider.as_str();
+                tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
             }
             let policy = in_force.policy.as_ref().map(|row| &row.policy);
             (is_good(&verdict, policy), found(&verdict))

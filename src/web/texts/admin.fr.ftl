@@ -445,7 +445,7 @@ reason-reported = { $count ->
 reason-lease_lost = Vérification interrompue, résultat inconnu
 
 ## Thresholds
-captcha-title = Réglages de { $site }
+captcha-title = Seuils : { $site }
 captcha-no-data = Pas encore de verdicts. Les réglages prudents sont actifs.
 captcha-no-verdicts = Aucun commentaire n’a encore reçu de score.
 captcha-summary = { $scored ->
