@@ -146,6 +146,9 @@ impl App {
             .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
         if site.captcha.hostnames.is_empty() {
             site.captcha.hostnames.extend(self.own_hosts());
+            if let Some(second) = &mut site.captcha.second {
+                second.hostnames.clone_from(&site.captcha.hostnames);
+            }
         }
         if id != DEMO_SITE {
             self.kept_sites().own.get_or_insert_with(|| id.to_owned());

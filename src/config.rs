@@ -18,7 +18,6 @@ use url::Url;
 use crate::{
     domain::{
         address::TrustedProxies,
-        captcha::Captcha,
         site::{Site, SiteSettings, is_site_id},
     },
     limits::Quotas,
@@ -279,11 +278,8 @@ impl Config {
                     .check()
                     .map_err(|why| format!("[[site]] {id}: captcha.policy: {why}"))?;
             }
-            let second = site.captcha.second.as_deref();
-            let tested = [(Some(&site.captcha), "captcha"), (second, "captcha.second")]
-                .into_iter()
-                .find(|(captcha, _)| captcha.is_some_and(Captcha::has_test_key));
-            if let Some((_, section)) = tested.filter(|_| self.is_public()) {
+            let section = site.captcha.section_with_test_key();
+            if let Some(section) = section.filter(|_| self.is_public()) {
                 return Err(format!(
                     "[[site]] {id}: {section}.secret: this is the vendor's public test key, which accepts anything; \
                      it cannot guard the public address {public_url}"

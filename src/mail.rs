@@ -118,6 +118,7 @@ fn is_encrypted(url: &Url) -> bool {
     url.scheme() == "smtps" || (url.scheme() == "smtp" && is_required())
 }
 
+/// By itself: of a scheme that is no browser's, the host is a name to the library even where it is an address.
 fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let is_loopback = |ip: IpAddr| ip.is_loopback();

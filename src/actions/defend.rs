@@ -11,7 +11,7 @@ use super::identify::{Identity, Role};
 use crate::{
     app::{App, SiteInForce},
     domain::{
-        captcha::{Captcha, ProviderId},
+        captcha::ProviderId,
         defence::{Fault, Side, Standing, Tally, VerdictCount, WaitCount, Waits, waits},
         score::Score,
         site::Site,
@@ -221,8 +221,7 @@ async fn new_levels(app: &App, site: &str, provider: ProviderId, now: Timestamp)
 /// Errors of the store.
 pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
     let mut faults = Vec::new();
-    let second = site.captcha.second.as_deref();
-    if site.captcha.has_test_key() || second.is_some_and(Captcha::has_test_key) {
+    if site.captcha.section_with_test_key().is_some() {
         faults.push(Fault::TestKey);
     }
     if !site.captcha.provider.is_outside() {

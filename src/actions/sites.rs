@@ -14,7 +14,6 @@ use super::identify::{Identity, Role};
 use crate::{
     app::{App, DEMO_SITE, SiteInForce, second_secret_place, secret_place},
     domain::{
-        captcha::Captcha,
         draft::FieldError,
         site::{Site, SiteSettings, is_site_id},
         timestamp::Timestamp,
@@ -338,14 +337,14 @@ fn checked(
     app.put_secrets(site, &secrets, &mut settings.captcha);
     let resolved =
         Site::resolve(site, app.config.site(site), &settings).map_err(|why| Error::Invalid(vec![of(&why)]))?;
-    if app.config.is_public() {
-        let second = resolved.captcha.second.as_deref();
-        let tested = [(Some(&resolved.captcha), "secret"), (second, "second_secret")]
-            .into_iter()
-            .find(|(captcha, _)| captcha.is_some_and(Captcha::has_test_key));
-        if let Some((_, field)) = tested {
-            return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
-        }
+    let section = resolved.captcha.section_with_test_key();
+    if let Some(section) = section.filter(|_| app.config.is_public()) {
+        let field = if section == "captcha" {
+            "secret"
+        } else {
+            "second_secret"
+        };
+        return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
     }
     Ok((settings, secrets))
 }

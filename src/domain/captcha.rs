@@ -361,7 +361,7 @@ impl Captcha {
             ..CaptchaSettings::default()
         };
         let second = Self::resolve_first(&settings, &CaptchaSettings::default(), &[])
-            .map_err(|why| why.replacen("captcha.", "captcha.second.", 1))?;
+            .map_err(|why| why.replace("captcha.", "captcha.second."))?;
         if second.site_key.as_deref().is_none_or(str::is_empty) {
             return Err(format!(
                 "captcha.second.site_key: {} needs its site key to be shown",
@@ -405,6 +405,17 @@ impl Captcha {
             }
         }
         Ok(())
+    }
+
+    /// The section, `captcha` or `captcha.second`, that holds a vendor's published test key.
+    #[must_use]
+    pub fn section_with_test_key(&self) -> Option<&'static str> {
+        let second = self.second.as_deref();
+        if self.has_test_key() {
+            Some("captcha")
+        } else {
+            second.is_some_and(Self::has_test_key).then_some("captcha.second")
+        }
     }
 
     /// Whether an outside provider is asked with a vendor's published test key, as secret or site key.

@@ -6,7 +6,7 @@ use super::{LEASE, readable_sites};
 use crate::{
     actions::defend,
     app::{App, SiteInForce},
-    domain::account::Role,
+    domain::{account::Role, timestamp::Timestamp},
     error::Error,
     mail::Mail,
     web::{defence::fault_sentence, texts::Say as _},
@@ -42,7 +42,7 @@ async fn warn_of(app: &App, mail: &Mail, site: &SiteInForce) -> Result<(), Error
     }
     let mark = format!("warned:{}", site.id);
     let last: Option<i64> = app.store.meta(&mark).await?.and_then(|text| text.parse().ok());
-    if last.is_some_and(|last| now.0 < last.saturating_add(i64::try_from(SILENCE.as_millis()).unwrap_or(i64::MAX))) {
+    if last.is_some_and(|last| now < Timestamp(last).plus(SILENCE)) {
         return Ok(());
     }
     let language = site.language;

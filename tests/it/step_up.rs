@@ -27,6 +27,7 @@ crate::stores::on_both_engines!(
     a_decision_ends_the_check,
     the_sites_pages_may_answer_it,
     where_the_proof_fails_the_interactive_provider_may_answer,
+    where_a_site_names_no_pages_our_own_count_for_the_second_check_too,
 );
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -417,6 +418,31 @@ async fn where_the_proof_fails_the_interactive_provider_may_answer(storage: &Sto
     assert_eq!(failed.json["passed"], false);
     let repeat = service.reader().submits(&fields).await.expect(200);
     assert!(repeat.json["step_up"].is_null(), "{}", repeat.text);
+    service.stop().await;
+}
+
+async fn where_a_site_names_no_pages_our_own_count_for_the_second_check_too(storage: &Storage) {
+    let fake = fake().await;
+    let config = with_second(&fake).replace("origins = [\"https://faso.test\"]\n", "");
+    let service = Service::start(storage, &config).await;
+    let token = |score: f64| {
+        fake.mint(Claims {
+            score,
+            hostname: "127.0.0.1".to_owned(),
+            ..Claims::default()
+        })
+    };
+    let mut fields = comment("Sur notre page");
+    fields["captcha"] = json!(token(0.3));
+    let sent = service
+        .post_json("/api/v1/sites/faso/comments", &fields)
+        .await
+        .expect(202);
+    assert_eq!(sent.json["step_up"]["kind"], "proof", "{}", sent.text);
+    let passed = answers(&service, &sent, &json!({"captcha": token(0.9)}))
+        .await
+        .expect(200);
+    assert_eq!(passed.json["passed"], true);
     service.stop().await;
 }
 
