@@ -31,6 +31,7 @@ use crate::{
     error::Error,
     keys::{self, Keys},
     limits::Limits,
+    live::Live,
     mail::Mail,
     store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
@@ -54,6 +55,7 @@ pub struct App {
     pub config: Config,
     pub store: Store,
     pub limits: Limits,
+    pub live: Arc<Live>,
     pub captcha: Captcha,
     /// `None`: no mail server is named.
     pub mail: Option<Mail>,
@@ -115,6 +117,7 @@ impl App {
             config,
             store,
             limits,
+            live: Arc::default(),
             clock,
             keys,
         };

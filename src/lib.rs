@@ -12,7 +12,7 @@
 //! Modules point in one direction only, which `tests/it/layering.rs` checks:
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { store, limits, captcha, mail } -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail } -> store -> domain
 //! ```
 //!
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
@@ -32,6 +32,7 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod live;
 pub mod mail;
 pub mod server;
 pub mod store;

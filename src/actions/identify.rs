@@ -31,6 +31,8 @@ pub struct Identity {
     pub scope: Scope,
     /// The account and its session; `None` for a bearer token.
     pub account: Option<SignedIn>,
+    /// SHA-256 of the secret that they came in with; `None`: the command line.
+    pass: Option<String>,
 }
 
 /// An account that came in by a session.
@@ -52,7 +54,13 @@ impl Identity {
             rights,
             scope,
             account,
+            pass: None,
         }
+    }
+
+    fn with_pass(mut self, hash: String) -> Self {
+        self.pass = Some(hash);
+        self
     }
 
     /// Checks the role on a site: another's site is as if it were not there.
@@ -93,9 +101,13 @@ impl Identity {
 /// # Errors
 /// [`Error::Unauthenticated`] for an unknown, ended or revoked one.
 pub async fn by_token(app: &App, secret: &str) -> Result<Identity, Error> {
-    let hash = sha256_hex(secret.as_bytes());
+    by_token_hash(app, sha256_hex(secret.as_bytes())).await
+}
+
+async fn by_token_hash(app: &App, hash: String) -> Result<Identity, Error> {
     let token = app.store.token_by_hash(&hash, app.clock.now()).await?;
-    token.and_then(identity_of_token).ok_or(Error::Unauthenticated)
+    let identity = token.and_then(identity_of_token).ok_or(Error::Unauthenticated)?;
+    Ok(identity.with_pass(hash))
 }
 
 fn identity_of_token(token: TokenRow) -> Option<Identity> {
@@ -112,12 +124,16 @@ fn identity_of_token(token: TokenRow) -> Option<Identity> {
     Some(Identity::new(actor, rights, None))
 }
 
-/// Who a session's cookie is.
+/// Who a session's cookie is. Notes that the session was used.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for an unknown or ended one, and for one that only a setup code opened.
 pub async fn by_session(app: &App, secret: &str) -> Result<Identity, Error> {
     let session = live_session(app, secret).await?.ok_or(Error::Unauthenticated)?;
+    identity_of_session(session, sha256_hex(secret.as_bytes()))
+}
+
+fn identity_of_session(session: LiveSession, hash: String) -> Result<Identity, Error> {
     let account = session.account.ok_or(Error::Unauthenticated)?;
     let actor = Actor {
         kind: "account",
@@ -128,7 +144,21 @@ pub async fn by_session(app: &App, secret: &str) -> Result<Identity, Error> {
         account,
         session: session.id,
     };
-    Ok(Identity::new(actor, session.rights, Some(signed_in)))
+    Ok(Identity::new(actor, session.rights, Some(signed_in)).with_pass(hash))
+}
+
+/// Who somebody is by now that came in some time ago and has not left since. It does not count as use of
+/// the session.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when token or session have ended.
+pub async fn again(app: &App, who: &Identity) -> Result<Identity, Error> {
+    let hash = who.pass.clone().ok_or(Error::Unauthenticated)?;
+    if who.account.is_none() {
+        return by_token_hash(app, hash).await;
+    }
+    let session = unended_session(app, &hash).await?.ok_or(Error::Unauthenticated)?;
+    identity_of_session(session, hash)
 }
 
 /// The session behind a cookie, of an account or of a setup code; `None` when it has ended. Notes that it
@@ -137,13 +167,18 @@ pub async fn by_session(app: &App, secret: &str) -> Result<Identity, Error> {
 /// # Errors
 /// Errors of the store.
 pub async fn live_session(app: &App, secret: &str) -> Result<Option<LiveSession>, Error> {
+    let session = unended_session(app, &sha256_hex(secret.as_bytes())).await?;
     let now = app.clock.now();
-    let session = app.store.session(&sha256_hex(secret.as_bytes()), now).await?;
-    let Some(session) = session.filter(|session| now < session.seen_at.plus(IDLE)) else {
-        return Ok(None);
-    };
-    if session.seen_at.plus(TOUCH_EVERY) < now {
+    if let Some(session) = &session
+        && session.seen_at.plus(TOUCH_EVERY) < now
+    {
         app.store.touch_session(session.id, now).await?;
     }
-    Ok(Some(session))
+    Ok(session)
+}
+
+async fn unended_session(app: &App, hash: &str) -> Result<Option<LiveSession>, Error> {
+    let now = app.clock.now();
+    let session = app.store.session(hash, now).await?;
+    Ok(session.filter(|session| now < session.seen_at.plus(IDLE)))
 }

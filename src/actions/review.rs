@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::identify::Identity;
+use super::{identify::Identity, lease::Reading};
 use crate::{
     app::App,
     domain::{
@@ -33,6 +33,8 @@ pub struct Item {
     pub author: AuthorRecord,
     /// The decision that made it what it is; `None` while only the automatic outcome counts.
     pub decision: Option<AuditEntry>,
+    /// Who reads it now.
+    pub lease: Option<Reading>,
 }
 
 /// One page of the queue.
@@ -78,7 +80,7 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     Ok(Page {
         next: rows.last().filter(|_| more).map(|row| row.page_key.clone()),
         counts: app.store.status_counts(&filter).await?,
-        items: with_context(app, rows).await?,
+        items: with_context(app, who, rows).await?,
     })
 }
 
@@ -103,7 +105,10 @@ pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Erro
         .await?
         .filter(|row| who.scope.allows(&row.comment.site))
         .ok_or_else(Error::not_found)?;
-    with_context(app, vec![row]).await?.pop().ok_or_else(Error::not_found)
+    with_context(app, who, vec![row])
+        .await?
+        .pop()
+        .ok_or_else(Error::not_found)
 }
 
 /// One comment with all that happened to it, oldest first.
@@ -145,11 +150,12 @@ pub async fn audit(
     Ok(app.store.audit_entries(&scope, site, after, limit).await?)
 }
 
-async fn with_context(app: &App, rows: Vec<QueueRow>) -> Result<Vec<Item>, Error> {
+async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<Vec<Item>, Error> {
     let comments: Vec<_> = rows.iter().map(|row| &row.comment).collect();
     let ids: Vec<Uuid> = comments.iter().map(|comment| comment.id).collect();
     let records = app.store.author_records(&comments).await?;
     let mut decisions = app.store.latest_decisions(&ids).await?;
+    let leases = app.store.leases(app.clock.now()).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -158,6 +164,10 @@ async fn with_context(app: &App, rows: Vec<QueueRow>) -> Result<Vec<Item>, Error
             Item {
                 author: records.get(&id).copied().unwrap_or_default(),
                 decision: place.map(|place| decisions.swap_remove(place)),
+                lease: leases
+                    .iter()
+                    .find(|lease| lease.comment_id == id)
+                    .map(|lease| Reading::seen_by(who, lease)),
                 row,
             }
         })

@@ -16,7 +16,10 @@ use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, predicate::SizeAbove},
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate as _, SizeAbove},
+    },
 };
 use url::Url;
 use uuid::Uuid;
@@ -41,10 +44,10 @@ pub(super) fn request_id() -> String {
 pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(1024));
+        .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE));
     routes.layer(
         ServiceBuilder::new()
-            .layer(middleware::from_fn(watch))
+            .layer(middleware::from_fn_with_state(Arc::clone(app), watch))
             .layer(compression)
             .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
             .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
@@ -53,11 +56,12 @@ pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
 }
 
 /// The outermost: id, time limit, headers, counters and one log line, which names the route and never
-/// its query, its body or its client.
-async fn watch(request: Request, next: Next) -> Response {
+/// its query, its body or its client. Who watches the queue hears of each change made here at once.
+async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
     let started = Instant::now();
     let method = method_name(request.method());
+    let may_change = !request.method().is_safe();
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -69,6 +73,9 @@ async fn watch(request: Request, next: Next) -> Response {
     };
     let mut response = REQUEST_ID.scope(id.clone(), answering).await;
     let status = response.status();
+    if may_change && !status.is_client_error() {
+        app.live.stir();
+    }
     let elapsed = started.elapsed();
     metrics::counter!("palabre_http_requests_total", "method" => method, "route" => route.clone(),
         "status" => status.as_u16().to_string())

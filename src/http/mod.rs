@@ -26,7 +26,7 @@ use axum::{
 use utoipa::OpenApi;
 
 use self::{
-    api::{captcha, comments, defence, moderation, operations, people, sites, step_up},
+    api::{captcha, comments, defence, events, moderation, operations, people, sites, step_up},
     extract::AdminLanguage,
     layers::request_id,
 };
@@ -173,6 +173,8 @@ described_routes! { api_routes, Api, API:
     "/comments/{id}": get moderation::show;
     "/comments/{id}/{action}": post moderation::decide_one;
     "/moderation/decisions": post moderation::decide_many;
+    "/moderation/leases": post events::take_lease;
+    "/moderation/events": get events::events;
     "/moderation/audit": get moderation::audit;
     "/sites/{site}/threads/{thread}": put moderation::put_thread;
     "/sites/{site}/captcha/evidence": get captcha::evidence;

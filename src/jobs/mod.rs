@@ -1,11 +1,13 @@
 //! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
 //! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
+//! And all the time: tell those who watch the queue what happens in it.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
 //! its interval.
 
 mod warn;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,6 +54,10 @@ const SEAL_AFTER: Duration = Duration::from_mins(2);
 
 /// Runs until `shutdown` is cancelled.
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    tokio::join!(watch::watch(Arc::clone(&app), shutdown.clone()), rounds(&app, shutdown));
+}
+
+async fn rounds(app: &App, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
@@ -61,17 +67,17 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
             _ = ticks.tick() => {}
         }
         app.limits.sweep();
-        if let Err(error) = round(&app).await {
+        if let Err(error) = round(app).await {
             tracing::error!(error = %error, "a round of housekeeping failed; the next one tries again");
         }
         if looks.is_multiple_of(LEARN_EVERY) {
-            if let Err(error) = learn(&app).await {
+            if let Err(error) = learn(app).await {
                 tracing::error!(error = %error, "weighing signals anew failed; they weigh as before");
             }
-            if let Err(error) = tell(&app).await {
+            if let Err(error) = tell(app).await {
                 tracing::error!(error = %error, "telling providers failed; the next time tries again");
             }
-            if let Err(error) = warn(&app).await {
+            if let Err(error) = warn(app).await {
                 tracing::error!(error = %error, "warning owners failed; the next time tries again");
             }
         }

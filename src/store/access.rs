@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{NewAudit, Scope, Store, StoreError, audit::insert_entry, in_tx, on_pool, rows};
+use super::{NewAudit, Scope, Store, StoreError, audit::insert_entry, in_tx, leases::end_leases, on_pool, rows};
 use crate::domain::timestamp::Timestamp;
 
 /// A bearer token, without its secret.
@@ -131,6 +131,7 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Ok(false);
             }
+            end_leases!(conn, id.to_string());
             insert_entry!(conn, audit);
             Ok(true)
         })

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Invitation, NewSession, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx,
-    invitations::set_invitation, on_pool, sessions::insert_session,
+    invitations::set_invitation, leases::end_leases, on_pool, sessions::insert_session,
 };
 use crate::{
     domain::{
@@ -371,24 +371,22 @@ impl Store {
             if role != Some(Role::Owner) && is_last_owner!(conn, account, Some(site.as_str())) {
                 return Ok(AccountChange::LastOwner);
             }
-            match role {
-                Some(role) => {
-                    set_role!(conn, account, site.as_str(), role);
-                }
-                None => {
-                    sqlx::query("DELETE FROM account_roles WHERE account_id = $1 AND site_id = $2")
-                        .bind(account)
-                        .bind(site.as_str())
-                        .execute(&mut *conn)
-                        .await?;
-                }
+            if let Some(role) = role {
+                set_role!(conn, account, site.as_str(), role);
+            } else {
+                sqlx::query("DELETE FROM account_roles WHERE account_id = $1 AND site_id = $2")
+                    .bind(account)
+                    .bind(site.as_str())
+                    .execute(&mut *conn)
+                    .await?;
+                end_leases!(conn, account.to_string());
             }
             insert_entry!(conn, audit);
             Ok(AccountChange::Done)
         })
     }
 
-    /// Shuts an account out, at once and with all its sessions, or lets it in again.
+    /// Shuts an account out, at once and with all its sessions and leases, or lets it in again.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -416,13 +414,14 @@ impl Store {
                     .bind(account)
                     .execute(&mut *conn)
                     .await?;
+                end_leases!(conn, account.to_string());
             }
             insert_entry!(conn, audit);
             Ok(AccountChange::Done)
         })
     }
 
-    /// Removes an account: sessions, links, codes, roles, e-mail and secrets go; its name stays where it
+    /// Removes an account: sessions, leases, links, codes, roles, e-mail and secrets go; its name stays where it
     /// decided.
     ///
     /// # Errors
@@ -458,6 +457,7 @@ impl Store {
             ] {
                 sqlx::query(statement).bind(account).execute(&mut *conn).await?;
             }
+            end_leases!(conn, account.to_string());
             insert_entry!(conn, audit);
             Ok(AccountChange::Done)
         })

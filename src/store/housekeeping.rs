@@ -91,8 +91,8 @@ impl Store {
         })
     }
 
-    /// Deletes what has run out at `now`: repeat keys, claims, sessions, codes, links and tries at
-    /// the door of more than a day ago.
+    /// Deletes what has run out at `now`: repeat keys, claims, sessions, codes, links, leases of
+    /// comments and tries at the door of more than a day ago.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -104,6 +104,7 @@ impl Store {
                 "DELETE FROM sessions WHERE expires_at <= $1",
                 "DELETE FROM setup_codes WHERE expires_at <= $1",
                 "DELETE FROM invitations WHERE expires_at <= $1",
+                "DELETE FROM review_leases WHERE leased_until <= $1",
                 "DELETE FROM sign_in_tries WHERE at <= $1 - 86400000",
             ] {
                 sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;

@@ -24,7 +24,9 @@ mod evidence;
 mod feedback;
 mod housekeeping;
 mod invitations;
+mod leases;
 mod looks;
+mod news;
 mod postgres;
 mod queue;
 mod readers;
@@ -56,6 +58,8 @@ pub use self::{
     evidence::Changed,
     feedback::Untold,
     invitations::Invitation,
+    leases::Lease,
+    news::Arrival,
     queue::{Filter, Order, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},

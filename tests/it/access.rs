@@ -538,7 +538,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 38] = [
+const ROUTES: [Route; 40] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -582,6 +582,13 @@ const ROUTES: [Route; 38] = [
         "/api/v1/moderation/decisions",
         r#"{"decisions":[{"key":"1","comment":"x","action":"spam"}]}"#,
         [200, 200, 200, 401],
+    ),
+    ("GET", "/api/v1/moderation/events", "", [200, 200, 200, 401]),
+    (
+        "POST",
+        "/api/v1/moderation/leases",
+        r#"{"comment":"{id}"}"#,
+        [200, 200, 404, 401],
     ),
     ("GET", "/api/v1/moderation/audit", "", [200, 200, 200, 401]),
     (
@@ -704,6 +711,7 @@ async fn every_route_by_role(storage: &Storage) {
             } else {
                 path
             };
+            let body = body.replace("{id}", &id);
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let answer = service
                 .request(method.clone(), &path, |mut request| {

@@ -1,7 +1,7 @@
 //! The direction of the modules, read from the source: nothing points left.
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { store, limits, captcha, mail } -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail } -> store -> domain
 //! ```
 //!
 //! `config` and `clock` are usable by all but the domain, `error` and `keys` by all; `doctor` counts as
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Each module with the ones it may name beside itself.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "app",
             "store",
             "limits",
+            "live",
             "captcha",
             "mail",
             "domain",
@@ -39,39 +40,45 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "doctor",
         &[
-            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "mail", "domain",
-            "config", "clock",
+            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "mail",
+            "domain", "config", "clock",
         ],
     ),
     (
         "server",
         &[
-            "http", "web", "jobs", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
+            "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config",
+            "clock",
         ],
     ),
     (
         "http",
         &[
-            "web", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
         ],
     ),
     (
         "jobs",
         &[
-            "web", "actions", "app", "store", "limits", "captcha", "mail", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
         ],
     ),
     ("web", &["domain", "clock", "config"]),
     (
         "actions",
-        &["app", "store", "limits", "captcha", "mail", "domain", "config", "clock"],
+        &[
+            "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+        ],
     ),
     (
         "app",
-        &["store", "limits", "captcha", "mail", "domain", "config", "clock"],
+        &[
+            "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+        ],
     ),
     ("store", &["domain", "config", "clock"]),
     ("limits", &["domain", "config", "clock"]),
+    ("live", &["store", "domain"]),
     ("captcha", &["domain", "config", "clock"]),
     ("mail", &["config"]),
     ("domain", &[]),

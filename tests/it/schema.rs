@@ -31,7 +31,11 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     has_shape(&sent.json, "Accepted");
     has_shape(&reader.submits(&json!({})).await.expect(422).json, "Problem");
 
+    let lease = json!({"comment": sent.id()});
+    let lease = owner.posts("/api/v1/moderation/leases", &lease).await.expect(200);
+    has_shape(&lease.json, "LeaseTaken");
     let queue = owner.gets("/api/v1/moderation/queue").await.expect(200);
+    assert!(queue.json["items"][0]["lease"].is_object());
     has_shape(&queue.json, "Queue");
     let decisions = json!({"decisions": [
         {"key": "a", "comment": sent.id(), "action": "approve", "note": "bien"},

@@ -277,7 +277,15 @@ impl Answer {
     /// The same of a service that may be gone before the body has come.
     pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await?;
+        // A stream has no end to wait for.
+        let is_stream = headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "text/event-stream");
+        let text = if is_stream {
+            String::new()
+        } else {
+            response.text().await?
+        };
         Ok(Self {
             json: serde_json::from_str(&text).unwrap_or_default(),
             status,

@@ -6,6 +6,7 @@
 pub(super) mod captcha;
 pub(super) mod comments;
 pub(super) mod defence;
+pub(super) mod events;
 pub(super) mod moderation;
 pub(super) mod operations;
 pub(super) mod people;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     comments::{field_error, no_store, parse_id},
+    events::lease_json,
     schema,
 };
 use crate::{
@@ -60,20 +61,21 @@ pub(crate) async fn queue(
 ) -> Result<Response, Problem> {
     let filter = filter(&app, &query.0).or_say_in(language)?;
     let page = review::list(&app, &who, filter).await.or_say_in(language)?;
-    let counts: serde_json::Map<String, Value> = page
-        .counts
-        .iter()
-        .map(|(status, n)| {
-            let count = json!({"n": n.min(&1000), "more": *n > 1000});
-            (status.as_str().to_owned(), count)
-        })
-        .collect();
     let body = json!({
         "items": page.items.iter().map(|item| item_json(item, language)).collect::<Vec<_>>(),
         "next": page.next.as_deref().map(cursor::encode),
-        "counts": counts,
+        "counts": counts_json(&page.counts),
     });
     Ok(no_store(Json(body).into_response()))
+}
+
+/// Counts by status, which stop at 1,000.
+pub(super) fn counts_json(counts: &[(Status, i64)]) -> Value {
+    let counts = counts.iter().map(|(status, n)| {
+        let count = json!({"n": n.min(&1000), "more": *n > 1000});
+        (status.as_str().to_owned(), count)
+    });
+    counts.collect::<serde_json::Map<String, Value>>().into()
 }
 
 /// The filter that a query names.
@@ -473,13 +475,13 @@ pub(in crate::http) fn item_json(item: &review::Item, language: Language) -> Val
         },
         "links": comment.links,
         "reports": comment.reports,
-        "lease": Value::Null,
+        "lease": item.lease.as_ref().map(lease_json),
         "decision": item.decision.as_ref().map(|entry| entry.id),
         "decided": item.decision.as_ref().map(entry_json),
     })
 }
 
-fn entry_json(entry: &AuditEntry) -> Value {
+pub(super) fn entry_json(entry: &AuditEntry) -> Value {
     let mut value = json!({
         "id": entry.id,
         "at": Timestamp(entry.at),

@@ -47,6 +47,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Resul
         return Err(Error::Forbidden("forbidden").into());
     }
     metrics::gauge!("palabre_submissions_under_way").set(count(app.submissions.len()));
+    metrics::gauge!("palabre_streams").set(count(app.live.streams()));
     metrics::gauge!("palabre_rate_limit_keys").set(count(app.limits.keys()));
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok(no_store((content_type, RECORDER.render()).into_response()))

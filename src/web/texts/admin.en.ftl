@@ -665,6 +665,7 @@ cuts_bad = A cut is a number from 0 to 1, with three decimals at most.
 decisions_bad = A batch has 1 to 100 decisions, each with its comment and action.
 url_bad = That address is not on this site.
 search_slow = The search took too long. Narrow it and try again.
+streams_full = Too many pages follow the queue at the same time. Close some of them, or try again in a moment.
 
 ## Other
 back-to-queue = Back to the queue

@@ -671,6 +671,7 @@ cuts_bad = Un seuil est un nombre de 0 à 1, avec trois décimales au plus.
 decisions_bad = Un lot compte de 1 à 100 décisions, chacune avec son commentaire et son action.
 url_bad = Cette adresse n’est pas sur ce site.
 search_slow = La recherche a pris trop de temps. Précisez-la et réessayez.
+streams_full = Trop de pages suivent la file en même temps. Fermez-en, ou réessayez dans un instant.
 
 ## Other
 back-to-queue = Retour à la file

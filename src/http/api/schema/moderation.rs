@@ -51,10 +51,34 @@ pub(in crate::http::api) struct Item {
     author: Author,
     links: i64,
     reports: i64,
-    lease: Option<String>,
+    /// Who reads it now.
+    lease: Option<Lease>,
     /// The id of the decision that made it what it is.
     decision: Option<Uuid>,
     decided: Option<Entry>,
+}
+
+/// Who reads a comment, until when.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct Lease {
+    /// Their name.
+    by: String,
+    until: String,
+    /// It is the caller's.
+    own: bool,
+}
+
+/// The comment that the caller reads.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct NewLease {
+    comment: Uuid,
+}
+
+/// The lease in force.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct LeaseTaken {
+    comment: Uuid,
+    lease: Lease,
 }
 
 /// Why the automatic outcome is what it is.

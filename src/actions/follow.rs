@@ -1,0 +1,263 @@
+//! A moderator follows the queue as it changes: what came in, what was decided, who reads what, how much
+//! waits.
+//!
+//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge apart, of which
+//! the counts tell), and a stream lives no longer than the rights it was opened with. The same change may
+//! be told twice, also to a stream that goes on from an earlier one: the comment's version or the
+//! decision's id tells them apart. The store keeps no order of commits, so each look goes back
+//! over half a minute and tells what it had not seen.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::broadcast,
+    time::{Instant, Interval, MissedTickBehavior},
+};
+
+use super::identify::{self, Identity};
+use crate::{
+    app::App,
+    domain::{status::Status, timestamp::Timestamp},
+    error::Error,
+    live::{BEAT, Change, Place, Told, What},
+    store::{Arrival, AuditEntry, Filter, Lease, Scope},
+};
+
+/// How far a look goes back: longer than from the sending of a comment to its commit.
+const WINDOW: Duration = Duration::from_secs(30);
+
+/// Comments and entries that one look tells; of more than that only the counts tell.
+const MOST: i64 = 500;
+
+/// How far back a stream that goes on can begin.
+const GOES_BACK: Duration = Duration::from_hours(1);
+
+/// Sites whose counts a stream begins with at most.
+const SITES: usize = 100;
+
+/// A stream of changes; dropping it ends it.
+#[derive(Debug)]
+pub struct Following {
+    app: Arc<App>,
+    who: Identity,
+    waiting: VecDeque<Arc<Change>>,
+    changes: broadcast::Receiver<Arc<Change>>,
+    beats: Interval,
+    _place: Place,
+}
+
+/// One thing that a stream says.
+#[derive(Debug, Clone)]
+pub enum Said {
+    Change(Arc<Change>),
+    /// Nothing happened for a while.
+    Beat,
+}
+
+/// Opens a stream of what happens on the caller's sites from now on, or since `since` (at most an hour back)
+/// for one that goes on. It begins with the counts of each site.
+///
+/// # Errors
+/// 503 `streams_full`; errors of the store.
+pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Result<Following, Error> {
+    let place = app
+        .live
+        .take_place(&who.actor.id)
+        .ok_or(Error::Http(503, "streams_full"))?;
+    let changes = {
+        let mut told = app.live.told.lock().await;
+        // What is there now is told to the others, and is no news to this stream.
+        look_with(app, &mut told).await?;
+        app.live.subscribe()
+    };
+    // The watcher slept while there was no stream.
+    app.live.stir();
+    let mut waiting = VecDeque::new();
+    let now = app.clock.now();
+    let sites = match &who.scope {
+        Scope::All => app.store.site_ids().await?,
+        Scope::Sites(sites) => sites.clone(),
+    };
+    if let Some(since) = since {
+        let since = since.minus(WINDOW).max(now.minus(GOES_BACK));
+        let mut arrivals = app.store.arrivals(&sites, since, MOST).await?;
+        let mut entries = app.store.entries_since(&who.scope, since, MOST).await?;
+        arrivals.reverse();
+        entries.reverse();
+        let arrivals = arrivals.into_iter().map(What::Arrived);
+        let entries = entries.into_iter().filter(is_decision).map(What::Decided);
+        waiting.extend(arrivals.chain(entries));
+    }
+    waiting.extend(app.store.leases(now).await?.into_iter().map(leased));
+    for site in sites.into_iter().take(SITES) {
+        waiting.push_back(counts(app, site).await?);
+    }
+    let mut beats = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let waiting = waiting.into_iter().map(|what| Arc::new(Change { seen_at: now, what }));
+    Ok(Following {
+        waiting: waiting.filter(|change| concerns(&who, change)).collect(),
+        app: Arc::clone(app),
+        who,
+        changes,
+        beats,
+        _place: place,
+    })
+}
+
+impl Following {
+    /// Whose it is.
+    #[must_use]
+    pub fn who(&self) -> &Identity {
+        &self.who
+    }
+
+    /// The next thing to say, at least every [`BEAT`]; `None` at the end: the rights it was opened with are
+    /// no longer the caller's, the process ends, or the client takes in too little.
+    pub async fn next(&mut self) -> Option<Said> {
+        if let Some(change) = self.waiting.pop_front() {
+            return Some(Said::Change(change));
+        }
+        loop {
+            let change = tokio::select! {
+                biased;
+                () = self.app.live.ended() => return None,
+                _ = self.beats.tick() => None,
+                change = self.changes.recv() => Some(change.ok()?),
+            };
+            let Some(change) = change else {
+                return self.may_go_on().await.then_some(Said::Beat);
+            };
+            if matches!(change.what, What::Access) {
+                if !self.may_go_on().await {
+                    return None;
+                }
+            } else if concerns(&self.who, &change) {
+                self.beats.reset();
+                return Some(Said::Change(change));
+            }
+        }
+    }
+
+    /// Whether the caller has the rights that the stream was opened with. Not where the store cannot tell.
+    async fn may_go_on(&self) -> bool {
+        let now = identify::again(&self.app, &self.who).await;
+        now.is_ok_and(|now| now.rights == self.who.rights)
+    }
+}
+
+fn concerns(who: &Identity, change: &Change) -> bool {
+    match &change.what {
+        What::Arrived(arrival) => who.scope.allows(&arrival.site),
+        What::Decided(entry) => who.scope.allows(&entry.site_id),
+        What::Leased { site, .. } | What::Counts { site, .. } => who.scope.allows(site),
+        What::Access => false,
+    }
+}
+
+/// Looks what is new, where there is a stream, and tells all streams.
+///
+/// # Errors
+/// Errors of the store; the next look tells what this one did not.
+pub async fn look(app: &App) -> Result<(), Error> {
+    if app.live.streams() == 0 {
+        return Ok(());
+    }
+    let mut told = app.live.told.lock().await;
+    look_with(app, &mut told).await
+}
+
+async fn look_with(app: &App, told: &mut Told) -> Result<(), Error> {
+    let now = app.clock.now();
+    let since = now.minus(WINDOW);
+    let sites = app.store.site_ids().await?;
+    let arrivals = app.store.arrivals(&sites, since, MOST).await?;
+    let entries = app.store.entries_since(&Scope::All, since, MOST).await?;
+    let leases = app.store.leases(now).await?.into_iter();
+    let leases = leases.map(|lease| (lease.comment_id, lease)).collect();
+    let seen = Told {
+        arrivals: arrivals.iter().map(|arrival| arrival.comment).collect(),
+        entries: entries.iter().map(|entry| entry.id).collect(),
+        leases,
+    };
+    for what in news(app, told, &seen, arrivals, entries).await? {
+        app.live.tell(Change { seen_at: now, what });
+    }
+    *told = seen;
+    Ok(())
+}
+
+/// What `seen` has and `told` has not, oldest first, and the counts that follow from it.
+async fn news(
+    app: &App,
+    told: &Told,
+    seen: &Told,
+    arrivals: Vec<Arrival>,
+    entries: Vec<AuditEntry>,
+) -> Result<VecDeque<What>, Error> {
+    let mut news = VecDeque::new();
+    let mut changed = BTreeSet::new();
+    for arrival in arrivals.into_iter().rev() {
+        if !told.arrivals.contains(&arrival.comment) {
+            changed.insert(arrival.site.clone());
+            news.push_back(What::Arrived(arrival));
+        }
+    }
+    let mut access = false;
+    for entry in entries.into_iter().rev() {
+        if told.entries.contains(&entry.id) {
+            continue;
+        }
+        if is_decision(&entry) {
+            changed.insert(entry.site_id.clone());
+            news.push_back(What::Decided(entry));
+        } else {
+            access = true;
+        }
+    }
+    if access {
+        // Who may no longer watch is told nothing of what came after that.
+        news.push_front(What::Access);
+    }
+    let begun = seen
+        .leases
+        .values()
+        .filter(|lease| told.leases.get(&lease.comment_id) != Some(lease));
+    news.extend(begun.cloned().map(leased));
+    let ended = told
+        .leases
+        .values()
+        .filter(|lease| !seen.leases.contains_key(&lease.comment_id));
+    news.extend(ended.map(|lease| What::Leased {
+        comment: lease.comment_id,
+        site: lease.site_id.clone(),
+        lease: None,
+    }));
+    for site in changed {
+        news.push_back(counts(app, site).await?);
+    }
+    Ok(news)
+}
+
+/// Entries of policies, accounts and sign-ins are about no comment.
+fn is_decision(entry: &AuditEntry) -> bool {
+    entry.comment_id.is_some()
+}
+
+fn leased(lease: Lease) -> What {
+    What::Leased {
+        comment: lease.comment_id,
+        site: lease.site_id.clone(),
+        lease: Some(lease),
+    }
+}
+
+async fn counts(app: &App, site: String) -> Result<What, Error> {
+    let filter = Filter::all(Scope::Sites(vec![site.clone()]), Status::Pending);
+    let counts = app.store.status_counts(&filter).await?;
+    Ok(What::Counts { site, counts })
+}

@@ -1,0 +1,40 @@
+//! Looks for the streams what happened in the queue: at once after a change here, and each second, because
+//! another instance or the command line tells nobody.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{actions::follow, app::App};
+
+/// How long a change made elsewhere may wait until it is told.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long after a look the next one begins at the earliest, also where much is changed.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Runs until `shutdown` is cancelled, and ends the streams then.
+pub(super) async fn watch(app: Arc<App>, shutdown: CancellationToken) {
+    let looking = async {
+        let mut was_well = true;
+        loop {
+            // Without streams there is nothing to look for; the first one looks itself.
+            if app.live.streams() == 0 {
+                app.live.stirred().await;
+            } else {
+                let _ = tokio::time::timeout(EVERY, app.live.stirred()).await;
+            }
+            let looked = follow::look(&app).await;
+            if let (Err(error), true) = (&looked, was_well) {
+                tracing::error!(%error, "what changed in the queue cannot be told to those who watch it");
+            }
+            was_well = looked.is_ok();
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = looking => {}
+    }
+    app.live.end();
+}

@@ -1,0 +1,97 @@
+//! What happened lately, for those who watch: comments that came in, entries of the audit log.
+
+use uuid::Uuid;
+
+use super::{AuditEntry, Scope, Store, StoreError, audit, on_pool, rows};
+use crate::domain::{status::Status, timestamp::Timestamp};
+
+/// A comment that came in, without its texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    pub comment: Uuid,
+    pub site: String,
+    /// The thread's key.
+    pub thread: String,
+    /// As it is now.
+    pub status: Status,
+    pub version: i64,
+    pub created_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    site_id: String,
+    thread_key: String,
+    status: String,
+    version: i64,
+    created_at: i64,
+}
+
+impl Store {
+    /// Comments of `sites` sent at `since` or later, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn arrivals(&self, sites: &[String], since: Timestamp, most: i64) -> Result<Vec<Arrival>, StoreError> {
+        if sites.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<Row> = on_pool!(self, |pool| {
+            // Index: comments_by_time.
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT c.id, c.site_id, t.thread_key, c.status, c.version, c.created_at \
+                 FROM comments c JOIN threads t ON t.id = c.thread_id WHERE c.created_at >= ",
+            );
+            query.push_bind(since.0).push(" AND c.site_id IN (");
+            let mut list = query.separated(", ");
+            for site in sites {
+                list.push_bind(site.as_str());
+            }
+            query
+                .push(") ORDER BY c.created_at DESC, c.id DESC LIMIT ")
+                .push_bind(most);
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Arrival {
+                    status: rows::status("comments", "status", &row.id, &row.status)?,
+                    comment: row.id,
+                    site: row.site_id,
+                    thread: row.thread_key,
+                    version: row.version,
+                    created_at: Timestamp(row.created_at),
+                })
+            })
+            .collect()
+    }
+
+    /// Entries of the audit log of the sites in `scope` made at `since` or later, newest first, at most
+    /// `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries_since(
+        &self,
+        scope: &Scope,
+        since: Timestamp,
+        most: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        // Ids are made with the time in front, so they are the index by time.
+        let millis = u64::try_from(since.0).unwrap_or(0);
+        let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+        let found = on_pool!(self, |pool| {
+            // Index: the primary key.
+            let mut query = sqlx::QueryBuilder::new(format!(
+                "SELECT {} FROM audit_entries a LEFT JOIN audit_texts n ON n.entry_id = a.id WHERE a.id >= ",
+                audit::COLUMNS
+            ));
+            query.push_bind(first);
+            audit::push_scope!(query, scope);
+            query.push(" ORDER BY a.id DESC LIMIT ").push_bind(most);
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(found)
+    }
+}
