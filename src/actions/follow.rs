@@ -37,7 +37,7 @@ const MOST: i64 = 500;
 const GOES_BACK: Duration = Duration::from_hours(1);
 
 /// Sites whose counts a stream begins with at most.
-const SITES: usize = 100;
+pub const SITES: usize = 100;
 
 /// A stream of changes; dropping it ends it.
 #[derive(Debug)]

@@ -159,6 +159,11 @@ async fn apply(
         return Ok(Decided::Conflict);
     }
     record(connection, decision, current, from, change).await?;
+    // Whoever read it has read it.
+    sqlx::query("DELETE FROM review_leases WHERE comment_id = $1")
+        .bind(decision.comment)
+        .execute(&mut *connection)
+        .await?;
     if to.status == Status::Approved || from.status == Status::Approved {
         let publishes = to.status == Status::Approved;
         sqlx::query(PUBLISHED_SQL)

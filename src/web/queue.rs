@@ -40,6 +40,23 @@ pub struct QueuePage {
     pub defences: Vec<(String, String)>,
     /// Whether the tab shown is « À relire » (the empty state then links to the others).
     pub is_pending_tab: bool,
+    /// What its script needs to keep it true.
+    pub live: QueueLive,
+}
+
+/// What the page's script needs to follow what happens after it was made.
+#[derive(Debug, Clone, Default)]
+pub struct QueueLive {
+    /// When it was made, in RFC 3339.
+    pub since: String,
+    /// The site that it is about; empty for all.
+    pub site: String,
+    /// The status that it lists.
+    pub tab: String,
+    /// Where one signs in again, and comes back here.
+    pub door: String,
+    /// Whether it is told the counts of each site that it is about.
+    pub has_counts: bool,
 }
 
 /// One tab of the queue.
@@ -98,6 +115,10 @@ pub struct QueueItem {
     pub decided: Option<String>,
     /// The sentence of a conflict on this very comment.
     pub conflict: Option<String>,
+    /// Somebody else who reads it now.
+    pub read_by: Option<String>,
+    /// The site's time zone, by its IANA name.
+    pub zone: String,
 }
 
 /// The author's record under this device or e-mail address.
@@ -121,6 +142,15 @@ pub struct ParentExcerpt {
 }
 
 impl QueuePage {
+    /// What can be said in a row's place of what somebody else did.
+    const ACTS: [&str; 6] = ["approve", "reject", "spam", "restore", "hold", "undo"];
+
+    /// « Refusé par {person}, {time} », for the page's script to fill in.
+    fn said(&self, act: &str) -> String {
+        let filled = [("person", "{person}".into()), ("time", "{time}".into())];
+        text(self.frame.language, &format!("decided-{act}"), &filled)
+    }
+
     fn tab_key(status: &str) -> String {
         format!("tab-{status}")
     }

@@ -193,6 +193,8 @@ fn queue(language: Language) -> QueuePage {
         check: check_sentence(language, "scored", Some(300)),
         decided: None,
         conflict: Some(conflict_sentence(language, Status::Rejected, "Mariam", &moment)),
+        read_by: Some(HOSTILE.to_owned()),
+        zone: "Africa/Ouagadougou".to_owned(),
     };
     let second = QueueItem {
         id: "02".to_owned(),
@@ -268,6 +270,13 @@ fn queue(language: Language) -> QueuePage {
         last_received: None,
         defences: vec![("/sites/demo/defence".to_owned(), HOSTILE.to_owned())],
         is_pending_tab: true,
+        live: QueueLive {
+            since: "2026-11-24T10:00:00Z".to_owned(),
+            site: "demo".to_owned(),
+            tab: "pending".to_owned(),
+            door: "/login?next=%2Fqueue".to_owned(),
+            has_counts: true,
+        },
     }
 }
 

@@ -492,7 +492,8 @@ async fn a_lease_is_seen_by_the_others_and_keeps_nobody_out(storage: &Storage) {
     );
     assert_eq!(oumar.reads_first(a).await.expect(200).json["lease"]["own"], true);
     // What she reads, he may decide on.
-    oumar.decides(&b.to_string(), "approve").await.expect(200);
+    let decided = oumar.decides(&b.to_string(), "approve").await.expect(200);
+    assert_eq!(decided.json["lease"], Value::Null, "whoever read it has read it");
     service.clock.advance(Duration::from_secs(30));
     let queue = oumar.gets("/api/v1/moderation/queue").await.expect(200);
     assert_eq!(queue.json["items"][0]["lease"], Value::Null, "it ran out by itself");

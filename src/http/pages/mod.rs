@@ -301,8 +301,12 @@ fn way_in(parts: &axum::http::request::Parts) -> String {
     if parts.method != axum::http::Method::GET {
         return "/login".to_owned();
     }
-    let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let next: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    door_back_to(parts.uri.path_and_query().map_or("/", |path| path.as_str()))
+}
+
+/// The door, which leads back to a page of ours.
+pub(super) fn door_back_to(path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
     format!("/login?next={next}")
 }
 

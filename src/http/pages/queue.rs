@@ -8,10 +8,11 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{PageError, PageResult, Visitor, admin_page, defence, frame, see_other};
+use super::{PageError, PageResult, Visitor, admin_page, defence, door_back_to, frame, see_other};
 use crate::{
     actions::{
         decide::{self, Made, Wish},
+        follow,
         identify::Identity,
         review::{self, Item},
         sites,
@@ -38,8 +39,8 @@ use crate::{
         frame::Place,
         moment::Moment,
         queue::{
-            AuthorRecord, ParentExcerpt, QueueFlash, QueueItem, QueuePage, QueueTab, check_sentence, conflict_sentence,
-            decided_sentence, decision_sentence,
+            AuthorRecord, ParentExcerpt, QueueFlash, QueueItem, QueueLive, QueuePage, QueueTab, check_sentence,
+            conflict_sentence, decided_sentence, decision_sentence,
         },
         texts::{self, Say as _},
     },
@@ -67,6 +68,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> PageResult {
     let say = |error: Error| PageError::new(error, language);
+    let since = app.clock.now();
     let mut wanted = filter(&app, &query.0).map_err(say)?;
     wanted.limit = PAGE;
     let (status, order) = (wanted.status, query.0.text("order").map_err(say)?);
@@ -75,6 +77,7 @@ pub(crate) async fn show(
     let here = address(status, site.as_deref(), &order);
     let sites = site_filter(&app, &who, site.as_deref(), language).await.map_err(say)?;
     let several = sites.len() > 2;
+    let has_counts = site.is_some() || sites.len() <= follow::SITES + 1;
     let mut items = Vec::with_capacity(page.items.len());
     for item in &page.items {
         let site = app.site(&item.row.comment.site).await.map_err(say)?;
@@ -129,6 +132,13 @@ pub(crate) async fn show(
         items,
         flash: flash(&app, &who, &query, language).await,
         next_href: page.next.map(|key| format!("{here}&after={}", cursor::encode(&key))),
+        live: QueueLive {
+            since: since.to_rfc3339(),
+            site: site.unwrap_or_default(),
+            tab: status.as_str().to_owned(),
+            door: door_back_to(&here),
+            has_counts,
+        },
         return_to: here,
         last_received,
         is_pending_tab: status == Status::Pending,
@@ -248,6 +258,12 @@ fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> 
             Some(decision_sentence(language, act, &entry.actor, &moment(entry.at)))
         }),
         conflict: None,
+        read_by: item
+            .lease
+            .as_ref()
+            .filter(|lease| !lease.own)
+            .map(|lease| lease.by.clone()),
+        zone: site.time_zone.iana_name().unwrap_or("UTC").to_owned(),
     }
 }
 
