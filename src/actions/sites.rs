@@ -335,8 +335,10 @@ fn checked(
         second: seal("captcha.second.secret", second_secret_place(site), kept.second)?,
     };
     app.put_secrets(site, &secrets, &mut settings.captcha);
-    let resolved =
-        Site::resolve(site, app.config.site(site), &settings).map_err(|why| Error::Invalid(vec![of(&why)]))?;
+    let resolved = match Site::resolve(site, app.config.site(site), &settings) {
+        Ok(resolved) => resolved,
+        Err(why) => return Err(Error::Invalid(all_wrong(app, site, settings, &why))),
+    };
     let section = resolved.captcha.section_with_test_key();
     if let Some(section) = section.filter(|_| app.config.is_public()) {
         let field = if section == "captcha" {
@@ -347,6 +349,25 @@ fn checked(
         return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
     }
     Ok((settings, secrets))
+}
+
+/// All that is wrong with settings that [`Site::resolve`] refuses with the sentence `why`. It names one thing
+/// at a time, so each is taken out in turn; of the captcha's, which hang together, the first is said.
+fn all_wrong(app: &App, site: &str, mut settings: SiteSettings, why: &str) -> Vec<FieldError> {
+    let mut wrong = vec![of(why)];
+    while let Some(last) = wrong.last() {
+        let is_taken_out = match last.field {
+            "origins" => settings.origins.take().is_some(),
+            "time_zone" => settings.time_zone.take().is_some(),
+            "body_max" => settings.body_max.take().is_some(),
+            _ => false,
+        };
+        match Site::resolve(site, app.config.site(site), &settings) {
+            Err(why) if is_taken_out => wrong.push(of(&why)),
+            _ => break,
+        }
+    }
+    wrong
 }
 
 /// The error of a field that a sentence of [`Site::resolve`] is about: it begins with the key.

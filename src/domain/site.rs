@@ -121,6 +121,10 @@ impl Site {
             || Ok(Vec::new()),
             |list| list.iter().map(|o| origin(o)).collect::<Result<_, _>>(),
         )?;
+        let time_zone = match file.time_zone.as_ref().or(store.time_zone.as_ref()) {
+            Some(name) => time_zone(name)?,
+            None => TimeZone::UTC,
+        };
         Ok(Self {
             captcha: Captcha::resolve(&file.captcha, &store.captcha, &origins)?,
             id: id.to_owned(),
@@ -130,10 +134,7 @@ impl Site {
                 .or_else(|| store.name.clone())
                 .unwrap_or_else(|| id.to_owned()),
             language: file.language.or(store.language).unwrap_or_default(),
-            time_zone: match file.time_zone.as_ref().or(store.time_zone.as_ref()) {
-                Some(name) => time_zone(name)?,
-                None => TimeZone::UTC,
-            },
+            time_zone,
             origins,
             moderation: file.moderation.or(store.moderation).unwrap_or(Moderation::Before),
             threads: file.threads.or(store.threads).unwrap_or(Threads::Open),

@@ -213,12 +213,12 @@ impl AuthorRecord {
             parts.push(language.say("record-none"));
         }
         parts.push(language.say_with("record-since", "date", &first_seen.date));
-        let words = parts.join(", ");
-        if self.is_verified {
-            words
+        let source = if self.is_verified {
+            "record-verified"
         } else {
-            language.say_with("record-unverified", "record", &words)
-        }
+            "record-unverified"
+        };
+        language.say_with(source, "record", &parts.join(", "))
     }
 }
 

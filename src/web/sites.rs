@@ -112,6 +112,8 @@ pub struct SetupRobotsPage {
     pub providers: Vec<Choice>,
     pub site_key: String,
     pub secret_since: Option<Moment>,
+    /// Whether another check than the built-in one was chosen, or tried in vain.
+    pub can_skip: bool,
 }
 
 /// `GET /setup/try`.

@@ -889,6 +889,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     providers: choices(),
                     site_key: HOSTILE.to_owned(),
                     secret_since: Some(Moment::new(language, 0)),
+                    can_skip: true,
                 }
                 .render(),
             ),

@@ -187,6 +187,16 @@ async fn what_is_wrong_with_a_setting_is_said_by_field(storage: &Storage) {
         assert_eq!(answer.json["errors"][0]["code"], "id_bad", "{id:?}");
     }
     service.reader().submits_to("quais", &comment("Encore là")).await;
+    let several = json!({"origins": ["quais.test"], "time_zone": "Africa/Nowhere", "body_max": 0,
+        "captcha": {"provider": "hcaptcha"}});
+    let answer = owner
+        .sends(&Method::PATCH, "/api/v1/sites/quais", &several)
+        .await
+        .expect(422);
+    let errors = answer.json["errors"].as_array().expect("errors").iter();
+    let mut fields: Vec<&str> = errors.map(|error| error["field"].as_str().expect("a field")).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["body_max", "origins", "secret", "time_zone"], "all at once");
     service.stop().await;
 
     // A vendor's published test secret cannot guard a public address.
@@ -629,7 +639,29 @@ async fn the_first_run_goes_on_where_it_was_left(storage: &Storage) {
             .header("location")
             .starts_with("/login")
     );
+    // What can be passed over is offered once another check was chosen, and leads back to the built-in one.
+    let offers = async || {
+        browser
+            .gets("/setup/robots")
+            .await
+            .expect(200)
+            .text
+            .contains("value=\"skip\"")
+    };
+    assert!(!offers().await);
+    let turnstile = [("provider", "turnstile")];
+    let wrong = browser.posts("/setup/robots", &turnstile).await.expect(422);
+    assert!(wrong.text.contains("value=\"skip\""), "{}", wrong.text);
+    let owner = service.owner().await;
+    let keys = json!({"captcha": {"provider": "turnstile", "site_key": "k", "secret": "s"}});
+    owner
+        .sends(&Method::PATCH, "/api/v1/sites/faso", &keys)
+        .await
+        .expect(200);
+    assert!(offers().await);
     browser.posts("/setup/robots", &[("act", "skip")]).await.expect(303);
+    let site = owner.gets("/api/v1/sites/faso").await.expect(200);
+    assert_eq!(site.json["captcha"]["provider"], "house");
     browser.gets("/setup/try").await.expect(200);
     service.stop().await;
 }

@@ -23,7 +23,7 @@ use crate::{
         identify::{Identity, Role},
         review,
         setup::{self, Left},
-        sites,
+        sites::{self, Change},
     },
     app::{App, DEMO_SITE},
     domain::{captcha::ProviderId, language::Language, status::Status},
@@ -286,10 +286,11 @@ async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) 
     let found = sites::settings(app, who, site)
         .await
         .map_err(|error| PageError::new(error, language))?;
-    let selected = found.site.site.captcha.provider.as_str();
+    let provider = found.site.site.captcha.provider;
     Ok(SetupRobotsPage {
         frame: inside(app, who, language, "setup-robots-title"),
-        providers: sites_page::provider_choices(language, &PROVIDERS, selected),
+        providers: sites_page::provider_choices(language, &PROVIDERS, provider.as_str()),
+        can_skip: provider != ProviderId::House,
         site_key: found.text("captcha.site_key"),
         secret_since: found.secret_since.map(|at| Moment::new(language, at.0)),
         ..SetupRobotsPage::default()
@@ -309,16 +310,21 @@ pub(crate) async fn set_robots(
     let fields = Fields::read(request).await?;
     let site = site_of(&app).await?;
     let act = fields.text("act")?;
-    if act != "skip" {
-        let changed = async { sites::change(&app, &who, &site, &sites_page::change_of(&fields)?).await };
-        if let Err(error) = changed.await {
-            let mut page = robots_page(&app, &who, &site, language).await?;
-            page.frame.is_error = true;
-            (page.errors, page.problem) = told(&error, language)?;
-            choose(&mut page.providers, &fields.text("provider")?);
-            page.site_key = fields.text("site_key")?;
-            return Ok(with_status(admin_page(&page), &error));
-        }
+    let change = if act == "skip" {
+        back_to_house(&app, &who, &site).await?
+    } else {
+        Some(sites_page::change_of(&fields)?)
+    };
+    if let Some(change) = change
+        && let Err(error) = sites::change(&app, &who, &site, &change).await
+    {
+        let mut page = robots_page(&app, &who, &site, language).await?;
+        page.frame.is_error = true;
+        page.can_skip = true;
+        (page.errors, page.problem) = told(&error, language)?;
+        choose(&mut page.providers, &fields.text("provider")?);
+        page.site_key = fields.text("site_key")?;
+        return Ok(with_status(admin_page(&page), &error));
     }
     if act == "test" {
         let mut page = robots_page(&app, &who, &site, language).await?;
@@ -327,6 +333,18 @@ pub(crate) async fn set_robots(
     }
     setup::set_left(&app, Left::Try).await?;
     Ok(see_other(path_of(Left::Try)))
+}
+
+/// What takes a site back to the built-in check; `None` where it has it, or the file sets another.
+async fn back_to_house(app: &App, who: &Identity, site: &str) -> Result<Option<Change>, Error> {
+    const KEY: &str = "captcha.provider";
+    let found = sites::settings(app, who, site).await?;
+    if found.site.site.captcha.provider == ProviderId::House || found.is_fixed(KEY) {
+        return Ok(None);
+    }
+    let mut change = Change::default();
+    change.set(KEY, ProviderId::House.as_str());
+    Ok(Some(change))
 }
 
 /// Step 4: a first comment, and what became of it.

@@ -260,7 +260,7 @@ setup-go-on = Finish setting up
 setup-site-title = Your site
 setup-site-skip = Skip: try it with the demonstration’s site
 setup-robots-title = Robots
-setup-robots-explanation = The built-in check is enough to begin with: no account elsewhere, and nothing asked of the reader. Or choose a provider and give its two keys.
+setup-robots-explanation = The built-in check is enough to begin with: no account elsewhere, and nothing asked of the reader. “Continue” keeps it. Or choose a provider and give its two keys.
 setup-robots-skip = Skip: keep the built-in check
 setup-try-title = A first comment
 setup-try-explanation = Here is your site’s page of comments. Try it as a reader, then as the newsroom.
@@ -371,6 +371,7 @@ record-spam = { $count ->
    *[other] { $count } spam
 }
 record-since = first comment on { $date }
+record-verified = { $record } (same device)
 record-unverified = { $record } (by the typed email address)
 
 ## What the check said

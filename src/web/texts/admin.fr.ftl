@@ -260,7 +260,7 @@ setup-go-on = Finir l’installation
 setup-site-title = Votre site
 setup-site-skip = Passer : essayer avec le site de démonstration
 setup-robots-title = Les robots
-setup-robots-explanation = La vérification intégrée suffit pour commencer : sans compte ailleurs, et sans rien demander au lecteur. Vous pouvez aussi prendre un fournisseur et donner ses deux clés.
+setup-robots-explanation = La vérification intégrée suffit pour commencer : sans compte ailleurs, et sans rien demander au lecteur. « Continuer » la garde. Vous pouvez aussi prendre un fournisseur et donner ses deux clés.
 setup-robots-skip = Passer : garder la vérification intégrée
 setup-try-title = Un premier commentaire
 setup-try-explanation = Voici la page de commentaires de votre site. Essayez-la comme un lecteur, puis comme la rédaction.
@@ -371,6 +371,7 @@ record-spam = { $count ->
    *[other] { $count } indésirables
 }
 record-since = premier commentaire le { $date }
+record-verified = { $record } (même appareil)
 record-unverified = { $record } (selon l’adresse e-mail tapée)
 
 ## What the check said
