@@ -30,8 +30,8 @@ use crate::{
 /// How far a look goes back: longer than from the sending of a comment to its commit.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// Comments and entries that one look tells; of more than that only the counts tell.
-const MOST: i64 = 500;
+/// Comments and entries that one look tells at most; of more than that only the counts tell.
+const MOST: i64 = 200;
 
 /// How far back a stream that goes on can begin.
 const GOES_BACK: Duration = Duration::from_hours(1);
@@ -54,7 +54,7 @@ pub struct Following {
 #[derive(Debug, Clone)]
 pub enum Said {
     Change(Arc<Change>),
-    /// Nothing happened for a while.
+    /// It goes on.
     Beat,
 }
 
@@ -74,31 +74,37 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
         look_with(app, &mut told).await?;
         app.live.subscribe()
     };
+    if !may_go_on(app, &who).await {
+        // It was taken away while the caller came in.
+        return Err(Error::Unauthenticated);
+    }
     // The watcher slept while there was no stream.
     app.live.stir();
-    let mut waiting = VecDeque::new();
     let now = app.clock.now();
     let sites = match &who.scope {
         Scope::All => app.store.site_ids().await?,
         Scope::Sites(sites) => sites.clone(),
     };
-    if let Some(since) = since {
-        let since = since.minus(WINDOW).max(now.minus(GOES_BACK));
-        let mut arrivals = app.store.arrivals(&sites, since, MOST).await?;
-        let mut entries = app.store.entries_since(&who.scope, since, MOST).await?;
-        arrivals.reverse();
-        entries.reverse();
-        let arrivals = arrivals.into_iter().map(What::Arrived);
-        let entries = entries.into_iter().filter(is_decision).map(What::Decided);
-        waiting.extend(arrivals.chain(entries));
+    let mut waiting = VecDeque::new();
+    if let Some(begin) = since {
+        let since = begin.minus(WINDOW).max(now.minus(GOES_BACK));
+        let arrivals = app.store.arrivals(&sites, since, MOST).await?.into_iter();
+        let entries = app.store.entries_since(&who.scope, since, MOST).await?.into_iter();
+        let arrivals = arrivals.rev().map(What::Arrived);
+        let entries = entries.rev().filter(is_decision).map(What::Decided);
+        // A client that loses the line amid these begins there again.
+        waiting.extend(arrivals.chain(entries).map(|what| (begin, what)));
     }
-    waiting.extend(app.store.leases(now).await?.into_iter().map(leased));
+    let leases = app.store.leases(now).await?.into_iter().map(leased);
+    waiting.extend(leases.map(|what| (now, what)));
     for site in sites.into_iter().take(SITES) {
-        waiting.push_back(counts(app, site).await?);
+        waiting.push_back((now, counts(app, site).await?));
     }
     let mut beats = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let waiting = waiting.into_iter().map(|what| Arc::new(Change { seen_at: now, what }));
+    let waiting = waiting
+        .into_iter()
+        .map(|(seen_at, what)| Arc::new(Change { seen_at, what }));
     Ok(Following {
         waiting: waiting.filter(|change| concerns(&who, change)).collect(),
         app: Arc::clone(app),
@@ -130,24 +136,23 @@ impl Following {
                 change = self.changes.recv() => Some(change.ok()?),
             };
             let Some(change) = change else {
-                return self.may_go_on().await.then_some(Said::Beat);
+                return may_go_on(&self.app, &self.who).await.then_some(Said::Beat);
             };
             if matches!(change.what, What::Access) {
-                if !self.may_go_on().await {
+                if !may_go_on(&self.app, &self.who).await {
                     return None;
                 }
             } else if concerns(&self.who, &change) {
-                self.beats.reset();
                 return Some(Said::Change(change));
             }
         }
     }
+}
 
-    /// Whether the caller has the rights that the stream was opened with. Not where the store cannot tell.
-    async fn may_go_on(&self) -> bool {
-        let now = identify::again(&self.app, &self.who).await;
-        now.is_ok_and(|now| now.rights == self.who.rights)
-    }
+/// Whether the caller has the rights that the stream was opened with. Not where the store cannot tell.
+async fn may_go_on(app: &App, who: &Identity) -> bool {
+    let now = identify::again(app, who).await;
+    now.is_ok_and(|now| now.rights == who.rights)
 }
 
 fn concerns(who: &Identity, change: &Change) -> bool {
@@ -159,19 +164,19 @@ fn concerns(who: &Identity, change: &Change) -> bool {
     }
 }
 
-/// Looks what is new, where there is a stream, and tells all streams.
+/// Looks what is new, where there is a stream, and tells all streams; gives how many changes it told.
 ///
 /// # Errors
 /// Errors of the store; the next look tells what this one did not.
-pub async fn look(app: &App) -> Result<(), Error> {
+pub async fn look(app: &App) -> Result<usize, Error> {
     if app.live.streams() == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let mut told = app.live.told.lock().await;
     look_with(app, &mut told).await
 }
 
-async fn look_with(app: &App, told: &mut Told) -> Result<(), Error> {
+async fn look_with(app: &App, told: &mut Told) -> Result<usize, Error> {
     let now = app.clock.now();
     let since = now.minus(WINDOW);
     let sites = app.store.site_ids().await?;
@@ -184,11 +189,13 @@ async fn look_with(app: &App, told: &mut Told) -> Result<(), Error> {
         entries: entries.iter().map(|entry| entry.id).collect(),
         leases,
     };
-    for what in news(app, told, &seen, arrivals, entries).await? {
+    let news = news(app, told, &seen, arrivals, entries).await?;
+    let count = news.len();
+    for what in news {
         app.live.tell(Change { seen_at: now, what });
     }
     *told = seen;
-    Ok(())
+    Ok(count)
 }
 
 /// What `seen` has and `told` has not, oldest first, and the counts that follow from it.

@@ -10,8 +10,12 @@ use crate::{actions::follow, app::App};
 /// How long a change made elsewhere may wait until it is told.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long after a look the next one begins at the earliest, also where much is changed.
+/// How long after a look the next one begins at the earliest.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// After a look that told more than that the next one waits for its second: in a flood each change is told to
+/// each stream, and the counts say the rest.
+const MANY: usize = 50;
 
 /// Runs until `shutdown` is cancelled, and ends the streams then.
 pub(super) async fn watch(app: Arc<App>, shutdown: CancellationToken) {
@@ -29,7 +33,8 @@ pub(super) async fn watch(app: Arc<App>, shutdown: CancellationToken) {
                 tracing::error!(%error, "what changed in the queue cannot be told to those who watch it");
             }
             was_well = looked.is_ok();
-            tokio::time::sleep(PAUSE).await;
+            let is_flood = looked.is_ok_and(|told| told > MANY);
+            tokio::time::sleep(if is_flood { EVERY } else { PAUSE }).await;
         }
     };
     tokio::select! {
