@@ -172,9 +172,12 @@ pub async fn recover(
     let tried = count(app, &[(Action::SignIn, &by)]).await?;
     // The work comes before the comparison, so that it tells nothing.
     let hash = credentials::hash(app, chosen).await?;
-    let account = account
-        .filter(|account| account.disabled_at.is_none() && account.passphrase.is_some())
-        .ok_or_else(failed)?;
+    let account = account.filter(|account| account.disabled_at.is_none() && account.passphrase.is_some());
+    let Some(account) = account else {
+        // Nobody has it; looking costs the same.
+        credentials::use_recovery_code(app, Uuid::nil(), recovery_code).await?;
+        return Err(failed());
+    };
     if account.has_second_step() {
         check_code(app, &account, second).await.map_err(|_| failed())?;
     }

@@ -89,6 +89,15 @@ struct Row {
 }
 
 impl Row {
+    /// With roles by site, as they are stored.
+    fn with_roles(self, roles: Vec<(String, String)>) -> Result<Account, StoreError> {
+        let rights = roles
+            .into_iter()
+            .map(|(site, role)| role_of(&self.id, &role).map(|role| (site, role)))
+            .collect::<Result<Rights, _>>()?;
+        Ok(self.with(rights))
+    }
+
     fn with(self, rights: Rights) -> Account {
         Account {
             id: self.id,
@@ -266,20 +275,40 @@ impl Store {
         })
     }
 
-    /// The account with that e-mail in lower case.
+    /// The account with that e-mail in lower case. One statement that gives a row also where there is no
+    /// account: a row more, or a statement more, takes its own trip between threads, and the door must not
+    /// tell by its time.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn account_by_email(&self, email_folded: &str) -> Result<Option<Account>, StoreError> {
-        let found: Option<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(sqlx::AssertSqlSafe(format!(
-                "SELECT {COLUMNS} FROM accounts WHERE email_folded = $1"
-            )))
+        #[derive(sqlx::FromRow)]
+        struct WithRole {
+            #[sqlx(flatten)]
+            row: Row,
+            site_id: Option<String>,
+            role: Option<String>,
+        }
+        let mut rows: Vec<WithRole> = on_pool!(self, |pool| {
+            // Indexes: the unique one of accounts, the primary key of their roles.
+            sqlx::query_as(
+                "SELECT COALESCE(a.id, $2) AS id, COALESCE(a.name, '') AS name, COALESCE(a.email, '') AS email, \
+                 a.passphrase, a.totp_seed, COALESCE(a.totp_confirmed, FALSE) AS totp_confirmed, \
+                 COALESCE(a.created_at, 0) AS created_at, a.disabled_at, r.site_id, r.role \
+                 FROM (SELECT 1 AS one) always LEFT JOIN accounts a ON a.email_folded = $1 \
+                 LEFT JOIN account_roles r ON r.account_id = a.id LIMIT 1001",
+            )
             .bind(email_folded)
-            .fetch_optional(pool)
+            .bind(Uuid::nil())
+            .fetch_all(pool)
             .await
         })?;
-        self.with_rights(found).await
+        let roles: Vec<_> = rows
+            .iter_mut()
+            .filter_map(|found| found.site_id.take().zip(found.role.take()))
+            .collect();
+        let found = rows.into_iter().next().filter(|found| !found.row.id.is_nil());
+        found.map(|found| found.row.with_roles(roles)).transpose()
     }
 
     /// The account with that id.
@@ -295,23 +324,15 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        self.with_rights(found).await
-    }
-
-    /// Asks for the roles also where there is no account: the door must not tell by its time.
-    async fn with_rights(&self, found: Option<Row>) -> Result<Option<Account>, StoreError> {
-        let id = found.as_ref().map_or(Uuid::nil(), |row| row.id);
+        let Some(found) = found else { return Ok(None) };
         let roles: Vec<(String, String)> = on_pool!(self, |pool| {
+            // Index: the primary key.
             sqlx::query_as("SELECT site_id, role FROM account_roles WHERE account_id = $1 LIMIT 1001")
                 .bind(id)
                 .fetch_all(pool)
                 .await
         })?;
-        let rights = roles
-            .into_iter()
-            .map(|(site, role)| role_of(&id, &role).map(|role| (site, role)))
-            .collect::<Result<Rights, _>>()?;
-        Ok(found.map(|row| row.with(rights)))
+        found.with_roles(roles).map(Some)
     }
 
     /// All accounts that were not removed, by e-mail, at most 1,000.
