@@ -26,7 +26,7 @@ use axum::{
 use utoipa::OpenApi;
 
 use self::{
-    api::{captcha, comments, defence, events, moderation, operations, people, sites, step_up},
+    api::{audit, captcha, comments, defence, events, moderation, operations, people, sites, step_up},
     extract::AdminLanguage,
     layers::request_id,
 };
@@ -175,7 +175,7 @@ described_routes! { api_routes, Api, API:
     "/moderation/decisions": post moderation::decide_many;
     "/moderation/leases": post events::take_lease;
     "/moderation/events": get events::events;
-    "/moderation/audit": get moderation::audit;
+    "/moderation/audit": get audit::audit;
     "/sites/{site}/threads/{thread}": put moderation::put_thread;
     "/sites/{site}/captcha/evidence": get captcha::evidence;
     "/sites/{site}/captcha/preview": post captcha::preview;

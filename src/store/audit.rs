@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Scope, Store, StoreError, in_tx, on_pool};
+use super::{Scope, Store, StoreError, in_tx, on_pool, push_scope};
 use crate::{domain::timestamp::Timestamp, keys::hex};
 
 /// An entry that is no decision on a comment's status by a moderator (those write their own).
@@ -77,25 +77,6 @@ macro_rules! insert_entry {
 }
 pub(super) use insert_entry;
 
-/// Narrows a query to the sites of a scope.
-macro_rules! push_scope {
-    ($query:expr, $scope:expr) => {
-        if let $crate::store::Scope::Sites(sites) = $scope {
-            $query.push(if sites.is_empty() {
-                " AND a.site_id IN (NULL"
-            } else {
-                " AND a.site_id IN ("
-            });
-            let mut list = $query.separated(", ");
-            for site in sites {
-                list.push_bind(site.as_str());
-            }
-            $query.push(")");
-        }
-    };
-}
-pub(super) use push_scope;
-
 /// The columns of an [`AuditEntry`]: entries as `a`, their notes as `n`.
 pub(super) const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor, a.action, a.comment_id, a.from_status, \
      a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.detail, n.note";
@@ -132,7 +113,7 @@ impl Store {
             if let Some(site) = site {
                 query.push(" AND a.site_id = ").push_bind(site);
             }
-            push_scope!(query, scope);
+            push_scope!(query, "a.site_id", scope);
             query.push(" ORDER BY a.id LIMIT ").push_bind(limit);
             query.build_query_as().fetch_all(pool).await
         })?;

@@ -200,7 +200,26 @@ macro_rules! in_tx {
         }
     };
 }
-use {in_tx, on_pool};
+
+/// Narrows a query to the sites of a scope. An empty list of sites is none at all: PostgreSQL knows no
+/// `IN ()`.
+macro_rules! push_scope {
+    ($query:expr, $column:literal, $scope:expr) => {
+        if let $crate::store::Scope::Sites(sites) = $scope {
+            $query.push(if sites.is_empty() {
+                concat!(" AND ", $column, " IN (NULL")
+            } else {
+                concat!(" AND ", $column, " IN (")
+            });
+            let mut list = $query.separated(", ");
+            for site in sites {
+                list.push_bind(site.as_str());
+            }
+            $query.push(")");
+        }
+    };
+}
+use {in_tx, on_pool, push_scope};
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

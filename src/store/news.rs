@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{AuditEntry, Scope, Store, StoreError, audit, on_pool, rows};
+use super::{AuditEntry, Scope, Store, StoreError, audit, on_pool, push_scope, rows};
 use crate::domain::{status::Status, timestamp::Timestamp};
 
 /// A comment that came in, without its texts.
@@ -88,7 +88,7 @@ impl Store {
                 audit::COLUMNS
             ));
             query.push_bind(first);
-            audit::push_scope!(query, scope);
+            push_scope!(query, "a.site_id", scope);
             query.push(" ORDER BY a.id DESC LIMIT ").push_bind(most);
             query.build_query_as().fetch_all(pool).await
         })?;

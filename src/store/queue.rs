@@ -4,7 +4,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    Scope, Store, StoreError, on_pool,
+    Scope, Store, StoreError, on_pool, push_scope,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::{status::Status, timestamp::Timestamp};
@@ -138,25 +138,13 @@ struct Row {
     sort: i64,
 }
 
-/// Narrows a query to the sites of a filter. An empty list of sites is none at all: PostgreSQL knows no
-/// `IN ()`.
+/// Narrows a query to the sites of a filter.
 macro_rules! push_sites {
     ($query:expr, $filter:expr) => {
         if let Some(site) = &$filter.site {
             $query.push(" AND c.site_id = ").push_bind(site.as_str());
         }
-        if let Scope::Sites(sites) = &$filter.scope {
-            $query.push(if sites.is_empty() {
-                " AND c.site_id IN (NULL"
-            } else {
-                " AND c.site_id IN ("
-            });
-            let mut list = $query.separated(", ");
-            for site in sites {
-                list.push_bind(site.as_str());
-            }
-            $query.push(")");
-        }
+        push_scope!($query, "c.site_id", &$filter.scope);
     };
 }
 

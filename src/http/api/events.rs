@@ -16,11 +16,12 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
+    audit::entry_json,
     comments::{field_error, no_store, parse_id},
-    moderation::{counts_json, entry_json},
+    moderation::{counts_json, lease_json},
     schema,
 };
 use crate::{
@@ -134,9 +135,4 @@ pub(crate) async fn take_lease(
     let reading = lease::take(&app, &who, comment).await.or_say_in(language)?;
     let body = json!({"comment": comment, "lease": lease_json(&reading)});
     Ok(no_store(Json(body).into_response()))
-}
-
-/// Who reads a comment.
-pub(super) fn lease_json(reading: &Reading) -> Value {
-    json!({"by": reading.by, "until": reading.until, "own": reading.own})
 }

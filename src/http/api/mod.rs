@@ -3,6 +3,7 @@
 //! A handler extracts, calls one action and presents. Its OpenAPI entry stands above it, so that the
 //! document and the code are one.
 
+pub(super) mod audit;
 pub(super) mod captcha;
 pub(super) mod comments;
 pub(super) mod defence;
