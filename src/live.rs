@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    domain::{status::Status, timestamp::Timestamp},
-    store::{Arrival, AuditEntry, Lease},
+    domain::timestamp::Timestamp,
+    store::{Arrival, AuditEntry, Lease, SiteCounts},
 };
 
 /// Streams at most.
@@ -48,8 +48,8 @@ pub enum What {
         site: String,
         lease: Option<Lease>,
     },
-    /// How many comments a site has by status, counted up to 1,001.
-    Counts { site: String, counts: Vec<(Status, i64)> },
+    /// How many comments a site has by status.
+    Counts(SiteCounts),
     /// Somebody's rights may be others now.
     Access,
 }

@@ -1,8 +1,8 @@
 //! A moderator follows the queue as it changes: what came in, what was decided, who reads what, how much
 //! waits.
 //!
-//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge apart, of which
-//! the counts tell), and a stream lives no longer than the rights it was opened with. The same change may
+//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge of more than
+//! 200 between two looks apart, of which the counts tell), and a stream lives no longer than the rights it was opened with. The same change may
 //! be told twice, also to a stream that goes on from an earlier one: the comment's version or the
 //! decision's id tells them apart. The store keeps no order of commits, so each look goes back
 //! over half a minute and tells what it had not seen.
@@ -18,13 +18,13 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 
-use super::identify::{self, Identity};
+use super::identify::{self, Identity, Role};
 use crate::{
     app::App,
-    domain::{status::Status, timestamp::Timestamp},
+    domain::timestamp::Timestamp,
     error::Error,
     live::{BEAT, Change, Place, Told, What},
-    store::{Arrival, AuditEntry, Filter, Lease, Scope},
+    store::{Arrival, AuditEntry, Lease, Scope, SiteCounts},
 };
 
 /// How far a look goes back: longer than from the sending of a comment to its commit.
@@ -74,17 +74,14 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
         look_with(app, &mut told).await?;
         app.live.subscribe()
     };
-    if !may_go_on(app, &who).await {
-        // It was taken away while the caller came in.
+    if !has_rights(app, &who).await? {
+        // They were taken away while the caller came in.
         return Err(Error::Unauthenticated);
     }
     // The watcher slept while there was no stream.
     app.live.stir();
     let now = app.clock.now();
-    let sites = match &who.scope {
-        Scope::All => app.store.site_ids().await?,
-        Scope::Sites(sites) => sites.clone(),
-    };
+    let sites = sites_of(app, &who).await?;
     let mut waiting = VecDeque::new();
     if let Some(begin) = since {
         let since = begin.minus(WINDOW).max(now.minus(GOES_BACK));
@@ -97,9 +94,8 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
     }
     let leases = app.store.leases(now).await?.into_iter().map(leased);
     waiting.extend(leases.map(|what| (now, what)));
-    for site in sites.into_iter().take(SITES) {
-        waiting.push_back((now, counts(app, site).await?));
-    }
+    let counts = app.store.counts_by_site(sites.get(..SITES).unwrap_or(&sites)).await?;
+    waiting.extend(counts.into_iter().map(|counts| (now, What::Counts(counts))));
     let mut beats = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let waiting = waiting
@@ -136,10 +132,12 @@ impl Following {
                 change = self.changes.recv() => Some(change.ok()?),
             };
             let Some(change) = change else {
-                return may_go_on(&self.app, &self.who).await.then_some(Said::Beat);
+                // A store that cannot be asked now is asked at the next beat; nothing said that they changed.
+                let has_rights = has_rights(&self.app, &self.who).await.unwrap_or(true);
+                return has_rights.then_some(Said::Beat);
             };
             if matches!(change.what, What::Access) {
-                if !may_go_on(&self.app, &self.who).await {
+                if !has_rights(&self.app, &self.who).await.unwrap_or(false) {
                     return None;
                 }
             } else if concerns(&self.who, &change) {
@@ -149,17 +147,47 @@ impl Following {
     }
 }
 
-/// Whether the caller has the rights that the stream was opened with. Not where the store cannot tell.
-async fn may_go_on(app: &App, who: &Identity) -> bool {
-    let now = identify::again(app, who).await;
-    now.is_ok_and(|now| now.rights == who.rights)
+/// How many comments each of the caller's sites has by status, for the first [`SITES`] of them; of `site`
+/// alone, if given.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<Vec<SiteCounts>, Error> {
+    let sites = match site {
+        None => sites_of(app, who).await?,
+        Some(site) => {
+            who.may(Role::Moderator, &site)?;
+            vec![site]
+        }
+    };
+    let counts = app.store.counts_by_site(sites.get(..SITES).unwrap_or(&sites));
+    Ok(counts.await?)
+}
+
+async fn sites_of(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
+    Ok(match &who.scope {
+        Scope::All => app.store.site_ids().await?,
+        Scope::Sites(sites) => sites.clone(),
+    })
+}
+
+/// Whether the caller has the rights that the stream was opened with.
+///
+/// # Errors
+/// Errors of the store, which cannot tell.
+async fn has_rights(app: &App, who: &Identity) -> Result<bool, Error> {
+    match identify::again(app, who).await {
+        Ok(now) => Ok(now.rights == who.rights),
+        Err(Error::Unauthenticated) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn concerns(who: &Identity, change: &Change) -> bool {
     match &change.what {
         What::Arrived(arrival) => who.scope.allows(&arrival.site),
         What::Decided(entry) => who.scope.allows(&entry.site_id),
-        What::Leased { site, .. } | What::Counts { site, .. } => who.scope.allows(site),
+        What::Leased { site, .. } | What::Counts(SiteCounts { site, .. }) => who.scope.allows(site),
         What::Access => false,
     }
 }
@@ -189,7 +217,7 @@ async fn look_with(app: &App, told: &mut Told) -> Result<usize, Error> {
         entries: entries.iter().map(|entry| entry.id).collect(),
         leases,
     };
-    let news = news(app, told, &seen, arrivals, entries).await?;
+    let news = news(app, told, &seen, &sites, arrivals, entries).await?;
     let count = news.len();
     for what in news {
         app.live.tell(Change { seen_at: now, what });
@@ -203,18 +231,25 @@ async fn news(
     app: &App,
     told: &Told,
     seen: &Told,
+    sites: &[String],
     arrivals: Vec<Arrival>,
     entries: Vec<AuditEntry>,
 ) -> Result<VecDeque<What>, Error> {
-    let mut news = VecDeque::new();
+    // What was not read may be of any site, and may have taken anybody's rights away.
+    let arrivals_missed = is_overrun(&arrivals, |oldest| told.arrivals.contains(&oldest.comment));
+    let entries_missed = is_overrun(&entries, |oldest| told.entries.contains(&oldest.id));
     let mut changed = BTreeSet::new();
+    if arrivals_missed || entries_missed {
+        changed.extend(sites.iter().cloned());
+    }
+    let mut access = entries_missed;
+    let mut news = VecDeque::new();
     for arrival in arrivals.into_iter().rev() {
         if !told.arrivals.contains(&arrival.comment) {
             changed.insert(arrival.site.clone());
             news.push_back(What::Arrived(arrival));
         }
     }
-    let mut access = false;
     for entry in entries.into_iter().rev() {
         if told.entries.contains(&entry.id) {
             continue;
@@ -244,10 +279,15 @@ async fn news(
         site: lease.site_id.clone(),
         lease: None,
     }));
-    for site in changed {
-        news.push_back(counts(app, site).await?);
-    }
+    let changed: Vec<String> = changed.into_iter().collect();
+    let counts = app.store.counts_by_site(&changed).await?;
+    news.extend(counts.into_iter().map(What::Counts));
     Ok(news)
+}
+
+/// Whether a look read as much as it can, newest first, and all of it is new: then there may be more.
+fn is_overrun<T>(read: &[T], is_told: impl Fn(&T) -> bool) -> bool {
+    i64::try_from(read.len()).is_ok_and(|read| read >= MOST) && read.last().is_some_and(|oldest| !is_told(oldest))
 }
 
 /// Entries of policies, accounts and sign-ins are about no comment.
@@ -261,10 +301,4 @@ fn leased(lease: Lease) -> What {
         site: lease.site_id.clone(),
         lease: Some(lease),
     }
-}
-
-async fn counts(app: &App, site: String) -> Result<What, Error> {
-    let filter = Filter::all(Scope::Sites(vec![site.clone()]), Status::Pending);
-    let counts = app.store.status_counts(&filter).await?;
-    Ok(What::Counts { site, counts })
 }

@@ -133,6 +133,19 @@ pub async fn by_session(app: &App, secret: &str) -> Result<Identity, Error> {
     identity_of_session(session, sha256_hex(secret.as_bytes()))
 }
 
+/// As [`by_session`], for what a page asks by itself while nobody may be there: no use of the session.
+///
+/// # Errors
+/// As [`by_session`].
+pub async fn by_unused_session(app: &App, secret: &str) -> Result<Identity, Error> {
+    by_session_hash(app, sha256_hex(secret.as_bytes())).await
+}
+
+async fn by_session_hash(app: &App, hash: String) -> Result<Identity, Error> {
+    let session = unended_session(app, &hash).await?.ok_or(Error::Unauthenticated)?;
+    identity_of_session(session, hash)
+}
+
 fn identity_of_session(session: LiveSession, hash: String) -> Result<Identity, Error> {
     let account = session.account.ok_or(Error::Unauthenticated)?;
     let actor = Actor {
@@ -157,8 +170,7 @@ pub async fn again(app: &App, who: &Identity) -> Result<Identity, Error> {
     if who.account.is_none() {
         return by_token_hash(app, hash).await;
     }
-    let session = unended_session(app, &hash).await?.ok_or(Error::Unauthenticated)?;
-    identity_of_session(session, hash)
+    by_session_hash(app, hash).await
 }
 
 /// The session behind a cookie, of an account or of a setup code; `None` when it has ended. Notes that it

@@ -55,8 +55,28 @@ impl FromRequestParts<Arc<App>> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(identify_request(parts, app).await?))
+        Ok(Self(identify_request(parts, app, Use::Counts).await?))
     }
+}
+
+/// Somebody whose page asks by itself, as long as it is open: as [`Who`], but no use of the session, which
+/// ends after twelve hours without one.
+#[derive(Debug, Clone)]
+pub(super) struct Watcher(pub(super) Identity);
+
+impl FromRequestParts<Arc<App>> for Watcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(identify_request(parts, app, Use::DoesNotCount).await?))
+    }
+}
+
+/// Whether a request is a use of its session.
+#[derive(Debug, Clone, Copy)]
+enum Use {
+    Counts,
+    DoesNotCount,
 }
 
 /// The browser that stands before the door.
@@ -84,7 +104,7 @@ impl FromRequestParts<Arc<App>> for AtDoor {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], `csrf`; errors of the store.
-async fn identify_request(parts: &Parts, app: &App) -> Result<Identity, Error> {
+async fn identify_request(parts: &Parts, app: &App, how: Use) -> Result<Identity, Error> {
     if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
         let token = given
             .to_str()
@@ -100,7 +120,10 @@ async fn identify_request(parts: &Parts, app: &App) -> Result<Identity, Error> {
         .ok_or(Error::Unauthenticated)?
         .value()
         .to_owned();
-    let identity = identify::by_session(app, &secret).await?;
+    let identity = match how {
+        Use::Counts => identify::by_session(app, &secret).await?,
+        Use::DoesNotCount => identify::by_unused_session(app, &secret).await?,
+    };
     if !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         check_same_site(&parts.headers, app)?;
     }

@@ -175,6 +175,7 @@ described_routes! { api_routes, Api, API:
     "/moderation/decisions": post moderation::decide_many;
     "/moderation/leases": post events::take_lease;
     "/moderation/events": get events::events;
+    "/moderation/counts": get events::counts;
     "/moderation/audit": get audit::audit;
     "/sites/{site}/threads/{thread}": put moderation::put_thread;
     "/sites/{site}/captcha/evidence": get captcha::evidence;

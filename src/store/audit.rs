@@ -52,13 +52,18 @@ pub struct SealFault {
     pub number: i64,
 }
 
-/// Inserts a [`NewAudit`] inside `in_tx!`.
+/// Inserts a [`NewAudit`] inside `in_tx!`, with the version that a comment has by it.
 macro_rules! insert_entry {
-    ($conn:expr, $entry:expr) => {{
+    ($conn:expr, $entry:expr) => {
+        $crate::store::audit::insert_entry!($conn, $entry, None)
+    };
+    ($conn:expr, $entry:expr, $version:expr) => {{
         let entry: $crate::store::NewAudit = $entry;
+        let version: Option<i64> = $version;
         sqlx::query(
             "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, \
-             from_status, to_status, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             from_status, to_status, detail, from_version, to_version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(entry.id)
         .bind(entry.site)
@@ -71,6 +76,8 @@ macro_rules! insert_entry {
         .bind(entry.from_status)
         .bind(entry.to_status)
         .bind(entry.detail)
+        .bind(version.map(|version| version - 1))
+        .bind(version)
         .execute(&mut *$conn)
         .await?
     }};

@@ -294,19 +294,19 @@ impl Store {
                 .bind(thread)
                 .execute(&mut *conn)
                 .await?;
-            let done = sqlx::query(
+            let version: Option<(i64,)> = sqlx::query_as(
                 "UPDATE comments SET status = 'pending', appealed_at = $2, version = version + 1 \
-                 WHERE id = $1 AND status = 'refused' AND appealed_at IS NULL",
+                 WHERE id = $1 AND status = 'refused' AND appealed_at IS NULL RETURNING version",
             )
             .bind(id)
             .bind(now.0)
-            .execute(&mut *conn)
+            .fetch_optional(&mut *conn)
             .await?;
-            if done.rows_affected() == 0 {
+            let Some((version,)) = version else {
                 return Ok(false);
-            }
+            };
             recount_waiting!(conn, thread);
-            insert_entry!(conn, audit);
+            insert_entry!(conn, audit, Some(version));
             Ok(true)
         })
     }
@@ -330,16 +330,17 @@ impl Store {
             .bind(id)
             .execute(&mut *conn)
             .await?;
-            let done = sqlx::query(AssertSqlSafe(format!(
-                "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased'"
+            let version: Option<(i64,)> = sqlx::query_as(AssertSqlSafe(format!(
+                "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased' \
+                 RETURNING version"
             )))
             .bind(id)
             .bind(now.0)
-            .execute(&mut *conn)
+            .fetch_optional(&mut *conn)
             .await?;
-            if done.rows_affected() == 0 {
+            let Some((version,)) = version else {
                 return Ok(false);
-            }
+            };
             for statement in [
                 "DELETE FROM audit_texts WHERE comment_id = $1",
                 "DELETE FROM reports WHERE comment_id = $1",
@@ -347,7 +348,7 @@ impl Store {
                 sqlx::query(statement).bind(id).execute(&mut *conn).await?;
             }
             recount_waiting!(conn, thread);
-            insert_entry!(conn, audit);
+            insert_entry!(conn, audit, Some(version));
             Ok(true)
         })
     }

@@ -47,13 +47,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Lease, StoreError> {
         let (site, id, name) = (site.to_owned(), holder.id.clone(), holder.name.clone());
-        in_tx!(self, |conn| {
-            // Index: review_leases_by_holder.
-            sqlx::query("DELETE FROM review_leases WHERE holder_id = $1 AND comment_id <> $2")
-                .bind(id.as_str())
-                .bind(comment)
-                .execute(&mut *conn)
-                .await?;
+        let lease: Lease = in_tx!(self, |conn| {
             sqlx::query(
                 "INSERT INTO review_leases (comment_id, site_id, holder_id, holder, leased_until) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (comment_id) DO UPDATE \
@@ -75,7 +69,19 @@ impl Store {
             .fetch_one(&mut *conn)
             .await?;
             Ok(lease)
-        })
+        })?;
+        // By itself: two people who change places would wait for each other's row.
+        let id = holder.id.clone();
+        in_tx!(self, |conn| {
+            // Index: review_leases_by_holder.
+            sqlx::query("DELETE FROM review_leases WHERE holder_id = $1 AND comment_id <> $2")
+                .bind(id)
+                .bind(comment)
+                .execute(&mut *conn)
+                .await?;
+            Ok(())
+        })?;
+        Ok(lease)
     }
 
     /// The leases in force at `now`, at most 500, by comment.

@@ -60,7 +60,7 @@ pub use self::{
     invitations::Invitation,
     leases::Lease,
     news::Arrival,
-    queue::{Filter, Order, QueueRow},
+    queue::{Filter, Order, QueueRow, SiteCounts},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},

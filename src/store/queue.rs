@@ -138,6 +138,13 @@ struct Row {
     sort: i64,
 }
 
+/// How many comments a site has by status, in the order of [`Status::ALL`]; each count stops at 1,001.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteCounts {
+    pub site: String,
+    pub counts: Vec<(Status, i64)>,
+}
+
 /// Narrows a query to the sites of a filter.
 macro_rules! push_sites {
     ($query:expr, $filter:expr) => {
@@ -318,6 +325,40 @@ impl Store {
             counts.push((status, count));
         }
         Ok(counts)
+    }
+
+    /// The counts of each of `sites`, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn counts_by_site(&self, sites: &[String]) -> Result<Vec<SiteCounts>, StoreError> {
+        let scope = Scope::Sites(sites.to_vec());
+        let statuses = Status::ALL.iter().enumerate();
+        let statuses: Vec<String> = statuses
+            .map(|(place, status)| format!("SELECT {place} AS place, '{}' AS status", status.as_str()))
+            .collect();
+        let rows: Vec<(String, i64)> = on_pool!(self, |pool| {
+            // Index: comments_by_status, once for each count.
+            let mut query = QueryBuilder::new(format!(
+                "SELECT s.id, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM comments c WHERE c.site_id = s.id \
+                 AND c.status = k.status LIMIT 1001) counted) \
+                 FROM sites s CROSS JOIN ({}) k WHERE TRUE",
+                statuses.join(" UNION ALL ")
+            ));
+            push_scope!(query, "s.id", &scope);
+            query.push(" ORDER BY s.id, k.place");
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        let by_site = rows.chunks(Status::ALL.len());
+        Ok(by_site
+            .filter_map(|rows| {
+                let counts = Status::ALL.into_iter().zip(rows.iter().map(|(_, count)| *count));
+                Some(SiteCounts {
+                    site: rows.first()?.0.clone(),
+                    counts: counts.collect(),
+                })
+            })
+            .collect())
     }
 }
 

@@ -59,7 +59,7 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Ok(false);
             }
-            insert_entry!(conn, audit);
+            insert_entry!(conn, audit, Some(version + 1));
             Ok(true)
         })
     }

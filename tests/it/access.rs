@@ -538,7 +538,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 40] = [
+const ROUTES: [Route; 42] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -584,6 +584,8 @@ const ROUTES: [Route; 40] = [
         [200, 200, 200, 401],
     ),
     ("GET", "/api/v1/moderation/events", "", [200, 200, 200, 401]),
+    ("GET", "/api/v1/moderation/counts", "", [200, 200, 200, 401]),
+    ("GET", "/api/v1/moderation/counts?site={site}", "", [200, 200, 404, 401]),
     (
         "POST",
         "/api/v1/moderation/leases",

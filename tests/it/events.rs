@@ -11,7 +11,7 @@ use palabre::{
     },
     clock::{Clock, ManualClock},
     keys::sha256_hex,
-    live::STREAMS_EACH,
+    live::{BEAT, STREAMS_EACH},
     store::{Opening, Store},
 };
 use reqwest::{Method, RequestBuilder};
@@ -32,11 +32,18 @@ on_both_engines!(
     a_stream_ends_when_another_process_shuts_the_account_out,
     a_stream_goes_on_from_where_it_was,
     a_stream_says_something_every_twenty_seconds_and_ends_with_its_session,
+    watching_is_no_use_of_the_session,
+    a_flood_hides_nothing,
     streams_are_bounded,
     a_lease_is_seen_by_the_others_and_keeps_nobody_out,
+    people_who_change_places_wait_for_nobody,
+    counts_are_told_by_site,
 );
 
 const PATH: &str = "/api/v1/moderation/events";
+const COUNTS: &str = "/api/v1/moderation/counts";
+
+const MORE_THAN_A_LOOK_READS: usize = 210;
 
 /// Longer than the twenty seconds after which a stream says something.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -447,6 +454,89 @@ async fn a_stream_says_something_every_twenty_seconds_and_ends_with_its_session(
     service.stop().await;
 }
 
+/// A page that is left open asks by itself: it comes back to its stream, or asks for the counts.
+async fn watching_is_no_use_of_the_session(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.signs_in().await;
+    let counts = async || {
+        service
+            .request(Method::GET, COUNTS, |request| request.header("cookie", &owner.cookie))
+            .await
+    };
+    service.clock.advance(Duration::from_hours(11));
+    owner.follows(&service).await.tells("counts").await;
+    counts().await.expect(200);
+    service.clock.advance(Duration::from_hours(1));
+    assert_eq!(owner.asks_to_follow(&service).await.error(), (401, "unauthenticated"));
+    assert_eq!(counts().await.error(), (401, "unauthenticated"));
+
+    let owner = service.signs_in().await;
+    service.clock.advance(Duration::from_hours(11));
+    owner.gets("/queue").await.expect(200);
+    service.clock.advance(Duration::from_hours(11));
+    owner.follows(&service).await.tells("counts").await;
+    service.stop().await;
+}
+
+/// More happens between two looks than a look reads.
+async fn a_flood_hides_nothing(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let (id, code) = service
+        .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
+        .await;
+    let guest = service.accepts(&code).await;
+    let mut stream = guest.follows(&service).await;
+    let mut wide = service.moderator().await.follows(&service).await;
+    for stream in [&mut stream, &mut wide] {
+        stream.tells("counts").await;
+    }
+    wide.tells("counts").await;
+
+    let no_look = service.app.live.told.lock().await;
+    let mut there = service.seed();
+    "sahel".clone_into(&mut there.site);
+    service.plants(there).await;
+    for _ in 0..MORE_THAN_A_LOOK_READS {
+        service.plants(service.seed()).await;
+    }
+    drop(no_look);
+    let both = async { [wide.tells("counts").await, wide.tells("counts").await] };
+    let [_, sahel] = tokio::time::timeout(BEAT, both).await.expect("of each site");
+    assert_eq!(
+        (&sahel["site"], &sahel["counts"]["pending"]["n"]),
+        (&json!("sahel"), &json!(1))
+    );
+    assert_eq!(stream.tells("counts").await["counts"]["pending"]["more"], false);
+
+    let stream = guest.follows(&service).await;
+    let no_look = service.app.live.told.lock().await;
+    let entry = |action| {
+        let mut entry = audit(action);
+        (entry.id, entry.at) = (service.app.clock.new_id(), START);
+        entry
+    };
+    let shut_out = entry("account_disabled");
+    service
+        .app
+        .store
+        .set_disabled(id, Some(START), shut_out)
+        .await
+        .expect("done");
+    for _ in 0..MORE_THAN_A_LOOK_READS {
+        service
+            .app
+            .store
+            .add_audit(entry("sign_in_failed"))
+            .await
+            .expect("added");
+    }
+    drop(no_look);
+    tokio::time::timeout(BEAT * 3 / 4, stream.ends())
+        .await
+        .expect("not only at its beat");
+    service.stop().await;
+}
+
 async fn streams_are_bounded(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let mariam = service.moderator().await;
@@ -516,6 +606,42 @@ async fn a_lease_is_seen_by_the_others_and_keeps_nobody_out(storage: &Storage) {
         let answer = mariam.posts("/api/v1/moderation/leases", &body).await;
         assert!(answer.status.is_client_error(), "{body}: {}", answer.text);
     }
+    service.stop().await;
+}
+
+async fn people_who_change_places_wait_for_nobody(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let (mariam, oumar) = (service.moderator().await, service.owner().await);
+    let (a, b) = (
+        service.plants(service.seed()).await,
+        service.plants(service.seed()).await,
+    );
+    for round in 0..20 {
+        let (hers, his) = if round % 2 == 0 { (a, b) } else { (b, a) };
+        let (hers, his) = tokio::join!(mariam.reads_first(hers), oumar.reads_first(his));
+        hers.expect(200);
+        his.expect(200);
+    }
+    service.stop().await;
+}
+
+async fn counts_are_told_by_site(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let faso = service.person("Awa", Role::Moderator, &["faso"]).await;
+    let all = service.moderator().await;
+    service.plants(service.seed()).await;
+    let of = async |person: &Person<'_>, query: &str| {
+        let answer = person.gets(&format!("{COUNTS}{query}")).await.expect(200);
+        let sites = answer.json["sites"].as_array().expect("a list").clone();
+        let pending = |site: &Value| (site["site"].clone(), site["counts"]["pending"]["n"].clone());
+        sites.iter().map(pending).collect::<Vec<_>>()
+    };
+    let (here, there) = ((json!("faso"), json!(1)), (json!("sahel"), json!(0)));
+    assert_eq!(of(&all, "").await, [here.clone(), there.clone()]);
+    assert_eq!(of(&all, "?site=sahel").await, [there]);
+    assert_eq!(of(&faso, "").await, [here]);
+    let elsewhere = faso.gets(&format!("{COUNTS}?site=sahel")).await;
+    assert_eq!(elsewhere.error(), (404, "not_found"));
     service.stop().await;
 }
 

@@ -34,6 +34,8 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     let lease = json!({"comment": sent.id()});
     let lease = owner.posts("/api/v1/moderation/leases", &lease).await.expect(200);
     has_shape(&lease.json, "LeaseTaken");
+    let counts = owner.gets("/api/v1/moderation/counts").await.expect(200);
+    has_shape(&counts.json, "CountsBySite");
     let queue = owner.gets("/api/v1/moderation/queue").await.expect(200);
     assert!(queue.json["items"][0]["lease"].is_object());
     has_shape(&queue.json, "Queue");

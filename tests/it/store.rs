@@ -1232,6 +1232,7 @@ async fn an_appeal_brings_a_refused_comment_before_a_person_once(storage: &Stora
         .await
         .expect("read");
     assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].from_version, entries[0].to_version), (Some(1), Some(2)));
     let held = scene.get(scene.insert(scene.comment()).await).await;
     assert!(
         !scene
@@ -1273,6 +1274,8 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
     );
     let erased = scene.get(id).await;
     assert_eq!((erased.status, erased.version), (Status::Erased, 3));
+    let entries = "SELECT to_version FROM audit_entries WHERE action = 'erase'";
+    assert_eq!(storage.integer(entries).await, Some(3));
     let texts = [
         &erased.name,
         &erased.email,
@@ -1770,6 +1773,25 @@ async fn status_counts_stop_at_one_thousand_and_one(storage: &Storage) {
     assert_eq!(counts(all.clone()).await, [1001, 5, 0, 0, 0, 0]);
     all.scope = Scope::Sites(vec![OTHER.to_owned()]);
     assert_eq!(counts(all).await, [0; 6]);
+
+    let by_site = async |sites: &[&str]| {
+        let sites: Vec<String> = sites.iter().map(|site| (*site).to_owned()).collect();
+        scene.store.counts_by_site(&sites).await.expect("counted")
+    };
+    let told = by_site(&[SITE, OTHER, "nowhere"]).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    for of_site in told {
+        let statuses: Vec<Status> = of_site.counts.iter().map(|(status, _)| *status).collect();
+        assert_eq!(statuses, Status::ALL);
+        let counts: Vec<i64> = of_site.counts.into_iter().map(|(_, count)| count).collect();
+        let expected = if of_site.site == SITE {
+            [1001, 5, 0, 0, 0, 0]
+        } else {
+            [0; 6]
+        };
+        assert_eq!(counts, expected, "{}", of_site.site);
+    }
+    assert_eq!(by_site(&[]).await, []);
 }
 
 // ---------------------------------------------------------------- claims, policies, sites
@@ -2573,7 +2595,7 @@ async fn reasons_are_replaced_on_the_version_that_was_read(storage: &Storage) {
     assert!(!replace(&approved).await, "it waits no more");
     assert_eq!(scene.get(before.id).await.version, 3);
     let entries = storage
-        .integer("SELECT COUNT(*) FROM audit_entries WHERE action = 'step_up'")
+        .integer("SELECT COUNT(*) FROM audit_entries WHERE action = 'step_up' AND to_version = 2")
         .await;
     assert_eq!(entries, Some(1));
 }

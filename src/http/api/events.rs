@@ -16,7 +16,7 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     audit::entry_json,
@@ -35,9 +35,10 @@ use crate::{
     http::{
         body::Fields,
         error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        extract::{ApiLanguage, Query, Watcher, Who},
     },
     live::What,
+    store::SiteCounts,
 };
 
 /// How long a client waits before it comes back.
@@ -55,7 +56,7 @@ const RETRY: Duration = Duration::from_secs(3);
         (status = 503, description = "streams_full: 200 are open, or 20 of the caller's")))]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    Who(who): Who,
+    Watcher(who): Watcher,
     ApiLanguage(language): ApiLanguage,
     headers: HeaderMap,
     query: Query,
@@ -106,13 +107,35 @@ fn event(said: Said, who: &Identity) -> Event {
             let lease = reading.as_ref().map(lease_json);
             ("leased", json!({"comment": comment, "site": site, "lease": lease}))
         }
-        What::Counts { site, counts } => ("counts", json!({"site": site, "counts": counts_json(counts)})),
+        What::Counts(counts) => ("counts", site_counts_json(counts)),
         What::Access => return Event::default().comment(""),
     };
     Event::default()
         .event(name)
         .id(change.seen_at.to_rfc3339())
         .data(data.to_string())
+}
+
+/// How many comments each of the caller's sites has by status, for its first 100 sites; of one, with `site`.
+/// As the stream says it, for a page that has none: asking is no use of the session.
+#[utoipa::path(get, path = "/moderation/counts", tag = "moderators",
+    params(("site" = Option<String>, Query)),
+    responses((status = 200, description = "counts by site", body = schema::CountsBySite),
+        (status = 404, description = "not_found: another's site")))]
+pub(crate) async fn counts(
+    State(app): State<Arc<App>>,
+    Watcher(who): Watcher,
+    ApiLanguage(language): ApiLanguage,
+    query: Query,
+) -> Result<Response, Problem> {
+    let site = query.0.first_of(&["site"]).or_say_in(language)?;
+    let counts = follow::counts(&app, &who, site).await.or_say_in(language)?;
+    let sites: Vec<Value> = counts.iter().map(site_counts_json).collect();
+    Ok(no_store(Json(json!({"sites": sites})).into_response()))
+}
+
+fn site_counts_json(counts: &SiteCounts) -> Value {
+    json!({"site": counts.site, "counts": counts_json(&counts.counts)})
 }
 
 /// Says that the caller reads a comment, for 30 seconds; the caller's lease of another one ends. Nobody is

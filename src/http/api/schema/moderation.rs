@@ -74,6 +74,19 @@ pub(in crate::http::api) struct NewLease {
     comment: Uuid,
 }
 
+/// The counts of the caller's sites.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct CountsBySite {
+    sites: Vec<CountsOfSite>,
+}
+
+/// How many comments a site has by status.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct CountsOfSite {
+    site: String,
+    counts: HashMap<String, Count>,
+}
+
 /// The lease in force.
 #[derive(ToSchema)]
 pub(in crate::http::api) struct LeaseTaken {
