@@ -1,11 +1,11 @@
 //! A moderator follows the queue as it changes: what came in, what was decided, who reads what, how much
 //! waits.
 //!
-//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge of more than
-//! 200 between two looks apart, of which the counts tell), and a stream lives no longer than the rights it was opened with. The same change may
-//! be told twice, also to a stream that goes on from an earlier one: the comment's version or the
-//! decision's id tells them apart. The store keeps no order of commits, so each look goes back
-//! over half a minute and tells what it had not seen.
+//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge of more than 200
+//! between two looks apart, of which the counts tell), and a stream lives no longer than the rights it was
+//! opened with. The same change may be told twice, also to a stream that goes on from an earlier one: a
+//! comment's version tells what is new. The store keeps no order of commits, so each look goes back over half
+//! a minute and tells what it had not seen.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -17,6 +17,8 @@ use tokio::{
     sync::broadcast,
     time::{Instant, Interval, MissedTickBehavior},
 };
+
+use uuid::Uuid;
 
 use super::identify::{self, Identity, Role};
 use crate::{
@@ -162,6 +164,17 @@ pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<V
     };
     let counts = app.store.counts_by_site(sites.get(..SITES).unwrap_or(&sites));
     Ok(counts.await?)
+}
+
+/// The comments that a stream tells that begins now, though they came in before; at most 200.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn known(app: &App, who: &Identity) -> Result<Vec<Uuid>, Error> {
+    let sites = sites_of(app, who).await?;
+    let since = app.clock.now().minus(WINDOW);
+    let arrivals = app.store.arrivals(&sites, since, MOST).await?;
+    Ok(arrivals.into_iter().map(|arrival| arrival.comment).collect())
 }
 
 async fn sites_of(app: &App, who: &Identity) -> Result<Vec<String>, Error> {

@@ -49,14 +49,16 @@ pub struct QueuePage {
 pub struct QueueLive {
     /// When it was made, in RFC 3339.
     pub since: String,
+    /// Comments that came in just before it was made, which are told once more: their ids, with spaces between.
+    pub known: String,
     /// The site that it is about; empty for all.
     pub site: String,
+    /// Of how many sites it adds up the counts; 0: it is not told those of all that it is about.
+    pub sites: usize,
     /// The status that it lists.
     pub tab: String,
     /// Where one signs in again, and comes back here.
     pub door: String,
-    /// Whether it is told the counts of each site that it is about.
-    pub has_counts: bool,
 }
 
 /// One tab of the queue.

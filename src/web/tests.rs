@@ -275,7 +275,8 @@ fn queue(language: Language) -> QueuePage {
             site: "demo".to_owned(),
             tab: "pending".to_owned(),
             door: "/login?next=%2Fqueue".to_owned(),
-            has_counts: true,
+            known: "01a22390-554e-76ce-80dd-4808fb87b7c2".to_owned(),
+            sites: 1,
         },
     }
 }

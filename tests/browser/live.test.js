@@ -52,6 +52,8 @@ describe("the review page, open", () => {
     const link = person.page.getByRole("navigation", { name: /États/ }).getByRole("link", { name });
     return (await link.innerText()).replaceAll(/\s+/g, " ");
   }
+  /** What somebody hears who listens to the page. */
+  const hears = (person) => person.page.getByRole("status").innerText();
   const chip = (person, text) => person.entry(text).locator(".reading");
 
   test("what comes in is said and moves nothing, and is shown when asked for", async () => {
@@ -59,9 +61,11 @@ describe("the review page, open", () => {
     const rows = await awa.page.getByRole("article").count();
     await comes("Celui-ci arrive pendant la lecture.");
     await awa.sees("1 nouveau commentaire");
+    assert.equal(await hears(awa), "1 nouveau commentaire");
     await eventually(async () => assert.equal(await tab(awa, /À relire/), "À relire 4"));
     await comes("Celui-là aussi.");
     await awa.sees("2 nouveaux commentaires");
+    assert.equal(await hears(awa), "1 nouveau commentaire", "not each one by itself");
     assert.equal(await awa.page.title(), "(2) File de relecture · Palabre");
     assert.equal(await awa.page.getByRole("article").count(), rows, "no row comes between the others");
     assert.ok((await shiftOf(awa)) <= 0.01, `${await shiftOf(awa)}`);
@@ -106,6 +110,34 @@ describe("the review page, open", () => {
     await awa.page.keyboard.press("Tab");
     const next = await awa.page.evaluate(() => document.activeElement.closest("article")?.textContent);
     assert.match(next, /Avis numéro 3\./, "the keyboard goes on from there");
+    await awa.entry("Avis numéro 2.").locator(".note").focus();
+    await rokia.undoes();
+    await eventually(async () => assert.match(await hears(awa), /^Décision annulée par Rokia/));
+    const focused = await awa.page.evaluate(() => [
+      document.activeElement.tagName,
+      document.activeElement.closest("article").textContent,
+    ]);
+    assert.equal(focused[0], "BUTTON", "taken back, its buttons are there again, and so is the keyboard");
+    assert.match(focused[1], /Avis numéro 2\./);
+  });
+
+  test("what was set aside or erased says so, whoever reads it meanwhile", async () => {
+    const [aside, regretted] = ["À voir avec la rédaction.", "Je le regretterai."];
+    await comes(aside);
+    const erased = await comes(regretted);
+    await watches(awa);
+    await rokia.opensQueue();
+    await rokia.entry(aside).getByRole("button", { name: "Mettre de côté" }).focus();
+    await eventually(async () => assert.equal(await chip(awa, aside).innerText(), "Rokia Sawadogo relit"));
+    await rokia.presses(rokia.entry(aside).getByRole("button", { name: "Mettre de côté" }));
+    // The lease ends with it, and is told after it.
+    await rokia.entry(regretted).getByRole("button", { name: "Publier" }).focus();
+    await eventually(async () => assert.equal(await chip(awa, regretted).innerText(), "Rokia Sawadogo relit"));
+    assert.match(await chip(awa, aside).innerText(), /^Mis de côté par Rokia Sawadogo, \d\d:\d\d$/);
+
+    const answer = await fetch(`${house.receiptAddress(erased.receipt)}/erase`, { method: "POST", redirect: "manual" });
+    assert.ok(answer.status < 400, `${answer.status}`);
+    await eventually(async () => assert.match(await chip(awa, regretted).innerText(), /^Changé entre-temps/));
   });
 
   test("who reads what is seen by the others, and keeps nobody out", async () => {
@@ -138,21 +170,77 @@ describe("the review page, open", () => {
     await phone.leaves();
   });
 
+  test("what comes in between the making of a second tab and its script is not missed", async () => {
+    await watches(awa);
+    const second = await awa.window.context.newPage();
+    let begins;
+    const held = new Promise((resolve) => { begins = resolve; });
+    await second.route(/-queue\.js/, (route) => held.then(() => route.continue()));
+    await second.goto("/queue", { waitUntil: "commit" });
+    await second.getByRole("article").first().waitFor();
+    await comes("Entre page et script.");
+    await awa.sees("1 nouveau commentaire");
+    const before = awa.window.requestsTo(EVENTS);
+    begins();
+    await second.getByRole("link", { name: "1 nouveau commentaire" }).waitFor();
+    await eventually(() => assert.equal(awa.window.requestsTo(EVENTS), before + 1, "the first tab asks once more"));
+    await second.close();
+  });
+
   test("tabs of one browser share a stream, and the next takes over", async () => {
     await watches(awa);
     const second = await awa.window.context.newPage();
+    const before = awa.window.requestsTo(EVENTS);
     await second.goto("/queue");
+    await eventually(() => assert.equal(awa.window.requestsTo(EVENTS), before + 1, "the first tab asks for both"));
     const asked = awa.window.requestsTo(EVENTS);
     await comes("Vu de deux onglets.");
-    const news = second.getByText(/nouveau commentaire/);
+    const news = second.getByRole("link", { name: /nouveau commentaire/ });
     await awa.sees("1 nouveau commentaire");
     await news.waitFor();
     assert.equal(awa.window.requestsTo(EVENTS), asked, "the second tab asked for no stream");
     await awa.page.goto("/account");
     await eventually(() => assert.equal(awa.window.requestsTo(EVENTS), asked + 1));
     await comes("Vu du second.");
-    await second.getByText("2 nouveaux commentaires").waitFor();
+    await second.getByRole("link", { name: "2 nouveaux commentaires" }).waitFor();
     await second.close();
+  });
+
+  test("a second tab adds up all sites, and each tells the one that it is about", async () => {
+    const owner = await house.owner();
+    await watches(owner);
+    await owner.page.evaluate(async () => {
+      const headers = { "content-type": "application/json" };
+      const send = (path, body) => fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+      const made = await send("/api/v1/sites", { id: "quais", name: "Les Quais", origins: [] });
+      if (made.status !== 201) throw new Error(await made.text());
+    });
+    const comesThere = async (body) => {
+      const text = { thread: "port", body, name: "Aïcha Sanou", email: "aicha@exemple.test" };
+      const headers = { "content-type": "application/json" };
+      const path = `${house.url}/api/v1/sites/quais/comments`;
+      const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(text) });
+      assert.equal(answer.status, 202);
+    };
+    await comesThere("Au port.");
+    await watches(owner);
+    const all = Number((await tab(owner, /À relire/)).split(" ").at(-1));
+    const second = await owner.window.context.newPage();
+    await second.goto("/queue?site=quais");
+    const third = await owner.window.context.newPage();
+    await third.goto("/queue");
+    await comesThere("Encore au port.");
+    await third.getByRole("link", { name: "1 nouveau commentaire" }).waitFor();
+    const waiting = (page) => page.getByRole("link", { name: /À relire/ }).first().innerText();
+    await eventually(async () => {
+      assert.equal(await tab(owner, /À relire/), `À relire ${all + 1}`);
+      assert.match(await waiting(third), new RegExp(`À relire\\s+${all + 1}$`));
+      assert.match(await waiting(second), /À relire\s+2$/);
+    });
+    await comes("Pas au port.");
+    await third.getByRole("link", { name: "2 nouveaux commentaires" }).waitFor();
+    assert.equal(await second.getByRole("link", { name: "1 nouveau commentaire" }).count(), 1);
+    await owner.leaves();
   });
 
   test("without a stream the counts are asked for", async () => {
@@ -167,8 +255,10 @@ describe("the review page, open", () => {
     await other.leaves();
   });
 
-  test("who is shut out is told so, on the page that is open", async () => {
+  test("who is shut out is told so, on the page that is open, until they come in again", async () => {
     await watches(awa);
+    const place = () => awa.page.getByRole("article").first().boundingBox();
+    const before = await place();
     await rokia.opens("/moderators");
     await rokia.presses(rokia.page.getByRole("button", { name: "Suspendre" }).first());
     await awa.sees("Votre session est terminée");
@@ -176,7 +266,21 @@ describe("the review page, open", () => {
     await awa.takesPicture("queue-live-over");
     assert.deepEqual(await awa.barriers(), []);
     await awa.doesNotSee(/nouveau commentaire/);
-    await awa.presses(awa.page.getByRole("link", { name: "Se connecter" }).first());
-    assert.match(awa.page.url(), /\/login\?next=/);
+    assert.deepEqual(await place(), before, "nothing makes room for it");
+    const door = await awa.page.getByRole("link", { name: "Se connecter" }).first().getAttribute("href");
+    assert.match(door, /^\/login\?next=/);
+
+    await rokia.presses(rokia.page.getByRole("button", { name: "Laisser revenir" }).first());
+    const second = await awa.window.context.newPage();
+    await second.goto(door);
+    await second.getByLabel("Adresse e-mail").fill("awa@exemple.test");
+    await second.getByLabel("Phrase secrète").fill("les ânes du marché de Gounghin");
+    await second.getByRole("button", { name: "Se connecter" }).click();
+    await eventually(async () => assert.equal(await awa.page.getByText("Votre session est terminée").count(), 0));
+    await comes("Ceci la regarde de nouveau.");
+    await awa.sees(/nouveaux? commentaires?/);
+    await second.close();
+    await comes("Et ceci, sans l’autre onglet.");
+    await awa.sees("3 nouveaux commentaires");
   });
 });

@@ -73,11 +73,13 @@ pub(crate) async fn show(
     wanted.limit = PAGE;
     let (status, order) = (wanted.status, query.0.text("order").map_err(say)?);
     let site = wanted.site.clone();
+    // Before the list is read: what is stored meanwhile is in the list, or told as new.
+    let known = follow::known(&app, &who).await.map_err(say)?;
     let page = review::list(&app, &who, wanted).await.map_err(say)?;
     let here = address(status, site.as_deref(), &order);
     let sites = site_filter(&app, &who, site.as_deref(), language).await.map_err(say)?;
     let several = sites.len() > 2;
-    let has_counts = site.is_some() || sites.len() <= follow::SITES + 1;
+    let counted = if site.is_some() { 1 } else { sites.len() - 1 };
     let mut items = Vec::with_capacity(page.items.len());
     for item in &page.items {
         let site = app.site(&item.row.comment.site).await.map_err(say)?;
@@ -137,7 +139,8 @@ pub(crate) async fn show(
             site: site.unwrap_or_default(),
             tab: status.as_str().to_owned(),
             door: door_back_to(&here),
-            has_counts,
+            known: known.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            sites: if counted > follow::SITES { 0 } else { counted },
         },
         return_to: here,
         last_received,

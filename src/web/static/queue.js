@@ -3,8 +3,11 @@
 //
 // One tab of a browser holds the stream and tells the others. When the server gives none, each asks for the
 // counts every half minute instead, and learns by that whether the session is over.
+//
+// The same change may be told again, to a page that knows it already: versions tell what is new.
 
 const live = document.getElementById("live");
+const heard = document.getElementById("heard");
 const { site, tab } = live.dataset;
 const language = document.documentElement.lang;
 const say = (name, values = {}) => live.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
@@ -12,29 +15,49 @@ const wait = (milliseconds) => new Promise((wake) => setTimeout(wake, millisecon
 
 // ------------------------------------------------------------------ what is told
 
+/** How far back a stream begins, so that it misses nothing that was being stored. */
+const WINDOW = 30_000;
+
 const opened = Date.parse(live.dataset.since);
-const title = document.title;
+/** Comments that came in just before the page was made. */
+const known = new Set(live.dataset.known.split(" "));
+/** Of comments that are not on the page: their version. */
+const versions = new Map();
+/** Comments that came to this list since the page was made, and those that left it. */
 const fresh = new Set();
+const gone = new Set();
 const counts = new Map();
 
 const rowOf = (comment) => document.getElementById(`i${comment}`);
 
+/** Whether a comment that is not on the page is told in a version that was not told before. */
+function isNews(comment, version) {
+  if (rowOf(comment) !== null || version <= (versions.get(comment) ?? 0)) return false;
+  versions.set(comment, version);
+  return true;
+}
+
 const told = {
-  arrived({ id, status, created_at }) {
-    if (status !== tab || tab !== "pending" || Date.parse(created_at) < opened || rowOf(id)) return;
+  arrived({ id, status, version, created_at }) {
+    const isKnown = known.has(id) || Date.parse(created_at) < opened - WINDOW;
+    if (isKnown || !isNews(id, version) || status !== tab || tab !== "pending") return;
     fresh.add(id);
     showFresh();
   },
 
-  decided({ comment, action, to, version, actor, at }) {
-    if (to !== tab && fresh.delete(comment)) showFresh();
+  decided({ comment, action, from, to, version, actor, at }) {
     const row = rowOf(comment);
-    if (row === null || version <= Number(row.dataset.version)) return;
+    if (row === null) {
+      if (Date.parse(at) >= opened && isNews(comment, version)) follows(comment, from, to);
+      return;
+    }
+    if (version <= Number(row.dataset.version)) return;
     row.dataset.version = version;
     const template = `said${action[0].toUpperCase()}${action.slice(1)}`;
     if (!(template in live.dataset)) {
       // Its buttons keep the version that was read: the press will say what is different.
-      row.querySelector(".reading").textContent = say("changed");
+      mark(row, { said: say("changed") });
+      announceOf(row, say("changed"));
       return;
     }
     const options = { hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone };
@@ -45,61 +68,69 @@ const told = {
   leased({ comment, lease }) {
     const row = rowOf(comment);
     if (row === null || row.querySelector(".note")) return;
-    row.querySelector(".reading").textContent =
-      lease === null || lease.own ? "" : say("reading", { name: lease.by });
+    mark(row, { reader: lease === null || lease.own ? "" : say("reading", { name: lease.by }) });
   },
 
-  counts({ site: from, counts: ofSite }) {
-    counts.set(from, ofSite);
-    showCounts([...counts.values()]);
+  counts({ site: of, counts: ofSite }) {
+    counts.set(of, ofSite);
+    showCounts();
+  },
+
+  /** A stream begins: it tells who reads now. */
+  opened() {
+    for (const row of document.querySelectorAll("article.item")) mark(row, { reader: "" });
   },
 
   /** Asks for the counts; true when nobody is signed in here any more. */
   async poll() {
-    const query = site === "" ? "" : `&site=${encodeURIComponent(site)}`;
-    const response = await fetch(`/api/v1/moderation/queue?limit=1${query}`).catch(() => undefined);
-    if (response?.ok) showCounts([(await response.json()).counts]);
-    const isOver = response?.status === 401;
-    if (isOver) told.over();
-    return isOver;
-  },
-
-  over() {
-    const link = document.createElement("a");
-    link.href = live.dataset.door;
-    link.textContent = say("in");
-    link.className = "button";
-    const line = document.createElement("p");
-    line.textContent = say("over");
-    const flash = document.createElement("div");
-    flash.className = "flash is-problem";
-    flash.role = "alert";
-    flash.append(line, link);
-    live.replaceChildren(flash);
-    document.title = title;
+    const query = site === "" ? "" : `?site=${encodeURIComponent(site)}`;
+    const response = await fetch(`/api/v1/moderation/counts${query}`).catch(() => undefined);
+    if (response?.ok) {
+      resume();
+      counts.clear();
+      for (const each of (await response.json()).sites) counts.set(each.site, each.counts);
+      showCounts();
+    }
+    const isOut = response?.status === 401;
+    if (isOut) endSession();
+    return isOut;
   },
 };
 
-/** What waits, and what was decided, of all sites that the page is about. */
-function showCounts(sites) {
+/** A comment that is not on the page comes to its list, or leaves it. */
+function follows(comment, from, to) {
+  if (to === tab && from !== tab && !gone.delete(comment)) fresh.add(comment);
+  if (to !== tab && from === tab && !fresh.delete(comment)) gone.add(comment);
+  showFresh();
+}
+
+/** What waits, and what was decided, of all sites that the page is about, once all of them are known. */
+function showCounts() {
+  if (counts.size < Number(live.dataset.sites)) return;
   for (const place of document.querySelectorAll("[data-count]")) {
-    const all = sites.map((each) => each[place.dataset.count]);
+    const all = [...counts.values()].map((each) => each[place.dataset.count]);
     const sum = all.reduce((before, { n }) => before + n, 0);
     const more = sum > 1000 || all.some((each) => each.more);
     place.textContent = more ? "1000+" : String(sum);
   }
 }
 
-/** How many came in since the page was opened, as a link that shows them. */
+const title = document.title;
+const shows = document.createElement("a");
+shows.href = live.dataset.here;
+shows.className = "button";
+
+/** How many came in since the page was made, as a link that shows them. */
 function showFresh() {
+  if (over !== undefined) return;
   const n = fresh.size;
   document.title = n === 0 ? title : `(${n}) ${title}`;
-  const link = live.querySelector("a") ?? document.createElement("a");
-  link.href = live.dataset.here;
-  link.className = "button";
-  link.textContent = say(new Intl.PluralRules(language).select(n) === "one" ? "one" : "other", { n });
-  if (n === 0) link.remove();
-  else live.append(link);
+  if (n === 0) return shows.remove();
+  const sentence = say(new Intl.PluralRules(language).select(n) === "one" ? "one" : "other", { n });
+  if (shows.isConnected && shows.textContent === sentence) return;
+  shows.textContent = sentence;
+  live.append(shows);
+  announceSoon();
 }
 
 /** Says in the place of a row's buttons what somebody did; it keeps its height. */
@@ -108,12 +139,14 @@ function showDecided(row, sentence, isBack) {
   const note = row.querySelector(".note") ?? document.createElement("p");
   if (acts === null || isBack) {
     // It is again, or still, what this list shows: its buttons count, for the version that it has now.
-    row.querySelector(".reading").textContent = sentence;
-    note.remove();
+    mark(row, { said: sentence });
+    announceOf(row, sentence);
     if (acts !== null) {
       acts.hidden = false;
       acts.elements.version.value = row.dataset.version;
     }
+    if (note.contains(document.activeElement)) acts?.querySelector("button").focus({ preventScroll: true });
+    note.remove();
     return;
   }
   note.className = "note decided";
@@ -123,8 +156,66 @@ function showDecided(row, sentence, isBack) {
   const isFocused = acts.contains(document.activeElement);
   acts.before(note);
   acts.hidden = true;
-  row.querySelector(".reading").textContent = "";
+  mark(row, { said: "", reader: "" });
+  // Whoever is put on the note hears it.
   if (isFocused) note.focus({ preventScroll: true });
+  else announceOf(row, sentence);
+}
+
+/** What stands at the edge of each row: what changed in it, and who reads it. */
+const marks = new Map();
+
+function mark(row, change) {
+  const place = row.querySelector(".reading");
+  const parts = { ...(marks.get(row) ?? { said: "", reader: place.textContent }), ...change };
+  marks.set(row, parts);
+  place.textContent = [parts.said, parts.reader].filter((part) => part !== "").join(" · ");
+}
+
+/** Tells who listens to the page of a change in the row that they are in. */
+function announceOf(row, sentence) {
+  if (row.contains(document.activeElement)) heard.textContent = sentence;
+}
+
+let announcing;
+
+/** Tells who listens to the page how many came in, every ten seconds at most. */
+function announceSoon() {
+  if (announcing !== undefined) return;
+  heard.textContent = shows.textContent;
+  announcing = setTimeout(() => {
+    announcing = undefined;
+    if (shows.isConnected && heard.textContent !== shows.textContent) announceSoon();
+  }, 10_000);
+}
+
+// ------------------------------------------------------------------ the end of the session
+
+let over;
+
+function endSession() {
+  if (over !== undefined) return;
+  const link = document.createElement("a");
+  link.href = live.dataset.door;
+  link.textContent = say("in");
+  link.className = "button";
+  const line = document.createElement("p");
+  line.textContent = say("over");
+  over = document.createElement("div");
+  over.className = "flash is-problem";
+  over.role = "alert";
+  over.append(line, link);
+  live.replaceChildren(over);
+  document.title = title;
+}
+
+/** Somebody signed in again, in another tab. */
+function resume() {
+  if (over === undefined) return;
+  over.remove();
+  over = undefined;
+  showFresh();
+  watch();
 }
 
 // ------------------------------------------------------------------ the stream
@@ -133,37 +224,63 @@ const channel = new BroadcastChannel("palabre-queue");
 const tell = (name, data) => {
   if (data === undefined || site === "" || data.site === site) return told[name](data);
 };
-const tellOthers = (name, data) => channel.postMessage({ name, data });
-channel.addEventListener("message", ({ data: { name, data } }) => tell(name, data));
+const tellOthers = (name, data, id) => channel.postMessage({ name, data, id });
 
-let last = live.dataset.since;
+/** Since when this tab, and those that it tells, have yet to hear. */
+let begin = live.dataset.since;
+/** The stream, in the tab that holds it, and what opens it again. */
+let source;
+
+channel.addEventListener("message", ({ data: { name, data, id } }) => {
+  if (name === "hello") {
+    // A tab is there that may have missed what was told while it came.
+    if (Date.parse(data) < Date.parse(begin)) begin = data;
+    source?.close();
+    source?.dispatchEvent(new Event("again"));
+    return;
+  }
+  begin = id ?? begin;
+  if (name !== "poll") resume();
+  tell(name, data);
+});
 
 /** Holds a stream until the server gives none; a line that breaks is mended by the browser. */
 function follow() {
   return new Promise((end) => {
-    const source = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(last)}`);
+    source = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(begin)}`);
+    source.addEventListener("open", () => {
+      tellOthers("opened");
+      tell("opened");
+    });
     for (const name of ["arrived", "decided", "leased", "counts"]) {
       source.addEventListener(name, (event) => {
-        last = event.lastEventId;
+        begin = event.lastEventId;
         const data = JSON.parse(event.data);
-        tellOthers(name, data);
+        tellOthers(name, data, begin);
         tell(name, data);
       });
     }
+    source.addEventListener("again", () => end(true));
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) end();
+      if (source.readyState === EventSource.CLOSED) end(false);
     });
   });
 }
 
-navigator.locks.request("palabre-queue", async () => {
-  for (;;) {
-    await follow();
-    tellOthers("poll");
-    if (await tell("poll")) return;
-    await wait(30_000);
-  }
-});
+function watch() {
+  navigator.locks.request("palabre-queue", async () => {
+    for (;;) {
+      while (await follow());
+      source = undefined;
+      tellOthers("poll");
+      if (await tell("poll")) return;
+      await wait(30_000);
+    }
+  });
+}
+
+tellOthers("hello", live.dataset.since);
+watch();
 
 // ------------------------------------------------------------------ who reads what
 
