@@ -38,6 +38,7 @@ on_both_engines!(
     a_lease_is_seen_by_the_others_and_keeps_nobody_out,
     people_who_change_places_wait_for_nobody,
     counts_are_told_by_site,
+    a_page_names_what_its_stream_tells_once_more,
 );
 
 const PATH: &str = "/api/v1/moderation/events";
@@ -642,6 +643,31 @@ async fn counts_are_told_by_site(storage: &Storage) {
     assert_eq!(of(&faso, "").await, [here]);
     let elsewhere = faso.gets(&format!("{COUNTS}?site=sahel")).await;
     assert_eq!(elsewhere.error(), (404, "not_found"));
+    service.stop().await;
+}
+
+/// A stream goes back over half a minute: without that the page would call new what it lists already, on
+/// another of its pages.
+async fn a_page_names_what_its_stream_tells_once_more(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let (_, code) = service
+        .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
+        .await;
+    let guest = service.accepts(&code).await;
+    let known = async || {
+        let page = guest.gets("/queue").await.expect(200).text;
+        let (_, rest) = page.split_once("data-known=\"").expect("it names them");
+        rest.split_once('"').expect("a value").0.to_owned()
+    };
+    service.plants(service.seed()).await;
+    service.clock.advance(Duration::from_secs(31));
+    let here = service.plants(service.seed()).await;
+    let mut there = service.seed();
+    "sahel".clone_into(&mut there.site);
+    service.plants(there).await;
+    assert_eq!(known().await, here.to_string());
+    service.clock.advance(Duration::from_secs(31));
+    assert_eq!(known().await, "");
     service.stop().await;
 }
 

@@ -76,8 +76,9 @@ const told = {
     showCounts();
   },
 
-  /** A stream begins: it tells who reads now. */
+  /** A stream begins: somebody is signed in, and it tells who reads now. */
   opened() {
+    resume();
     for (const row of document.querySelectorAll("article.item")) mark(row, { reader: "" });
   },
 
@@ -209,7 +210,7 @@ function endSession() {
   document.title = title;
 }
 
-/** Somebody signed in again, in another tab. */
+/** Takes that back where somebody signed in again, in another tab. */
 function resume() {
   if (over === undefined) return;
   over.remove();
@@ -240,11 +241,11 @@ channel.addEventListener("message", ({ data: { name, data, id } }) => {
     return;
   }
   begin = id ?? begin;
-  if (name !== "poll") resume();
   tell(name, data);
 });
 
-/** Holds a stream until the server gives none; a line that breaks is mended by the browser. */
+/** Follows a stream until the server gives none (false) or a tab asks for it from earlier on (true); a line that
+    breaks is mended by the browser. */
 function follow() {
   return new Promise((end) => {
     source = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(begin)}`);
@@ -267,16 +268,22 @@ function follow() {
   });
 }
 
+/** Holds the stream, and looks again where there is none, until nobody is signed in. */
+async function hold() {
+  for (;;) {
+    while (await follow());
+    source = undefined;
+    tellOthers("poll");
+    if (await tell("poll")) return;
+    await wait(30_000);
+  }
+}
+
+let watching;
+
+/** Waits for its turn to hold the stream. */
 function watch() {
-  navigator.locks.request("palabre-queue", async () => {
-    for (;;) {
-      while (await follow());
-      source = undefined;
-      tellOthers("poll");
-      if (await tell("poll")) return;
-      await wait(30_000);
-    }
-  });
+  watching ??= navigator.locks.request("palabre-queue", hold).finally(() => { watching = undefined; });
 }
 
 tellOthers("hello", live.dataset.since);
