@@ -153,12 +153,13 @@ impl Following {
 /// alone, if given.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// [`Error::NotFound`] for a site that is not there or not the caller's; errors of the store.
 pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<Vec<SiteCounts>, Error> {
     let sites = match site {
         None => sites_of(app, who).await?,
         Some(site) => {
             who.may(Role::Moderator, &site)?;
+            app.site(&site).await?;
             vec![site]
         }
     };

@@ -643,6 +643,8 @@ async fn counts_are_told_by_site(storage: &Storage) {
     assert_eq!(of(&faso, "").await, [here]);
     let elsewhere = faso.gets(&format!("{COUNTS}?site=sahel")).await;
     assert_eq!(elsewhere.error(), (404, "not_found"));
+    let nowhere = all.gets(&format!("{COUNTS}?site=nowhere")).await;
+    assert_eq!(nowhere.error(), (404, "site_unknown"));
     service.stop().await;
 }
 
