@@ -83,7 +83,7 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
     // The watcher slept while there was no stream.
     app.live.stir();
     let now = app.clock.now();
-    let sites = sites_of(app, &who).await?;
+    let sites = who.sites(app).await?;
     let mut waiting = VecDeque::new();
     if let Some(begin) = since {
         let since = begin.minus(WINDOW).max(now.minus(GOES_BACK));
@@ -156,7 +156,7 @@ impl Following {
 /// [`Error::NotFound`] for a site that is not there or not the caller's; errors of the store.
 pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<Vec<SiteCounts>, Error> {
     let sites = match site {
-        None => sites_of(app, who).await?,
+        None => who.sites(app).await?,
         Some(site) => {
             who.may(Role::Moderator, &site)?;
             app.site(&site).await?;
@@ -172,17 +172,10 @@ pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<V
 /// # Errors
 /// Errors of the store.
 pub async fn known(app: &App, who: &Identity) -> Result<Vec<Uuid>, Error> {
-    let sites = sites_of(app, who).await?;
+    let sites = who.sites(app).await?;
     let since = app.clock.now().minus(WINDOW);
     let arrivals = app.store.arrivals(&sites, since, MOST).await?;
     Ok(arrivals.into_iter().map(|arrival| arrival.comment).collect())
-}
-
-async fn sites_of(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
-    Ok(match &who.scope {
-        Scope::All => app.store.site_ids().await?,
-        Scope::Sites(sites) => sites.clone(),
-    })
 }
 
 /// Whether the caller has the rights that the stream was opened with.

@@ -75,6 +75,17 @@ impl Identity {
         }
     }
 
+    /// The ids of the sites on which there is any role, at most 1,000 where that is all of them.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn sites(&self, app: &App) -> Result<Vec<String>, Error> {
+        Ok(match &self.scope {
+            Scope::All => app.store.site_ids().await?,
+            Scope::Sites(sites) => sites.clone(),
+        })
+    }
+
     /// Checks that somebody is an owner, of any site.
     ///
     /// # Errors

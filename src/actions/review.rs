@@ -59,11 +59,8 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
         }
         app.site(site).await?;
     }
-    filter.scope = match &who.scope {
-        // Named one by one: every index of the queue begins with the site.
-        Scope::All => Scope::Sites(app.store.site_ids().await?),
-        Scope::Sites(sites) => Scope::Sites(sites.clone()),
-    };
+    // Named one by one: every index of the queue begins with the site.
+    filter.scope = Scope::Sites(who.sites(app).await?);
     let searches = !filter.words.is_empty() || filter.author.is_some();
     filter.limit = filter.limit.clamp(1, if searches { SEARCH_MAX } else { PAGE_MAX });
     if searches {
