@@ -144,19 +144,22 @@ pub(crate) async fn etag(server: &Server, request: &Request) -> String {
     header.expect("an ETag").to_owned()
 }
 
-struct Connection {
+/// One connection to the server.
+pub(crate) struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
-struct Answer {
-    status: u16,
+/// An answer; its body stays with the connection until the next.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Its head.
-    text: String,
+    pub(crate) text: String,
+    head_end: usize,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -165,7 +168,7 @@ impl Connection {
         })
     }
 
-    async fn ask(&mut self, request: &str) -> std::io::Result<Answer> {
+    pub(crate) async fn ask(&mut self, request: &str) -> std::io::Result<Answer> {
         self.stream.write_all(request.as_bytes()).await?;
         self.read.clear();
         let head_end = loop {
@@ -190,7 +193,12 @@ impl Connection {
                 self.more().await?;
             }
         }
-        Ok(Answer { status, text })
+        Ok(Answer { status, text, head_end })
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self, answer: &Answer) -> &[u8] {
+        &self.read[answer.head_end..]
     }
 
     async fn more(&mut self) -> std::io::Result<()> {

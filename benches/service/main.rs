@@ -4,13 +4,15 @@
 //! table; it takes about three minutes. The load comes from this process, on the same cores, so figures
 //! are CPU time of the server's process, counts, and ratios within one run, never latencies of a quiet
 //! machine. Each figure is the median of three. To add one: a function here that measures once, and its
-//! line in one of the functions under [`measure_all`].
+//! line in one of the functions under [`measure_all`]. With `-- --against PATH` it compares with a former
+//! binary instead (`against.rs`).
 
 #![expect(
     clippy::cast_precision_loss,
     reason = "figures to read: counts far below 2^52, shown with three digits"
 )]
 
+mod against;
 mod check;
 mod fill;
 mod load;
@@ -19,7 +21,8 @@ mod text;
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
@@ -34,17 +37,48 @@ const TIMES: usize = 3;
 const FULL: usize = 100_000;
 const LISTED: usize = 100;
 
-fn main() {
+fn main() -> ExitCode {
+    let former = match former_binary() {
+        Ok(former) => former,
+        Err(usage) => {
+            eprintln!("{usage}");
+            return ExitCode::from(64);
+        }
+    };
     // One thread makes the load: a second would only take the cores from the server that is measured.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .expect("a runtime");
-    let table = runtime.block_on(measure_all());
+    let mut table = Table::default();
+    let holds = runtime.block_on(async {
+        if let Some(former) = former {
+            return against::measure(&mut table, former).await;
+        }
+        measure_all(&mut table).await;
+        true
+    });
     println!("\n| figure | measured | aim |\n|---|---|---|");
     for line in table.0 {
         println!("{line}");
+    }
+    if holds {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("a figure is over its bar");
+    ExitCode::FAILURE
+}
+
+/// The binary named by `--against`, if it is named; cargo itself passes `--bench`.
+fn former_binary() -> Result<Option<PathBuf>, String> {
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    match (words.next().as_deref(), words.next()) {
+        (None, _) => Ok(None),
+        (Some("--against"), Some(path)) => std::fs::canonicalize(&path)
+            .map(Some)
+            .map_err(|error| format!("--against {path}: {error}")),
+        (Some(word), _) => Err(format!("{word:?} is not known; usage: [--against BINARY]")),
     }
 }
 
@@ -59,24 +93,22 @@ impl Table {
     }
 }
 
-async fn measure_all() -> Table {
-    let mut table = Table::default();
+async fn measure_all(table: &mut Table) {
     let yardstick = yardstick_ms();
-    measure_writing(&mut table).await;
-    measure_checking(&mut table).await;
+    measure_writing(table).await;
+    measure_checking(table).await;
     let small = Storage::new("small");
     fill::thread_of(&small, LISTED).await;
     let full = Storage::new("full");
     fill::thread_of(&full, LISTED).await;
     fill::waiting(&full, FULL - LISTED).await;
-    measure_reading(&mut table, &small, &full).await;
-    measure_waiting(&mut table, &full).await;
+    measure_reading(table, &small, &full).await;
+    measure_waiting(table, &full).await;
     table.add(
         "For comparison, before and after: CPU to hash 1 MiB (SHA-256)",
         format!("{yardstick:.2} ms, {:.2} ms", yardstick_ms()),
         "",
     );
-    table
 }
 
 async fn measure_writing(table: &mut Table) {

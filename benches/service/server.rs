@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -62,7 +62,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(storage: &Storage) -> Self {
-        Self::launch(storage, Command::new(env!("CARGO_BIN_EXE_palabre"))).await
+        Self::start_binary(storage, &binary()).await
+    }
+
+    /// Another binary than the one that was just built.
+    pub(crate) async fn start_binary(storage: &Storage, binary: &Path) -> Self {
+        Self::launch(storage, Command::new(binary)).await
     }
 
     /// Under strace, which counts its syncs.
@@ -71,18 +76,15 @@ impl Server {
         command
             .args(["-f", "--seccomp-bpf", "-c", "-e", "trace=fsync,fdatasync", "-o"])
             .arg(storage.folder.join("syncs"))
-            .arg(env!("CARGO_BIN_EXE_palabre"));
+            .arg(binary());
         Self::launch(storage, command).await
     }
 
     async fn launch(storage: &Storage, mut command: Command) -> Self {
         let address = free_address();
-        command
-            .current_dir(&storage.folder)
+        settle(&mut command, storage)
             .arg("serve")
             .env("PALABRE_SERVER__LISTEN", address.to_string())
-            .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
-            .env("PALABRE_DATABASE__URL", &storage.url)
             .env("PALABRE_RATE_LIMIT__ENABLED", "false")
             .env("PALABRE_OUTGOING__ALLOW_PRIVATE_ADDRESSES", "true")
             .stdout(Stdio::null())
@@ -178,11 +180,33 @@ pub(crate) fn cpu_ms_of(process: u32) -> f64 {
     ticks as f64 * 10.0
 }
 
-/// Size of the binary that was measured.
+/// The binary that was just built.
+pub(crate) fn binary() -> PathBuf {
+    env!("CARGO_BIN_EXE_palabre").into()
+}
+
+/// Its size.
 pub(crate) fn binary_bytes() -> u64 {
-    std::fs::metadata(env!("CARGO_BIN_EXE_palabre"))
-        .expect("the binary")
-        .len()
+    std::fs::metadata(binary()).expect("the binary").len()
+}
+
+/// A bearer token of an owner of everything, made beside a server that runs on that store.
+pub(crate) fn token(binary: &Path, storage: &Storage) -> String {
+    let mut command = Command::new(binary);
+    let made = settle(&mut command, storage)
+        .args(["token", "create", "--role", "owner", "--all-sites"])
+        .output()
+        .expect("the command runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).expect("a token").trim().to_owned()
+}
+
+/// Has a command work on that store.
+fn settle<'a>(command: &'a mut Command, storage: &Storage) -> &'a mut Command {
+    command
+        .current_dir(&storage.folder)
+        .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
+        .env("PALABRE_DATABASE__URL", &storage.url)
 }
 
 fn free_address() -> SocketAddr {
