@@ -147,6 +147,10 @@ impl App {
         self.put_secrets(id, &stored.secrets, &mut settings.captcha);
         let mut site = Site::resolve(id, self.config.site(id), &settings)
             .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
+        let is_the_files = self.config.site(id).is_some_and(|file| file.captcha.sets_check());
+        if !is_the_files {
+            site.captcha.keep_vouched(stored.vouched_address.as_deref());
+        }
         if site.captcha.hostnames.is_empty() {
             site.captcha.hostnames.extend(self.own_hosts());
             if let Some(second) = &mut site.captcha.second {

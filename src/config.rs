@@ -272,6 +272,9 @@ impl Config {
             }
             let site = Site::resolve(id, Some(&file_site.settings), &SiteSettings::default())
                 .map_err(|why| format!("[[site]] {id}: {why}"))?;
+            site.captcha
+                .check_addresses()
+                .map_err(|why| format!("[[site]] {id}: {why}"))?;
             if let Some(policy) = file_site.settings.captcha.policy {
                 policy
                     .cuts()

@@ -35,6 +35,9 @@ pub async fn run(config: Config) -> Result<(), String> {
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
+                if let Some(line) = script_origin(&app, &site).await {
+                    println!("warn  {line}");
+                }
                 for line in providers(&app, &site).await {
                     say(line);
                 }
@@ -95,6 +98,24 @@ fn client_address(app: &App) -> Result<String, String> {
     Ok("client address: the connecting one".to_owned())
 }
 
+/// What to know where an outside provider's script runs on the origin that holds the cookies of staff. No failure: what
+/// the provider serves is the provider's to keep safe.
+async fn script_origin(app: &App, site: &str) -> Option<String> {
+    let in_force = app.site(site).await.ok()?;
+    let captcha = &in_force.site.captcha;
+    let second = captcha.second.as_deref();
+    let outside = [Some(captcha), second].into_iter().flatten();
+    let outside = outside.map(|captcha| captcha.provider).find(|id| id.is_outside())?;
+    (!app.config.has_admin_url()).then(|| {
+        format!(
+            "{site}: captcha {}: its script runs on {}, where moderators sign in too; set server.admin_url to a second \
+             host, so that it never does",
+            outside.as_str(),
+            app.config.public_url()
+        )
+    })
+}
+
 /// Of the site's check, and of its second one where there is one.
 async fn providers(app: &App, site: &str) -> Vec<Result<String, String>> {
     let in_force = match app.site(site).await {
@@ -112,6 +133,12 @@ async fn providers(app: &App, site: &str) -> Vec<Result<String, String>> {
 async fn provider(app: &App, site: &Site) -> Result<String, String> {
     let (captcha, id) = (&site.captcha, &site.id);
     let name = captcha.provider.as_str();
+    if captcha.lacks_address() {
+        return Err(format!(
+            "{id}: captcha {name}: no owner of every site gave its address, so it is not used and comments are held; \
+             give it again in the settings, or in the file"
+        ));
+    }
     if !captcha.provider.is_outside() {
         return Ok(format!("{id}: captcha {name} needs no one else"));
     }

@@ -224,6 +224,10 @@ pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
     if site.captcha.section_with_test_key().is_some() {
         faults.push(Fault::TestKey);
     }
+    if site.captcha.lacks_address() {
+        faults.push(Fault::AddressUnvouched);
+        return Ok(faults);
+    }
     if !site.captcha.provider.is_outside() {
         return Ok(faults);
     }

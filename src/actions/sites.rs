@@ -3,17 +3,25 @@
 //! A change is a set of keys, named as in `config.toml`, with new values; `null` takes a key back to its
 //! default. What the file sets is the file's: changing it is a conflict. The result is checked by the
 //! same rules as the file. A provider's secret that is typed here is stored encrypted and never given out
-//! again. To add a key: its row in `KEYS`.
+//! again.
+//!
+//! Two things hold whoever asks. A secret goes to nobody but whom it was typed for: provider, secret and address are
+//! one ([`CHECKS`]), the file sets all of them or none, and a kept secret is dropped when the provider or the origin of
+//! the address changes. And an owner of one site reaches nobody else's: an address that becomes a source of
+//! readers' pages is an owner's of every site (`vouched`). To add a key: its row in `KEYS`.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
 
 use super::identify::{Identity, Role};
 use crate::{
     app::{App, DEMO_SITE, SiteInForce, second_secret_place, secret_place},
+    captcha::outgoing::check_address,
     domain::{
+        captcha::{ProviderId, address_mark, is_plain_address},
         draft::FieldError,
         site::{Site, SiteSettings, is_site_id},
         timestamp::Timestamp,
@@ -51,6 +59,21 @@ const KEYS: [(&str, &str); 23] = [
 
 /// The keys whose values are encrypted, and never given out.
 const SECRETS: [&str; 2] = ["captcha.secret", "captcha.second.secret"];
+
+/// The keys of a check, provider, secret and address, which belong together; the second check's after the first's.
+const CHECKS: [[&str; 3]; 2] = [
+    ["captcha.provider", "captcha.secret", "captcha.verify_url"],
+    [
+        "captcha.second.provider",
+        "captcha.second.secret",
+        "captcha.second.verify_url",
+    ],
+];
+
+/// The keys that may be changed here.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.into_iter().map(|(key, _)| key)
+}
 
 /// The name of a key's field; the key itself where it is none of a site's.
 #[must_use]
@@ -100,6 +123,9 @@ pub struct Settings {
     /// Since when a secret that was typed here is kept, and the second check's.
     pub secret_since: Option<Timestamp>,
     pub second_secret_since: Option<Timestamp>,
+    /// The keys of secrets that the change which gave these settings dropped: they were typed for another provider or
+    /// address.
+    pub dropped: Vec<&'static str>,
     /// What is written, in the file or here, without what falls to a default.
     written: Value,
 }
@@ -154,6 +180,14 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     let stored = stored(app, site).await?;
     let mut written = serde_json::to_value(&stored.settings).unwrap_or_default();
     let of_file = serde_json::to_value(app.config.site(site)).unwrap_or_default();
+    if in_force.site.captcha.lacks_address() {
+        // Whoever may give it is to look at it, and not to save it along with something else.
+        put(&mut written, "captcha.verify_url", Value::Null);
+    }
+    let in_file = in_file(app, site);
+    for key in in_file.iter().filter(|key| !SECRETS.contains(&key.as_str())) {
+        put(&mut written, key, Value::Null);
+    }
     for (key, _) in KEYS {
         let value = at(&of_file, key);
         if !value.is_null() {
@@ -162,7 +196,8 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     }
     Ok(Settings {
         site: in_force,
-        in_file: in_file(app, site),
+        in_file,
+        dropped: Vec::new(),
         secret_since: stored.secrets.first.map(|(_, since)| since),
         second_secret_since: stored.secrets.second.map(|(_, since)| since),
         written,
@@ -180,11 +215,14 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
         return Vec::new();
     };
     let written = serde_json::to_value(settings).unwrap_or_default();
-    let is_set = |key: &str| match key {
-        // Never written out.
-        "captcha.secret" => settings.captcha.secret.is_some(),
-        "captcha.second.secret" => settings.captcha.second.secret.is_some(),
-        key => !at(&written, key).is_null(),
+    let is_set = |key: &str| {
+        if CHECKS[0].contains(&key) {
+            settings.captcha.sets_check()
+        } else if CHECKS[1].contains(&key) {
+            settings.captcha.second.sets_check()
+        } else {
+            !at(&written, key).is_null()
+        }
     };
     let keys = KEYS.into_iter().map(|(key, _)| key);
     keys.filter(|key| is_set(key)).map(str::to_owned).collect()
@@ -210,9 +248,10 @@ pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Res
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
+    let mark = vouched(who, &SiteSettings::default(), None, &settings, change)?;
     let (settings, secrets) = checked(app, id, settings, Secrets::default(), change)?;
-    let audit = entry(app, who, id, "site_made", change);
-    if !app.store.add_site(id, &settings, secrets, audit).await? {
+    let audit = entry(app, who, id, "site_made", change, &[]);
+    if !app.store.add_site(id, &settings, secrets, mark, audit).await? {
         return Err(Error::conflict("site_exists"));
     }
     app.forget_sites();
@@ -252,8 +291,8 @@ pub async fn free_id(app: &App, name: &str) -> Result<String, Error> {
 /// Changes settings of a site.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; 409 `set_in_file` with the keys; what is wrong with a value,
-/// as errors of fields; 409 `settings_changed` when somebody else changes them at the same time; errors of
+/// [`Error::NotFound`], [`Error::Forbidden`], with `verify_url_forbidden` for an address that only an owner of every
+/// site gives; 409 `set_in_file` with the keys; what is wrong with a value, as errors of fields; 409 `settings_changed` when somebody else changes them at the same time; errors of
 /// the store.
 pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> Result<Settings, Error> {
     who.may(Role::Owner, site)?;
@@ -271,13 +310,103 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
     }
     let read = stored(app, site).await?;
     let settings = apply(&read.settings, change).map_err(Error::Invalid)?;
-    let (settings, secrets) = checked(app, site, settings, read.secrets.clone(), change)?;
-    let audit = entry(app, who, site, "site_changed", change);
-    if !app.store.set_site(site, &read, &settings, secrets, audit).await? {
+    let mark = vouched(who, &read.settings, read.vouched_address.as_deref(), &settings, change)?;
+    let (kept, dropped) = still_fitting(read.secrets.clone(), &read.settings, &settings, change);
+    let (settings, secrets) = checked(app, site, settings, kept, change)?;
+    let audit = entry(app, who, site, "site_changed", change, &dropped);
+    if !app.store.set_site(site, &read, &settings, secrets, mark, audit).await? {
         return Err(Error::conflict("settings_changed"));
     }
     app.forget_sites();
-    self::settings(app, who, site).await
+    let settings = self::settings(app, who, site).await?;
+    Ok(Settings { dropped, ..settings })
+}
+
+/// The provider and the address of one check.
+type Check<'a> = (Option<ProviderId>, Option<&'a Url>);
+
+/// Those of the first check and of the second, in the order of [`CHECKS`].
+fn checks_of(settings: &SiteSettings) -> [Check<'_>; 2] {
+    let (first, second) = (&settings.captcha, &settings.captcha.second);
+    [
+        (
+            Some(first.provider.unwrap_or(ProviderId::House)),
+            first.verify_url.as_ref(),
+        ),
+        (second.provider, second.verify_url.as_ref()),
+    ]
+}
+
+/// Checks that the addresses of a change are the caller's to give: on the pages of a site stand what runs on the origin
+/// of all, so an owner of some sites names no address that becomes a source of them, nor one for later, without
+/// a provider that it is asked at; a token names none at all. Gives the mark to be kept of who vouches for the address.
+///
+/// # Errors
+/// 403 `verify_url_forbidden`; `verify_url_missing` where a provider is chosen for an address nobody vouched for.
+fn vouched(
+    who: &Identity,
+    before: &SiteSettings,
+    mark: Option<&str>,
+    after: &SiteSettings,
+    change: &Change,
+) -> Result<Option<String>, Error> {
+    let (old, new) = (checks_of(before), checks_of(after));
+    if who.rights.everywhere() != Some(Role::Owner) {
+        let may = |(old, new): (Check<'_>, Check<'_>)| {
+            let (provider, address) = new;
+            let own = provider.zip(address).map(|(provider, url)| address_mark(provider, url));
+            let is_new_address = old.1 != address;
+            let would_be_source = provider.is_none_or(|id| id.needs_address() || !id.is_outside());
+            let is_vouched = own.is_some() && own.as_deref() == mark;
+            new == old
+                || is_vouched
+                || match (address, who.account) {
+                    (_, None) if is_new_address => false,
+                    (None, _) => true,
+                    // A provider that brings no address into pages: only what is new is looked at.
+                    (Some(_), _) if provider.is_some_and(ProviderId::needs_address) => false,
+                    (Some(_), _) => !is_new_address || !would_be_source,
+                }
+        };
+        if !old.into_iter().zip(new).all(may) {
+            return Err(Error::Forbidden("verify_url_forbidden"));
+        }
+        return Ok(mark.map(str::to_owned));
+    }
+    let [(provider, address), _] = new;
+    let own = provider.zip(address).map(|(provider, url)| address_mark(provider, url));
+    let known = mark.and_then(|mark| mark.split_once(' ')).map(|(_, address)| address);
+    if change.0.contains_key("captcha.verify_url") || address.is_some_and(|url| known == Some(url.as_str())) {
+        return Ok(own);
+    }
+    let chooses = change.0.contains_key("captcha.provider");
+    if chooses && address.is_some() && provider.is_some_and(ProviderId::needs_address) {
+        return Err(Error::Invalid(vec![FieldError::new(
+            "verify_url",
+            "verify_url_missing",
+        )]));
+    }
+    Ok(mark.map(str::to_owned))
+}
+
+/// The secrets that were typed for the providers and addresses that a change leaves, and the keys of those that were
+/// not. A secret that the change brings or takes away itself is none of them.
+fn still_fitting(
+    mut kept: Secrets,
+    before: &SiteSettings,
+    after: &SiteSettings,
+    change: &Change,
+) -> (Secrets, Vec<&'static str>) {
+    let place = |(provider, address): Check<'_>| (provider, address.map(Url::origin));
+    let secrets = [&mut kept.first, &mut kept.second];
+    let pairs = checks_of(before).into_iter().zip(checks_of(after));
+    let mut dropped = Vec::new();
+    for ((secret, (old, new)), key) in secrets.into_iter().zip(pairs).zip(SECRETS) {
+        if !change.0.contains_key(key) && place(old) != place(new) && secret.take().is_some() {
+            dropped.push(key);
+        }
+    }
+    (kept, dropped)
 }
 
 /// The settings with new values laid over them; secrets apart.
@@ -330,6 +459,7 @@ fn checked(
         }
         Some(_) => Err(Error::Invalid(vec![FieldError::new(field_of(key), "value_bad")])),
     };
+    check_new_addresses(app, &settings, change)?;
     let secrets = Secrets {
         first: seal("captcha.secret", secret_place(site), kept.first)?,
         second: seal("captcha.second.secret", second_secret_place(site), kept.second)?,
@@ -349,6 +479,24 @@ fn checked(
         return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
     }
     Ok((settings, secrets))
+}
+
+/// Checks that the addresses which a change names may be called, and may stand in a page's policy.
+fn check_new_addresses(app: &App, settings: &SiteSettings, change: &Change) -> Result<(), Error> {
+    let allow_private = app.config.outgoing.allow_private_addresses;
+    let addresses = checks_of(settings).map(|(_, address)| address);
+    let mut wrong = Vec::new();
+    for (address, [.., key]) in addresses.into_iter().zip(CHECKS) {
+        let must_not_be = |url: &&Url| !is_plain_address(url) || check_address(url, allow_private).is_err();
+        if change.0.contains_key(key) && address.is_some_and(|url| must_not_be(&url)) {
+            wrong.push(FieldError::new(field_of(key), "verify_url_bad"));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(wrong))
+    }
 }
 
 /// All that is wrong with settings that [`Site::resolve`] refuses with the sentence `why`. It names one thing
@@ -416,9 +564,18 @@ fn put(written: &mut Value, key: &str, value: Value) {
     }
 }
 
-/// An entry with the keys that were changed; of values only those that are nobody's secret.
-fn entry(app: &App, who: &Identity, site: &str, action: &'static str, change: &Change) -> NewAudit {
+/// An entry with the keys that were changed, and the secrets that went with them; of values only those that are nobody's
+/// secret.
+fn entry(
+    app: &App,
+    who: &Identity,
+    site: &str,
+    action: &'static str,
+    change: &Change,
+    dropped: &[&'static str],
+) -> NewAudit {
     let mut values = change.0.clone();
+    values.extend(dropped.iter().map(|key| ((*key).to_owned(), Value::Null)));
     for key in SECRETS {
         if let Some(secret) = values.get_mut(key) {
             *secret = Value::String(if secret.is_null() { "removed" } else { "changed" }.to_owned());

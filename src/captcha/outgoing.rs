@@ -101,7 +101,7 @@ struct Forbidden(String);
 
 impl Outgoing {
     /// `total_budget` bounds one call from its first to its last byte. With `allow_private_addresses`,
-    /// loopback and private networks may be called, and loopback over plain http too.
+    /// loopback and private networks may be called, and those over plain http too.
     #[must_use]
     pub fn new(allow_private_addresses: bool, total_budget: Duration) -> Self {
         Self {
@@ -229,8 +229,16 @@ fn callable(
     Ok(kept)
 }
 
-/// Only https, or http to this machine where private addresses are allowed; no forbidden literal
-/// address; no user or password.
+/// Whether [`Outgoing::post`] would call an address, as far as can be told without asking for its name.
+///
+/// # Errors
+/// Why not.
+pub fn check_address(url: &Url, allow_private: bool) -> Result<(), String> {
+    check_url(url, allow_private).map_err(|Forbidden(why)| why)
+}
+
+/// Only https, or http to private addresses where those are allowed; no forbidden literal address; no user or
+/// password.
 fn check_url(url: &Url, allow_private: bool) -> Result<(), Forbidden> {
     let literal = match url.host() {
         None => return Err(Forbidden("the address names no host".to_owned())),
@@ -238,10 +246,13 @@ fn check_url(url: &Url, allow_private: bool) -> Result<(), Forbidden> {
         Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
         Some(Host::Domain(_)) => None,
     };
-    let is_this_machine = literal.map_or(url.host_str() == Some("localhost"), |ip| ip.is_loopback());
+    // A name could mean any machine by the time of the call.
+    let is_private = literal.map_or(url.host_str() == Some("localhost"), |ip| {
+        may_be_called(ip, true) && !may_be_called(ip, false)
+    });
     match url.scheme() {
         "https" => {}
-        "http" if allow_private && is_this_machine => {}
+        "http" if allow_private && is_private => {}
         scheme => return Err(Forbidden(format!("{scheme} is not https"))),
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -421,13 +432,15 @@ mod tests {
             "https://0x7f000001/",
             "https://2130706433/",
             "https://192.168.0.1/",
+            "http://192.168.0.1/",
+            "http://[fd12::1]/",
         ] {
             assert!(!check(url, false), "{url}");
             assert!(check(url, true), "{url}");
         }
         for url in [
             "http://www.google.com/",
-            "http://192.168.0.1/",
+            "http://8.8.8.8/",
             "http://localhost.example.org/",
             "ftp://8.8.8.8/",
             "https://169.254.169.254/latest/",

@@ -2,6 +2,15 @@
 //!
 //! [`CaptchaSettings`] is what a person wrote, every key optional; [`Captcha`] is what holds after the file, the
 //! store and the defaults are laid over each other. Verifying is `crate::captcha`'s.
+//!
+//! Provider, secret and address of a check belong together, or a secret would be sent where somebody else says:
+//! where the file sets one of them, it sets all, and the store's count for nothing.
+//!
+//! The address of some providers ([`ProviderId::needs_address`]) becomes a source of scripts or frames in readers'
+//! pages, on the origin of all sites. It comes from the file or from an owner of every site, who has vouched for it
+//! ([`address_mark`]). One that the store holds without that mark is left out of what holds
+//! ([`Captcha::keep_vouched`]): who gave it before marks were kept is not known for sure (names in the log change
+//! hands), a page must not run what a neighbour chose, and a comment that is held is lost to nobody.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -78,6 +87,12 @@ impl ProviderId {
     #[must_use]
     pub fn is_outside(self) -> bool {
         !matches!(self, Self::House | Self::Off)
+    }
+
+    /// Whether it has no address of its own, so that `verify_url` says who checks, and from where its widget comes.
+    #[must_use]
+    pub fn needs_address(self) -> bool {
+        matches!(self, Self::Siteverify | Self::Cap | Self::Mcaptcha)
     }
 
     /// Whether its widget lets a person answer, so that it may serve as the second check.
@@ -181,12 +196,24 @@ pub struct SecondSettings {
 }
 
 impl SecondSettings {
+    /// Whether provider, secret or address is written, which then holds for all three.
+    #[must_use]
+    pub fn sets_check(&self) -> bool {
+        self.provider.is_some() || self.secret.is_some() || self.secret_file.is_some() || self.verify_url.is_some()
+    }
+
     fn is_empty(&self) -> bool {
         self.provider.is_none() && self.site_key.is_none() && self.secret_file.is_none() && self.verify_url.is_none()
     }
 }
 
 impl CaptchaSettings {
+    /// Whether provider, secret or address is written, which then holds for all three.
+    #[must_use]
+    pub fn sets_check(&self) -> bool {
+        self.provider.is_some() || self.secret.is_some() || self.secret_file.is_some() || self.verify_url.is_some()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.provider.is_none()
             && self.site_key.is_none()
@@ -295,12 +322,13 @@ impl Captcha {
     }
 
     fn resolve_first(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Result<Self, String> {
-        let provider = file.provider.or(store.provider).unwrap_or(ProviderId::House);
+        let check = if file.sets_check() { file } else { store };
+        let provider = check.provider.unwrap_or(ProviderId::House);
         let captcha = Self {
             provider,
             site_key: file.site_key.clone().or_else(|| store.site_key.clone()),
-            secret: file.secret.clone().or_else(|| store.secret.clone()),
-            verify_url: file.verify_url.clone().or_else(|| store.verify_url.clone()),
+            secret: check.secret.clone(),
+            verify_url: check.verify_url.clone(),
             project: file.project.clone().or_else(|| store.project.clone()),
             recaptcha_net: file.recaptcha_net.or(store.recaptcha_net).unwrap_or(false),
             send_address: file.send_address.or(store.send_address).unwrap_or(false),
@@ -337,7 +365,8 @@ impl Captcha {
 
     /// The second provider; what it does not name is the first one's.
     fn resolve_second(&self, file: &SecondSettings, store: &SecondSettings) -> Result<Option<Self>, String> {
-        let Some(provider) = file.provider.or(store.provider) else {
+        let check = if file.sets_check() { file } else { store };
+        let Some(provider) = check.provider else {
             return Ok(None);
         };
         if !provider.is_interactive() {
@@ -350,8 +379,8 @@ impl Captcha {
         let settings = CaptchaSettings {
             provider: Some(provider),
             site_key: file.site_key.clone().or_else(|| store.site_key.clone()),
-            secret: file.secret.clone().or_else(|| store.secret.clone()),
-            verify_url: file.verify_url.clone().or_else(|| store.verify_url.clone()),
+            secret: check.secret.clone(),
+            verify_url: check.verify_url.clone(),
             recaptcha_net: Some(self.recaptcha_net),
             send_address: Some(self.send_address),
             // The reader has said yes to it, or it is not loaded.
@@ -375,11 +404,7 @@ impl Captcha {
     fn check_needs(&self) -> Result<(), String> {
         let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
         let provider = self.provider.as_str();
-        let needs_url = matches!(
-            self.provider,
-            ProviderId::Siteverify | ProviderId::Cap | ProviderId::Mcaptcha
-        );
-        if needs_url && self.verify_url.is_none() {
+        if self.provider.needs_address() && self.verify_url.is_none() {
             return Err(format!(
                 "captcha.verify_url: {provider} has no address of its own; name the one that verifies tokens"
             ));
@@ -407,6 +432,41 @@ impl Captcha {
         Ok(())
     }
 
+    /// Leaves an address out that would become a source of readers' pages and that no owner of every site has
+    /// vouched for: the provider then cannot be asked, and comments are held. `mark` is what the store keeps,
+    /// as [`address_mark`] makes it.
+    pub fn keep_vouched(&mut self, mark: Option<&str>) {
+        let own = self.verify_url.as_ref().map(|url| address_mark(self.provider, url));
+        if self.provider.needs_address() && own.as_deref() != mark {
+            self.verify_url = None;
+        }
+    }
+
+    /// Whether its address is missing, because nobody who may has vouched for the one that is stored.
+    #[must_use]
+    pub fn lacks_address(&self) -> bool {
+        self.provider.needs_address() && self.verify_url.is_none()
+    }
+
+    /// Checks that no address holds what could break out of a header.
+    ///
+    /// # Errors
+    /// A sentence that begins with the key.
+    pub fn check_addresses(&self) -> Result<(), String> {
+        let second = self.second.as_deref();
+        for (key, captcha) in [("captcha", Some(self)), ("captcha.second", second)] {
+            let address = captcha.and_then(|captcha| captcha.verify_url.as_ref());
+            if let Some(url) = address.filter(|url| !is_plain_address(url)) {
+                return Err(format!(
+                    "{key}.verify_url: {:?} is no http(s) address whose host is made of letters, digits, dots and \
+                     hyphens, without a user name",
+                    url.host_str().unwrap_or_default()
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The section, `captcha` or `captcha.second`, that holds a vendor's published test key.
     #[must_use]
     pub fn section_with_test_key(&self) -> Option<&'static str> {
@@ -427,6 +487,25 @@ impl Captcha {
         let has_site_key = site_key.is_some_and(|key| TEST_SITE_KEYS.contains(&key));
         self.provider.is_outside() && (has_secret || has_site_key)
     }
+}
+
+/// How it is written down that an owner of every site gave `address` for `provider`. The provider is part of it: an
+/// address that was given to verify tokens was not given to bring scripts.
+#[must_use]
+pub fn address_mark(provider: ProviderId, address: &Url) -> String {
+    format!("{} {address}", provider.as_str())
+}
+
+/// Whether an address may stand in a page's policy: http(s), a host of `[a-z0-9.-]`, no user name.
+#[must_use]
+pub fn is_plain_address(address: &Url) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    matches!(address.scheme(), "http" | "https")
+        && address
+            .host_str()
+            .is_some_and(|host| !host.is_empty() && host.bytes().all(is_plain))
+        && address.username().is_empty()
+        && address.password().is_none()
 }
 
 #[cfg(test)]

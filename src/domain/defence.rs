@@ -26,6 +26,8 @@ pub enum Fault {
     Misconfigured(Misconfiguration),
     /// The secret is a vendor's published one, which accepts anything.
     TestKey,
+    /// Nobody who may has vouched for the address of the check, which is therefore not used.
+    AddressUnvouched,
 }
 
 impl Fault {
@@ -35,6 +37,7 @@ impl Fault {
         match self {
             Self::Misconfigured(_) => "misconfigured",
             Self::TestKey => "test_key",
+            Self::AddressUnvouched => "address_unvouched",
         }
     }
 }

@@ -15,6 +15,9 @@ pub struct StoredSite {
     /// The settings as they are stored, by which a change is made from what was read.
     text: String,
     pub secrets: Secrets,
+    /// The address of the check that an owner of every site vouched for, as
+    /// [`crate::domain::captcha::address_mark`] writes it.
+    pub vouched_address: Option<String>,
 }
 
 /// The providers' secrets that were typed into a page, each encrypted and since when.
@@ -111,18 +114,25 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn stored_site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
-        type Row = (String, Option<String>, Option<i64>, Option<String>, Option<i64>);
+        type Row = (
+            String,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+        );
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(
-                "SELECT settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at FROM sites \
-                 WHERE id = $1",
+                "SELECT settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at, \
+                 vouched_address FROM sites WHERE id = $1",
             )
             .bind(id)
             .fetch_optional(pool)
             .await
         })?;
         found
-            .map(|(settings, first, first_at, second, second_at)| {
+            .map(|(settings, first, first_at, second, second_at, vouched_address)| {
                 Ok(StoredSite {
                     settings: rows::json("sites", "settings", &id, &settings)?,
                     text: settings,
@@ -130,6 +140,7 @@ impl Store {
                         first: first.zip(first_at.map(Timestamp)),
                         second: second.zip(second_at.map(Timestamp)),
                     },
+                    vouched_address,
                 })
             })
             .transpose()
@@ -144,6 +155,7 @@ impl Store {
         id: &str,
         settings: &SiteSettings,
         secrets: Secrets,
+        vouched_address: Option<String>,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
@@ -152,7 +164,7 @@ impl Store {
             let ((first, first_at), (second, second_at)) = (secrets.first.unzip(), secrets.second.unzip());
             let made = sqlx::query(
                 "INSERT INTO sites (id, settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at, \
-                 created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+                 created_at, vouched_address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
             )
             .bind(id)
             .bind(settings)
@@ -161,6 +173,7 @@ impl Store {
             .bind(second)
             .bind(second_at.map(|at| at.0))
             .bind(audit.at.0)
+            .bind(vouched_address)
             .execute(&mut *conn)
             .await?;
             if made.rows_affected() == 0 {
@@ -181,6 +194,7 @@ impl Store {
         read: &StoredSite,
         settings: &SiteSettings,
         secrets: Secrets,
+        vouched_address: Option<String>,
         audit: NewAudit,
     ) -> Result<bool, StoreError> {
         let (id, read) = (id.to_owned(), read.clone());
@@ -190,8 +204,9 @@ impl Store {
             let ((first, first_at), (second, second_at)) = (secrets.first.unzip(), secrets.second.unzip());
             let changed = sqlx::query(
                 "UPDATE sites SET settings = $5, sealed_secret = $6, secret_at = $7, sealed_second_secret = $8, \
-                 second_secret_at = $9 WHERE id = $1 AND settings = $2 AND COALESCE(sealed_secret, '') = $3 \
-                 AND COALESCE(sealed_second_secret, '') = $4",
+                 second_secret_at = $9, vouched_address = $10 WHERE id = $1 AND settings = $2 \
+                 AND COALESCE(sealed_secret, '') = $3 AND COALESCE(sealed_second_secret, '') = $4 \
+                 AND COALESCE(vouched_address, '') = $11",
             )
             .bind(id)
             .bind(read.text)
@@ -202,6 +217,8 @@ impl Store {
             .bind(first_at.map(|at| at.0))
             .bind(second)
             .bind(second_at.map(|at| at.0))
+            .bind(vouched_address)
+            .bind(read.vouched_address.unwrap_or_default())
             .execute(&mut *conn)
             .await?;
             if changed.rows_affected() == 0 {

@@ -158,6 +158,7 @@ pub fn test_sentence(language: Language, provider: &str, result: &str, detail: O
 pub fn fault_sentence(language: Language, site: &str, fault: &Fault) -> String {
     match fault {
         Fault::TestKey => language.say_with("alarm-test_key", "site", site),
+        Fault::AddressUnvouched => language.say_with("alarm-address_unvouched", "site", site),
         Fault::Misconfigured(seen) => text(
             language,
             "alarm-misconfigured",

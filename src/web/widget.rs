@@ -2,13 +2,15 @@
 //! Content-Security-Policy must let through for it, and whom the notice under the form names.
 //!
 //! What must hold: a page lets through the configured provider and nobody else; without an outside
-//! provider it lets through itself alone. Loading is `static/outside.js`, from the address given here.
+//! provider it lets through itself alone; of the store's addresses only those become sources that an owner of every
+//! site gave (`domain::captcha`). One provider pins its script: the page loads it with its digest ([`integrity`]). The
+//! others serve one address whose content they change at will, so there is none to give. Loading is `static/outside.js`, from the address given here.
 //! To add a provider: a row in `sources`, [`script`] and `company`, each with the vendor's page, and
 //! its entry in `outside.js`. `siteverify` has no script of its own: the publisher's page brings it.
 
 use url::Url;
 
-use crate::domain::captcha::{Captcha, Consent, ProviderId};
+use crate::domain::captcha::{Captcha, Consent, ProviderId, is_plain_address};
 
 /// What the notice under a form says about an outside check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +187,9 @@ fn sources(captcha: &Captcha) -> Sources {
         }
         // The solver is WebAssembly in workers made of blobs; the instance serves both.
         ProviderId::Cap => {
-            let own = instance_origin(captcha).unwrap_or_default();
+            let Some(own) = instance_origin(captcha) else {
+                return Sources::default();
+            };
             Sources::new(&format!("{own} 'wasm-unsafe-eval'"), "'unsafe-inline'", "", &own)
         }
         ProviderId::Mcaptcha => {
@@ -195,8 +199,18 @@ fn sources(captcha: &Captcha) -> Sources {
     }
 }
 
+/// The digest that the provider's script must have; `None` where the provider pins no version.
+/// <https://developer.mozilla.org/docs/Web/Security/Subresource_Integrity>
+#[must_use]
+pub fn integrity(captcha: &Captcha) -> Option<&'static str> {
+    (captcha.provider == ProviderId::Friendly).then_some(FRIENDLY_INTEGRITY)
+}
+
 /// Pinned: the vendor asks pages to name a version.
 const FRIENDLY_SCRIPT: &str = "https://cdn.jsdelivr.net/npm/@friendlycaptcha/sdk@1.0.2/site.min.js";
+
+/// Of `site.min.js` in version 1.0.2 of the package, as the registry of npm has it.
+const FRIENDLY_INTEGRITY: &str = "sha384-PlTUwS206S5stm69A6ULL0xNfgrDI6zspceDmfFtJGdNblYUuExQauIm9leAc/Ck";
 
 /// `www.recaptcha.net` is the same service where google.com is out of reach:
 /// <https://cloud.google.com/recaptcha/docs/faq>, "Can I use reCAPTCHA globally?".
@@ -211,7 +225,7 @@ fn google_host(captcha: &Captcha) -> &'static str {
 /// A self-hosted instance's address with a slash at its end, from the address that verifies:
 /// `{instance}/{site key}/siteverify` (Cap), `{instance}/api/v1/pow/siteverify` (mCaptcha).
 fn instance(captcha: &Captcha) -> Option<String> {
-    let mut url = captcha.verify_url.clone()?;
+    let mut url = captcha.verify_url.clone().filter(is_plain_address)?;
     url.set_query(None);
     let above = match captcha.provider {
         ProviderId::Cap => 2,
@@ -229,7 +243,8 @@ fn instance(captcha: &Captcha) -> Option<String> {
 }
 
 fn instance_origin(captcha: &Captcha) -> Option<String> {
-    Some(captcha.verify_url.as_ref()?.origin().ascii_serialization())
+    let url = captcha.verify_url.as_ref().filter(|url| is_plain_address(url))?;
+    Some(url.origin().ascii_serialization())
 }
 
 /// Whose check it is, and that company's page on readers' data.

@@ -3,7 +3,7 @@
  * something added, and what a page sent.
  */
 
-import { pbkdf2Sync } from "node:crypto";
+import { createHash, pbkdf2Sync } from "node:crypto";
 
 /** The form's preparation, where a comment is posted, and where one more check is answered. */
 export const FORM = /\/api\/v1\/sites\/[^/]+\/form$/;
@@ -30,13 +30,15 @@ export function readProof(proof) {
 }
 
 /** The form's preparation carries `fallback` where the page asks for one, or `always`. */
-export async function repliesWith(reader, { fallback, always }) {
+export async function repliesWith(reader, { fallback, always, pinned }) {
   await reader.page.route((address) => FORM.test(address.pathname), async (route) => {
     const response = await route.fetch();
     const answer = await response.json();
     const asked = new URL(route.request().url()).searchParams.has("fallback");
     const given = always ?? (asked ? fallback : undefined);
     if (given) answer.captcha.fallback = { parameters: given.parameters, signature: given.signature };
+    // The script of a test stands for the one that a provider pins.
+    if (pinned && answer.captcha.integrity) answer.captcha.integrity = `sha384-${createHash("sha384").update(pinned).digest("base64")}`;
     await route.fulfill({ response, json: answer });
   });
 }

@@ -111,13 +111,13 @@ describe("a form with an outside check", () => {
   }
 
   /** A reader on the thread, in whose window `script` stands for every other host. */
-  async function opens({ script, type = "text/javascript", ...options }) {
+  async function opens({ script, type = "text/javascript", pinned = script, ...options }) {
     const reader = await house.reader(options);
     await reader.window.context.route(
       (address) => address.origin !== house.url,
       (route) => (script === undefined ? route.abort("blockedbyclient") : route.fulfill({ contentType: type, headers: { "access-control-allow-origin": "*" }, body: script })),
     );
-    await repliesWith(reader, { fallback: challenge(20) });
+    await repliesWith(reader, { fallback: challenge(20), pinned });
     await reader.opens(THREAD);
     await reader.page.waitForLoadState("networkidle");
     assert.deepEqual(reader.window.requestsToOthers(), [], "nobody is asked before the reader writes");
@@ -191,6 +191,17 @@ describe("a form with an outside check", () => {
       assert.deepEqual(reader.window.complaints, []);
     });
   }
+
+  test("H2: a pinned script that is not the vendor's does not run", async () => {
+    await startWith("friendly");
+    const reader = await opens({ script: `${SCRIPTS.friendly} globalThis.hasRun = true;`, pinned: "" });
+    await reader.body.focus();
+    await reader.sees(OWN_CHECK);
+    const sent = await posts(reader, { body: "Un script échangé", ...AUTHOR });
+    assert.deepEqual([sent.captcha, sent.captcha_not_run], [undefined, "blocked"]);
+    assert.ok(readProof(sent.proof));
+    assert.equal(await reader.page.evaluate(() => globalThis.hasRun), undefined);
+  });
 
   test("a check that the publisher's page brings puts its token into the form", async () => {
     await startWith("siteverify");

@@ -566,6 +566,31 @@ async fn doctor_finds_a_provider_that_does_not_answer() {
     assert!(!said.out.contains("hunter2") && !said.err.contains("hunter2"));
 }
 
+#[tokio::test]
+async fn h2_doctor_says_that_an_outside_provider_wants_a_second_host() {
+    let second = "[site.captcha.second]\nprovider = \"turnstile\"\nsite_key = \"k\"\nsecret = \"s\"\n";
+    let outside = "[site.captcha]\nprovider = \"recaptcha_v3\"\nsecret = \"s\"\nverify_url = \"http://127.0.0.1:9/\"\n";
+    let apart = "[server]\npublic_url = \"http://127.0.0.1:8080\"\nadmin_url = \"http://localhost:8080\"\n";
+    for (config, is_warned) in [
+        (format!("{SITE}{outside}"), true),
+        (format!("{SITE}{second}"), true),
+        (format!("{apart}{SITE}{outside}"), false),
+        (SITE.to_owned(), false),
+    ] {
+        let storage = Storage::sqlite();
+        let place = Place::new(&storage, &config);
+        place.starts().stops();
+        let said = place.runs(&["doctor"]);
+        let warning = said.out.lines().find(|line| line.starts_with("warn  faso: captcha"));
+        assert_eq!(warning.is_some(), is_warned, "{}", said.out);
+        assert!(
+            warning.is_none_or(|line| line.contains("server.admin_url")),
+            "{}",
+            said.out
+        );
+    }
+}
+
 // ---------------------------------------------------------------- the rest
 
 #[tokio::test]

@@ -37,4 +37,5 @@ mod store_accounts;
 mod store_watch;
 mod stores;
 mod submit;
+mod tenants;
 mod tuning;

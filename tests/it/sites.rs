@@ -390,7 +390,11 @@ async fn a_second_check_has_a_provider_and_keys_of_its_own(storage: &Storage) {
     let (sealed, _) = stored.secrets.second.expect("kept");
     assert!(sealed.starts_with("v1.") && !sealed.contains(SECRET) && stored.secrets.first.is_none());
 
-    // The page names its own fields, keeps the key when its field is empty, and takes all away.
+    // The page names its own fields, keeps the key when its field is empty and the provider the same, and takes all away.
+    let form = [("second_provider", "hcaptcha"), ("second_secret", "")];
+    browser.posts("/sites/quais/settings", &form).await.expect(422);
+    let form = [("second_provider", "hcaptcha"), ("second_secret", "une-autre-clef")];
+    browser.posts("/sites/quais/settings", &form).await.expect(303);
     let form = [("second_provider", "hcaptcha"), ("second_secret", "")];
     browser.posts("/sites/quais/settings", &form).await.expect(303);
     let now = owner.gets(path).await.json["captcha"]["second"].clone();

@@ -1941,7 +1941,7 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
     let secrets = |first, second| Secrets { first, second };
     let made = async |id: &str| {
         let secrets = secrets(sealed("first"), sealed("second"));
-        let added = scene.store.add_site(id, &named("Neuf"), secrets, entry()).await;
+        let added = scene.store.add_site(id, &named("Neuf"), secrets, None, entry()).await;
         added.expect("answered")
     };
     assert!(!made("alpha").await, "there is one");
@@ -1951,7 +1951,7 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
     let changed = async |name: &str| {
         let done = scene
             .store
-            .set_site("alpha", &first, &named(name), Secrets::default(), entry())
+            .set_site("alpha", &first, &named(name), Secrets::default(), None, entry())
             .await;
         done.expect("answered")
     };
@@ -1970,7 +1970,7 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
         let with = async |name: &str, secrets| {
             let done = scene
                 .store
-                .set_site("alpha", &both, &named(name), secrets, entry())
+                .set_site("alpha", &both, &named(name), secrets, None, entry())
                 .await;
             done.expect("answered")
         };

@@ -199,6 +199,9 @@ pub(super) fn check_json(captcha: &Captcha) -> Value {
     if let Some(script) = widget::script(captcha) {
         value["script"] = json!(script);
     }
+    if let Some(digest) = widget::integrity(captcha) {
+        value["integrity"] = json!(digest);
+    }
     value
 }
 

@@ -88,8 +88,8 @@ pub(crate) async fn show(
 #[utoipa::path(patch, path = "/sites/{site}", tag = "owners", params(("site" = String, Path)),
     request_body = schema::SiteChange,
     responses((status = 200, description = "in force now", body = schema::SiteSettings),
-        (status = 403, description = "forbidden: owners only"), (status = 404, description = "another's site"),
-        (status = 409, description = "set_in_file with `keys`, settings_changed"),
+        (status = 403, description = "forbidden: owners only; verify_url_forbidden"),
+        (status = 404, description = "another's site"), (status = 409, description = "set_in_file with `keys`, settings_changed"),
         (status = 422, description = "invalid")))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
@@ -143,5 +143,6 @@ fn settings_json(settings: &Settings) -> Value {
             })),
         },
         "set_in_file": settings.in_file,
+        "dropped": settings.dropped,
     })
 }

@@ -214,7 +214,7 @@ pub(crate) async fn settings(
         .map_err(|error| PageError::new(error, language))?;
     let mut page = settings_page(&app, &who, &found, language, None)?;
     page.flash = match query.0.text("done")?.as_str() {
-        "saved" => Some(language.say("settings-saved")),
+        "saved" => Some(language.say(saved_words(query.0.text("dropped")? == "yes"))),
         "made" => Some(language.say("sites-made")),
         _ => None,
     };
@@ -234,10 +234,16 @@ pub(crate) async fn save(
     let error = match saved.await {
         Ok(found) if fields.text("act")? == "test" => {
             let mut page = settings_page(&app, &who, &found, language, None)?;
+            if !found.dropped.is_empty() {
+                page.flash = Some(language.say(saved_words(true)));
+            }
             page.answer = Some(test(&app, &who, &site, language).await?);
             return Ok(admin_page(&page));
         }
-        Ok(_) => return Ok(see_other(&format!("/sites/{site}/settings?done=saved"))),
+        Ok(found) => {
+            let dropped = if found.dropped.is_empty() { "" } else { "&dropped=yes" };
+            return Ok(see_other(&format!("/sites/{site}/settings?done=saved{dropped}")));
+        }
         Err(error) => error,
     };
     let found = sites::settings(&app, &who, &site)
@@ -247,6 +253,14 @@ pub(crate) async fn save(
     page.frame.is_error = true;
     (page.errors, page.problem) = told(&error, language)?;
     Ok(with_status(admin_page(&page), &error))
+}
+
+fn saved_words(has_dropped: bool) -> &'static str {
+    if has_dropped {
+        "settings-saved-dropped"
+    } else {
+        "settings-saved"
+    }
 }
 
 /// What the provider says about the keys of a site, in words, and whether that is a problem.

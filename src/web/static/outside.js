@@ -10,7 +10,7 @@
 /**
  * @typedef {{parameters: object}} Challenge
  * @typedef {{provider: string, site_key?: string, action?: string, challenge?: Challenge, fallback?: Challenge,
- *   consent?: string, script?: string}} Captcha
+ *   consent?: string, script?: string, integrity?: string}} Captcha
  * @typedef {{form: string, captcha: Captcha, language: string}} Preparation
  * @typedef {{form: HTMLFormElement, texts: Record<string, string>, signal: AbortSignal,
  *   fallback: () => Promise<Preparation>}} Page
@@ -222,7 +222,7 @@ async function load(captcha, page) {
   if (captcha.provider === "cap") {
     Object.assign(globalThis, { CAP_CUSTOM_WASM_URL: new URL("cap_wasm.js", captcha.script).href });
   }
-  await fetchScript(captcha.script, captcha.provider === "prosopo");
+  await fetchScript(captcha.script, captcha.provider === "prosopo", captcha.integrity);
   if (page.signal.aborted) throw new Error("check: too late or declined");
   return PROVIDERS[captcha.provider](captcha, page);
 }
@@ -346,8 +346,8 @@ function within(time, promise) {
 /** @type {Map<string, Promise<void>>} */
 const scripts = new Map();
 
-/** @param {string} url @param {boolean} isModule @returns {Promise<void>} */
-function fetchScript(url, isModule) {
+/** @param {string} url @param {boolean} isModule @param {string} [integrity] the digest of a pinned script @returns {Promise<void>} */
+function fetchScript(url, isModule, integrity) {
   const known = scripts.get(url);
   if (known) return known;
   // Hosts that enforce Trusted Types need a policy for this one address.
@@ -358,6 +358,7 @@ function fetchScript(url, isModule) {
     if (isModule) script.type = "module";
     script.src = policy ? policy.createScriptURL(url) : url;
     script.async = true;
+    if (integrity) Object.assign(script, { integrity, crossOrigin: "anonymous" });
     script.onload = () => resolve();
     script.onerror = () => {
       // The next try asks again.

@@ -192,6 +192,7 @@ settings-review = Review
 settings-robots = Robots
 settings-second = Second check
 settings-second-about = A comment that the captcha is not sure about first asks the browser for a calculation, in silence. Where the browser cannot do it, the page may offer the reader one more check: nothing of it loads without a yes, and saying no changes nothing.
+settings-saved-dropped = Saved. The secret key that was kept belonged to another service or address: it was erased.
 settings-saved = Settings saved.
 settings-test = Save and test the keys
 setting-fixed = Set in config.toml, and changed there.
@@ -286,6 +287,8 @@ site_key_missing = This provider needs the site key.
 project_bad = Give the id of the Google Cloud project.
 second_provider_bad = This provider asks a reader nothing: choose Turnstile, reCAPTCHA v2, hCaptcha, Friendly Captcha or Prosopo.
 test_key_public = This is the provider’s published test key: it accepts anything and cannot guard a public address.
+verify_url_bad = An https address with a plain host name, without a user name; http only on private addresses, where config.toml allows those.
+verify_url_forbidden = This address would reach the pages of other sites’ readers, or send a token’s calls elsewhere: only an owner of every site, or config.toml, gives it. Nothing was changed.
 set_in_file = This setting is fixed in config.toml.
 settings_changed = Somebody else has just changed these settings. Look at them, then try again.
 
@@ -648,6 +651,7 @@ alarm-misconfigured = { $count ->
    *[other] { $site }: the captcha service refuses our settings (“{ $detail }”). Within the last hour { $count } comments were held for review unchecked, the last at { $time }.
 }
 alarm-test_key = { $site }: the secret key is a public test key, which accepts anything. Set your own key.
+alarm-address_unvouched = { $site }: the address of the check was not given by an owner of every site, so it is not used and comments wait unchecked. An owner of every site gives it again in the settings, or config.toml does.
 alarm-mail-subject = { $site }: the check of comments is to be mended
 alarm-mail-end = No comment is lost: they wait for review. To see and mend it: { $address }
 

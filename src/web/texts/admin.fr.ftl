@@ -192,6 +192,7 @@ settings-review = Relecture
 settings-robots = Robots
 settings-second = Seconde vérification
 settings-second-about = Un commentaire sur lequel le captcha hésite demande d’abord au navigateur un calcul, en silence. Là où le navigateur n’y arrive pas, la page peut proposer au lecteur une vérification de plus : rien n’en est chargé sans son accord, et refuser ne change rien pour lui.
+settings-saved-dropped = Enregistré. La clé secrète gardée était celle d’un autre service ou d’une autre adresse : elle a été effacée.
 settings-saved = Réglages enregistrés.
 settings-test = Enregistrer et tester les clés
 setting-fixed = Fixé dans config.toml : il se change là.
@@ -286,6 +287,8 @@ site_key_missing = Ce fournisseur a besoin de la clé du site.
 project_bad = Donnez l’identifiant du projet Google Cloud.
 second_provider_bad = Ce fournisseur ne demande rien au lecteur : choisissez Turnstile, reCAPTCHA v2, hCaptcha, Friendly Captcha ou Prosopo.
 test_key_public = C’est la clé d’essai publiée par le fournisseur : elle accepte tout et ne peut pas garder une adresse publique.
+verify_url_bad = Une adresse https dont l’hôte est simple, sans nom d’utilisateur ; http seulement vers des adresses privées, si config.toml les permet.
+verify_url_forbidden = Cette adresse atteindrait les pages des lecteurs d’autres sites, ou enverrait ailleurs les appels d’un jeton : seul un propriétaire de tous les sites, ou config.toml, la donne. Rien n’a été changé.
 set_in_file = Ce réglage est fixé dans config.toml.
 settings_changed = Quelqu’un d’autre vient de changer ces réglages. Regardez-les, puis recommencez.
 
@@ -654,6 +657,7 @@ alarm-misconfigured = { $count ->
    *[other] { $site } : le service de vérification refuse nos réglages (« { $detail } »). Depuis une heure, { $count } commentaires ont été mis en relecture sans vérification, le dernier à { $time }.
 }
 alarm-test_key = { $site } : la clé secrète est une clé d’essai publique, qui accepte n’importe quoi. Mettez votre propre clé.
+alarm-address_unvouched = { $site } : l’adresse de la vérification n’a pas été donnée par un propriétaire de tous les sites ; elle n’est donc pas utilisée, et les commentaires attendent sans vérification. Un propriétaire de tous les sites la redonne dans les réglages, ou config.toml la donne.
 alarm-mail-subject = { $site } : la vérification des commentaires est à régler
 alarm-mail-end = Aucun commentaire n’est perdu : ils attendent une relecture. Pour voir et régler : { $address }
 

@@ -82,6 +82,9 @@ pub(in crate::http::api) struct SecondOffer {
     action: String,
     /// The address of the provider's script.
     script: Option<String>,
+    /// The digest of a script whose version is pinned, as `integrity` has it.
+    #[schema(required = false)]
+    integrity: Option<String>,
     /// The path of the module here that shows the check.
     module: String,
     /// The question to the reader, the words of the two buttons, and what is said at the end.
@@ -155,6 +158,9 @@ pub(in crate::http::api) struct FormCaptcha {
     consent: String,
     /// The address of the provider's script, with `mcaptcha` of its frame; absent where there is none.
     script: Option<String>,
+    /// The digest of a script whose version is pinned, as `integrity` has it.
+    #[schema(required = false)]
+    integrity: Option<String>,
     action: String,
     /// With `house`: an ALTCHA v2 challenge.
     challenge: Option<HashMap<String, String>>,

@@ -70,6 +70,8 @@ pub(in crate::http::api) struct SiteSettings {
     captcha: SiteCaptcha,
     /// Keys that `config.toml` sets, such as `captcha.provider`: they are changed there alone.
     set_in_file: Vec<String>,
+    /// Of a change: the keys of kept secrets that it dropped, because they were typed for another provider or address.
+    dropped: Vec<String>,
 }
 
 /// New values of a site's captcha.
@@ -79,6 +81,7 @@ pub(in crate::http::api) struct SiteCaptchaChange {
     site_key: Option<String>,
     /// Stored encrypted; null removes it.
     secret: Option<String>,
+    /// https; of a provider without an address of its own, and by a token, only an owner of every site gives it.
     verify_url: Option<String>,
     project: Option<String>,
     recaptcha_net: Option<bool>,
@@ -98,6 +101,7 @@ pub(in crate::http::api) struct SecondCheckChange {
     site_key: Option<String>,
     /// Stored encrypted; null removes it.
     secret: Option<String>,
+    /// https; of a provider without an address of its own, and by a token, only an owner of every site gives it.
     verify_url: Option<String>,
 }
 
