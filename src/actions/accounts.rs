@@ -22,6 +22,7 @@ use crate::{
     },
     error::Error,
     keys::{new_secret, sha256_hex},
+    limits::Action,
     store::{Account, AccountChange, Actor, Invitation, NewAccount, NewAudit, Scope},
 };
 
@@ -268,11 +269,14 @@ pub async fn invited(app: &App, code: &str) -> Result<Account, Error> {
 /// Redeems a one-time link: chooses a passphrase and comes in. Gives new recovery codes, to be shown once.
 ///
 /// # Errors
-/// [`Error::NotFound`] `link_ended`; `passphrase_…` as a field's error; errors of the store.
+/// [`Error::NotFound`] `link_ended`; `passphrase_…` as a field's error; [`Error::RateLimited`] after 25 tries
+/// with a link within an hour; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
     let account = invited(app, code).await?;
-    let chosen = credentials::choose(passphrase, &[&account.name, &account.email])?;
-    let hash = credentials::hash(app, chosen).await?;
+    // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
+    let by = format!("link {}", account.id);
+    let tried = door::count(app, &[(Action::SignInAccount, &by)]).await?;
+    let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
     let audit = door::entry(app, &account, "link_redeemed");
@@ -283,6 +287,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) ->
     if !is_first {
         return Err(Error::NotFound("link_ended"));
     }
+    app.store.forget_try(tried).await?;
     Ok((entry, codes))
 }
 

@@ -1,6 +1,6 @@
 //! What somebody comes in by: passphrases, the second step's codes, recovery codes.
 //!
-//! Passphrases are argon2id hashes, made two at once; seeds are encrypted and recovery codes are keyed hashes,
+//! Passphrases are argon2id hashes, made two at once, off the async threads; seeds are encrypted and recovery codes are keyed hashes,
 //! each bound to its account. Nothing here counts tries or knows a session: that is `door.rs`.
 
 use std::{sync::Arc, time::Duration};
@@ -27,30 +27,29 @@ const HASH_WAIT: Duration = Duration::from_secs(10);
 /// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCGAU9VbXVyuLMFTR/+5NIJCVvJ0Ur/dTy6f8fw";
 
-/// The passphrase that somebody chose.
+/// The hash of a passphrase that somebody chose, by argon2id with the parameters of its crate: 19 MiB, two
+/// passes (OWASP). How strong it is, is estimated in the same turn: that takes its time as well. Whoever calls
+/// this knows first that the person may choose one, and has counted the try.
 ///
 /// # Errors
-/// `passphrase_…` as a field's error.
-pub(super) fn choose(passphrase: &str, words: &[&str]) -> Result<Passphrase, Error> {
-    Passphrase::choose(passphrase, words).map_err(|code| {
-        Error::Invalid(vec![FieldError {
-            field: "passphrase",
-            code,
-            surplus: None,
-        }])
-    })
-}
-
-/// The hash of a passphrase, by argon2id with the parameters of its crate: 19 MiB, two passes (OWASP).
-pub(super) async fn hash(app: &App, passphrase: Passphrase) -> Result<String, Error> {
+/// `passphrase_…` as a field's error, also where it is one of the person's own `words` (name, e-mail).
+pub(super) async fn hash_chosen(app: &App, passphrase: &str, words: [&str; 2]) -> Result<String, Error> {
+    let passphrase = passphrase.to_owned();
+    let words = words.map(str::to_owned);
     let hashed = hashing(app, move || {
+        let chosen = Passphrase::choose(&passphrase, &[&words[0], &words[1]]).map_err(|code| {
+            Error::Invalid(vec![FieldError {
+                field: "passphrase",
+                code,
+                surplus: None,
+            }])
+        })?;
         Argon2::default()
-            .hash_password(passphrase.expose().as_bytes())
+            .hash_password(chosen.expose().as_bytes())
             .map(|hash| hash.to_string())
+            .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
     });
-    hashed
-        .await?
-        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
+    hashed.await?
 }
 
 /// Compares; with no hash to compare with, for the same time.
@@ -94,7 +93,7 @@ pub(super) fn totp_step(app: &App, account: &Account, code: &str) -> Result<Opti
     };
     let totp = totp(app, account, sealed)?;
     let now = u64::try_from(app.clock.now().0 / 1000).unwrap_or(0);
-    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    let code: String = code.chars().filter(char::is_ascii_digit).take(7).collect();
     if code.len() != 6 {
         return Ok(None);
     }
@@ -123,6 +122,14 @@ pub(super) fn seed_place(account: Uuid) -> String {
     format!("accounts.totp_seed:{account}")
 }
 
+/// Whether a recovery code is the account's and not used; using it comes later. Costs the same for an account
+/// that is not there.
+pub(super) async fn knows_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
+    let hash = recovery_hash(app, account, code);
+    Ok(app.store.knows_recovery_code(account, &hash).await?)
+}
+
+/// Uses a recovery code, once.
 pub(super) async fn use_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
     let hash = recovery_hash(app, account, code);
     Ok(app.store.use_recovery_code(account, &hash, app.clock.now()).await?)
@@ -135,10 +142,13 @@ pub(super) fn new_recovery_codes(app: &App, account: Uuid) -> (Vec<String>, Vec<
     (codes, hashes)
 }
 
-/// Ten symbols of Crockford's base 32 (<https://www.crockford.com/base32.html>): 50 random bits.
+/// Symbols of a recovery code.
+const RECOVERY_SYMBOLS: usize = 10;
+
+/// Symbols of Crockford's base 32 (<https://www.crockford.com/base32.html>): 50 random bits.
 fn new_recovery_code() -> String {
     const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut code: String = clock::random_bytes::<10>()
+    let mut code: String = clock::random_bytes::<RECOVERY_SYMBOLS>()
         .iter()
         .map(|byte| char::from(SYMBOLS[usize::from(byte & 31)]))
         .collect();
@@ -151,6 +161,8 @@ fn recovery_hash(app: &App, account: Uuid, code: &str) -> String {
     let read: String = code
         .chars()
         .filter(char::is_ascii_alphanumeric)
+        // One more than a code has: what is longer is wrong already.
+        .take(RECOVERY_SYMBOLS + 1)
         .map(|char| match char.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',

@@ -148,10 +148,11 @@ pub async fn second_step(app: &App, caller: &Caller, pass: &str, code: &str) -> 
 }
 
 /// Chooses a new passphrase by a recovery code; with a second step its code (or another recovery code) as
-/// well. All other sessions end.
+/// well. All other sessions end. Nothing is used up by a try that fails.
 ///
 /// # Errors
-/// 401 `recovery_failed`; `passphrase_…` as a field's error; [`Error::RateLimited`]; errors of the store.
+/// 401 `recovery_failed`; `passphrase_…` as a field's error, for who has a recovery code;
+/// [`Error::RateLimited`]; errors of the store.
 pub async fn recover(
     app: &App,
     caller: &Caller,
@@ -163,21 +164,19 @@ pub async fn recover(
     let failed = || Error::Http(401, "recovery_failed");
     app.limits
         .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
-    let chosen = credentials::choose(passphrase, &[email])?;
-    let email = folded(email);
-    let account = app.store.account_by_email(&email).await?;
+    let account = app.store.account_by_email(&folded(email)).await?;
+    let account = account.filter(|account| account.disabled_at.is_none() && account.passphrase.is_some());
+    // Nobody's code is looked for as well: it costs the same.
+    let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
+    let is_known = credentials::knows_recovery_code(app, id, recovery_code).await?;
     // By the address alone: nobody else's tries may stand before the last way in, and 50 bits cannot be
     // guessed at that pace.
     let by = format!("address {}", caller.address.narrow());
     let tried = count(app, &[(Action::SignIn, &by)]).await?;
-    // The work comes before the comparison, so that it tells nothing.
-    let hash = credentials::hash(app, chosen).await?;
-    let account = account.filter(|account| account.disabled_at.is_none() && account.passphrase.is_some());
-    let Some(account) = account else {
-        // Nobody has it; looking costs the same.
-        credentials::use_recovery_code(app, Uuid::nil(), recovery_code).await?;
+    let Some(account) = account.filter(|_| is_known) else {
         return Err(failed());
     };
+    let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     if account.has_second_step() {
         check_code(app, &account, second).await.map_err(|_| failed())?;
     }
@@ -310,8 +309,12 @@ async fn check_code(app: &App, account: &Account, code: &str) -> Result<(), Erro
 
 /// An e-mail as accounts are found by it; what is longer than any address is nobody's.
 pub(super) fn folded(email: &str) -> String {
-    let email = email.trim().to_lowercase();
-    if email.len() > 254 { String::new() } else { email }
+    let email = email.trim();
+    if email.len() > 254 {
+        String::new()
+    } else {
+        email.to_lowercase()
+    }
 }
 
 /// An entry of the audit log about an account's own act.

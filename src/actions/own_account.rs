@@ -97,14 +97,14 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
 /// [`Error::RateLimited`]; errors of the store.
 pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
-    let chosen = credentials::choose(new, &[&account.name, &account.email])?;
-    confirm(app, &account, current).await?;
-    let hash = credentials::hash(app, chosen).await?;
+    let tried = compare(app, &account, current).await?;
+    // A weak one counts as a try too: it costs as much.
+    let hash = credentials::hash_chosen(app, new, [&account.name, &account.email]).await?;
     let audit = door::entry(app, &account, "passphrase_changed");
     app.store
         .set_passphrase(account.id, hash, Some(person.session), audit)
         .await?;
-    Ok(())
+    Ok(app.store.forget_try(tried).await?)
 }
 
 /// Begins a second step: a new seed, which counts once a code from it is typed.
@@ -195,13 +195,18 @@ pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -
 
 /// Asks for the passphrase again.
 async fn confirm(app: &App, account: &Account, passphrase: &str) -> Result<(), Error> {
+    let tried = compare(app, account, passphrase).await?;
+    Ok(app.store.forget_try(tried).await?)
+}
+
+/// Compares the passphrase; gives the try that was counted.
+async fn compare(app: &App, account: &Account, passphrase: &str) -> Result<Uuid, Error> {
     let tried = count(app, account).await?;
     let typed = Passphrase::typed(passphrase);
     if !credentials::verify(app, typed, account.passphrase.clone()).await? {
         return Err(field_error("current", "passphrase_wrong"));
     }
-    app.store.forget_try(tried).await?;
-    Ok(())
+    Ok(tried)
 }
 
 /// Counted by the account from within: who is in does not use up the door's tries.

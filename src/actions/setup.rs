@@ -161,7 +161,8 @@ pub async fn is_under_way(app: &App, caller: &Caller) -> Result<bool, Error> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] without a session that a setup code opened; errors of fields; 409
-/// `setup_over` when somebody was first; errors of the store.
+/// `setup_over` when somebody was first; [`Error::RateLimited`] after 25 tries within an hour; errors of the
+/// store.
 pub async fn make_first_owner(
     app: &App,
     caller: &Caller,
@@ -174,10 +175,13 @@ pub async fn make_first_owner(
     if !is_under_way(app, caller).await? {
         return Err(Error::Unauthenticated);
     }
+    let setup = sha256_hex(setup.as_bytes());
+    let by = format!("setup session {setup}");
+    let tried = door::count(app, &[(Action::SignInAccount, &by)]).await?;
     let typed = accounts::parse(wanted);
-    let chosen = credentials::choose(passphrase, &[&wanted.name, &wanted.email]);
-    let ((name, email), chosen) = match (typed, chosen) {
-        (Ok(person), Ok(chosen)) => (person, chosen),
+    let hash = credentials::hash_chosen(app, passphrase, [&wanted.name, &wanted.email]).await;
+    let ((name, email), hash) = match (typed, hash) {
+        (Ok(person), Ok(hash)) => (person, hash),
         (Err(Error::Invalid(mut errors)), Err(Error::Invalid(more))) => {
             errors.extend(more);
             return Err(Error::Invalid(errors));
@@ -189,7 +193,7 @@ pub async fn make_first_owner(
         name: name.as_str().to_owned(),
         email: email.as_str().to_owned(),
         email_folded: email.normalised(),
-        passphrase: Some(credentials::hash(app, chosen).await?),
+        passphrase: Some(hash),
         rights: Rights::on(Role::Owner, [EVERY_SITE]),
         at: app.clock.now(),
     };
@@ -201,7 +205,6 @@ pub async fn make_first_owner(
         name: account.name.clone(),
     };
     let audit = door::service_entry(app, actor, "first_owner", app.clock.now());
-    let setup = sha256_hex(setup.as_bytes());
     if !app
         .store
         .add_first_owner(account, hashes, session, &setup, audit)
@@ -209,6 +212,7 @@ pub async fn make_first_owner(
     {
         return Err(Error::conflict("setup_over"));
     }
+    app.store.forget_try(tried).await?;
     set_left(app, Left::Site).await?;
     app.forget_sites();
     Ok((entry, codes))

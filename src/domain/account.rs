@@ -2,7 +2,8 @@
 //!
 //! [`Rights`] is the one answer to « may they »: a role on a site, or none, in which case the site is as
 //! if it were not there. A [`Passphrase`] is compared as typed but for Unicode's compatibility forms, so
-//! that another keyboard gives the same one; it is never cut and never printed.
+//! that another keyboard gives the same one; none that somebody can have is cut, and none is printed. What is
+//! read of a text, and what the estimate of its strength costs, is bounded whatever was sent.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -106,6 +107,21 @@ pub const PASSPHRASE_CHARS: std::ops::RangeInclusive<usize> = 12..=1000;
 /// try: dictionary words, keys in a row, repetitions, the person's own name.
 const GUESSES_LOG10: f64 = 7.0;
 
+/// Characters of a passphrase that are estimated: the estimate takes more than linear time.
+const ESTIMATED_CHARS: usize = 40;
+
+/// Bytes of each of the person's own words that are looked for in it: no e-mail is longer.
+const WORD_BYTES: usize = 254;
+
+/// The signs that `zxcvbn` reads as a letter, by letter. It tries all readings one by one, and their
+/// number multiplies with the signs that stand for one letter. Those that stand for two count twice
+/// (`matching/mod.rs` of zxcvbn 3.1).
+const SIGNS_BY_LETTER: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "11||77", "0", "$5", "+7", "%", "2"];
+
+/// Readings that are tried, some 0.2 ms each: the digits and the signs above them on a keyboard give as many.
+/// No common passphrase has more.
+const READINGS: usize = 64;
+
 /// What French keyboards and this house add to the words that are tried first.
 const TRIED_FIRST: [&str; 9] = [
     "motdepasse",
@@ -124,14 +140,18 @@ const TRIED_FIRST: [&str; 9] = [
 pub struct Passphrase(SecretString);
 
 impl Passphrase {
-    /// What somebody typed to come in: any text.
+    /// What somebody typed to come in: any text. Beyond the longest that can be chosen nothing is read: it
+    /// is wrong already.
     #[must_use]
     pub fn typed(text: &str) -> Self {
-        Self(text.nfkc().collect::<String>().into())
+        // No character is made of more than four (Unicode, annex 15, stability of composition).
+        let read = text.chars().take(4 * (PASSPHRASE_CHARS.end() + 1));
+        let typed: String = read.nfkc().take(PASSPHRASE_CHARS.end() + 1).collect();
+        Self(typed.into())
     }
 
     /// What somebody chose: 12 to 1,000 characters that are not easily guessed, also not from the
-    /// person's own `words` (name, e-mail).
+    /// person's own `words` (name, e-mail). Takes up to some 10 ms, more than an async thread may give.
     ///
     /// # Errors
     /// `passphrase_missing`, `passphrase_short`, `passphrase_long`, `passphrase_common`.
@@ -147,15 +167,7 @@ impl Passphrase {
         if characters > *PASSPHRASE_CHARS.end() {
             return Err("passphrase_long");
         }
-        let parts = words
-            .iter()
-            .flat_map(|word| word.split(|char: char| !char.is_alphanumeric()));
-        let tried_first: Vec<&str> = TRIED_FIRST
-            .into_iter()
-            .chain(words.iter().copied())
-            .chain(parts.filter(|part| part.chars().count() > 2))
-            .collect();
-        if zxcvbn::zxcvbn(chosen.expose(), &tried_first).guesses_log10() < GUESSES_LOG10 {
+        if guesses_log10(chosen.expose(), words) < GUESSES_LOG10 {
             return Err("passphrase_common");
         }
         Ok(chosen)
@@ -172,6 +184,35 @@ impl fmt::Debug for Passphrase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Passphrase(redacted)")
     }
+}
+
+/// How many guesses it takes, by its first characters.
+fn guesses_log10(passphrase: &str, words: &[&str]) -> f64 {
+    let words = words.iter().map(|word| &word[..word.floor_char_boundary(WORD_BYTES)]);
+    let parts = words
+        .clone()
+        .flat_map(|word| word.split(|char: char| !char.is_alphanumeric()))
+        .filter(|part| part.chars().count() > 2);
+    let tried_first: Vec<&str> = TRIED_FIRST.into_iter().chain(words.clone()).chain(parts).collect();
+    let estimated: String = passphrase.chars().take(ESTIMATED_CHARS).collect();
+    zxcvbn::zxcvbn(&without_too_many_readings(estimated), &tried_first).guesses_log10()
+}
+
+/// The same text, with other signs for those that `zxcvbn` reads as letters where it would try too many
+/// readings. What repeats goes on repeating.
+fn without_too_many_readings(text: String) -> String {
+    let readings: usize = SIGNS_BY_LETTER
+        .iter()
+        .map(|signs| signs.chars().filter(|sign| text.contains(*sign)).count().max(1))
+        .product();
+    if readings <= READINGS {
+        return text;
+    }
+    let is_sign = |char: char| SIGNS_BY_LETTER.iter().any(|signs| signs.contains(char));
+    let other = |char: char| char::from_u32(0xE000 + u32::from(char)).unwrap_or(char);
+    text.chars()
+        .map(|char| if is_sign(char) { other(char) } else { char })
+        .collect()
 }
 
 /// What kind of browser a user agent names, for the owner of a session: `Firefox, Android`. Nothing of
@@ -266,6 +307,65 @@ mod tests {
         ] {
             assert!(Passphrase::choose(text, &words).is_ok(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn h1_a_hostile_passphrase_is_estimated_by_few_readings_of_few_characters() {
+        let signs = "4@8({[<369!1|0$57+%2".repeat(5);
+        let read = without_too_many_readings(signs.chars().take(ESTIMATED_CHARS).collect());
+        assert!(
+            read.chars().all(|char| ('\u{E000}'..'\u{E100}').contains(&char)),
+            "{read:?}"
+        );
+        assert!(Passphrase::choose(&signs, &[]).is_ok(), "and it is a good one");
+        // What people type stays as it is, and so does what is wrong with it.
+        for text in [
+            "p4$$w0rd!2024",
+            "M0td3p@sse!123",
+            "1234567890!@#$%^&*()",
+            "qwertyuiop[]{}",
+        ] {
+            assert_eq!(without_too_many_readings(text.to_owned()), text);
+        }
+        for (text, is_common) in [
+            ("p4$$w0rd!123", true),
+            ("m0td3p@sse12", true),
+            // Each sign that stands for a letter, and twelve times the same two.
+            (&"|[".repeat(30), true),
+            (&format!("{}{}", "4@({[<69!1|7$5+", "4@({[<69!1|7$5+"), false),
+            // Beyond the fortieth character nothing helps.
+            (&format!("{}{}", "a".repeat(40), "cheval agrafe pile"), true),
+        ] {
+            assert_eq!(Passphrase::choose(text, &[]).is_err(), is_common, "{text:?}");
+        }
+        // The person's words may be of any length: what is read of them is not.
+        let long = "koudougou ".repeat(13_000);
+        assert_eq!(
+            Passphrase::choose("koudougou123", &[&long]).err(),
+            Some("passphrase_common")
+        );
+        assert!(Passphrase::choose("le marché de Koudougou", &[&"é".repeat(65_000)]).is_ok());
+    }
+
+    #[test]
+    fn h1_nothing_is_read_of_a_passphrase_that_is_too_long_to_be_one() {
+        for text in [
+            "x",
+            "\u{FDFA}",
+            "\u{300}",
+            "e\u{300}",
+            "\u{1F82}",
+            "\u{3b1}\u{313}\u{300}\u{345}",
+        ] {
+            let typed = Passphrase::typed(&text.repeat(128 * 1024 / text.len()));
+            assert_eq!(typed.expose().chars().count(), 1001, "{text:?}");
+        }
+        let longest = "\u{3b1}\u{313}\u{300}\u{345}".repeat(1000);
+        assert_eq!(Passphrase::typed(&longest).expose(), "\u{1f82}".repeat(1000));
+        assert_ne!(
+            Passphrase::typed(&(longest.clone() + "x")).expose(),
+            Passphrase::typed(&longest).expose()
+        );
     }
 
     #[test]

@@ -125,6 +125,23 @@ impl Store {
         })
     }
 
+    /// Whether an account has that recovery code and has not used it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn knows_recovery_code(&self, account: Uuid, hash: &str) -> Result<bool, StoreError> {
+        let (known,): (i64,) = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND hash = $2 AND used_at IS NULL",
+            )
+            .bind(account)
+            .bind(hash)
+            .fetch_one(pool)
+            .await
+        })?;
+        Ok(known == 1)
+    }
+
     /// Uses a recovery code, once; `false`: unknown or used.
     ///
     /// # Errors

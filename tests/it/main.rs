@@ -36,6 +36,7 @@ mod store;
 mod store_accounts;
 mod store_watch;
 mod stores;
+mod strain;
 mod submit;
 mod tenants;
 mod tuning;
