@@ -237,13 +237,9 @@ impl App {
     }
 
     async fn reserved_names(&self, site: &str) -> Result<Vec<String>, StoreError> {
-        let now = self.clock.now();
-        let tokens = self.store.tokens().await?.into_iter();
-        let tokens = tokens
-            .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
-            .filter(|token| token.scope.allows(site))
-            .map(|token| token.name);
+        let tokens = self.store.token_names_on(site, self.clock.now()).await?;
         Ok(tokens
+            .into_iter()
             .chain(self.store.names_on(site).await?)
             .filter_map(|name| Name::parse(&name).ok())
             .map(|name| name.skeleton())

@@ -65,6 +65,14 @@ impl By<'_> {
         }
     }
 
+    /// Checks that a person is there who typed their passphrase lately; the command line is.
+    fn typed_in_person(self, app: &App) -> Result<(), Error> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Somebody(who) => who.typed_in_person(app),
+        }
+    }
+
     /// Whether they stand above the whole account. One of which they own nothing is as if it were not
     /// there.
     fn may_rule(self, account: &Account) -> Result<(), Error> {
@@ -125,10 +133,11 @@ fn is_seen_by(who: &Identity, account: &Account) -> bool {
 ///
 /// # Errors
 /// Errors of fields: `name_…`, `email_…`; [`Error::NotFound`] for a site that is not theirs or not there;
-/// [`Error::Forbidden`]; errors of the store.
+/// [`Error::Forbidden`], also `retype_needed`; errors of the store.
 pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
     let sites = sites_of(app, by, scope).await?;
     let (name, email) = parse(wanted)?;
+    by.typed_in_person(app)?;
     if let Some(known) = app.store.account_by_email(&email.normalised()).await? {
         for site in &sites {
             change_role(app, by, known.id, site, Some(role)).await?;
@@ -206,9 +215,13 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
 /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; 409 `last_owner`; errors of the store.
+/// [`Error::NotFound`], [`Error::Forbidden`], for a role that is wider also `retype_needed`; 409
+/// `last_owner`; errors of the store.
 pub async fn change_role(app: &App, by: By<'_>, account: Uuid, site: &str, role: Option<Role>) -> Result<(), Error> {
     by.may_own(site)?;
+    if role > get(app, account).await?.rights.at(site) {
+        by.typed_in_person(app)?;
+    }
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let action = if role.is_some() { "role_given" } else { "role_taken" };
     let audit = account_entry(app, by, action, account, Some(role_detail(&rights)));
@@ -218,9 +231,12 @@ pub async fn change_role(app: &App, by: By<'_>, account: Uuid, site: &str, role:
 /// Shuts an account out at once, with all its sessions, or lets it in again.
 ///
 /// # Errors
-/// As [`change_role`]; [`Error::Forbidden`] `works_elsewhere`.
+/// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`.
 pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
     by.may_rule(&get(app, account).await?)?;
+    if !disabled {
+        by.typed_in_person(app)?;
+    }
     let action = if disabled {
         "account_disabled"
     } else {
@@ -245,10 +261,11 @@ pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
 /// anew. Until then everything stays as it is. Gives the code.
 ///
 /// # Errors
-/// As [`set_disabled`].
+/// As [`set_disabled`], and `retype_needed`.
 pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error> {
     let account = get(app, account).await?;
     by.may_rule(&account)?;
+    by.typed_in_person(app)?;
     let is_new = account.passphrase.is_none();
     let (code, invitation) = new_link(app, if is_new { INVITATION_LIFE } else { RESET_LIFE });
     let audit = account_entry(app, by, "link_made", account.id, None);

@@ -295,7 +295,7 @@ pub(super) async fn count(app: &App, counted: &[(Action, &str)]) -> Result<Uuid,
 }
 
 /// Takes the code of the second step, or a recovery code in its place; each counts once.
-async fn check_code(app: &App, account: &Account, code: &str) -> Result<(), Error> {
+pub(super) async fn check_code(app: &App, account: &Account, code: &str) -> Result<(), Error> {
     let is_right = match credentials::totp_step(app, account, code)? {
         Some(step) => app.store.take_totp_step(account.id, step, None).await?,
         None => credentials::use_recovery_code(app, account.id, code).await?,

@@ -10,14 +10,20 @@ use uuid::Uuid;
 pub use crate::domain::account::Role;
 use crate::{
     app::App,
-    domain::account::{EVERY_SITE, Rights},
+    domain::{
+        account::{EVERY_SITE, Rights},
+        timestamp::Timestamp,
+    },
     error::Error,
     keys::sha256_hex,
-    store::{Actor, LiveSession, Scope, TokenRow},
+    store::{Actor, LiveSession, LiveToken, Scope},
 };
 
 /// A session ends after this long without a request.
 pub const IDLE: Duration = Duration::from_hours(12);
+
+/// For how long a passphrase counts as typed lately, of which the last moment counts too.
+pub const TYPED_LIFE: Duration = Duration::from_mins(10);
 
 /// How exactly the last use of a session is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(10);
@@ -40,6 +46,8 @@ pub struct Identity {
 pub struct SignedIn {
     pub account: Uuid,
     pub session: Uuid,
+    /// When the passphrase was last typed in this session.
+    pub typed_at: Timestamp,
 }
 
 impl Identity {
@@ -98,6 +106,39 @@ impl Identity {
         }
     }
 
+    /// The sites that are owned.
+    #[must_use]
+    pub fn owned(&self) -> Scope {
+        if self.rights.everywhere() == Some(Role::Owner) {
+            return Scope::All;
+        }
+        let own = self.rights.iter().filter(|(_, role)| *role == Role::Owner);
+        Scope::Sites(own.map(|(site, _)| site.to_owned()).collect())
+    }
+
+    /// Checks that a person typed their passphrase lately: before what gives somebody power, so that a
+    /// session alone, in a stranger's hand or ridden by a script, gives none. A bearer token has nothing
+    /// to type; what it may do, each act says.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] `retype_needed`.
+    pub fn typed_lately(&self, app: &App) -> Result<(), Error> {
+        let now = app.clock.now();
+        match &self.account {
+            Some(person) if person.typed_at.plus(TYPED_LIFE) < now => Err(Error::Forbidden("retype_needed")),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Identity::typed_lately`], for what no program does.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]: `forbidden` for a bearer token, `retype_needed`.
+    pub fn typed_in_person(&self, app: &App) -> Result<(), Error> {
+        self.person()?;
+        self.typed_lately(app)
+    }
+
     /// The account of a person; a bearer token has none.
     ///
     /// # Errors
@@ -121,7 +162,8 @@ async fn by_token_hash(app: &App, hash: String) -> Result<Identity, Error> {
     Ok(identity.with_pass(hash))
 }
 
-fn identity_of_token(token: TokenRow) -> Option<Identity> {
+fn identity_of_token(token: LiveToken) -> Option<Identity> {
+    let token = token.row;
     let role = Role::parse(&token.role)?;
     let rights = match token.scope {
         Scope::All => Rights::on(role, [EVERY_SITE]),
@@ -167,6 +209,7 @@ fn identity_of_session(session: LiveSession, hash: String) -> Result<Identity, E
     let signed_in = SignedIn {
         account,
         session: session.id,
+        typed_at: session.typed_at,
     };
     Ok(Identity::new(actor, session.rights, Some(signed_in)).with_pass(hash))
 }

@@ -97,14 +97,14 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
 /// [`Error::RateLimited`]; errors of the store.
 pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
-    let tried = compare(app, &account, current).await?;
+    let tried = compare(app, &account, "current", current).await?;
     // A weak one counts as a try too: it costs as much.
     let hash = credentials::hash_chosen(app, new, [&account.name, &account.email]).await?;
     let audit = door::entry(app, &account, "passphrase_changed");
     app.store
         .set_passphrase(account.id, hash, Some(person.session), audit)
         .await?;
-    Ok(app.store.forget_try(tried).await?)
+    confirmed(app, person, &account, tried).await
 }
 
 /// Begins a second step: a new seed, which counts once a code from it is typed.
@@ -113,11 +113,11 @@ pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &s
 /// `passphrase_wrong` as a field's error; 409 `second_step_on`; [`Error::RateLimited`]; errors of the
 /// store.
 pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<Seed, Error> {
-    let (_, mut account) = me(app, who).await?;
+    let (person, mut account) = me(app, who).await?;
     if account.has_second_step() {
         return Err(Error::conflict("second_step_on"));
     }
-    confirm(app, &account, passphrase).await?;
+    confirm(app, person, &account, passphrase).await?;
     let seed = totp_rs::Secret::from(crate::clock::random_bytes::<20>().to_vec()).to_base32();
     let sealed = app.keys.seal(&credentials::seed_place(account.id), &seed);
     app.store.set_totp_seed(account.id, Some(sealed.clone()), None).await?;
@@ -173,8 +173,8 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
 /// # Errors
 /// `passphrase_wrong` as a field's error; [`Error::RateLimited`]; errors of the store.
 pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<(), Error> {
-    let (_, account) = me(app, who).await?;
-    confirm(app, &account, passphrase).await?;
+    let (person, account) = me(app, who).await?;
+    confirm(app, person, &account, passphrase).await?;
     let audit = door::entry(app, &account, "second_step_off");
     app.store.set_totp_seed(account.id, None, Some(audit)).await?;
     Ok(())
@@ -185,26 +185,68 @@ pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> 
 /// # Errors
 /// As [`remove_second_step`].
 pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -> Result<Vec<String>, Error> {
-    let (_, account) = me(app, who).await?;
-    confirm(app, &account, passphrase).await?;
+    let (person, account) = me(app, who).await?;
+    confirm(app, person, &account, passphrase).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let audit = door::entry(app, &account, "recovery_codes_renewed");
     app.store.set_recovery_codes(account.id, hashes, audit).await?;
     Ok(codes)
 }
 
-/// Asks for the passphrase again.
-async fn confirm(app: &App, account: &Account, passphrase: &str) -> Result<(), Error> {
-    let tried = compare(app, account, passphrase).await?;
-    Ok(app.store.forget_try(tried).await?)
+/// Types the passphrase again, and with a second step its code, or a recovery code: the session counts as typed
+/// lately from now on.
+///
+/// # Errors
+/// `passphrase_wrong`, `code_missing` and `code_bad` as errors of fields; [`Error::Forbidden`] for a bearer
+/// token; [`Error::RateLimited`]; errors of the store.
+pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str) -> Result<(), Error> {
+    let (person, account) = me(app, who).await?;
+    let tried = compare(app, &account, "passphrase", passphrase).await?;
+    if account.has_second_step() {
+        if code.trim().is_empty() {
+            return Err(field_error("code", "code_missing"));
+        }
+        door::check_code(app, &account, code)
+            .await
+            .map_err(|error| match error {
+                Error::Http(401, code) => field_error("code", code),
+                error => error,
+            })?;
+    }
+    app.store.forget_try(tried).await?;
+    Ok(app.store.note_typed(person.session, app.clock.now()).await?)
 }
 
-/// Compares the passphrase; gives the try that was counted.
-async fn compare(app: &App, account: &Account, passphrase: &str) -> Result<Uuid, Error> {
+/// Whether a code is asked for beside the passphrase.
+///
+/// # Errors
+/// [`Error::Forbidden`] for a bearer token; errors of the store.
+pub async fn has_second_step(app: &App, who: &Identity) -> Result<bool, Error> {
+    let (_, account) = me(app, who).await?;
+    Ok(account.has_second_step())
+}
+
+/// Asks for the passphrase again. Where there is a second step, that alone does not count as typed lately.
+async fn confirm(app: &App, person: SignedIn, account: &Account, passphrase: &str) -> Result<(), Error> {
+    let tried = compare(app, account, "current", passphrase).await?;
+    confirmed(app, person, account, tried).await
+}
+
+/// Takes the try back that was right.
+async fn confirmed(app: &App, person: SignedIn, account: &Account, tried: Uuid) -> Result<(), Error> {
+    app.store.forget_try(tried).await?;
+    if !account.has_second_step() {
+        app.store.note_typed(person.session, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// Compares the passphrase that stands in `field`; gives the try that was counted.
+async fn compare(app: &App, account: &Account, field: &'static str, passphrase: &str) -> Result<Uuid, Error> {
     let tried = count(app, account).await?;
     let typed = Passphrase::typed(passphrase);
     if !credentials::verify(app, typed, account.passphrase.clone()).await? {
-        return Err(field_error("current", "passphrase_wrong"));
+        return Err(field_error(field, "passphrase_wrong"));
     }
     Ok(tried)
 }

@@ -75,6 +75,19 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
     KEYS.into_iter().map(|(key, _)| key)
 }
 
+/// The keys that say which script readers' pages load and who is sent a secret: by a session they are changed
+/// with the passphrase typed lately.
+const TYPED_AGAIN: [&str; 8] = [
+    "captcha.provider",
+    "captcha.site_key",
+    "captcha.secret",
+    "captcha.verify_url",
+    "captcha.second.provider",
+    "captcha.second.site_key",
+    "captcha.second.secret",
+    "captcha.second.verify_url",
+];
+
 /// The name of a key's field; the key itself where it is none of a site's.
 #[must_use]
 pub fn field_of(key: &'static str) -> &'static str {
@@ -231,7 +244,7 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
 /// Makes a site; only who owns every site may.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; `id_bad` and all that [`change`] finds wrong, as errors of fields; 409
+/// [`Error::Forbidden`], also `retype_needed`; `id_bad` and all that [`change`] finds wrong, as errors of fields; 409
 /// `site_exists`; errors of the store.
 pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Result<Arc<SiteInForce>, Error> {
     if who.rights.everywhere() != Some(Role::Owner) {
@@ -250,6 +263,9 @@ pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Res
     }
     let mark = vouched(who, &SiteSettings::default(), None, &settings, change)?;
     let (settings, secrets) = checked(app, id, settings, Secrets::default(), change)?;
+    if wants_typing(&SiteSettings::default(), &settings, change) {
+        who.typed_lately(app)?;
+    }
     let audit = entry(app, who, id, "site_made", change, &[]);
     if !app.store.add_site(id, &settings, secrets, mark, audit).await? {
         return Err(Error::conflict("site_exists"));
@@ -292,7 +308,8 @@ pub async fn free_id(app: &App, name: &str) -> Result<String, Error> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], with `verify_url_forbidden` for an address that only an owner of every
-/// site gives; 409 `set_in_file` with the keys; what is wrong with a value, as errors of fields; 409 `settings_changed` when somebody else changes them at the same time; errors of
+/// site gives, and `retype_needed`; 409 `set_in_file` with the keys; what is wrong with a value, as errors of fields;
+/// 409 `settings_changed` when somebody else changes them at the same time; errors of
 /// the store.
 pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> Result<Settings, Error> {
     who.may(Role::Owner, site)?;
@@ -313,6 +330,9 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
     let mark = vouched(who, &read.settings, read.vouched_address.as_deref(), &settings, change)?;
     let (kept, dropped) = still_fitting(read.secrets.clone(), &read.settings, &settings, change);
     let (settings, secrets) = checked(app, site, settings, kept, change)?;
+    if wants_typing(&read.settings, &settings, change) {
+        who.typed_lately(app)?;
+    }
     let audit = entry(app, who, site, "site_changed", change, &dropped);
     if !app.store.set_site(site, &read, &settings, secrets, mark, audit).await? {
         return Err(Error::conflict("settings_changed"));
@@ -407,6 +427,24 @@ fn still_fitting(
         }
     }
     (kept, dropped)
+}
+
+/// Whether one of [`TYPED_AGAIN`] becomes another. A page sends each key with every save; a secret that is
+/// named is a new one.
+fn wants_typing(before: &SiteSettings, after: &SiteSettings, change: &Change) -> bool {
+    let [before, after] = [before, after].map(|settings| {
+        let mut written = serde_json::to_value(settings).unwrap_or_default();
+        let provider = settings.captcha.provider.unwrap_or(ProviderId::House);
+        put(&mut written, "captcha.provider", provider.as_str().into());
+        written
+    });
+    TYPED_AGAIN.iter().any(|key| {
+        if SECRETS.contains(key) {
+            change.0.contains_key(*key)
+        } else {
+            at(&before, key) != at(&after, key)
+        }
+    })
 }
 
 /// The settings with new values laid over them; secrets apart.

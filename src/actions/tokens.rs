@@ -17,8 +17,11 @@ use crate::{
     },
     error::Error,
     keys::{new_secret, sha256_hex},
-    store::{NewAudit, Scope, TokenRow},
+    store::{Bounded, NewAudit, Scope, TokenRow, TokensWanted},
 };
+
+/// Live tokens of a site at most, and as many of those that work on every site.
+pub const TOKENS_MAX: i64 = 1000;
 
 /// A token to be made.
 #[derive(Debug, Clone)]
@@ -45,26 +48,26 @@ pub struct Made {
 /// [`Error::Forbidden`] for who owns nothing; errors of the store.
 pub async fn list(app: &App, who: &Identity) -> Result<Vec<TokenRow>, Error> {
     who.may_own()?;
-    let now = app.clock.now();
-    let tokens = app.store.tokens().await?.into_iter();
-    Ok(tokens
-        .filter(|token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now))
-        .filter(|token| who.rights.own_all_of(&rights_of(token)))
-        .collect())
+    let wanted = TokensWanted {
+        scope: who.owned(),
+        live_at: Some(app.clock.now()),
+        after: None,
+        limit: 500,
+    };
+    Ok(app.store.tokens(&wanted).await?)
 }
 
 /// Makes a token.
 ///
 /// # Errors
 /// `name_…`, `site_missing`, `expires_bad` as errors of fields; [`Error::NotFound`] for a site that is not
-/// theirs or not there; [`Error::Forbidden`]; errors of the store.
+/// theirs or not there; [`Error::Forbidden`], also `retype_needed`; errors of the store.
 pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error> {
     let sites = sites_of(app, by, &wanted.scope).await?;
     let now = app.clock.now();
     if wanted.expires_at.is_some_and(|at| at <= now) {
         return Err(field_error("expires", "expires_bad"));
     }
-    let secret = format!("plb_{}", new_secret());
     let id = app.clock.new_id();
     let name = match wanted.name.filter(|name| !name.trim().is_empty()) {
         Some(name) => Name::parse(&name)
@@ -73,6 +76,10 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
             .to_owned(),
         None => format!("token-{}", &id.simple().to_string()[20..]),
     };
+    if let By::Somebody(who) = by {
+        who.typed_lately(app)?;
+    }
+    let secret = format!("plb_{}", new_secret());
     let token = TokenRow {
         id,
         name,
@@ -81,14 +88,22 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         created_at: now,
         expires_at: wanted.expires_at,
         revoked_at: None,
+        maker: None,
+        parent: None,
     };
     let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role, "sites": sites});
     let audit = entry(app, by, "token_made", &detail);
-    app.store
-        .add_token(token, &sha256_hex(secret.as_bytes()), audit)
-        .await?;
-    app.forget_sites();
-    Ok(Made { id, secret })
+    let hash = sha256_hex(secret.as_bytes());
+    match app.store.add_token(token, &hash, TOKENS_MAX, audit).await? {
+        Bounded::Done => {
+            app.forget_sites();
+            Ok(Made { id, secret })
+        }
+        Bounded::Full { site } => Err(Error::Conflict {
+            code: "tokens_full",
+            current: Some(Box::new(serde_json::json!({"site": site, "limit": TOKENS_MAX}))),
+        }),
+    }
 }
 
 /// Ends a token.
@@ -97,8 +112,9 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
 /// [`Error::NotFound`] for one that is not live or not theirs; errors of the store.
 pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
     if let By::Somebody(who) = by {
-        let theirs = list(app, who).await?;
-        if !theirs.iter().any(|token| token.id == id) {
+        who.may_own()?;
+        let token = app.store.token(id).await?;
+        if !token.is_some_and(|token| who.rights.own_all_of(&rights_of(&token))) {
             return Err(Error::not_found());
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     actions::{accounts::By, tokens},
     config::Config,
     error::Error,
-    store::Scope,
+    store::{Scope, TokenRow, TokensWanted},
 };
 
 #[derive(Debug, Subcommand)]
@@ -55,18 +55,19 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
             println!("{}", made.secret);
         }
         TokenCommand::List => {
-            let tokens = app.store.tokens().await.map_err(|error| error.to_string())?;
-            for token in tokens {
-                let sites = match token.scope {
-                    Scope::All => "all sites".to_owned(),
-                    Scope::Sites(sites) => sites.join(","),
-                };
-                let state = match (token.revoked_at, token.expires_at) {
-                    (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
-                    (None, Some(at)) => format!("until {}", at.to_rfc3339()),
-                    (None, None) => "no end".to_owned(),
-                };
-                println!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role);
+            let mut wanted = TokensWanted {
+                scope: Scope::All,
+                live_at: None,
+                after: None,
+                limit: 500,
+            };
+            loop {
+                let tokens = app.store.tokens(&wanted).await.map_err(|error| error.to_string())?;
+                let Some(last) = tokens.last() else { break };
+                wanted.after = Some(last.id);
+                for token in &tokens {
+                    println!("{}", line(token));
+                }
             }
         }
         TokenCommand::Revoke { id } => {
@@ -80,6 +81,20 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
     }
     app.store.close().await;
     Ok(())
+}
+
+/// Id, name, role, sites and until when, separated by tabs.
+fn line(token: &TokenRow) -> String {
+    let sites = match &token.scope {
+        Scope::All => "all sites".to_owned(),
+        Scope::Sites(sites) => sites.join(","),
+    };
+    let state = match (token.revoked_at, token.expires_at) {
+        (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
+        (None, Some(at)) => format!("until {}", at.to_rfc3339()),
+        (None, None) => "no end".to_owned(),
+    };
+    format!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role)
 }
 
 /// `365d`, `12h`, `30m`.

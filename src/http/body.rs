@@ -6,7 +6,11 @@
 
 use std::{cell::Cell, fmt, time::Duration};
 
-use axum::{body::Body, extract::Request, http::header};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, header},
+};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -35,7 +39,7 @@ impl Fields {
     /// # Errors
     /// [`Error`] with the code of what is wrong with it.
     pub(super) async fn read(request: Request) -> Result<Self, Error> {
-        let kind = kind(&request)?;
+        let kind = kind(request.headers())?;
         let bytes = bytes(request.into_body()).await?;
         match kind {
             Kind::Json => Self::from_json(&bytes),
@@ -158,9 +162,13 @@ enum Kind {
     Form,
 }
 
-fn kind(request: &Request) -> Result<Kind, Error> {
-    let given = request
-        .headers()
+/// Whether a body is said to be a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    matches!(kind(headers), Ok(Kind::Form))
+}
+
+fn kind(headers: &HeaderMap) -> Result<Kind, Error> {
+    let given = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
@@ -172,7 +180,11 @@ fn kind(request: &Request) -> Result<Kind, Error> {
     }
 }
 
-async fn bytes(body: Body) -> Result<axum::body::Bytes, Error> {
+/// A whole body.
+///
+/// # Errors
+/// As [`Fields::read`].
+pub(super) async fn bytes(body: Body) -> Result<axum::body::Bytes, Error> {
     let reading = axum::body::to_bytes(body, SIZE_MAX);
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),

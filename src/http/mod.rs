@@ -21,6 +21,7 @@ use std::sync::{Arc, LazyLock};
 use axum::{
     Extension, Router,
     extract::State,
+    middleware,
     routing::{delete, get, patch, post, put},
 };
 use utoipa::OpenApi;
@@ -52,22 +53,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::entrance::home))
         .route("/login", get(pages::door::login).post(pages::door::sign_in))
         .route("/login/code", post(pages::door::second_step))
+        .route("/login/retype", post(pages::retype::retype))
         .route("/login/recovery", get(pages::door::recovery).post(pages::door::recover))
         .route("/logout", post(pages::door::logout))
         .route("/invitation", get(pages::door::invitation).post(pages::door::accept))
         .route("/setup", get(pages::setup::show).post(pages::setup::redeem))
         .route("/setup/you", get(pages::setup::you).post(pages::setup::make_owner))
-        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
-        .route(
-            "/setup/robots",
-            get(pages::setup::robots).post(pages::setup::set_robots),
-        )
         .route("/setup/try", get(pages::setup::try_it).post(pages::setup::finish))
-        .route("/sites", get(pages::sites::list).post(pages::sites::create))
-        .route(
-            "/sites/{site}/settings",
-            get(pages::sites::settings).post(pages::sites::save),
-        )
         .route("/account", get(pages::account::show))
         .route("/account/name", post(pages::account::rename))
         .route("/account/sessions", post(pages::account::end_sessions))
@@ -91,15 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/account/codes",
             get(pages::account::codes).post(pages::account::renew_codes),
         )
-        .route(
-            "/moderators",
-            get(pages::moderators::show).post(pages::moderators::invite),
-        )
-        .route("/moderators/{id}/role", post(pages::moderators::change_role))
-        .route("/moderators/{id}/link", post(pages::moderators::link))
-        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
         .route("/moderators/{id}/remove", post(pages::moderators::remove))
-        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
         .route("/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/queue", get(pages::queue::show))
         .route("/queue/decide", post(pages::queue::decide))
@@ -112,6 +96,27 @@ pub fn router(app: Arc<App>) -> Router {
             "/sites/{site}/captcha/policies/{n}/revert",
             post(pages::captcha::revert),
         );
+    // Whose forms may ask for the passphrase in between.
+    let powers = Router::new()
+        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
+        .route(
+            "/setup/robots",
+            get(pages::setup::robots).post(pages::setup::set_robots),
+        )
+        .route("/sites", get(pages::sites::list).post(pages::sites::create))
+        .route(
+            "/sites/{site}/settings",
+            get(pages::sites::settings).post(pages::sites::save),
+        )
+        .route(
+            "/moderators",
+            get(pages::moderators::show).post(pages::moderators::invite),
+        )
+        .route("/moderators/{id}/role", post(pages::moderators::change_role))
+        .route("/moderators/{id}/link", post(pages::moderators::link))
+        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
+        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), pages::retype::around));
     let readers = Router::new()
         .route("/demo", get(pages::thread::demo))
         .route("/t/{site}", get(pages::thread::show).post(pages::thread::post))
@@ -139,6 +144,7 @@ pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .merge(api.layer(Extension(Arc::new(kept::KeptPages::default()))))
         .merge(admin)
+        .merge(powers)
         .merge(readers)
         .merge(documents)
         .fallback(pages::not_found)

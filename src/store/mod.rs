@@ -38,6 +38,7 @@ mod sites;
 mod sqlite;
 mod step_up;
 mod threads;
+mod tokens;
 mod units;
 mod writer;
 
@@ -49,7 +50,6 @@ use sqlx::{
 };
 
 pub use self::{
-    access::TokenRow,
     accounts::{Account, AccountChange, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
@@ -65,6 +65,7 @@ pub use self::{
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
     threads::{PublicComment, PublicThread, ThreadRow},
+    tokens::{LiveToken, TokenRow, TokensWanted},
     units::{Actor, Decide, Decided, Inserted, NewComment, Scope},
 };
 use crate::config::is_postgres;
@@ -78,6 +79,17 @@ pub enum Store {
     Sqlite(sqlite::Sqlite),
     /// A server.
     Postgres(PgPool),
+}
+
+/// What became of something of which a site has only so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bounded {
+    Done,
+    /// There is no place for another one.
+    Full {
+        /// On which site; `*` stands for every site.
+        site: String,
+    },
 }
 
 /// What a store call can fail with; "not found" is no failure.

@@ -37,6 +37,8 @@ pub struct LiveSession {
     pub name: String,
     pub rights: Rights,
     pub seen_at: Timestamp,
+    /// When its passphrase was last typed.
+    pub typed_at: Timestamp,
 }
 
 /// A session as its owner sees it.
@@ -50,13 +52,13 @@ pub struct SessionEntry {
     pub seen_at: i64,
 }
 
-/// Opens a session inside `in_tx!`.
+/// Opens a session inside `in_tx!`. Whatever opens one was typed just now.
 macro_rules! insert_session {
     ($conn:expr, $session:expr) => {{
         let session: $crate::store::NewSession = $session;
         sqlx::query(
-            "INSERT INTO sessions (id, hash, account_id, device, created_at, seen_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $5, $6)",
+            "INSERT INTO sessions (id, hash, account_id, device, created_at, seen_at, typed_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
         )
         .bind(session.id)
         .bind(session.hash)
@@ -108,6 +110,7 @@ impl Store {
             id: Uuid,
             account_id: Option<Uuid>,
             seen_at: i64,
+            typed_at: i64,
             name: Option<String>,
             site_id: Option<String>,
             role: Option<String>,
@@ -115,7 +118,7 @@ impl Store {
         let rows: Vec<Row> = on_pool!(self, |pool| {
             // Indexes: the unique one of sessions, the primary keys of the others.
             sqlx::query_as(
-                "SELECT s.id, s.account_id, s.seen_at, a.name, r.site_id, r.role FROM sessions s \
+                "SELECT s.id, s.account_id, s.seen_at, s.typed_at, a.name, r.site_id, r.role FROM sessions s \
                  LEFT JOIN accounts a ON a.id = s.account_id \
                  LEFT JOIN account_roles r ON r.account_id = s.account_id \
                  WHERE s.hash = $1 AND s.expires_at > $2 AND a.disabled_at IS NULL \
@@ -129,7 +132,8 @@ impl Store {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let (id, account, seen_at) = (first.id, first.account_id, Timestamp(first.seen_at));
+        let (id, account) = (first.id, first.account_id);
+        let (seen_at, typed_at) = (Timestamp(first.seen_at), Timestamp(first.typed_at));
         let name = first.name.clone().unwrap_or_default();
         let roles = rows.into_iter().filter_map(|row| row.site_id.zip(row.role));
         let rights = roles
@@ -141,6 +145,7 @@ impl Store {
             name,
             rights,
             seen_at,
+            typed_at,
         }))
     }
 
@@ -151,6 +156,21 @@ impl Store {
     pub async fn touch_session(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             sqlx::query("UPDATE sessions SET seen_at = $2 WHERE id = $1")
+                .bind(id)
+                .bind(now.0)
+                .execute(&mut *conn)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the passphrase was typed again in a session.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_typed(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            sqlx::query("UPDATE sessions SET typed_at = $2 WHERE id = $1")
                 .bind(id)
                 .bind(now.0)
                 .execute(&mut *conn)

@@ -52,6 +52,22 @@ pub struct LoginCodePage {
     pub next: String,
 }
 
+/// In between: the passphrase is asked for again before an act that gives power, which is done then.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "retype.html")]
+pub struct RetypePage {
+    pub frame: AdminFrame,
+    pub errors: FormErrors,
+    /// Why it cannot be done now.
+    pub problem: Option<String>,
+    /// Where the form was sent to: a path of ours.
+    pub action: String,
+    /// What was typed into that form, by the names of its fields.
+    pub values: Vec<(String, String)>,
+    /// Whether the second step's code is asked for as well.
+    pub asks_code: bool,
+}
+
 /// `GET /login/recovery`: a recovery code and a new passphrase.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "login_recovery.html")]

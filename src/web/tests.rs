@@ -785,6 +785,18 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 }
                 .render(),
             ),
+            (
+                "retype",
+                RetypePage {
+                    frame: team(language, Place::Elsewhere),
+                    errors: wrong("retype_code"),
+                    problem: Some(HOSTILE.to_owned()),
+                    action: "/tokens?lang=fr".to_owned(),
+                    values: vec![(HOSTILE.to_owned(), HOSTILE.to_owned())],
+                    asks_code: true,
+                }
+                .render(),
+            ),
             ("account-passphrase", act(language, "passphrase")),
             ("account-second-step", act(language, "second-step")),
             ("account-second-step-remove", act(language, "second-step/remove")),

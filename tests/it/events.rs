@@ -361,7 +361,7 @@ async fn a_stream_ends_with_session_role_or_token(storage: &Storage) {
         .expect("read")
         .expect("it is there");
     mariam.reads_first(waiting).await.expect(200);
-    tokens::revoke(&service.app, By::Operator, token.id)
+    tokens::revoke(&service.app, By::Operator, token.row.id)
         .await
         .expect("revoked");
     stream.ends().await;

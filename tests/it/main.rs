@@ -23,6 +23,7 @@ mod mail;
 mod moderation;
 mod page_check;
 mod people;
+mod powers;
 mod privacy;
 mod process;
 mod providers;

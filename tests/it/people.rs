@@ -178,7 +178,7 @@ async fn the_last_owner_cannot_be_taken_away_by_any_way(storage: &Storage) {
 async fn owners_rule_their_own_sites_and_nobody_elses(storage: &Storage) {
     let service = Service::start(storage, &two_sites()).await;
     service.signs_in().await;
-    let faso = service.person("Oumar", Role::Owner, &["faso"]).await;
+    let (_, faso) = service.has("oumar@example.org", Role::Owner, &["faso"]).await;
     let (here, _) = service.has("here@example.org", Role::Moderator, &["faso"]).await;
     let (there, there_browser) = service.has("there@example.org", Role::Moderator, &["sahel"]).await;
     let (both, _) = service
@@ -194,7 +194,13 @@ async fn owners_rule_their_own_sites_and_nobody_elses(storage: &Storage) {
         .collect();
     assert_eq!(
         emails,
-        ["all@example.org", "both@example.org", "here@example.org", OWNER_EMAIL]
+        [
+            "all@example.org",
+            "both@example.org",
+            "here@example.org",
+            "oumar@example.org",
+            OWNER_EMAIL
+        ]
     );
     let change = async |id: Uuid, body: Value| {
         faso.sends(&Method::PATCH, &format!("/api/v1/moderators/{id}"), &body)
@@ -229,7 +235,9 @@ async fn owners_rule_their_own_sites_and_nobody_elses(storage: &Storage) {
         (403, "forbidden")
     );
     for id in [there, both, all, Uuid::nil()] {
-        let link = faso.posts(&format!("/api/v1/moderators/{id}/link"), &json!({})).await;
+        let link = faso
+            .sends(&Method::POST, &format!("/api/v1/moderators/{id}/link"), &json!({}))
+            .await;
         assert!(
             matches!(link.status.as_u16(), 403 | 404),
             "no way into another's account: {}",
@@ -251,14 +259,16 @@ async fn owners_rule_their_own_sites_and_nobody_elses(storage: &Storage) {
         json!({"email": "x@example.org", "name": "X", "role": "owner", "site": "*"}),
     ] {
         assert_eq!(
-            faso.posts("/api/v1/moderators", &body).await.error(),
+            faso.sends(&Method::POST, "/api/v1/moderators", &body).await.error(),
             (403, "forbidden")
         );
     }
     for site in ["sahel", "nowhere"] {
         let body = json!({"email": "x@example.org", "name": "X", "role": "moderator", "sites": ["faso", site]});
         assert_eq!(
-            faso.posts("/api/v1/moderators/invite", &body).await.status,
+            faso.sends(&Method::POST, "/api/v1/moderators/invite", &body)
+                .await
+                .status,
             404,
             "{site}"
         );
@@ -316,13 +326,15 @@ async fn a_moderator_has_an_account_and_no_team(storage: &Storage) {
 
 async fn the_team_by_the_api(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    service.signs_in().await;
-    let owner = service.owner().await;
+    let owner = service.signs_in().await;
     let invite = json!({
         "email": AWA, "name": "Awa", "role": "moderator", "site": "faso",
         "id": "00000000-0000-0000-0000-000000000000", "passphrase": PASSPHRASE, "status": "active", "disabled": true,
     });
-    let invited = owner.posts("/api/v1/moderators/invite", &invite).await.expect(201);
+    let invited = owner
+        .sends(&Method::POST, "/api/v1/moderators/invite", &invite)
+        .await
+        .expect(201);
     let link = invited.json["link"].as_str().expect("a link").to_owned();
     let id = invited.id();
     assert_ne!(id, Uuid::nil().to_string(), "what the caller may not set is not read");
@@ -339,7 +351,10 @@ async fn the_team_by_the_api(storage: &Storage) {
     );
     assert!(!listed.text.contains("argon2") && !listed.text.contains("passphrase"));
     service.accepts(code_of(&link)).await;
-    let again = owner.posts("/api/v1/moderators", &invite).await.expect(201);
+    let again = owner
+        .sends(&Method::POST, "/api/v1/moderators", &invite)
+        .await
+        .expect(201);
     assert_eq!((again.id(), &again.json["link"]), (id.clone(), &Value::Null));
     for (body, field, code) in [
         (
@@ -368,7 +383,10 @@ async fn the_team_by_the_api(storage: &Storage) {
             "site_missing",
         ),
     ] {
-        let answer = owner.posts("/api/v1/moderators", &body).await.expect(422);
+        let answer = owner
+            .sends(&Method::POST, "/api/v1/moderators", &body)
+            .await
+            .expect(422);
         let error = &answer.json["errors"][0];
         assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!(code)));
         assert!(!error["message"].as_str().expect("a sentence").is_empty());

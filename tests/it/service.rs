@@ -504,6 +504,18 @@ impl Browser<'_> {
             .await
     }
 
+    /// Calls the API with the session, as a script on a page of ours does.
+    pub(crate) async fn sends(&self, method: &Method, path: &str, body: &Value) -> Answer {
+        self.service
+            .request(method.clone(), path, |request| {
+                request
+                    .header("cookie", &self.cookie)
+                    .header("sec-fetch-site", "same-origin")
+                    .json(body)
+            })
+            .await
+    }
+
     /// Presses the button of a form on a page of ours.
     pub(crate) async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.service

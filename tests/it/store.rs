@@ -31,7 +31,7 @@ use palabre::{
     },
     store::{
         Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, NewSession, Opening, Order,
-        PolicyRow, Scope, SealFault, Secrets, Store, ThreadRow, TokenRow,
+        PolicyRow, Scope, SealFault, Secrets, Store, ThreadRow, TokenRow, TokensWanted,
     },
 };
 use proptest::{
@@ -1998,6 +1998,8 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
         created_at: START,
         expires_at,
         revoked_at: None,
+        maker: None,
+        parent: None,
     };
     let sites = Scope::Sites(vec![SITE.to_owned()]);
     let later = START.plus(minutes(60));
@@ -2005,15 +2007,18 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let endless = token(Scope::All, None);
     scene
         .store
-        .add_token(scoped.clone(), "h1", entry())
+        .add_token(scoped.clone(), "h1", 9, entry())
         .await
         .expect("added");
     scene
         .store
-        .add_token(endless.clone(), "h2", entry())
+        .add_token(endless.clone(), "h2", 9, entry())
         .await
         .expect("added");
-    let opens = async |hash: &str, now| scene.store.token_by_hash(hash, now).await.expect("read");
+    let opens = async |hash: &str, now| {
+        let found = scene.store.token_by_hash(hash, now).await.expect("read");
+        found.map(|live| live.row)
+    };
     let found = opens("h1", START).await.expect("it opens");
     assert_eq!(
         (found.id, found.name, found.role),
@@ -2048,7 +2053,13 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
             .expect("done")
     );
     assert!(opens("h2", START).await.is_none());
-    let tokens = scene.store.tokens().await.expect("read");
+    let all = TokensWanted {
+        scope: Scope::All,
+        live_at: None,
+        after: None,
+        limit: 9,
+    };
+    let tokens = scene.store.tokens(&all).await.expect("read");
     assert_eq!(
         tokens.iter().map(|token| token.id).collect::<Vec<_>>(),
         [endless.id, scoped.id]
@@ -2057,7 +2068,7 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     assert!(
         scene
             .store
-            .add_token(token(Scope::All, None), "h1", entry())
+            .add_token(token(Scope::All, None), "h1", 9, entry())
             .await
             .is_err()
     );

@@ -68,7 +68,7 @@ fn account_json(account: &Account) -> Value {
 /// `POST /moderators/invite`.
 #[utoipa::path(post, path = "/moderators", tag = "owners", request_body = schema::NewModerator,
     responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
-        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
+        (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 422, description = "invalid")))]
 pub(crate) async fn add_moderator(
     state: State<Arc<App>>,
@@ -82,7 +82,7 @@ pub(crate) async fn add_moderator(
 /// Invites somebody by a one-time link.
 #[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = schema::NewModerator,
     responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
-        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
+        (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 422, description = "invalid")))]
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
@@ -109,7 +109,7 @@ pub(crate) async fn invite(
 #[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
     request_body = schema::ModeratorChange,
     responses((status = 200, description = "the account", body = schema::Moderator),
-        (status = 403, description = "forbidden, works_elsewhere"), (status = 404, description = "not_found"),
+        (status = 403, description = "forbidden, to a bearer token also for a wider role; works_elsewhere, retype_needed"), (status = 404, description = "not_found"),
         (status = 409, description = "last_owner"), (status = 422, description = "role_bad")))]
 pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
@@ -160,7 +160,7 @@ pub(crate) async fn remove_moderator(
 /// A new one-time link for somebody who lost the way in.
 #[utoipa::path(post, path = "/moderators/{account}/link", tag = "owners", params(("account" = uuid::Uuid, Path)),
     responses((status = 201, description = "shown once", body = schema::Invited),
-        (status = 403, description = "forbidden, works_elsewhere"), (status = 404, description = "not_found")))]
+        (status = 403, description = "forbidden, also to every bearer token; works_elsewhere, retype_needed"), (status = 404, description = "not_found")))]
 pub(crate) async fn new_link(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -206,8 +206,8 @@ fn token_json(token: &TokenRow) -> Value {
 /// Makes a token; its secret is in this answer and nowhere else.
 #[utoipa::path(post, path = "/tokens", tag = "owners", request_body = schema::NewToken,
     responses((status = 201, description = "shown once", body = schema::MadeToken),
-        (status = 403, description = "forbidden"), (status = 404, description = "another's site"),
-        (status = 422, description = "invalid")))]
+        (status = 403, description = "forbidden, retype_needed"), (status = 404, description = "another's site"),
+        (status = 409, description = "tokens_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn create_token(
     State(app): State<Arc<App>>,
     Who(who): Who,

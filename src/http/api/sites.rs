@@ -50,7 +50,8 @@ pub(crate) async fn list(
 
 /// Makes a site; only who owns every site may.
 #[utoipa::path(post, path = "/sites", tag = "owners", request_body = schema::NewSite,
-    responses((status = 201, description = "made", body = schema::SiteSettings), (status = 403, description = "forbidden"),
+    responses((status = 201, description = "made", body = schema::SiteSettings),
+        (status = 403, description = "forbidden; retype_needed with a provider, an address or keys"),
         (status = 409, description = "site_exists"), (status = 422, description = "invalid")))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
@@ -88,7 +89,8 @@ pub(crate) async fn show(
 #[utoipa::path(patch, path = "/sites/{site}", tag = "owners", params(("site" = String, Path)),
     request_body = schema::SiteChange,
     responses((status = 200, description = "in force now", body = schema::SiteSettings),
-        (status = 403, description = "forbidden: owners only; verify_url_forbidden"),
+        (status = 403, description = "forbidden: owners only; verify_url_forbidden; retype_needed for a provider, an \
+            address or keys"),
         (status = 404, description = "another's site"), (status = 409, description = "set_in_file with `keys`, settings_changed"),
         (status = 422, description = "invalid")))]
 pub(crate) async fn change(

@@ -327,7 +327,7 @@ pub(super) fn outside(app: &App, language: Language, title: &str) -> AdminFrame 
 }
 
 /// A path of this service, to go on to; anything else is empty, so that nobody is led away.
-fn own_path(next: &str) -> String {
+pub(super) fn own_path(next: &str) -> String {
     let is_own = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\n', '\r', '\t'])

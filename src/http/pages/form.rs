@@ -44,11 +44,15 @@ pub(super) fn at_field(field: &str, message: String) -> FormErrors {
     }])
 }
 
-/// What a person is told; a failure of ours goes on as one.
+/// What a person is told; a failure of ours goes on as one, and so does what the page in between asks
+/// ([`super::retype`]).
 pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
     if let Error::RateLimited(refusal) = error {
         let wait = texts::duration(language, refusal.retry_after_seconds());
         return Ok(language.say_with("login-paused", "wait", &wait));
+    }
+    if matches!(error, Error::Forbidden("retype_needed")) {
+        return Err(PageError::new(Error::Forbidden("retype_needed"), language));
     }
     if error.status() >= 500 {
         return Err(PageError::new(Error::Unavailable(error.to_string()), language));

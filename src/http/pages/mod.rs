@@ -13,6 +13,7 @@ mod form;
 pub(super) mod moderators;
 pub(super) mod queue;
 pub(super) mod receipt;
+pub(super) mod retype;
 pub(super) mod setup;
 pub(super) mod sites;
 pub(super) mod thread;
@@ -118,6 +119,7 @@ impl IntoResponse for PageError {
         let mut response = admin_page(&page);
         *response.status_mut() = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         error::add_headers(&self.error, &mut response);
+        retype::mark(&self.error, &mut response);
         response
     }
 }

@@ -29,6 +29,9 @@ field-code = Code
 hint-code = The six digits of your app, or a recovery code.
 code-title = Second step
 code-explanation = Your passphrase is right. The code of your app is left.
+retype-title = Your passphrase, once more
+retype-explanation = This gives power to somebody, or changes whom the site trusts. The passphrase shows that it is you; it counts for ten minutes. Nothing of what you typed is lost.
+retype-button = Continue
 recovery-title = Choose a new passphrase
 recovery-explanation = A recovery code lets you choose a new passphrase. Your other sessions end.
 recovery-button = Change and sign in
@@ -65,6 +68,8 @@ hint-your_name = Your team sees it beside your decisions. No reader can take a n
 
 ## The way in: errors
 sign_in_failed = The email address and the passphrase do not go together.
+retype_needed = This asks for your passphrase, typed at most ten minutes ago.
+code_missing = Type the code of your app, or a recovery code.
 code_needed = This account asks for a code as well.
 code_bad = This code does not count, or was used before.
 pass_ended = The five minutes are over, or your passphrase has changed. Start again.
@@ -79,6 +84,7 @@ passphrase_common = This passphrase would be among the first to be guessed. Add 
 passphrase_wrong = This is not your current passphrase.
 last_owner = This is the last person who runs this site: give that role to somebody else first.
 works_elsewhere = This account also works on a site that you do not run. You can change its role on yours.
+tokens_full = This site has 1,000 tokens already, as many as it may: revoke those that no program uses.
 account_exists = This email address has just been invited.
 second_step_on = The second step is in place already.
 site_missing = Choose at least one site.

@@ -29,6 +29,9 @@ field-code = Code
 hint-code = Les six chiffres de votre application, ou un code de secours.
 code-title = Deuxième étape
 code-explanation = Votre phrase secrète est juste. Il reste le code de votre application.
+retype-title = Votre phrase secrète, encore une fois
+retype-explanation = Ce geste donne du pouvoir à quelqu’un, ou change à qui le site fait confiance. La phrase secrète montre que c’est bien vous ; elle vaut dix minutes. Rien de ce que vous avez saisi n’est perdu.
+retype-button = Continuer
 recovery-title = Choisir une nouvelle phrase secrète
 recovery-explanation = Un code de secours permet de choisir une nouvelle phrase secrète. Vos autres sessions prennent fin.
 recovery-button = Changer et entrer
@@ -65,6 +68,8 @@ hint-your_name = L’équipe le voit à côté des décisions. Aucun lecteur ne 
 
 ## The way in: errors
 sign_in_failed = L’adresse e-mail et la phrase secrète ne vont pas ensemble.
+retype_needed = Ce geste demande votre phrase secrète, tapée il y a dix minutes au plus.
+code_missing = Tapez le code de votre application, ou un code de secours.
 code_needed = Ce compte demande aussi un code.
 code_bad = Ce code n’est pas valable, ou il a déjà servi.
 pass_ended = Les cinq minutes sont passées, ou votre phrase secrète a changé. Recommencez.
@@ -79,6 +84,7 @@ passphrase_common = Cette phrase secrète serait devinée parmi les premières. 
 passphrase_wrong = Ce n’est pas votre phrase secrète actuelle.
 last_owner = C’est la dernière personne qui tient ce site : donnez d’abord ce rôle à quelqu’un d’autre.
 works_elsewhere = Ce compte travaille aussi sur un site que vous ne tenez pas. Vous pouvez changer son rôle sur les vôtres.
+tokens_full = Ce site a déjà 1 000 jetons, le plus qu’il peut avoir : révoquez ceux dont aucun programme ne se sert.
 account_exists = Cette adresse e-mail vient d’être invitée.
 second_step_on = La deuxième étape est déjà en place.
 site_missing = Choisissez au moins un site.

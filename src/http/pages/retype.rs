@@ -1,0 +1,174 @@
+//! The page in between: whoever is about to give power types their passphrase again.
+//!
+//! An act that wants it fails with `retype_needed` before it has changed anything. The form that was sent is
+//! then shown as a page that asks for the passphrase and carries all its values; it posts to the same address,
+//! where the passphrase is looked at first and the act is tried again with the same body. So nothing that was
+//! typed is lost, nothing is kept by the server, and no act knows of this page. Its routes are named together
+//! in [`crate::http`]; their other pages only have to pass the error on.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts as _, Request, State},
+    http::{HeaderMap, Method, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use serde_json::json;
+
+use super::{
+    PageError, PageResult, admin_page,
+    door::own_path,
+    form::{form_errors, sentence, with_status},
+    frame, see_other,
+};
+use crate::{
+    actions::{identify::Identity, own_account},
+    app::App,
+    domain::language::Language,
+    error::Error,
+    http::{
+        api::comments::no_store,
+        body::{self, Fields},
+        error::Problem,
+        extract::{AdminLanguage, Who},
+    },
+    web::{entrance::RetypePage, form::FormErrors, frame::Place, texts::Say as _},
+};
+
+/// What the page adds to the values of the form: no other form has such names.
+const PASSPHRASE: &str = "retype_passphrase";
+const CODE: &str = "retype_code";
+
+/// Says of an answer that the passphrase is wanted.
+#[derive(Debug, Clone, Copy)]
+struct Wanted;
+
+/// Marks the answer to an act that wants the passphrase.
+pub(super) fn mark(error: &Error, response: &mut Response) {
+    if matches!(error, Error::Forbidden("retype_needed")) {
+        response.extensions_mut().insert(Wanted);
+    }
+}
+
+/// Stands around the forms that may want the passphrase.
+pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !body::is_form(request.headers()) {
+        return next.run(request).await;
+    }
+    match tried(&app, request, next).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn tried(app: &Arc<App>, request: Request, next: Next) -> PageResult {
+    let (mut parts, body) = request.into_parts();
+    let AdminLanguage(language) = AdminLanguage::from_request_parts(&mut parts, app)
+        .await
+        .map_err(|problem| PageError::new(problem.into_parts().0, Language::Fr))?;
+    let bytes = body::bytes(body)
+        .await
+        .map_err(|error| PageError::as_wanted(error, &parts.headers))?;
+    // What cannot be read is answered where it is read.
+    let fields = Fields::from_form(&bytes).unwrap_or_default();
+    if let Some(passphrase) = fields.optional(PASSPHRASE)? {
+        // Who is no longer in is led to the door.
+        if let Ok(Who(who)) = Who::from_request_parts(&mut parts, app).await
+            && let Err(error) = own_account::type_again(app, &who, &passphrase, &fields.text(CODE)?).await
+        {
+            return asked(app, &who, language, &parts, &fields, &error).await;
+        }
+    }
+    let again = Request::from_parts(parts.clone(), Body::from(bytes));
+    let response = next.run(again).await;
+    if response.extensions().get::<Wanted>().is_none() {
+        return Ok(response);
+    }
+    match Who::from_request_parts(&mut parts, app).await {
+        Ok(Who(who)) => asked(app, &who, language, &parts, &fields, &Error::Forbidden("retype_needed")).await,
+        Err(problem) => Ok(problem.into_page()),
+    }
+}
+
+/// The page, with the values of the form; `error` says why it is shown.
+async fn asked(
+    app: &App,
+    who: &Identity,
+    language: Language,
+    parts: &Parts,
+    fields: &Fields,
+    error: &Error,
+) -> PageResult {
+    let mut page = new_page(app, who, language, error).await?;
+    page.action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let values = fields
+        .all()
+        .iter()
+        .filter(|(name, _)| *name != PASSPHRASE && *name != CODE);
+    page.values = values
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
+    Ok(with_status(admin_page(&page), error))
+}
+
+async fn new_page(app: &App, who: &Identity, language: Language, error: &Error) -> Result<RetypePage, PageError> {
+    let (errors, problem) = match error {
+        Error::Forbidden("retype_needed") => (FormErrors::default(), None),
+        Error::Invalid(_) => {
+            let FormErrors(mut errors) = form_errors(error, language);
+            for error in &mut errors {
+                error.field = format!("retype_{}", error.field);
+            }
+            (FormErrors(errors), None)
+        }
+        error => (FormErrors::default(), Some(sentence(error, language)?)),
+    };
+    let mut frame = frame(app, Some(who), language, Place::Elsewhere, language.say("retype-title"));
+    frame.is_error = !errors.is_empty() || problem.is_some();
+    Ok(RetypePage {
+        frame,
+        errors,
+        problem,
+        asks_code: own_account::has_second_step(app, who).await?,
+        ..RetypePage::default()
+    })
+}
+
+/// `POST /login/retype`, for programs that ride on a session, as JSON; as a form it leads on to `next`.
+pub(crate) async fn retype(
+    State(app): State<Arc<App>>,
+    AdminLanguage(language): AdminLanguage,
+    headers: HeaderMap,
+    who: Result<Who, Problem>,
+    request: Request,
+) -> PageResult {
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| PageError::as_wanted(error, &headers))?;
+    let Who(who) = match who {
+        Ok(who) => who,
+        Err(problem) if fields.is_form => return Ok(problem.into_page()),
+        Err(problem) => return Ok(problem.into_response()),
+    };
+    let typed = async {
+        let passphrase = fields.first_of(&["passphrase", PASSPHRASE])?.unwrap_or_default();
+        let code = fields.first_of(&["code", CODE])?.unwrap_or_default();
+        own_account::type_again(&app, &who, &passphrase, &code).await
+    };
+    match typed.await {
+        Ok(()) if fields.is_form => {
+            let next = own_path(&fields.text("next")?);
+            Ok(see_other(if next.is_empty() { "/queue" } else { &next }))
+        }
+        Ok(()) => Ok(no_store(axum::Json(json!({"status": "in"})).into_response())),
+        Err(error) if fields.is_form => {
+            let mut page = new_page(&app, &who, language, &error).await?;
+            page.action = "/login/retype".to_owned();
+            page.values = vec![("next".to_owned(), own_path(&fields.text("next")?))];
+            Ok(with_status(admin_page(&page), &error))
+        }
+        Err(error) => Ok(Problem::new(error, language).into_response()),
+    }
+}
