@@ -99,6 +99,8 @@ pub struct Receipt {
     pub kept_until: Timestamp,
     /// The second check that a page with JavaScript may make now.
     pub step_up: Option<Asked>,
+    /// Optional fields that were left out, because nothing could be made of them: `website`.
+    pub left_out: Vec<&'static str>,
 }
 
 /// The claims of a device token.
@@ -159,6 +161,14 @@ impl Path {
         let sends = Demand::by_address(limits::Action::Submit, submission.client);
         app.limits.peek(&[sends])?;
         let draft = self.parse(std::mem::take(&mut submission.raw))?;
+        let left_out = draft.left_out.clone();
+        let receipt = self.take(submission, draft, sends).await?;
+        Ok(Receipt { left_out, ..receipt })
+    }
+
+    /// Takes a submission with valid fields.
+    async fn take(&self, submission: Submission, draft: Draft, sends: Demand<'_>) -> Result<Receipt, Error> {
+        let app = &*self.app;
         let form = app.captcha.check_form(
             &self.site.site.id,
             draft.thread.as_str(),
@@ -455,6 +465,7 @@ impl Path {
             replayed: false,
             kept_until: self.now.plus(REFUSED_LIFE),
             step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
+            left_out: Vec::new(),
         };
         let inserted = app
             .store
@@ -525,6 +536,7 @@ impl Path {
             replayed: true,
             kept_until: comment.created_at.plus(REFUSED_LIFE),
             step_up,
+            left_out: Vec::new(),
         })
     }
 

@@ -37,6 +37,8 @@ pub struct Draft {
     pub name: Name,
     pub email: Email,
     pub website: Option<Website>,
+    /// Optional fields whose content was of no use, so that they were left out: `website`.
+    pub left_out: Vec<&'static str>,
     /// 1..=`body_max` Unicode scalar values, line ends are LF.
     pub body: String,
 }
@@ -75,24 +77,20 @@ impl Draft {
     /// Checks every field.
     ///
     /// # Errors
-    /// All that is wrong, in the order of the form: body, name, e-mail, website, then the thread.
+    /// All that is wrong, in the order of the form: body, name, e-mail, then the thread and the parent. An
+    /// optional field refuses nothing.
     pub fn parse(raw: RawDraft, rules: &Rules<'_>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let body = keep(body(&raw.body, rules.body_max), &mut errors);
         let name = keep(name(&raw.name, rules.reserved_names), &mut errors);
         let email = keep(email(&raw.email), &mut errors);
-        let website = keep(
-            Website::parse(raw.website.as_deref().unwrap_or_default())
-                .map_err(|_| FieldError::new("website", "website_bad")),
-            &mut errors,
-        );
+        let website = Website::parse(raw.website.as_deref().unwrap_or_default());
         let thread = keep(
             ThreadKey::parse(&raw.thread).ok_or(FieldError::new("thread", "thread_bad")),
             &mut errors,
         );
         let parent = keep(parent(raw.parent.as_deref()), &mut errors);
-        let (Some(body), Some(name), Some(email), Some(website), Some(thread), Some(parent)) =
-            (body, name, email, website, thread, parent)
+        let (Some(body), Some(name), Some(email), Some(thread), Some(parent)) = (body, name, email, thread, parent)
         else {
             return Err(errors);
         };
@@ -104,7 +102,8 @@ impl Draft {
             parent,
             name,
             email,
-            website,
+            left_out: website.is_err().then_some("website").into_iter().collect(),
+            website: website.unwrap_or_default(),
             body,
         })
     }
@@ -234,16 +233,29 @@ mod tests {
         );
         let too_long = RawDraft {
             body: "12345678901\r\n".into(),
-            website: Some("javascript:alert(1)".into()),
             parent: Some("seven".into()),
             ..raw()
         };
-        let errors = Draft::parse(too_long, &RULES).expect_err("three errors");
+        let errors = Draft::parse(too_long, &RULES).expect_err("two errors");
         assert_eq!(errors[0].surplus, Some(2));
         assert_eq!(
             errors.iter().map(|e| e.code).collect::<Vec<_>>(),
-            ["body_too_long", "website_bad", "parent_missing"]
+            ["body_too_long", "parent_missing"]
         );
+    }
+
+    #[test]
+    fn f5_a_website_that_is_none_is_left_out_and_named() {
+        for (typed, kept) in [
+            ("javascript:alert(1)", None),
+            ("aucun", None),
+            ("www.example.org", Some("https://www.example.org")),
+        ] {
+            let website = Some(typed.to_owned());
+            let draft = Draft::parse(RawDraft { website, ..raw() }, &RULES).expect("valid");
+            assert_eq!(draft.website.as_ref().map(Website::as_str), kept);
+            assert_eq!(draft.left_out.is_empty(), kept.is_some(), "{typed}");
+        }
     }
 
     #[test]

@@ -187,8 +187,8 @@ impl fmt::Debug for Email {
     }
 }
 
-/// The address of a person's website as typed: http or https with a host and without credentials, at most
-/// 500 Unicode scalar values.
+/// The address of a person's website: http or https with a host and without credentials, at most 500
+/// Unicode scalar values. As it was typed, but for the scheme where none was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Website(String);
 
@@ -198,7 +198,10 @@ pub struct Website(String);
 pub struct WebsiteBad;
 
 impl Website {
-    /// Checks an address and adds nothing to it; `None` if nothing was typed.
+    /// Checks an address, and puts `https://` before one that has no scheme; `None` if nothing was typed.
+    ///
+    /// # Errors
+    /// [`WebsiteBad`]: it is a word, an address of another kind, or one that hides where it leads.
     pub fn parse(typed: &str) -> Result<Option<Self>, WebsiteBad> {
         let typed = typed.trim();
         if typed.is_empty() {
@@ -209,16 +212,22 @@ impl Website {
                 .get(..scheme.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
+        let address = if starts("http://") || starts("https://") {
+            typed.to_owned()
+        } else {
+            let bare = typed.strip_prefix("//").unwrap_or(typed);
+            if !starts_with_domain(bare) {
+                return Err(WebsiteBad);
+            }
+            format!("https://{bare}")
+        };
         // What the URL standard would silently drop or turn round is refused instead.
         let is_odd = |char: char| char.is_whitespace() || "\"<>\\`".contains(char) || is_invisible(char);
-        if !(starts("http://") || starts("https://"))
-            || typed.contains(is_odd)
-            || typed.chars().count() > WEBSITE_MAX_CHARS
-        {
+        if address.contains(is_odd) || address.chars().count() > WEBSITE_MAX_CHARS {
             return Err(WebsiteBad);
         }
-        let url = Url::parse(typed).map_err(|_| WebsiteBad)?;
-        let authority = typed
+        let url = Url::parse(&address).map_err(|_| WebsiteBad)?;
+        let authority = address
             .split("//")
             .nth(1)
             .and_then(|rest| rest.split(['/', '?', '#']).next());
@@ -226,14 +235,32 @@ impl Website {
         if has_credentials || !url.has_host() || !url.username().is_empty() || url.password().is_some() {
             return Err(WebsiteBad);
         }
-        Ok(Some(Self(typed.to_owned())))
+        Ok(Some(Self(address)))
     }
 
-    /// The address as typed.
+    /// The address in full.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text without a scheme begins as an address does: with a domain of two labels or more, and after
+/// it nothing, a port or a path. A word, a scheme (`javascript:…`) and an e-mail address do not.
+fn starts_with_domain(text: &str) -> bool {
+    let (domain, rest) = text.split_at(text.find([':', '/', '?', '#']).unwrap_or(text.len()));
+    let labels: Vec<&str> = domain.split('.').collect();
+    let is_label = |label: &&str| {
+        let is_part = |char: char| !char.is_ascii() || char.is_ascii_alphanumeric() || "-_".contains(char);
+        !label.is_empty() && label.chars().all(is_part)
+    };
+    let ends_as_domain = labels
+        .last()
+        .is_some_and(|last| last.chars().count() > 1 && !last.starts_with(|char: char| char.is_ascii_digit()));
+    let is_port = rest
+        .strip_prefix(':')
+        .is_none_or(|port| port.starts_with(|char: char| char.is_ascii_digit()));
+    labels.len() > 1 && labels.iter().all(is_label) && ends_as_domain && is_port
 }
 
 /// Text folded for search: case, accents, ligatures, widths and invisible characters no longer differ, all
@@ -546,14 +573,13 @@ mod tests {
             "http://[::1]:8080/",
             "https://exemple.fr/@awa",
             "https://é.fr/ü",
+            "http://localhost:8080/",
         ] {
             let website = Website::parse(&format!(" {typed}\n")).expect(typed).expect(typed);
             assert_eq!(website.as_str(), typed);
         }
         let long = format!("https://exemple.fr/{}", "a".repeat(500));
         for typed in [
-            "exemple.fr",
-            "//exemple.fr",
             "ftp://exemple.fr",
             "javascript:alert(1)",
             "java\tscript:alert(1)",
@@ -574,6 +600,48 @@ mod tests {
             assert_eq!(Website::parse(typed), Err(WebsiteBad), "{typed:?}");
         }
         assert_eq!(Website::parse(" "), Ok(None));
+    }
+
+    #[test]
+    fn f5_an_address_without_a_scheme_is_https_and_a_word_is_none() {
+        for typed in [
+            "www.exemple.org",
+            "facebook.com/awa",
+            "exemple.org:8443/a?b#c",
+            "exemple.org?x=1",
+            "été.exemple.bf",
+            "мой.сайт.рф",
+            "a-b.c_d.xn--p1ai",
+            "Exemple.ORG",
+        ] {
+            let website = Website::parse(typed).expect(typed).expect(typed);
+            assert_eq!(website.as_str(), format!("https://{typed}"));
+        }
+        let relative = Website::parse("//exemple.fr").expect("an address").expect("an address");
+        assert_eq!(relative.as_str(), "https://exemple.fr");
+        for typed in [
+            "aucun",
+            "n/a",
+            "N.A.",
+            "-",
+            "...",
+            "je n’ai pas de site.com",
+            "awa@exemple.org",
+            "12.30",
+            "192.168.1.1",
+            "localhost:3000",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x.y",
+            "exemple.org:x",
+            "exemple..org",
+            ".exemple.org",
+            "exemple.org, merci",
+            "<b>.org",
+            "exemple.org/\u{202E}x",
+        ] {
+            assert_eq!(Website::parse(typed), Err(WebsiteBad), "{typed:?}");
+        }
     }
 
     proptest! {

@@ -550,6 +550,7 @@ fn receipt(language: Language, state: ReceiptState) -> ReceiptPage {
         html: Some("<p>Bonne nouvelle.</p>".to_owned()),
         appeal_action: Some("/r/abc/appeal".to_owned()),
         erase_action: Some("/r/abc/erase".to_owned()),
+        is_website_left_out: true,
         thread_href: Some("/t/demo?thread=a".to_owned()),
     }
 }

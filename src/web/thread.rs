@@ -111,7 +111,7 @@ pub struct FormView {
 /// One error of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// `body`, `name`, `email`, `website`; another name puts it into the summary only.
+    /// `body`, `name`, `email`; another name puts it into the summary only.
     pub field: String,
     /// The sentence, in the reader's language.
     pub message: String,
@@ -148,7 +148,7 @@ impl FormView {
     #[must_use]
     pub fn target(error: &FieldError) -> String {
         match error.field.as_str() {
-            field @ ("body" | "name" | "email" | "website") => format!("palabre-{field}"),
+            field @ ("body" | "name" | "email") => format!("palabre-{field}"),
             _ => "form".to_owned(),
         }
     }
@@ -305,6 +305,8 @@ pub struct ReceiptPage {
     pub erase_action: Option<String>,
     /// Link back to the discussion.
     pub thread_href: Option<String>,
+    /// The address of a website was left out, because it was none.
+    pub is_website_left_out: bool,
 }
 
 impl ReceiptPage {

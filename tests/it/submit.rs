@@ -32,6 +32,8 @@ const DAY: Duration = Duration::from_hours(24);
 
 crate::stores::on_both_engines!(
     every_field_that_is_wrong_is_named,
+    f5_a_website_never_refuses_a_comment,
+    f5_the_page_says_that_a_website_was_left_out,
     a_form_may_use_our_names_or_those_of_wordpress,
     a_body_is_counted_in_characters_with_one_for_a_line_end,
     names_are_cleaned_and_a_look_alike_of_a_moderator_is_refused,
@@ -75,8 +77,6 @@ async fn every_field_that_is_wrong_is_named(storage: &Storage) {
         ("email", json!("aminata"), "email_bad"),
         ("email", json!("aminata@localhost"), "email_bad"),
         ("email", json!(format!("{}@example.org", "a".repeat(250))), "email_bad"),
-        ("website", json!("javascript:alert(1)"), "website_bad"),
-        ("website", json!("https://user:secret@example.org"), "website_bad"),
         ("parent", json!("seven"), "parent_missing"),
         (
             "parent",
@@ -109,6 +109,94 @@ async fn every_field_that_is_wrong_is_named(storage: &Storage) {
     assert!(moderator.sees_waiting().await.is_empty());
     reader.submits(&comment("Bonjour")).await.expect(202);
     service.stop().await;
+}
+
+async fn f5_a_website_never_refuses_a_comment(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let (reader, moderator) = (service.reader(), service.moderator().await);
+    let long = format!("https://example.org/{}", "a".repeat(500));
+    for (typed, kept) in [
+        ("www.example.org", Some("https://www.example.org")),
+        ("facebook.com/awa", Some("https://facebook.com/awa")),
+        ("http://example.org", Some("http://example.org")),
+        ("", None),
+        ("  ", None),
+    ] {
+        let mut fields = comment(&format!("Mon site : {typed}."));
+        fields["website"] = json!(typed);
+        let sent = reader.submits(&fields).await.expect(202);
+        assert!(sent.json.get("left_out").is_none(), "{typed}: {}", sent.text);
+        let item = item(&moderator, &sent.id()).await;
+        assert_eq!(item.json["website"].as_str(), kept, "{typed}");
+    }
+    for typed in [
+        "aucun",
+        "je n’en ai pas",
+        "awa@example.org",
+        "javascript:alert(1)",
+        "data:text/html,<b>x</b>",
+        "ftp://example.org",
+        "https://user:secret@example.org",
+        "https://",
+        "exemple.org\u{202e}",
+        &long,
+    ] {
+        let mut fields = comment(&format!("Pas de site : {typed}"));
+        fields["website"] = json!(typed);
+        let sent = reader.submits(&fields).await.expect(202);
+        assert_eq!(sent.json["left_out"], json!(["website"]), "{typed}");
+        let message = sent.json["message"].as_str().expect("a sentence");
+        assert!(
+            message.contains("L’adresse du site web n’a pas été gardée"),
+            "{message}"
+        );
+        let item = item(&moderator, &sent.id()).await;
+        assert!(item.json["website"].is_null(), "{typed}");
+    }
+    service.stop().await;
+
+    // Also where the comment is refused, and where it came before.
+    let service = Service::start(storage, &format!("{SITE}{HOUSE}refuse_below = 0.9\nexplore = 0.0\n")).await;
+    let mut fields = comment("Refusé d’office");
+    fields["website"] = json!("aucun");
+    fields["form"] = json!(service.reader().opens_form("/article").await);
+    for _ in 0..2 {
+        let sent = service.reader().submits(&fields).await;
+        assert_eq!(sent.json["left_out"], json!(["website"]), "{}", sent.text);
+    }
+    service.stop().await;
+}
+
+async fn f5_the_page_says_that_a_website_was_left_out(storage: &Storage) {
+    for config in [SITE.to_owned(), format!("{SITE}{PUBLISHES}")] {
+        let service = Service::start(storage, &config).await;
+        for (website, is_left_out) in [("aucun", true), ("facebook.com/awa", false)] {
+            let page = service.get("/t/faso?thread=%2Farticle").await.expect(200);
+            let token = values_of(&page.text, "form").pop().expect("a token");
+            let sent = posts_page(
+                &service,
+                &service.url,
+                &[
+                    ("thread", "/article"),
+                    ("name", "Awa"),
+                    ("email", "awa@example.org"),
+                    ("website", website),
+                    ("body", &format!("{website}, {}", config.len())),
+                    ("form", &token),
+                ],
+            )
+            .await
+            .expect(303);
+            let next = sent.header("location").split('#').next().expect("a path").to_owned();
+            let shown = service
+                .request(Method::GET, &next, |request| request.header("accept", "text/html"))
+                .await
+                .expect(200);
+            let says_so = shown.text.contains("L’adresse du site web n’a pas été gardée");
+            assert_eq!(says_so, is_left_out, "{website}: {next}");
+        }
+        service.stop().await;
+    }
 }
 
 async fn a_form_may_use_our_names_or_those_of_wordpress(storage: &Storage) {

@@ -229,6 +229,9 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
                 "device": receipt.device,
                 "message": outcome_sentence(receipt, language),
             });
+            if !receipt.left_out.is_empty() {
+                body["left_out"] = json!(receipt.left_out);
+            }
             if let Some(step_up) = step_up_json(app, &site.site, receipt, language) {
                 body["step_up"] = step_up;
             }
@@ -248,7 +251,11 @@ fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
         .with("receipt_url", address)
         .with("appeal", format!("{address}/appeal"))
         .with("kept_until", receipt.kept_until.to_rfc3339());
-    let mut response = problem.into_response();
+    let mut response = if receipt.left_out.is_empty() {
+        problem.into_response()
+    } else {
+        problem.with("left_out", json!(receipt.left_out)).into_response()
+    };
     mark_replay(receipt, &mut response);
     response
 }
@@ -263,7 +270,7 @@ fn mark_replay(receipt: &Receipt, response: &mut Response) {
 
 /// What a reader is told about what became of the comment.
 pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -> String {
-    match receipt.outcome {
+    let outcome = match receipt.outcome {
         Some(Action::Publish) => language.say("published"),
         Some(Action::Refuse) => text(
             language,
@@ -276,7 +283,11 @@ pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -
         Some(_) if receipt.check_down => language.say_with("check_down", "reference", &receipt.reference),
         Some(_) => language.say_with("held", "reference", &receipt.reference),
         None => language.say("own_erased"),
+    };
+    if receipt.left_out.is_empty() {
+        return outcome;
     }
+    format!("{outcome} {}", language.say("website_left_out"))
 }
 
 /// A thread: its approved comments with their replies.

@@ -104,6 +104,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
             let plain = super::thread::thread_path(&comment.site, &row.thread_key);
             format!("{}#palabre", row.thread_url.unwrap_or(plain))
         }),
+        is_website_left_out: query.0.optional("left_out").ok().flatten().as_deref() == Some("website"),
     };
     no_referrer(reader_page(&page))
 }

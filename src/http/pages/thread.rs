@@ -274,6 +274,12 @@ async fn follow_form(
         Err(error) => return page_again(app, &place, values, before.as_deref(), &error).await,
     };
     Ok(match receipt.outcome {
+        // The receipt has the place to say so.
+        _ if !receipt.left_out.is_empty() => see_other(&format!(
+            "/r/{}?left_out={}",
+            receipt.receipt,
+            receipt.left_out.join(",")
+        )),
         Some(Action::Publish) => {
             let page = own_page(app, &in_force, &values.thread_url).unwrap_or_else(|| place.path.clone());
             see_other(&format!("{page}#c{}", receipt.id))

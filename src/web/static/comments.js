@@ -5,7 +5,7 @@
 // made with createElement only (for Trusted Types), nothing is stored but the draft, its key and, if ticked,
 // name and e-mail.
 
-const FIELDS = ["body", "name", "email", "website"];
+const FIELDS = ["body", "name", "email"];
 const FORM_LIFE_MS = 20 * 60_000;
 const REQUEST_WAIT_MS = 20_000;
 

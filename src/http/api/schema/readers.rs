@@ -22,7 +22,7 @@ pub(in crate::http::api) struct NewComment {
     name: String,
     /// Never shown publicly.
     email: String,
-    /// http or https.
+    /// http or https, https where no scheme is given. What is no address is left out and refuses nothing.
     website: Option<String>,
     /// Markdown text, 1 to `body_max` characters.
     body: String,
@@ -56,6 +56,8 @@ pub(in crate::http::api) struct Accepted {
     device: String,
     /// A sentence for the reader.
     message: String,
+    /// `website`, where what was sent as one is no http or https address; absent otherwise.
+    left_out: Option<Vec<String>>,
     /// One more silent check that a page may make, of a comment that is held.
     step_up: Option<StepUp>,
 }
