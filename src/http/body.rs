@@ -17,10 +17,10 @@ use serde_json::{Map, Number, Value};
 use crate::error::Error;
 
 /// The largest body.
-const SIZE_MAX: usize = 128 * 1024;
+pub(super) const SIZE_MAX: usize = 128 * 1024;
 
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How deep JSON may nest.
 const DEPTH_MAX: usize = 16;
@@ -79,14 +79,24 @@ impl Fields {
     /// # Errors
     /// As [`Fields::read`].
     pub(super) fn from_form(bytes: &[u8]) -> Result<Self, Error> {
-        let mut values = Map::new();
-        for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let decoded = pairs.map(|pair| {
             let split = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-            let name = decode(&pair[..split])?;
-            let value = decode(pair.get(split + 1..).unwrap_or_default())?;
+            Ok((
+                decode(&pair[..split])?,
+                decode(pair.get(split + 1..).unwrap_or_default())?,
+            ))
+        });
+        Ok(Self::of_form(decoded.collect::<Result<_, Error>>()?))
+    }
+
+    /// The fields of a form that was read elsewhere; of a field given twice the first counts.
+    pub(super) fn of_form(pairs: Vec<(String, String)>) -> Self {
+        let mut values = Map::new();
+        for (name, value) in pairs {
             values.entry(name).or_insert(Value::String(value));
         }
-        Ok(Self { values, is_form: true })
+        Self { values, is_form: true }
     }
 
     /// A text, empty when it is not there.
@@ -207,6 +217,15 @@ fn is_length_limit(error: &axum::Error) -> bool {
 
 /// Percent-decoding that refuses what is not UTF-8, where the usual libraries put a replacement sign.
 fn decode(bytes: &[u8]) -> Result<String, Error> {
+    let text = String::from_utf8(percent_decoded(bytes)).map_err(|_| Error::BadRequest("bad_encoding"))?;
+    if text.contains('\0') {
+        return Err(Error::Unprocessable("bad_character"));
+    }
+    Ok(text)
+}
+
+/// The bytes of a name or a value in a form; a `%` that begins no escape stands for itself.
+pub(super) fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&first, after)) = rest.split_first() {
@@ -226,11 +245,7 @@ fn decode(bytes: &[u8]) -> Result<String, Error> {
             }
         };
     }
-    let text = String::from_utf8(plain).map_err(|_| Error::BadRequest("bad_encoding"))?;
-    if text.contains('\0') {
-        return Err(Error::Unprocessable("bad_character"));
-    }
-    Ok(text)
+    plain
 }
 
 /// JSON with the checks that `serde_json`'s own `Value` does not make.

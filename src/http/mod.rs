@@ -13,7 +13,9 @@ mod error;
 mod extract;
 mod kept;
 mod layers;
+mod multipart;
 mod pages;
+mod posted;
 mod unread;
 
 use std::sync::{Arc, LazyLock};
@@ -119,7 +121,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), pages::retype::around));
     let readers = Router::new()
         .route("/demo", get(pages::thread::demo))
-        .route("/t/{site}", get(pages::thread::show).post(pages::thread::post))
+        .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
         .route("/t/{site}/fragment", get(pages::thread::fragment))
         .route("/t/{site}/feed.atom", get(pages::thread::feed))
         .route("/r/{receipt}", get(pages::receipt::show))

@@ -595,6 +595,16 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        (
+            "returned",
+            ReturnedPage {
+                frame: reader(language, &language.say("returned_title"), true),
+                sentence: language.say("thread_closed"),
+                text: HOSTILE.to_owned(),
+                back_href: Some("/t/demo?thread=a".to_owned()),
+            }
+            .render(),
+        ),
         ("receipt", receipt(language, ReceiptState::Refused).render()),
         ("receipt-erased", receipt(language, ReceiptState::Erased).render()),
     ];

@@ -269,6 +269,19 @@ impl ConfirmPage {
     }
 }
 
+/// A form that was not taken, where no form can stand: why, and what was typed, to copy.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "returned.html")]
+pub struct ReturnedPage {
+    pub frame: ReaderFrame,
+    /// Why it was not taken.
+    pub sentence: String,
+    /// What was typed; empty where nothing was.
+    pub text: String,
+    /// Link back to the thread.
+    pub back_href: Option<String>,
+}
+
 /// What became of a comment, as its author is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReceiptState {

@@ -17,6 +17,7 @@ mod events;
 mod fake_provider;
 mod fallback;
 mod feedback;
+mod forms;
 mod layering;
 mod limits_road;
 mod mail;

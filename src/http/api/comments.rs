@@ -34,7 +34,7 @@ use crate::{
         error::{In, Problem},
         extract::{Client, Provenance, Query, provenance, wants_page},
         kept::KeptPages,
-        pages,
+        pages, posted,
     },
     limits::{self, Demand},
     store::{PublicComment, ThreadRow},
@@ -114,11 +114,11 @@ pub(crate) async fn create(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
+    if wants_page(&headers) && !posted::is_json(&headers) {
+        return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
+    }
     let in_force = app.site(&site).await?;
     let fields = Fields::read(request).await.or_say_in(in_force.site.language)?;
-    if fields.is_form && wants_page(&headers) {
-        return Ok(pages::thread::take_form(&app, in_force, client, &headers, &fields, "").await);
-    }
     let language = language(
         fields.optional("lang").unwrap_or_default().as_deref(),
         in_force.site.language,

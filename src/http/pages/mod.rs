@@ -11,6 +11,7 @@ pub(super) mod door;
 pub(super) mod entrance;
 mod form;
 pub(super) mod moderators;
+pub(super) mod posted_form;
 pub(super) mod queue;
 pub(super) mod receipt;
 pub(super) mod retype;

@@ -1,39 +1,26 @@
 //! Readers' pages: a thread with its form, the demonstration's article, the fragment that a publisher
-//! includes, the two-step page, the feed; and what a posted form leads to.
+//! includes, the feed. What a posted form leads to is told in `posted_form`.
 
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Path, State},
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
-use super::{PageError, PageResult, form_page, reader_page, see_other};
+use super::{PageError, PageResult, form_page, reader_page};
 use crate::{
-    actions::{
-        submit,
-        thread::{self, Page},
-    },
+    actions::thread::{self, Page},
     app::{App, DEMO_SITE, SiteInForce},
-    captcha::Form,
-    domain::{
-        draft::{Draft, FieldError, RawDraft, Rules, ThreadKey, language},
-        language::Language,
-        site::Moderation,
-        status::Status,
-        timestamp::Timestamp,
-        triage::Action,
-    },
+    domain::{draft::ThreadKey, language::Language, site::Moderation, status::Status, timestamp::Timestamp},
     error::Error,
     http::{
-        api::comments::{submission, thread_key, wanted},
-        body::Fields,
+        api::comments::{thread_key, wanted},
         cursor,
-        error::{self, field_sentence},
-        extract::{Client, Provenance, Query, provenance},
+        extract::{Client, Query},
     },
     store::{PublicComment, ThreadRow},
     web::{
@@ -41,10 +28,7 @@ use crate::{
         frame::ReaderFrame,
         moment::Moment,
         texts::Say as _,
-        thread::{
-            self as web, CommentView, ConfirmPage, ConfirmReason, DemoPage, Discussion, FormValues, FormView,
-            FragmentPage, HONEYPOT_FIELD, ThreadPage,
-        },
+        thread::{CommentView, DemoPage, Discussion, FormValues, FormView, FragmentPage, ThreadPage},
         widget::CheckNotice,
     },
 };
@@ -53,16 +37,16 @@ use crate::{
 const DEMO_THREAD: &str = "/demo";
 
 /// A page on which a thread is shown.
-struct Place<'a> {
-    site: &'a SiteInForce,
-    key: &'a ThreadKey,
-    language: Language,
+pub(super) struct Place<'a> {
+    pub(super) site: &'a SiteInForce,
+    pub(super) key: &'a ThreadKey,
+    pub(super) language: Language,
     /// Path and query without any of the page's own parameters: `/t/demo?thread=%2Fdemo`.
-    path: String,
+    pub(super) path: String,
     /// In front of paths: empty, or our own address in a fragment.
-    base: String,
+    pub(super) base: String,
     /// Not the first page of the thread.
-    is_later: bool,
+    pub(super) is_later: bool,
 }
 
 impl Place<'_> {
@@ -72,7 +56,7 @@ impl Place<'_> {
         format!("{}{}{sign}{name}={value}", self.base, self.path)
     }
 
-    fn action(&self) -> String {
+    pub(super) fn action(&self) -> String {
         format!("{}{}", self.base, thread_path(&self.site.site.id, self.key.as_str()))
     }
 }
@@ -182,191 +166,8 @@ pub(crate) async fn fragment(
     Ok(response)
 }
 
-/// A form posted without JavaScript.
-pub(crate) async fn post(
-    State(app): State<Arc<App>>,
-    Path(site): Path<String>,
-    client: Client,
-    headers: HeaderMap,
-    query: Query,
-    request: Request,
-) -> PageResult {
-    let in_force = app.site(&site).await?;
-    let fields = Fields::read(request)
-        .await
-        .map_err(|error| PageError::new(error, in_force.site.language))?;
-    let thread = query.0.text("thread")?;
-    Ok(take_form(&app, in_force, client, &headers, &fields, &thread).await)
-}
-
-/// What a posted form leads to: the thread, the receipt, the two-step page, or the page again with
-/// what to correct. `thread` is the query's, for a form that names none.
-pub(in crate::http) async fn take_form(
-    app: &Arc<App>,
-    in_force: Arc<SiteInForce>,
-    client: Client,
-    headers: &HeaderMap,
-    fields: &Fields,
-    thread: &str,
-) -> Response {
-    let language = language(
-        fields.optional("lang").unwrap_or_default().as_deref(),
-        in_force.site.language,
-    );
-    match follow_form(app, in_force, client, headers, fields, thread, language).await {
-        Ok(response) => response,
-        Err(error) => PageError::new(error, language).into_response(),
-    }
-}
-
-async fn follow_form(
-    app: &Arc<App>,
-    in_force: Arc<SiteInForce>,
-    client: Client,
-    headers: &HeaderMap,
-    fields: &Fields,
-    thread: &str,
-    language: Language,
-) -> Result<Response, Error> {
-    let provenance = provenance(headers, app, &in_force.site);
-    let mut submission = submission(fields, headers, client, provenance, language)?;
-    if submission.raw.thread.is_empty() {
-        thread.clone_into(&mut submission.raw.thread);
-    }
-    let values = values(&submission.raw, fields);
-    let Some(key) = ThreadKey::parse(&values.thread) else {
-        return Err(Error::Invalid(vec![FieldError::new("thread", "thread_bad")]));
-    };
-    let place = Place {
-        path: thread_path(&in_force.site.id, key.as_str()),
-        base: String::new(),
-        is_later: false,
-        site: &in_force,
-        key: &key,
-        language,
-    };
-    let rules = Rules {
-        body_max: in_force.site.body_max,
-        reserved_names: &in_force.reserved_names,
-    };
-    let before = submission.form.clone();
-    if let Err(errors) = Draft::parse(submission.raw.clone(), &rules) {
-        return page_again(app, &place, values, before.as_deref(), &Error::Invalid(errors)).await;
-    }
-    let form = app.captcha.check_form(
-        &in_force.site.id,
-        key.as_str(),
-        submission.form.as_deref(),
-        app.clock.now(),
-    );
-    let reason = match (&form, provenance) {
-        (_, Provenance::Foreign) => Some(ConfirmReason::OtherOrigin),
-        (Form::Expired { .. }, _) => Some(ConfirmReason::Expired),
-        (Form::Missing | Form::Forged, _) => Some(ConfirmReason::FirstPress),
-        (Form::Valid { .. }, _) => None,
-    };
-    if let Some(reason) = reason {
-        return Ok(confirm_page(app, &place, values, reason));
-    }
-    let result = submit::submit(app, Arc::clone(&in_force), submission).await;
-    let receipt = match result {
-        Ok(receipt) => receipt,
-        Err(error) => return page_again(app, &place, values, before.as_deref(), &error).await,
-    };
-    Ok(match receipt.outcome {
-        // The receipt has the place to say so.
-        _ if !receipt.left_out.is_empty() => see_other(&format!(
-            "/r/{}?left_out={}",
-            receipt.receipt,
-            receipt.left_out.join(",")
-        )),
-        Some(Action::Publish) => {
-            let page = own_page(app, &in_force, &values.thread_url).unwrap_or_else(|| place.path.clone());
-            see_other(&format!("{page}#c{}", receipt.id))
-        }
-        _ => see_other(&format!("/r/{}", receipt.receipt)),
-    })
-}
-
-/// The article's own page, when its address is the site's or ours.
-fn own_page(app: &App, site: &SiteInForce, address: &str) -> Option<String> {
-    let url = url::Url::parse(address).ok()?;
-    let origin = url.origin().ascii_serialization();
-    let is_own = site.site.origins.contains(&origin) || app.is_own_origin(&origin);
-    is_own.then(|| address.to_owned())
-}
-
-fn values(raw: &RawDraft, fields: &Fields) -> FormValues {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    FormValues {
-        thread: raw.thread.clone(),
-        thread_url: text(&raw.thread_url),
-        thread_title: text(&raw.thread_title),
-        parent: text(&raw.parent),
-        name: raw.name.clone(),
-        email: raw.email.clone(),
-        website: text(&raw.website),
-        body: raw.body.clone(),
-        honeypot: fields.text(HONEYPOT_FIELD).unwrap_or_default(),
-    }
-}
-
-/// The page with all that was typed and what to correct, under the status of the error.
-/// `before` is the form token that came with it.
-async fn page_again(
-    app: &App,
-    place: &Place<'_>,
-    values: FormValues,
-    before: Option<&str>,
-    error: &Error,
-) -> Result<Response, Error> {
-    error::log(error);
-    let row = app.store.thread(&place.site.site.id, place.key.as_str()).await?;
-    let page = thread::page(app, row, wanted(&Fields::default())?).await?;
-    let mut form = FormView {
-        token: Some(
-            app.captcha
-                .issue_form(&place.site.site, place.key.as_str(), before, app.clock.now()),
-        ),
-        ..form_view(place, values)
-    };
-    if let Error::Invalid(errors) = error {
-        form.errors = errors
-            .iter()
-            .map(|error| web::FieldError {
-                field: error.field.to_owned(),
-                message: field_sentence(error, place.language),
-            })
-            .collect();
-    } else {
-        form.problem = Some(error::sentence(error, place.language));
-    }
-    let mut response = thread_page(place, page, form);
-    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    error::add_headers(error, &mut response);
-    Ok(response)
-}
-
-/// The two-step page: stores nothing until its button is pressed.
-fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: ConfirmReason) -> Response {
-    let token = app
-        .captcha
-        .issue_form(&place.site.site, place.key.as_str(), None, app.clock.now());
-    reader_page(&ConfirmPage {
-        frame: ReaderFrame {
-            language: place.language,
-            title: place.language.say("confirm_title"),
-            is_error: false,
-        },
-        action: place.action(),
-        values,
-        token,
-        reason,
-        back_href: place.path.clone(),
-    })
-}
-
-fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {
+/// The page of a thread with a form, fresh or with what to correct.
+pub(super) fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Response {
     let row = page.thread.clone();
     let title = row.as_ref().and_then(|row| row.title.clone()).unwrap_or_default();
     let page = ThreadPage {
@@ -409,7 +210,8 @@ fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) ->
     }
 }
 
-fn form_view(place: &Place<'_>, mut values: FormValues) -> FormView {
+/// A form without a token.
+pub(super) fn form_view(place: &Place<'_>, mut values: FormValues) -> FormView {
     place.key.as_str().clone_into(&mut values.thread);
     let site = &place.site.site;
     let publishes = place

@@ -97,6 +97,10 @@ confirm_your_text = نصك
 confirm_send = نشر
 confirm_back = العودة دون نشر
 
+## A form that was not taken
+returned_title = لم يُرسل تعليقك
+returned_text = نصك، لتنسخه
+
 ## Receipt
 receipt_title = تعليقك
 receipt_waiting = وصل تعليقك. سيقرؤه شخص قبل نشره.

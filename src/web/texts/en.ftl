@@ -91,6 +91,10 @@ confirm_your_text = Your text
 confirm_send = Publish
 confirm_back = Go back without publishing
 
+## A form that was not taken
+returned_title = Your comment was not sent
+returned_text = Your text, to copy
+
 ## Receipt
 receipt_title = Your comment
 receipt_waiting = Your comment has arrived. A person will read it before it appears.

@@ -91,6 +91,10 @@ confirm_your_text = Su texto
 confirm_send = Publicar
 confirm_back = Volver sin publicar
 
+## A form that was not taken
+returned_title = Su comentario no se ha enviado
+returned_text = Su texto, para copiar
+
 ## Receipt
 receipt_title = Su comentario
 receipt_waiting = Su comentario ha llegado. Una persona lo leerá antes de publicarlo.

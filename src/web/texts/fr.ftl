@@ -91,6 +91,10 @@ confirm_your_text = Votre texte
 confirm_send = Publier
 confirm_back = Revenir sans publier
 
+## A form that was not taken
+returned_title = Votre commentaire n’a pas été envoyé
+returned_text = Votre texte, pour le copier
+
 ## Receipt
 receipt_title = Votre commentaire
 receipt_waiting = Votre commentaire est bien arrivé. Une personne le lira avant publication.

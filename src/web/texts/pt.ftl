@@ -91,6 +91,10 @@ confirm_your_text = O seu texto
 confirm_send = Publicar
 confirm_back = Voltar sem publicar
 
+## A form that was not taken
+returned_title = O seu comentário não foi enviado
+returned_text = O seu texto, para copiar
+
 ## Receipt
 receipt_title = O seu comentário
 receipt_waiting = O seu comentário chegou. Uma pessoa vai lê-lo antes de ser publicado.
