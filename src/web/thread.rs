@@ -67,6 +67,8 @@ pub struct FormValues {
     pub thread: String,
     pub thread_url: String,
     pub thread_title: String,
+    /// The publisher's signature of the thread, or empty.
+    pub thread_sig: String,
     /// The id of the comment that is answered, or empty.
     pub parent: String,
     pub name: String,
@@ -161,7 +163,7 @@ impl FormView {
     /// The texts that the script needs, as one JSON object for a `data-` attribute.
     #[must_use]
     pub fn script_texts(&self, language: Language) -> String {
-        const KEYS: [&str; 24] = [
+        const KEYS: [&str; 26] = [
             "body_missing",
             "name_missing",
             "email_missing",
@@ -186,6 +188,8 @@ impl FormView {
             "captcha_failed",
             "consent_no",
             "step_up_running",
+            "form_heading",
+            "parent_gone",
         ];
         let texts: serde_json::Map<String, serde_json::Value> = KEYS
             .into_iter()

@@ -1,4 +1,5 @@
-//! Forms that a browser posts without a script: whatever refuses one, its answer holds what was typed.
+//! Forms that a browser posts without a script: whatever refuses one, its answer holds what was typed, and
+//! nothing that a reader cannot see keeps a text out.
 
 use std::fmt::Write as _;
 
@@ -18,12 +19,108 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const TEXT: &str = "Mon texte, « entier » & <gardé> : l’été, 5 €";
 
 crate::stores::on_both_engines!(
+    f2_a_reply_to_what_is_gone_comes_back_without_it,
+    f2_a_signature_and_whom_one_answers_are_carried_along,
     f3_every_refusal_gives_the_words_back,
     f3_a_failure_of_ours_gives_the_words_back_and_takes_them_once,
     f3_a_form_is_taken_in_the_encoding_of_its_page,
     f3_a_form_that_could_hold_files_is_taken,
     f3_what_breaks_off_or_is_no_form_comes_back_too,
 );
+
+async fn f2_a_reply_to_what_is_gone_comes_back_without_it(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let moderator = service.moderator().await;
+    let mut stored = 0;
+    for (act, pressed) in [
+        (Some("reject"), "parent"),
+        (Some("spam"), "comment_parent"),
+        (Some("hold"), "parent"),
+        (Some("erase"), "parent"),
+        (None, "comment_parent"),
+        (None, "parent"),
+    ] {
+        let root = service.reader().submits(&comment(&format!("{act:?} {pressed}"))).await;
+        let root = root.expect(202);
+        moderator.decides(&root.id(), "approve").await.expect(200);
+        let page = service
+            .get(&format!("/t/faso?thread=%2Farticle&reply={}", root.id()))
+            .await
+            .expect(200);
+        let token = values_of(&page.text, "form").pop().expect("a token");
+        let parent = match act {
+            Some("erase") => {
+                let receipt = root.json["receipt"].as_str().expect("a receipt");
+                service
+                    .request(Method::POST, &format!("/r/{receipt}/erase"), |request| request)
+                    .await
+                    .expect(200);
+                root.id()
+            }
+            Some(act) => {
+                moderator.decides(&root.id(), act).await.expect(200);
+                root.id()
+            }
+            None if pressed == "parent" => "01890000-0000-7000-8000-000000000000".to_owned(),
+            None => "128".to_owned(),
+        };
+        let text = format!("Je réponds, {act:?} {pressed}");
+        let fields = [(pressed, parent.as_str()), ("form", token.as_str())];
+        let back = posts(&service, &text, &fields).await.expect(422);
+        assert!(
+            back.text.contains("envoyez-le encore une fois"),
+            "{act:?}: {}",
+            back.text
+        );
+        assert_eq!(values_of(&back.text, "parent"), [""; 0], "{act:?}");
+        assert!(unescaped(&back.text).contains(&text));
+        assert_eq!(values_of(&back.text, "name"), ["Salif"]);
+
+        let token = values_of(&back.text, "form").pop().expect("a fresh token");
+        posts(&service, &text, &[("form", &token)]).await.expect(303);
+        stored += 1;
+        let items = waiting(&moderator).await;
+        let own: Vec<_> = items.iter().filter(|item| item["body"] == json!(text)).collect();
+        assert_eq!(own.len(), 1, "{act:?}");
+        assert!(own[0]["parent"].is_null());
+    }
+    // Beside another error it goes as well; programs are told as before.
+    let both = posts(&service, "", &[("parent", "sept")]).await.expect(422);
+    assert_eq!(values_of(&both.text, "parent"), [""; 0]);
+    assert!(both.text.contains("Écrivez votre commentaire."));
+    let mut program = comment("Un programme");
+    program["parent"] = json!("128");
+    let told = service.reader().submits(&program).await.expect(422);
+    assert_eq!(told.json["errors"][0]["code"], "parent_missing");
+    assert_eq!(stored, 6);
+    service.stop().await;
+}
+
+async fn f2_a_signature_and_whom_one_answers_are_carried_along(storage: &Storage) {
+    let service = Service::start(storage, &format!("{SITE}threads = \"signed\"\n")).await;
+    let moderator = service.moderator().await;
+    let signature = service.app.keys.thread_signature("faso", "/article");
+    // A form of the publisher's own page: first a mistake, then the press that needs one more.
+    let back = posts(&service, "", &[("thread_sig", &signature)]).await.expect(422);
+    assert_eq!(values_of(&back.text, "thread_sig"), [signature.as_str()]);
+    let confirm = posts(&service, TEXT, &[("thread_sig", &signature)]).await.expect(200);
+    let token = values_of(&confirm.text, "form").pop().expect("a token");
+    let kept = values_of(&confirm.text, "thread_sig").pop().expect("the signature");
+    posts(&service, TEXT, &[("thread_sig", &kept), ("form", &token)])
+        .await
+        .expect(303);
+    let id = waiting(&moderator).await[0]["id"].as_str().expect("an id").to_owned();
+    moderator.decides(&id, "approve").await.expect(200);
+
+    // A reply that comes back for another reason still says whom it answers.
+    let back = posts(&service, "", &[("parent", &id), ("form", &token)])
+        .await
+        .expect(422);
+    assert_eq!(values_of(&back.text, "parent"), [id.as_str()]);
+    assert!(back.text.contains("Répondre à Salif"));
+    assert!(back.text.contains("Écrire plutôt un commentaire sur l’article"));
+    service.stop().await;
+}
 
 async fn f3_every_refusal_gives_the_words_back(storage: &Storage) {
     let service = Service::start(storage, SITE).await;

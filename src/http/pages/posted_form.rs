@@ -1,7 +1,7 @@
 //! What a form posted without JavaScript leads to: the thread, the receipt, the two-step page, or the form again.
 //!
 //! Whatever refuses a form, its answer holds what was typed: in the form again, or, where none can stand, as a
-//! quotation to copy.
+//! quotation to copy. A field that its reader cannot see never keeps a text out.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use axum::{
 
 use super::{
     reader_page, see_other,
-    thread::{Place, form_view, thread_page, thread_path},
+    thread::{Place, form_view, public_comment, thread_page, thread_path},
 };
 use crate::{
     actions::{submit, thread},
@@ -200,6 +200,7 @@ fn values(raw: &RawDraft, fields: &Fields) -> FormValues {
         thread: raw.thread.clone(),
         thread_url: text(&raw.thread_url),
         thread_title: text(&raw.thread_title),
+        thread_sig: text(&raw.thread_sig),
         parent: text(&raw.parent),
         name: raw.name.clone(),
         email: raw.email.clone(),
@@ -236,20 +237,32 @@ impl Again<'_> {
         }
         error::log(error);
         let page = thread::page(app, row, wanted(&Fields::default())?).await?;
-        let errors = match fields {
-            Some(Error::Invalid(errors)) => &errors[..],
-            _ => &[],
+        let (errors, has_no_parent) = match fields {
+            Some(Error::Invalid(errors)) => (&errors[..], errors.iter().any(|error| error.code == "parent_missing")),
+            _ => (&[][..], false),
         };
+        let mut values = self.values.clone();
+        let mut reply_to = None;
+        if has_no_parent {
+            // Nobody sees that field: carried on, it would keep the text out at every press.
+            values.parent.clear();
+        } else {
+            reply_to = public_comment(app, &values.parent).await.map(|(_, name)| name);
+        }
         let now = app.clock.now();
         let mut form = FormView {
             token: Some(self.token(error, now)),
-            ..form_view(place, self.values.clone())
+            reply_to,
+            ..form_view(place, values)
         };
         form.errors = errors
             .iter()
             .map(|error| web::FieldError {
                 field: error.field.to_owned(),
-                message: field_sentence(error, place.language),
+                message: match error.code {
+                    "parent_missing" => place.language.say("parent_gone"),
+                    _ => field_sentence(error, place.language),
+                },
             })
             .collect();
         if form.errors.is_empty() {

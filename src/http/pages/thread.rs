@@ -190,8 +190,12 @@ pub(super) fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Resp
 
 /// The comment that is answered: its id and its author.
 async fn reply_to(app: &App, query: &Query) -> Option<(Uuid, String)> {
-    let id = query.0.first_of(&["reply"]).ok().flatten()?;
-    let comment = app.store.comment(Uuid::parse_str(&id).ok()?).await.ok().flatten()?;
+    public_comment(app, &query.0.first_of(&["reply"]).ok().flatten()?).await
+}
+
+/// A comment that may be answered: its id and its author.
+pub(super) async fn public_comment(app: &App, id: &str) -> Option<(Uuid, String)> {
+    let comment = app.store.comment(Uuid::parse_str(id).ok()?).await.ok().flatten()?;
     (comment.status == Status::Approved).then_some((comment.id, comment.name))
 }
 

@@ -113,9 +113,23 @@ function present(page, response, answer) {
   if (response.ok) return accepted(page, answer);
   page.startAnew();
   if (answer.code === "captcha_refused") return refused(page, answer);
-  if (Array.isArray(answer.errors) && answer.errors.length) return page.showErrors(answer.errors);
+  if (Array.isArray(answer.errors) && answer.errors.length) return page.showErrors(answer.errors.map((error) => alone(page, error)));
   if (response.status >= 500) return page.say(texts.unavailable);
   page.showErrors([], answer.detail ?? answer.title ?? texts.network);
+}
+
+/**
+ * A comment that is answered no more must not keep the text out: the next press sends it by itself.
+ * @param {Page} page @param {{field: string, message: string}} error
+ */
+function alone({ form, texts }, error) {
+  if (error.field !== "parent") return error;
+  const parent = form.elements.namedItem("parent");
+  if (parent instanceof HTMLInputElement) parent.remove();
+  form.querySelector(".palabre-cancel")?.remove();
+  const heading = form.querySelector("#palabre-form-heading");
+  if (heading) heading.textContent = texts.form_heading;
+  return { ...error, message: texts.parent_gone };
 }
 
 /** @param {Page} page @param {any} answer */

@@ -122,6 +122,7 @@ email_missing = Enter your email address.
 email_bad = That email address looks incomplete. Example: name@example.com
 website_left_out = The website address was not kept: it is not an http or https address.
 parent_missing = The comment you are replying to is no longer there. Your text is kept.
+parent_gone = The comment you were replying to is no longer there. Your text is kept: send it once more, and it will be a comment of its own.
 thread_bad = The page of this article has no valid address. Please tell the site.
 thread_unknown = This article does not take comments yet.
 

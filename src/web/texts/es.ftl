@@ -122,6 +122,7 @@ email_missing = Indique su correo electrónico.
 email_bad = Ese correo electrónico parece incompleto. Ejemplo: nombre@ejemplo.com
 website_left_out = La dirección del sitio no se ha guardado: no es una dirección http o https.
 parent_missing = El comentario al que responde ya no está. Su texto está guardado.
+parent_gone = El comentario al que respondía ya no está. Su texto está guardado: envíelo otra vez y será un comentario aparte.
 thread_bad = La página de este artículo no tiene una dirección válida. Avise al sitio.
 thread_unknown = Este artículo todavía no admite comentarios.
 

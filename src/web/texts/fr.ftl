@@ -122,6 +122,7 @@ email_missing = Indiquez votre adresse e-mail.
 email_bad = Cette adresse e-mail semble incomplète. Exemple : nom@exemple.com
 website_left_out = L’adresse du site web n’a pas été gardée : ce n’est pas une adresse en http ou https.
 parent_missing = Le commentaire auquel vous répondez n’est plus là. Votre texte est conservé.
+parent_gone = Le commentaire auquel vous répondiez n’est plus là. Votre texte est conservé : envoyez-le encore une fois, il sera un commentaire à part.
 thread_bad = La page de cet article n’a pas d’adresse valable. Prévenez le site.
 thread_unknown = Cet article n’accepte pas encore de commentaires.
 

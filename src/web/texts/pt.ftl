@@ -122,6 +122,7 @@ email_missing = Indique o seu endereço de e-mail.
 email_bad = Esse endereço de e-mail parece incompleto. Exemplo: nome@exemplo.com
 website_left_out = O endereço do site não foi guardado: não é um endereço em http ou https.
 parent_missing = O comentário a que responde já não está aqui. O seu texto está guardado.
+parent_gone = O comentário a que respondia já não está aqui. O seu texto está guardado: envie-o mais uma vez e será um comentário à parte.
 thread_bad = A página deste artigo não tem um endereço válido. Avise o site.
 thread_unknown = Este artigo ainda não aceita comentários.
 
