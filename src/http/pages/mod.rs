@@ -233,7 +233,7 @@ pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Respo
         ];
         (headers, asset.gzip.as_slice()).into_response()
     } else {
-        ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+        ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes.as_slice()).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
