@@ -158,6 +158,33 @@ pub fn whole_number(language: Language, number: i64) -> String {
     grouped
 }
 
+/// The text of `key` in each plural form of the language, by the form's name in `Intl.PluralRules`, with `%` where
+/// its variable `count` stands. A form that is written as `other` is left out.
+#[must_use]
+pub fn counted_forms(language: Language, key: &str) -> serde_json::Map<String, serde_json::Value> {
+    // A number of each form (<https://www.unicode.org/cldr/charts/48/supplemental/language_plural_rules.html>).
+    let forms: &[(&str, i64)] = match language {
+        Language::Ar => &[
+            ("other", 100),
+            ("zero", 0),
+            ("one", 1),
+            ("two", 2),
+            ("few", 3),
+            ("many", 11),
+        ],
+        Language::Fr | Language::Pt | Language::Es => &[("other", 2), ("one", 1), ("many", 1_000_000)],
+        Language::En => &[("other", 2), ("one", 1)],
+    };
+    let mut texts = serde_json::Map::new();
+    for (form, count) in forms {
+        let text = text(language, key, &[("count", Arg::Count(*count))]).replace(&whole_number(language, *count), "%");
+        if texts.get("other").is_none_or(|other| *other != text) {
+            texts.insert((*form).to_owned(), text.into());
+        }
+    }
+    texts
+}
+
 /// Short calls for templates: `{{ language.say("queue-title") }}`.
 pub trait Say {
     /// The text of `key` without variables.
@@ -369,6 +396,30 @@ mod tests {
             duration(Language::Fr, u64::MAX),
             "213\u{202f}503\u{202f}982\u{202f}334\u{202f}602 jours"
         );
+    }
+
+    #[test]
+    fn a_count_has_the_plural_forms_of_its_language() {
+        let forms = |language, key| serde_json::Value::Object(counted_forms(language, key));
+        assert_eq!(
+            forms(Language::Fr, "characters_left"),
+            serde_json::json!({"one": "% caractère restant", "other": "% caractères restants"})
+        );
+        for language in Language::ALL {
+            for key in ["characters_left", "body_too_long_script"] {
+                let forms = counted_forms(language, key);
+                assert!(
+                    forms.len() >= if language == Language::Ar { 6 } else { 2 },
+                    "{language} {key}"
+                );
+                let has_digit =
+                    |text: &serde_json::Value| text.to_string().contains(|char: char| char.is_ascii_digit());
+                assert!(!forms.values().any(has_digit), "{language} {key}: {forms:?}");
+                assert!(forms["other"].to_string().contains('%'), "{language} {key}");
+            }
+        }
+        let surplus = |count| text(Language::Ar, "body_too_long", &[("surplus", Arg::Count(count))]);
+        assert!(surplus(11).contains("حرفًا") && surplus(100).ends_with("حرف."));
     }
 
     #[test]

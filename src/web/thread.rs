@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::frame::ReaderFrame;
 use super::moment::Moment;
-use super::texts::{Say as _, text};
+use super::texts::{Say as _, counted_forms, text};
 use super::widget::CheckNotice;
 use crate::domain::language::Language;
 
@@ -163,13 +163,13 @@ impl FormView {
     /// The texts that the script needs, as one JSON object for a `data-` attribute.
     #[must_use]
     pub fn script_texts(&self, language: Language) -> String {
-        const KEYS: [&str; 26] = [
+        /// In the plural forms of the language.
+        const COUNTED: [&str; 2] = ["body_too_long_script", "characters_left"];
+        const KEYS: [&str; 24] = [
             "body_missing",
             "name_missing",
             "email_missing",
             "email_bad",
-            "body_too_long_script",
-            "characters_left",
             "error_title",
             "error_prefix",
             "sending",
@@ -193,7 +193,8 @@ impl FormView {
         ];
         let texts: serde_json::Map<String, serde_json::Value> = KEYS
             .into_iter()
-            .map(|key| (key.to_owned(), text(language, key, &[("count", "%".into())]).into()))
+            .map(|key| (key.to_owned(), text(language, key, &[]).into()))
+            .chain(COUNTED.map(|key| (key.to_owned(), counted_forms(language, key).into())))
             .collect();
         serde_json::Value::Object(texts).to_string()
     }

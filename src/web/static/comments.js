@@ -15,7 +15,7 @@ for (const form of document.querySelectorAll("form[data-site][data-texts]")) {
 
 /** @param {HTMLFormElement} form */
 function enhance(form) {
-  /** @type {Record<string, string>} */
+  /** @type {Record<string, any>} */
   const texts = JSON.parse(form.dataset.texts ?? "{}");
   const { site = "", thread = "", language = "fr", base = "" } = form.dataset;
   const api = `${base}/api/v1/sites/${encodeURIComponent(site)}`;
@@ -35,6 +35,10 @@ function enhance(form) {
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
   const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
+
+  /** @param {Record<string, string>} forms @param {number} count */
+  const counted = (forms, count) =>
+    (forms[new Intl.PluralRules(language).select(count)] ?? forms.other).replace("%", String(count));
 
   // Asked for on the first focus, and again when it has grown old.
   /** @type {{at: number, data: Promise<any>, check: Promise<any>, stop: AbortController} | null} */
@@ -106,7 +110,9 @@ function enhance(form) {
     clearTimeout(draftTimer);
     draftTimer = setTimeout(saveDraft, 400);
     const left = bodyMax - [...bodyText()].length;
-    counter.textContent = left > bodyMax / 10 ? "" : texts.characters_left.replace("%", String(left));
+    counter.classList.toggle("palabre-error", left < 0);
+    counter.textContent = left > bodyMax / 10 ? ""
+      : counted(left < 0 ? texts.body_too_long_script : texts.characters_left, Math.abs(left));
     if (counter.textContent && Date.now() - announcedAt > 10_000) {
       announcedAt = Date.now();
       status.replaceChildren(element("p", {}, counter.textContent));
@@ -122,7 +128,7 @@ function enhance(form) {
     const surplus = [...bodyText()].length - bodyMax;
     const email = field("email").value.trim();
     if (!bodyText().trim()) errors.push({ field: "body", message: texts.body_missing });
-    else if (surplus > 0) errors.push({ field: "body", message: texts.body_too_long_script.replace("%", String(surplus)) });
+    else if (surplus > 0) errors.push({ field: "body", message: counted(texts.body_too_long_script, surplus) });
     if (!field("name").value.trim()) errors.push({ field: "name", message: texts.name_missing });
     if (!email) errors.push({ field: "email", message: texts.email_missing });
     else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) errors.push({ field: "email", message: texts.email_bad });

@@ -50,8 +50,14 @@ offline = Offline. Your text is kept.
 network = Could not send. Your text is kept; try again when you are back online.
 draft_restored = Draft restored.
 draft_clear = Clear
-characters_left = { $count } characters left
-body_too_long_script = { $count } characters too many. Please shorten your comment.
+characters_left = { $count ->
+    [one] { $count } character left
+   *[other] { $count } characters left
+}
+body_too_long_script = { $count ->
+    [one] { $count } character too many. Please shorten your comment.
+   *[other] { $count } characters too many. Please shorten your comment.
+}
 own_waiting = Visible to you only, waiting to be read
 own_published = Your comment is online
 own_erased = This comment has been erased.

@@ -50,8 +50,14 @@ offline = Sin conexión. Su texto está guardado.
 network = No se pudo enviar. Su texto está guardado; inténtelo de nuevo cuando vuelva la conexión.
 draft_restored = Borrador recuperado.
 draft_clear = Borrar
-characters_left = Quedan { $count } caracteres
-body_too_long_script = Sobran { $count } caracteres. Acorte su comentario.
+characters_left = { $count ->
+    [one] Queda { $count } carácter
+   *[other] Quedan { $count } caracteres
+}
+body_too_long_script = { $count ->
+    [one] Sobra { $count } carácter. Acorte su comentario.
+   *[other] Sobran { $count } caracteres. Acorte su comentario.
+}
 own_waiting = Visible solo para usted, a la espera de lectura
 own_published = Su comentario está publicado
 own_erased = Este comentario se ha borrado.

@@ -50,8 +50,14 @@ offline = Hors ligne. Votre texte est conservé.
 network = Envoi impossible. Votre texte est conservé ; réessayez quand la connexion revient.
 draft_restored = Brouillon rétabli.
 draft_clear = Effacer
-characters_left = { $count } caractères restants
-body_too_long_script = { $count } caractères de trop. Raccourcissez votre commentaire.
+characters_left = { $count ->
+    [one] { $count } caractère restant
+   *[other] { $count } caractères restants
+}
+body_too_long_script = { $count ->
+    [one] { $count } caractère de trop. Raccourcissez votre commentaire.
+   *[other] { $count } caractères de trop. Raccourcissez votre commentaire.
+}
 own_waiting = Visible par vous seulement, en attente de relecture
 own_published = Votre commentaire est en ligne
 own_erased = Ce commentaire a été effacé.

@@ -50,8 +50,14 @@ offline = Sem ligação. O seu texto está guardado.
 network = Não foi possível enviar. O seu texto está guardado; tente de novo quando a ligação voltar.
 draft_restored = Rascunho recuperado.
 draft_clear = Apagar
-characters_left = { $count } caracteres restantes
-body_too_long_script = { $count } caracteres a mais. Encurte o seu comentário.
+characters_left = { $count ->
+    [one] { $count } carácter restante
+   *[other] { $count } caracteres restantes
+}
+body_too_long_script = { $count ->
+    [one] { $count } carácter a mais. Encurte o seu comentário.
+   *[other] { $count } caracteres a mais. Encurte o seu comentário.
+}
 own_waiting = Visível só para si, à espera de leitura
 own_published = O seu comentário está publicado
 own_erased = Este comentário foi apagado.
