@@ -1,7 +1,7 @@
 // The built-in check, loaded once a reader writes: a proof of work (ALTCHA, protocol 2), key =
 // PBKDF2(nonce || counter as 32 bits big-endian, salt, cost), in a worker where the page allows one, else
 // in slices between which the page gets its turn; none without WebCrypto. Other checks: outside.js, with
-// the same `start`.
+// the same `start`. Nothing here is newer than Safari 14 and Chrome 85 (comments.js says why).
 
 /**
  * @typedef {{algorithm: string, cost: number, keyLength: number, keyPrefix: string, nonce: string, salt: string}} Parameters

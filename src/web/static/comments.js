@@ -2,12 +2,18 @@
 //
 // It checks the fields, keeps the draft on this device, prepares the check from the first focus on, never
 // before, and sends (send.js, check.js). A text never gets lost, whatever is clicked is one comment, nodes are
-// made with createElement only (for Trusted Types), nothing is stored but the draft, its key and, if ticked,
-// name and e-mail.
+// made with createElement only (for Trusted Types), nothing is stored but the draft, its key, and, if
+// ticked, name and e-mail.
+//
+// The form's own post is the way out: it is hindered only while a request of ours is under way, and each of them
+// ends. Nothing here is newer than Safari 14 and Chrome 85, which tests/browser/old-browsers.test.js holds.
 
 const FIELDS = ["body", "name", "email"];
-const FORM_LIFE_MS = 20 * 60_000;
-const REQUEST_WAIT_MS = 20_000;
+const FORM_LIFE_MS = 20 * 60 * 1000;
+const REQUEST_WAIT_MS = 20 * 1000;
+/** @type {Intl.DateTimeFormatOptions} */
+const DATE = { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" };
+const SCRIPT_WAIT_MS = 8 * 1000;
 
 for (const form of document.querySelectorAll("form[data-site][data-texts]")) {
   if (form instanceof HTMLFormElement) enhance(form);
@@ -19,23 +25,26 @@ function enhance(form) {
   const texts = JSON.parse(form.dataset.texts ?? "{}");
   const { site = "", thread = "", language = "fr", base = "" } = form.dataset;
   const api = `${base}/api/v1/sites/${encodeURIComponent(site)}`;
-  const summary = /** @type {HTMLElement} */ (form.querySelector("#palabre-summary"));
-  const summaryTitle = /** @type {HTMLElement} */ (form.querySelector("#palabre-summary-title"));
-  const summaryList = /** @type {HTMLElement} */ (form.querySelector("#palabre-summary-list"));
-  const status = /** @type {HTMLElement} */ (form.querySelector("#palabre-status"));
-  const counter = /** @type {HTMLElement} */ (form.querySelector("#palabre-counter"));
-  const remember = /** @type {HTMLInputElement} */ (form.querySelector("#palabre-remember"));
+  /** @param {string} name @returns {any} */
+  const part = (name) => form.querySelector(`#palabre-${name}`);
+  const [summary, summaryTitle, summaryList, status, counter, remember] =
+    ["summary", "summary-title", "summary-list", "status", "counter", "remember"].map(part);
+  const button = /** @type {HTMLElement} */ (form.querySelector(".palabre-send"));
   const title = document.title;
-  const names = { draft: `palabre-draft:${site}:${thread}`, key: `palabre-key:${site}:${thread}`,
+  const send = button.textContent ?? "";
+  const here = `${site}:${thread}`;
+  const names = { draft: `palabre-draft:${here}`, key: `palabre-key:${here}`,
     device: `palabre-device:${site}`, person: `palabre-person:${site}` };
-  let bodyMax = Number(form.dataset.bodyMax ?? 5000);
+  // In a page that was kept it may be an old one.
+  let bodyMax = Number(form.dataset.bodyMax);
   let hasBeenSubmitted = !summary.hidden;
   let isSending = false;
+  let isByForm = false;
 
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
-  const bodyText = () => field("body").value.replaceAll("\r\n", "\n");
-
+  // Its line ends are LF.
+  const bodyText = () => field("body").value;
   /** @param {Record<string, string>} forms @param {number} count */
   const counted = (forms, count) =>
     (forms[new Intl.PluralRules(language).select(count)] ?? forms.other).replace("%", String(count));
@@ -43,7 +52,10 @@ function enhance(form) {
   // Asked for on the first focus, and again when it has grown old.
   /** @type {{at: number, data: Promise<any>, check: Promise<any>, stop: AbortController} | null} */
   let prepared = null;
-  let before = ""; // the last form token: the next keeps its age
+  // The server gave one.
+  let isReached = false;
+  // The last form token: the next keeps its age.
+  let before = "";
   const prepare = () => {
     if (prepared && Date.now() - prepared.at < FORM_LIFE_MS) return prepared;
     prepared?.stop.abort();
@@ -51,20 +63,24 @@ function enhance(form) {
     const ask = async (more = {}) => {
       const query = new URLSearchParams({ thread, lang: language, before, ...more });
       const response = await request(`${api}/form?${query}`, { cache: "no-store" });
-      if (!response.ok) throw new Error(`form: ${response.status}`);
-      return response.json();
+      const got = await response.json();
+      if (!got.form) throw new Error(`form: ${response.status}`);
+      return got;
     };
     const data = ask();
     const context = { form, texts, signal: stop.signal, fallback: () => ask({ fallback: "1" }) };
     const check = data.then(async (got) => got.captcha.provider !== "off" && (await import(form.dataset.check ?? "")).start(got, context))
       .catch(() => null);
-    data.then((got) => { bodyMax = got.body_max; before = got.form; }).catch(() => { prepared = null; });
+    data.then((got) => { bodyMax = got.body_max; before = got.form; isReached = true; }).catch(() => { prepared = null; });
     prepared = { at: Date.now(), data, check, stop };
     return prepared;
   };
   /** @type {Promise<any> | null} */
   let sending = null;
-  const loadSending = () => (sending ??= import(form.dataset.send ?? "").catch(() => { sending = null; }));
+  const loadSending = () => {
+    sending = sending ?? import(form.dataset.send ?? "").catch(() => { sending = null; });
+    return sending;
+  };
   form.addEventListener("focusin", (event) => {
     if (event.target instanceof Element && event.target.closest("#palabre-summary, #palabre-check")) return;
     prepare();
@@ -81,7 +97,7 @@ function enhance(form) {
   // Dates in the zone of the reader.
   for (const time of form.closest(".palabre")?.querySelectorAll("time") ?? []) {
     const date = new Date(time.dateTime);
-    if (!Number.isNaN(date.getTime())) time.textContent = date.toLocaleString(language, { dateStyle: "long", timeStyle: "short" });
+    if (!Number.isNaN(date.getTime())) time.textContent = date.toLocaleString(language, DATE);
   }
 
   // The draft; name and e-mail where the reader asked for it.
@@ -93,16 +109,16 @@ function enhance(form) {
     for (const name of ["name", "email"]) if (!field(name).value) field(name).value = known[name] ?? "";
   }
   const draft = read(names.draft);
-  if (draft && !field("body").value) {
+  if (draft && !bodyText()) {
     field("body").value = draft;
     const clear = element("button", { type: "button" }, texts.draft_clear);
     clear.addEventListener("click", () => {
       field("body").value = "";
       forget(names.draft);
-      status.replaceChildren();
+      fill(status);
       field("body").focus();
     });
-    status.replaceChildren(element("p", {}, texts.draft_restored), element("p", {}, clear));
+    fill(status, element("div", { class: "palabre-said" }, element("p", {}, texts.draft_restored), element("p", {}, clear)));
   }
   let draftTimer = 0;
   let announcedAt = 0;
@@ -113,12 +129,12 @@ function enhance(form) {
     counter.classList.toggle("palabre-error", left < 0);
     counter.textContent = left > bodyMax / 10 ? ""
       : counted(left < 0 ? texts.body_too_long_script : texts.characters_left, Math.abs(left));
-    if (counter.textContent && Date.now() - announcedAt > 10_000) {
+    if (counter.textContent && Date.now() - announcedAt > 10 * 1000) {
       announcedAt = Date.now();
-      status.replaceChildren(element("p", {}, counter.textContent));
+      hear(counter.textContent);
     }
   });
-  const saveDraft = () => (bodyText().trim() ? write(names.draft, field("body").value) : forget(names.draft));
+  const saveDraft = () => (bodyText().trim() ? write(names.draft, bodyText()) : forget(names.draft));
   addEventListener("pagehide", saveDraft);
 
   // Nothing is flagged before the first submit; a right value clears its error at once.
@@ -128,7 +144,7 @@ function enhance(form) {
     const surplus = [...bodyText()].length - bodyMax;
     const email = field("email").value.trim();
     if (!bodyText().trim()) errors.push({ field: "body", message: texts.body_missing });
-    else if (surplus > 0) errors.push({ field: "body", message: counted(texts.body_too_long_script, surplus) });
+    else if (surplus > 0 && isReached) errors.push({ field: "body", message: counted(texts.body_too_long_script, surplus) });
     if (!field("name").value.trim()) errors.push({ field: "name", message: texts.name_missing });
     if (!email) errors.push({ field: "email", message: texts.email_missing });
     else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) errors.push({ field: "email", message: texts.email_bad });
@@ -138,7 +154,7 @@ function enhance(form) {
   const mark = (name, message) => {
     const input = field(name);
     const id = `palabre-${name}-error`;
-    form.querySelector(`#${id}`)?.remove();
+    part(`${name}-error`)?.remove();
     const hint = name === "body" ? "palabre-counter" : "";
     if (message) {
       input.before(element("p", { class: "palabre-error", id }, message));
@@ -152,7 +168,7 @@ function enhance(form) {
   const showErrors = (errors, heading) => {
     for (const name of FIELDS) mark(name, errors.find((error) => error.field === name)?.message);
     summaryTitle.textContent = heading ?? texts.error_title;
-    summaryList.replaceChildren(...errors.map((error) => {
+    fill(summaryList, ...errors.map((error) => {
       const target = FIELDS.includes(error.field) ? `palabre-${error.field}` : "form";
       return element("li", {}, element("a", { href: `#${target}` }, error.message));
     }));
@@ -161,7 +177,7 @@ function enhance(form) {
     summary.hidden = errors.length === 0 && !heading;
     document.title = summary.hidden ? title : `${texts.error_prefix} ${title}`;
     if (!summary.hidden) {
-      status.replaceChildren();
+      fill(status);
       summary.focus();
     }
   };
@@ -179,37 +195,57 @@ function enhance(form) {
     if (!validate().some((error) => error.field === name)) mark(name, undefined);
   });
 
-  // One at a time, with a key that is kept until an answer came.
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (isSending) return;
+  // One at a time, with a key that is kept until an answer came. What breaks before our request began, the form
+  // sends at once; where no answer came, the next press is the form's.
+  form.addEventListener("submit", (event) => {
+    if (isByForm || !globalThis.fetch || !globalThis.AbortController) return;
+    if (isSending) return event.preventDefault();
     hasBeenSubmitted = true;
     const errors = validate();
     showErrors(errors);
-    if (errors.length) return;
+    if (errors.length) return event.preventDefault();
     saveDraft();
-    if (navigator.onLine === false) return say(texts.offline);
-    isSending = true;
-    say(texts.sending);
-    try {
-      const sending = await loadSending();
-      if (!sending) throw new Error("send: script did not load");
-      await sending.send(page, prepare());
-    } catch {
-      say(navigator.onLine === false ? texts.offline : texts.network);
-    } finally {
-      isSending = false;
-    }
+    page.hasPosted = false;
+    isBusy(true);
+    event.preventDefault();
+    ours().catch(() => {
+      isByForm = true;
+      if (before) carry(before);
+      if (isReached && !page.hasPosted) return HTMLFormElement.prototype.submit.call(form);
+      say(navigator.onLine === false ? texts.offline : texts.network, "", true);
+    }).then(() => isBusy(false));
   });
+  const ours = async () => {
+    const ready = prepare();
+    const sending = await soon(loadSending(), SCRIPT_WAIT_MS);
+    if (!sending) throw new Error("send: script did not load");
+    await sending.send(page, ready);
+  };
+  /** @param {boolean} is */
+  const isBusy = (is) => {
+    isSending = is;
+    if (is) hear(texts.sending);
+    button.style.width = is ? `${button.offsetWidth}px` : "";
+    button.textContent = is ? texts.sending : send;
+  };
+  /** The form posts the token that was sent, so that both are one comment. @param {string} token */
+  const carry = (token) => {
+    if (!form.elements.namedItem("form")) form.append(element("input", { type: "hidden", name: "form" }));
+    field("form").value = token;
+  };
 
-  /** @param {string} message @param {string} [receipt] */
-  const say = (message, receipt) => {
+  /** @param {string} message @param {string} [receipt] @param {boolean} [isProblem] */
+  const say = (message, receipt, isProblem) => {
     const lines = [element("p", {}, message)];
     if (receipt && /^(https?:\/\/|\/)/.test(receipt)) {
       lines.push(element("p", {}, element("a", { class: "palabre-link", href: receipt }, texts.receipt_link)));
     }
-    status.replaceChildren(...lines);
+    const box = element("div", { class: isProblem ? "palabre-problem" : "palabre-said" }, ...lines);
+    fill(status, box);
+    if (isProblem) box.scrollIntoView({ block: "nearest" });
   };
+  /** For who listens to the page. @param {string} message */
+  const hear = (message) => fill(status, element("p", { class: "palabre-heard" }, message));
   /** The next try has a check of its own. */
   const startAnew = () => {
     prepared?.stop.abort();
@@ -226,12 +262,24 @@ function enhance(form) {
   };
   // For send.js.
   const page = { form, api, texts, names, status, counter, remember, field, bodyText, say, showErrors, startAnew, settle,
-    element, request, read, write, forget, parse };
+    element, fill, request, soon, read, write, forget, parse, hasPosted: false };
 }
 
-/** @param {string} url @param {RequestInit} [options] @returns {Promise<Response>} */
+/** It ends, also where the line does not. @param {string} url @param {RequestInit} [options] @returns {Promise<Response>} */
 function request(url, options = {}) {
-  return fetch(url, { credentials: "omit", ...options, signal: AbortSignal.timeout(REQUEST_WAIT_MS) });
+  const stop = new AbortController();
+  return new Promise((resolve, reject) => {
+    setTimeout(() => {
+      stop.abort();
+      reject(new Error("request: no answer"));
+    }, REQUEST_WAIT_MS);
+    fetch(url, { credentials: "omit", ...options, signal: stop.signal }).then(resolve, reject);
+  });
+}
+
+/** What a promise gives in time, else nothing. @param {Promise<any>} promise @param {number} milliseconds */
+function soon(promise, milliseconds) {
+  return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, milliseconds))]);
 }
 
 /** @param {string} name @param {Record<string, string>} attributes @param {...(string | Node)} children @returns {HTMLElement} */
@@ -242,12 +290,18 @@ function element(name, attributes, ...children) {
   return made;
 }
 
+/** @param {HTMLElement} node @param {...(string | Node)} children */
+function fill(node, ...children) {
+  node.textContent = "";
+  node.append(...children);
+}
+
 // Where storage is switched off nothing is kept, and everything else works.
-/** @param {string} key @returns {string | null} */
-function read(key) { try { return localStorage.getItem(key); } catch { return null; } }
-/** @param {string} key @param {string} value */
-function write(key, value) { try { localStorage.setItem(key, value); } catch { /* not kept */ } }
-/** @param {string} key */
-function forget(key) { try { localStorage.removeItem(key); } catch { /* nothing there */ } }
+/** @param {string} key @param {"localStorage" | "sessionStorage"} box @returns {string | null} */
+function read(key, box = "localStorage") { try { return globalThis[box].getItem(key); } catch { return null; } }
+/** @param {string} key @param {string} value @param {"localStorage" | "sessionStorage"} box */
+function write(key, value, box = "localStorage") { try { globalThis[box].setItem(key, value); } catch {} }
+/** @param {string} key @param {"localStorage" | "sessionStorage"} box */
+function forget(key, box = "localStorage") { try { globalThis[box].removeItem(key); } catch {} }
 /** @param {string | null} json @returns {Record<string, string>} */
 function parse(json) { try { return JSON.parse(json ?? "{}") ?? {}; } catch { return {}; } }

@@ -5,6 +5,7 @@
 // one (check.js) takes its place, and one sentence says so. What must hold: no reader is ever stopped
 // here, and nothing goes to the provider after a no. Scripts that a blocker lets through as empty files
 // count as blocked. A widget stands outside of any shadow root, since providers do not find it there.
+// Nothing here is newer than Safari 14 and Chrome 85 (comments.js says why).
 // To add a provider: its entry in PROVIDERS, with its script and policy on the server (src/web/widget.rs).
 
 /**
@@ -20,11 +21,11 @@
  * @typedef {{take: (token: string) => void, drop: () => void, fail: () => void}} Ticket
  */
 
-const SCRIPT_WAIT_MS = 4_000;
-const TOKEN_WAIT_MS = 4_000;
-const READER_WAIT_MS = 60_000;
-const ASKED_WAIT_MS = 300_000;
-const OFFER_MS = 540_000; // a second check is open for ten minutes
+const SCRIPT_WAIT_MS = 4 * 1000;
+const TOKEN_WAIT_MS = 4 * 1000;
+const READER_WAIT_MS = 60 * 1000;
+const ASKED_WAIT_MS = 300 * 1000;
+const OFFER_MS = 540 * 1000; // a second check is open for ten minutes
 const FIELDS = ["captcha", "g-recaptcha-response", "h-captcha-response", "cf-turnstile-response", "altcha"];
 
 /** What each provider needs from its loaded script. @type {Record<string, (captcha: Captcha, page: Site) => Promise<Widget> | Widget>} */
@@ -89,7 +90,7 @@ export function start(got, page) {
   /** @type {Promise<void>} */
   const decided = new Promise((resolve) => {
     if (choice()) resolve();
-    form.addEventListener("click", () => { if (choice()) resolve(); }, { signal });
+    form.addEventListener("click", () => { if (choice()) resolve(); });
   });
   const builtIn = () => import(form.dataset.proof ?? "");
   /** @param {Challenge} challenge */
@@ -124,7 +125,8 @@ export function start(got, page) {
   /** @param {string} why */
   const turn = (why) => {
     given.abort();
-    return (instead ??= useOwn(why, spare));
+    instead = instead ?? useOwn(why, spare);
+    return instead;
   };
   opened.catch(() => { if (!signal.aborted && choice() !== "no") turn("blocked"); });
   decided.then(() => { if (choice() === "no" && !signal.aborted) turn("consent_refused"); });
@@ -153,7 +155,7 @@ export function start(got, page) {
  * @param {any} answer what the comment's posting answered
  * @param {(solved: Record<string, string | null>) => Promise<{passed?: boolean}>} give sends it
  */
-export async function offer({ form, texts, status, element }, prepared, answer, give) {
+export async function offer({ form, texts, status, element, fill }, prepared, answer, give) {
   const { second } = answer.step_up;
   const yes = element("button", { type: "button" }, second.accept);
   const no = element("button", { type: "button" }, second.decline);
@@ -174,7 +176,7 @@ export async function offer({ form, texts, status, element }, prepared, answer, 
     box.remove();
     return;
   }
-  const tell = (/** @type {string} */ sentence) => box.replaceChildren(element("p", {}, sentence));
+  const tell = (/** @type {string} */ sentence) => fill(box, element("p", {}, sentence));
   tell(texts.check_on);
   const before = box.appendChild(element("span", {}));
   box.focus();
@@ -196,14 +198,15 @@ function say(form, sentence) {
   const line = document.createElement("p");
   line.className = "palabre-notice";
   line.append(sentence);
-  notice.replaceChildren(line);
+  notice.textContent = "";
+  notice.append(line);
   if (hadFocus) notice.focus();
 }
 
 /** The nonce in a form token's claims, or nothing. @param {string} token */
 function readNonce(token) {
   try {
-    return JSON.parse(atob(token.split(".")[2].replaceAll("-", "+").replaceAll("_", "/"))).nonce ?? "";
+    return JSON.parse(atob(token.split(".")[2].replace(/-/g, "+").replace(/_/g, "/"))).nonce ?? "";
   } catch {
     return "";
   }
@@ -256,9 +259,12 @@ function framed(address, page) {
     frame.title = "mCaptcha";
     frame.src = address;
     frame.setAttribute("sandbox", "allow-same-origin allow-scripts allow-popups");
-    addEventListener("message", (event) => {
+    /** @param {MessageEvent} event */
+    const listen = (event) => {
       if (event.source === frame.contentWindow && typeof event.data?.token === "string") ticket.take(event.data.token);
-    }, { signal: page.signal });
+    };
+    addEventListener("message", listen);
+    page.signal.addEventListener("abort", () => removeEventListener("message", listen));
     box.append(frame);
     return () => { frame.src = address; };
   });
@@ -307,7 +313,7 @@ function rendered(page, patience, render) {
 }
 
 /** @param {Site} page @returns {HTMLElement} */
-function place({ form, signal, before = form.querySelector(".palabre-send") }) {
+function place({ form, signal, before = form.querySelector("#palabre-summary") }) {
   const box = document.createElement("div");
   box.className = "palabre-widget";
   const root = form.getRootNode();

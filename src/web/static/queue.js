@@ -4,6 +4,9 @@
 // One tab of a browser holds the stream and tells the others. When the server gives none, each asks for the
 // counts every half minute instead, and learns by that whether the session is over.
 //
+// A browser that has no locks or no channel between its tabs (Safari until 15.3) holds a stream in each of them;
+// one without a stream asks. Nothing else here is newer than Safari 14 and Chrome 85.
+//
 // The same change may be told again, to a page that knows it already: versions tell what is new.
 
 const live = document.getElementById("live");
@@ -16,7 +19,7 @@ const wait = (milliseconds) => new Promise((wake) => setTimeout(wake, millisecon
 // ------------------------------------------------------------------ what is told
 
 /** How far back a stream begins, so that it misses nothing that was being stored. */
-const WINDOW = 30_000;
+const WINDOW = 30 * 1000;
 
 const opened = Date.parse(live.dataset.since);
 /** Comments that came in just before the page was made. */
@@ -187,7 +190,7 @@ function announceSoon() {
   announcing = setTimeout(() => {
     announcing = undefined;
     if (shows.isConnected && heard.textContent !== shows.textContent) announceSoon();
-  }, 10_000);
+  }, 10 * 1000);
 }
 
 // ------------------------------------------------------------------ the end of the session
@@ -204,9 +207,10 @@ function endSession() {
   line.textContent = say("over");
   over = document.createElement("div");
   over.className = "flash is-problem";
-  over.role = "alert";
+  over.setAttribute("role", "alert");
   over.append(line, link);
-  live.replaceChildren(over);
+  live.textContent = "";
+  live.append(over);
   document.title = title;
 }
 
@@ -221,18 +225,18 @@ function resume() {
 
 // ------------------------------------------------------------------ the stream
 
-const channel = new BroadcastChannel("palabre-queue");
+const channel = globalThis.BroadcastChannel && new BroadcastChannel("palabre-queue");
 const tell = (name, data) => {
   if (data === undefined || site === "" || data.site === site) return told[name](data);
 };
-const tellOthers = (name, data, id) => channel.postMessage({ name, data, id });
+const tellOthers = (name, data, id) => channel?.postMessage({ name, data, id });
 
 /** Since when this tab, and those that it tells, have yet to hear. */
 let begin = live.dataset.since;
 /** The stream, in the tab that holds it, and what opens it again. */
 let source;
 
-channel.addEventListener("message", ({ data: { name, data, id } }) => {
+channel?.addEventListener("message", ({ data: { name, data, id } }) => {
   if (name === "hello") {
     // A tab is there that may have missed what was told while it came.
     if (Date.parse(data) < Date.parse(begin)) begin = data;
@@ -248,6 +252,7 @@ channel.addEventListener("message", ({ data: { name, data, id } }) => {
     breaks is mended by the browser. */
 function follow() {
   return new Promise((end) => {
+    if (!globalThis.EventSource) return end(false);
     source = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(begin)}`);
     source.addEventListener("open", () => {
       tellOthers("opened");
@@ -275,7 +280,7 @@ async function hold() {
     source = undefined;
     tellOthers("poll");
     if (await tell("poll")) return;
-    await wait(30_000);
+    await wait(30 * 1000);
   }
 }
 
@@ -283,7 +288,9 @@ let watching;
 
 /** Waits for its turn to hold the stream. */
 function watch() {
-  watching ??= navigator.locks.request("palabre-queue", hold).finally(() => { watching = undefined; });
+  if (watching !== undefined) return;
+  const held = channel && navigator.locks ? navigator.locks.request("palabre-queue", hold) : hold();
+  watching = held.finally(() => { watching = undefined; });
 }
 
 tellOthers("hello", live.dataset.since);
@@ -311,6 +318,6 @@ document.addEventListener("focusin", ({ target }) => {
 });
 
 setInterval(() => {
-  const isThere = document.hasFocus() && Date.now() - active < 120_000;
+  const isThere = document.hasFocus() && Date.now() - active < 120 * 1000;
   if (isThere && reading?.contains(document.activeElement)) lease();
-}, 20_000);
+}, 20 * 1000);

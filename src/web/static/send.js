@@ -4,20 +4,24 @@
 // Nodes are made with createElement only. Another outcome: its branch in `present`.
 
 /**
- * @typedef {{form: HTMLFormElement, api: string, texts: Record<string, string>, names: Record<string, string>,
+ * @typedef {{form: HTMLFormElement, api: string, texts: Record<string, any>, names: Record<string, string>,
  *   status: HTMLElement, counter: HTMLElement, remember: HTMLInputElement,
  *   field: (name: string) => HTMLInputElement | HTMLTextAreaElement, bodyText: () => string,
- *   say: (message: string, receipt?: string) => void,
+ *   say: (message: string, receipt?: string, isProblem?: boolean) => void,
+ *   hasPosted: boolean,
  *   showErrors: (errors: {field: string, message: string}[], heading?: string) => void,
  *   startAnew: () => void, settle: () => void,
  *   element: (name: string, attributes: Record<string, string>, ...children: (string | Node)[]) => HTMLElement,
- *   request: (url: string, options?: RequestInit) => Promise<Response>, read: (key: string) => string | null,
+ *   fill: (node: HTMLElement, ...children: (string | Node)[]) => void,
+ *   request: (url: string, options?: RequestInit) => Promise<Response>,
+ *   soon: (promise: Promise<any>, milliseconds: number) => Promise<any>, read: (key: string) => string | null,
  *   write: (key: string, value: string) => void, forget: (key: string) => void,
  *   parse: (json: string | null) => Record<string, string>}} Page
  * @typedef {{data: Promise<{form: string}>, check: Promise<any>, stop: AbortController}} Prepared
  */
 
-const CHECK_WAIT_MS = 8_000;
+const CHECK_WAIT_MS = 8 * 1000;
+const STEP_UP_WAIT_MS = 120 * 1000;
 
 /**
  * Sends what stands in the form; what came of it is on the page when this resolves.
@@ -34,29 +38,34 @@ export async function send(page, prepared) {
   const key = keyFor(page, comment);
   const solved = prepared.check.then((check) => check?.answer()).catch(() => null);
   const parts = [solved, prepared.data.then((data) => ({ form: data.form })).catch(() => null)];
-  const [given, got] = await Promise.all(parts.map((part) => Promise.race([part, wait(CHECK_WAIT_MS)])));
+  const [given, got] = await Promise.all(parts.map((part) => page.soon(part, CHECK_WAIT_MS)));
   if (given?.unsolved) return unsolved(page);
   Object.assign(comment, got, given);
   const device = page.read(page.names.device);
   if (device) comment.device = device;
+  page.hasPosted = true;
   const response = await page.request(`${api}/comments`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key },
     body: JSON.stringify(comment),
   });
   const answer = await response.json().catch(() => ({}));
+  // What stands between may answer in our place.
+  if (!answer.id && !answer.code) throw new Error("send: not our answer");
   present(page, response, answer);
   if (response.ok && answer.step_up && answer.receipt_url) stepUp(page, prepared, answer).catch(() => {}).finally(() => prepared.stop.abort());
   else prepared.stop.abort();
 }
 
 /** Said beside an outside check that waits for the reader. @param {Page} page */
-function unsolved({ form, texts, status, element }) {
+function unsolved({ form, texts, status, element, fill }) {
   const without = element("button", { type: "button", "data-consent": "no" }, texts.consent_no);
-  without.addEventListener("click", () => setTimeout(() => form.requestSubmit())); // after the form heard of it
-  status.replaceChildren();
-  form.querySelector("#palabre-check")?.replaceChildren(
-    element("p", { class: "palabre-error" }, texts.captcha_failed), element("p", { class: "palabre-choice" }, without));
+  const send = /** @type {HTMLElement} */ (form.querySelector(".palabre-send"));
+  without.addEventListener("click", () => setTimeout(() => send.click())); // after the form heard of it
+  fill(status);
+  const notice = /** @type {HTMLElement} */ (form.querySelector("#palabre-check"));
+  fill(notice, element("p", { class: "palabre-problem" }, texts.captcha_failed), element("p", { class: "palabre-choice" }, without));
+  notice.scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -65,7 +74,7 @@ function unsolved({ form, texts, status, element }) {
  * @param {Page} page @param {Prepared} prepared @param {any} answer
  */
 async function stepUp(page, prepared, answer) {
-  const { form, status, texts, say, request } = page;
+  const { form, status, texts, say, request, soon } = page;
   const { kind, challenge, second } = answer.step_up;
   say(texts.step_up_running, answer.receipt_url);
   const line = status.firstChild;
@@ -83,7 +92,7 @@ async function stepUp(page, prepared, answer) {
     const check = await prepared.check;
     return kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
   };
-  const { status: now, passed } = await solve().then(give).catch(() => ({}));
+  const { status: now, passed } = (await soon(solve().then(give).catch(() => null), STEP_UP_WAIT_MS)) ?? {};
   const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
   if (now === "approved" && mark) mark.textContent = texts.own_published;
   if (!line?.isConnected) return;
@@ -114,7 +123,7 @@ function present(page, response, answer) {
   page.startAnew();
   if (answer.code === "captcha_refused") return refused(page, answer);
   if (Array.isArray(answer.errors) && answer.errors.length) return page.showErrors(answer.errors.map((error) => alone(page, error)));
-  if (response.status >= 500) return page.say(texts.unavailable);
+  if (response.status >= 500) return page.say(texts.unavailable, "", true);
   page.showErrors([], answer.detail ?? answer.title ?? texts.network);
 }
 
@@ -160,15 +169,18 @@ function refused(page, answer) {
     try {
       const response = await page.request(answer.appeal, { method: "POST", headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(`appeal: ${response.status}`);
-      say(texts.appeal_sent, answer.receipt_url);
       page.field("body").value = "";
+      page.say(texts.appeal_sent, answer.receipt_url);
     } catch {
-      say(texts.network, answer.receipt_url);
-      status.append(element("p", {}, ask));
+      offer(texts.network);
     }
   });
-  say(answer.detail ?? answer.title ?? "", answer.receipt_url);
-  status.append(element("p", {}, ask));
+  /** @param {string} message */
+  const offer = (message) => {
+    say(message, answer.receipt_url, true);
+    status.firstChild?.appendChild(element("p", {}, ask));
+  };
+  offer(answer.detail ?? answer.title ?? "");
 }
 
 /** @param {Page} page @param {any} answer @param {string} name @param {string} body @returns {HTMLElement} */
@@ -195,9 +207,4 @@ function place({ form, element }, own, parent) {
   }
   if (answered) list.append(element("li", {}, own));
   else list.prepend(element("li", {}, own));
-}
-
-/** @param {number} milliseconds @returns {Promise<null>} */
-function wait(milliseconds) {
-  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));
 }
