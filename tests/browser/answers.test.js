@@ -11,6 +11,86 @@ import { eventually, SITE, startPalabre, WAYS } from "./support.js";
 const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
 const THANKS = /Merci\. Votre commentaire est bien arrivé/;
 
+describe("what was acknowledged", () => {
+  let house;
+  before(async () => { house = await startPalabre({ PALABRE_RATE_LIMIT__ENABLED: "false" }); });
+  after(() => house?.stop());
+
+  async function isStillThanked(reader, receipt) {
+    await reader.sees(THANKS);
+    await reader.sees(/Référence/);
+    const link = reader.page.getByRole("link", { name: "Suivre mon commentaire" });
+    assert.equal(await link.getAttribute("href"), receipt);
+    assert.ok(!/^Erreur/.test(await reader.page.title()), "the title says no error");
+    assert.equal(await reader.page.locator('[aria-invalid="true"]').count(), 0);
+  }
+
+  test("F4: stays after a second press, Enter in a field, a reload and the way back, until something is typed", async () => {
+    const reader = await house.reader();
+    await reader.opens("/demo");
+    await reader.posts({ body: "Une seule fois", ...AUTHOR });
+    await reader.sees(THANKS);
+    const link = reader.page.getByRole("link", { name: "Suivre mon commentaire" });
+    const receipt = await link.getAttribute("href");
+
+    await reader.publishes();
+    await reader.publishButton.dblclick();
+    await isStillThanked(reader, receipt);
+    for (const field of [reader.name, reader.email]) {
+      await field.press("Enter");
+      await isStillThanked(reader, receipt);
+    }
+    await reader.reloads();
+    await isStillThanked(reader, receipt);
+    await reader.publishes();
+    await isStillThanked(reader, receipt);
+    await Promise.all([reader.page.waitForURL(/\/r\//), link.click()]);
+    await reader.page.goBack();
+    await isStillThanked(reader, receipt);
+    await reader.takesPicture("thanks");
+    assert.deepEqual(await reader.barriers(), []);
+
+    // Another page, and another tab, were told nothing.
+    await reader.opens(`/t/${SITE}?thread=autre`);
+    await reader.doesNotSee(THANKS);
+    await reader.opens("/demo");
+    await isStillThanked(reader, receipt);
+
+    await reader.body.pressSequentially("Un");
+    await reader.reloads();
+    await reader.doesNotSee(THANKS);
+    await reader.body.fill("");
+    await reader.publishes();
+    await reader.sees(/Écrivez votre commentaire/);
+    assert.equal(reader.window.requestsTo(POSTED, "POST"), 1, "sent once");
+    await reader.findsNothingWrong();
+    await reader.leaves();
+  });
+
+  test("F4: the next comment is sent as ever", async () => {
+    const reader = await house.reader();
+    await reader.opens("/demo");
+    for (const body of ["Le premier des deux", "Le second des deux"]) {
+      await reader.posts({ body, ...AUTHOR });
+      await eventually(async () => assert.equal(await reader.body.inputValue(), ""));
+      await reader.sees(THANKS);
+    }
+    assert.equal(reader.window.requestsTo(POSTED, "POST"), 2);
+    await reader.leaves();
+  });
+
+  test("F4: without JavaScript the receipt says it again at each look", async () => {
+    const reader = await house.reader({ javaScript: false });
+    await reader.opens("/demo");
+    await reader.posts({ body: "Sans script, une fois", ...AUTHOR });
+    await reader.isToldThatAPersonWillReadIt();
+    await reader.reloads();
+    await reader.isToldThatAPersonWillReadIt();
+    assert.ok(!/^Erreur/.test(await reader.page.title()));
+    await reader.leaves();
+  });
+});
+
 describe("the answer to a press", () => {
   let house, owner;
   const json = (status, code, detail) => ({ status, contentType: "application/problem+json", json: { status, code, title: detail } });

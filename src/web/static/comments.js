@@ -2,8 +2,8 @@
 //
 // It checks the fields, keeps the draft on this device, prepares the check from the first focus on, never
 // before, and sends (send.js, check.js). A text never gets lost, whatever is clicked is one comment, nodes are
-// made with createElement only (for Trusted Types), nothing is stored but the draft, its key, and, if
-// ticked, name and e-mail.
+// made with createElement only (for Trusted Types), nothing is stored but the draft, its key, what was said of
+// the comment just sent (for this tab) and, if ticked, name and e-mail.
 //
 // The form's own post is the way out: it is hindered only while a request of ours is under way, and each of them
 // ends. Nothing here is newer than Safari 14 and Chrome 85, which tests/browser/old-browsers.test.js holds.
@@ -33,13 +33,15 @@ function enhance(form) {
   const title = document.title;
   const send = button.textContent ?? "";
   const here = `${site}:${thread}`;
-  const names = { draft: `palabre-draft:${here}`, key: `palabre-key:${here}`,
+  const names = { draft: `palabre-draft:${here}`, key: `palabre-key:${here}`, thanks: `palabre-thanks:${here}`,
     device: `palabre-device:${site}`, person: `palabre-person:${site}` };
   // In a page that was kept it may be an old one.
   let bodyMax = Number(form.dataset.bodyMax);
   let hasBeenSubmitted = !summary.hidden;
   let isSending = false;
   let isByForm = false;
+  // And nothing was typed since.
+  let isThanked = false;
 
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
@@ -191,6 +193,10 @@ function enhance(form) {
   });
   form.addEventListener("input", (event) => {
     const name = event.target instanceof HTMLElement ? event.target.getAttribute("name") : null;
+    if (name && isThanked) {
+      isThanked = false;
+      forget(names.thanks, "sessionStorage");
+    }
     if (!hasBeenSubmitted || !name || field(name)?.getAttribute("aria-invalid") !== "true") return;
     if (!validate().some((error) => error.field === name)) mark(name, undefined);
   });
@@ -199,7 +205,7 @@ function enhance(form) {
   // sends at once; where no answer came, the next press is the form's.
   form.addEventListener("submit", (event) => {
     if (isByForm || !globalThis.fetch || !globalThis.AbortController) return;
-    if (isSending) return event.preventDefault();
+    if (isSending || (isThanked && !bodyText())) return event.preventDefault();
     hasBeenSubmitted = true;
     const errors = validate();
     showErrors(errors);
@@ -246,6 +252,14 @@ function enhance(form) {
   };
   /** For who listens to the page. @param {string} message */
   const hear = (message) => fill(status, element("p", { class: "palabre-heard" }, message));
+  /** It stays until something is typed, also over a reload of this tab. @param {string} message @param {string} [receipt] */
+  const thank = (message, receipt) => {
+    isThanked = true;
+    write(names.thanks, JSON.stringify({ message, receipt }), "sessionStorage");
+    say(message, receipt);
+  };
+  const thanked = parse(read(names.thanks, "sessionStorage"));
+  if (thanked.message && summary.hidden && !bodyText()) thank(thanked.message, thanked.receipt);
   /** The next try has a check of its own. */
   const startAnew = () => {
     prepared?.stop.abort();
@@ -261,7 +275,7 @@ function enhance(form) {
     forget(names.key);
   };
   // For send.js.
-  const page = { form, api, texts, names, status, counter, remember, field, bodyText, say, showErrors, startAnew, settle,
+  const page = { form, api, texts, names, status, counter, remember, field, bodyText, say, thank, showErrors, startAnew, settle,
     element, fill, request, soon, read, write, forget, parse, hasPosted: false };
 }
 

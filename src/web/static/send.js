@@ -8,7 +8,7 @@
  *   status: HTMLElement, counter: HTMLElement, remember: HTMLInputElement,
  *   field: (name: string) => HTMLInputElement | HTMLTextAreaElement, bodyText: () => string,
  *   say: (message: string, receipt?: string, isProblem?: boolean) => void,
- *   hasPosted: boolean,
+ *   thank: (message: string, receipt?: string) => void, hasPosted: boolean,
  *   showErrors: (errors: {field: string, message: string}[], heading?: string) => void,
  *   startAnew: () => void, settle: () => void,
  *   element: (name: string, attributes: Record<string, string>, ...children: (string | Node)[]) => HTMLElement,
@@ -74,7 +74,7 @@ function unsolved({ form, texts, status, element, fill }) {
  * @param {Page} page @param {Prepared} prepared @param {any} answer
  */
 async function stepUp(page, prepared, answer) {
-  const { form, status, texts, say, request, soon } = page;
+  const { form, status, texts, say, thank, request, soon } = page;
   const { kind, challenge, second } = answer.step_up;
   say(texts.step_up_running, answer.receipt_url);
   const line = status.firstChild;
@@ -96,7 +96,7 @@ async function stepUp(page, prepared, answer) {
   const mark = document.getElementById(`c${answer.id}`)?.querySelector(".palabre-mark");
   if (now === "approved" && mark) mark.textContent = texts.own_published;
   if (!line?.isConnected) return;
-  say((now === "approved" ? texts.own_published : answer.message) ?? "", answer.receipt_url);
+  thank((now === "approved" ? texts.own_published : answer.message) ?? "", answer.receipt_url);
   if (!second || passed || now === "approved") return;
   await (await import(`${form.dataset.base ?? ""}${second.module}`)).offer(page, prepared, answer, give);
 }
@@ -153,7 +153,7 @@ function accepted(page, answer) {
   else page.forget(names.person);
   page.field("body").value = "";
   page.counter.textContent = "";
-  page.say(answer.message ?? "", answer.receipt_url);
+  page.thank(answer.message ?? "", answer.receipt_url);
   if (!answer.id || !["pending", "approved"].includes(answer.status)) return;
   const own = ownComment(page, answer, name, body);
   place(page, own, parent instanceof HTMLInputElement ? parent.value : "");
@@ -170,7 +170,7 @@ function refused(page, answer) {
       const response = await page.request(answer.appeal, { method: "POST", headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(`appeal: ${response.status}`);
       page.field("body").value = "";
-      page.say(texts.appeal_sent, answer.receipt_url);
+      page.thank(texts.appeal_sent, answer.receipt_url);
     } catch {
       offer(texts.network);
     }
