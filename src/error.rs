@@ -17,6 +17,9 @@ pub enum Error {
     /// 422: fields to correct.
     #[error("{} fields need attention", .0.len())]
     Invalid(Vec<FieldError>),
+    /// 422: known fields of another JSON type, by their paths.
+    #[error("of another type: {}", .0.join(", "))]
+    BadType(Vec<String>),
     /// 422: `bad_character`, `too_deep`, `idempotency_mismatch`, `cuts_cross`, `confirm_needed`.
     #[error("the request cannot be followed: {0}")]
     Unprocessable(&'static str),
@@ -75,6 +78,7 @@ impl Error {
             | Self::Conflict { code, .. }
             | Self::Http(_, code) => code,
             Self::Invalid(_) => "invalid",
+            Self::BadType(_) => "bad_type",
             Self::Unauthenticated => "unauthenticated",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable(_) => "unavailable",
@@ -87,7 +91,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::BadRequest(_) => 400,
-            Self::Invalid(_) | Self::Unprocessable(_) => 422,
+            Self::Invalid(_) | Self::BadType(_) | Self::Unprocessable(_) => 422,
             Self::Unauthenticated => 401,
             Self::Forbidden(_) => 403,
             Self::NotFound(_) => 404,

@@ -2,7 +2,8 @@
 //!
 //! A body is refused, with a code of its own, when it is not UTF-8, names a field twice, nests deeper
 //! than 16, holds a NUL or half a surrogate pair, is over 128 KiB or does not arrive within ten
-//! seconds. Fields that nobody reads are ignored.
+//! seconds. Fields that nobody reads are ignored. One that is read and is of another JSON type is told by name
+//! (`bad_type`); the calls of the API look at all of theirs before ([`super::shape`]).
 
 use std::{cell::Cell, fmt, time::Duration};
 
@@ -102,7 +103,7 @@ impl Fields {
     /// A text, empty when it is not there.
     ///
     /// # Errors
-    /// `bad_json` when it is there and no text.
+    /// `bad_type` when it is there and no text.
     pub(super) fn text(&self, name: &str) -> Result<String, Error> {
         Ok(self.optional(name)?.unwrap_or_default())
     }
@@ -110,14 +111,12 @@ impl Fields {
     /// A text; `None` when it is not there or null.
     ///
     /// # Errors
-    /// `bad_json` when it is there and no text.
+    /// `bad_type` when it is there and no text.
     pub(super) fn optional(&self, name: &str) -> Result<Option<String>, Error> {
         match self.values.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            // WordPress and others send ids as numbers.
-            Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(Error::BadRequest("bad_json")),
+            Some(_) => Err(bad_type(name)),
         }
     }
 
@@ -137,14 +136,31 @@ impl Fields {
     /// A whole number.
     ///
     /// # Errors
-    /// `bad_json` when it is there and no whole number.
+    /// `bad_type` when it is there and no whole number, in a form `bad_json`.
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
         match self.values.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Number(number)) => number.as_i64().map(Some).ok_or(Error::BadRequest("bad_json")),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json")),
-            Some(_) => Err(Error::BadRequest("bad_json")),
+            Some(Value::Number(number)) => number.as_i64().map(Some).ok_or_else(|| bad_type(name)),
+            Some(Value::String(text)) if self.is_form && text.is_empty() => Ok(None),
+            Some(Value::String(text)) if self.is_form => {
+                text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json"))
+            }
+            Some(_) => Err(bad_type(name)),
+        }
+    }
+
+    /// Yes or no; in a form `true` or `false`.
+    ///
+    /// # Errors
+    /// `bad_type` when it is there and neither, in a form `bad_json`.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        match self.values.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(answer)) => Ok(Some(*answer)),
+            Some(Value::String(text)) if self.is_form => {
+                text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json"))
+            }
+            Some(_) => Err(bad_type(name)),
         }
     }
 
@@ -165,6 +181,10 @@ impl Fields {
             is_form: false,
         }
     }
+}
+
+fn bad_type(name: &str) -> Error {
+    Error::BadType(vec![name.to_owned()])
 }
 
 enum Kind {

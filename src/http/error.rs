@@ -98,6 +98,12 @@ impl IntoResponse for Problem {
                 .collect();
             body.insert("errors".to_owned(), errors.into());
         }
+        if let (Error::BadType(fields), Some(body)) = (&self.error, body.as_object_mut()) {
+            let message = self.language.say("bad_type");
+            let error_json = |field: &String| json!({"field": field, "code": "bad_type", "message": message});
+            let errors: Vec<Value> = fields.iter().map(error_json).collect();
+            body.insert("errors".to_owned(), errors.into());
+        }
         if let Some(body) = body.as_object_mut() {
             if let Error::Conflict {
                 current: Some(current), ..

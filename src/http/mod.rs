@@ -16,6 +16,7 @@ mod layers;
 mod multipart;
 mod pages;
 mod posted;
+mod shape;
 mod unread;
 
 use std::sync::{Arc, LazyLock};

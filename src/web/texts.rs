@@ -487,6 +487,7 @@ mod tests {
         let codes = codes();
         for code in [
             "bad_json",
+            "bad_type",
             "email_bad",
             "captcha_refused",
             "search_slow",

@@ -155,14 +155,15 @@ async fn what_nobody_reads_is_ignored(storage: &Storage) {
     assert_eq!(item.json["created_at"], "2026-11-24T10:00:00Z");
 
     // A field that is read must be a text; null is as good as not there.
-    for value in [json!(true), json!(["x"]), json!({"x": 1})] {
+    for value in [json!(true), json!(7), json!(["x"]), json!({"x": 1})] {
         for field in [
             "body", "name", "email", "thread", "parent", "website", "captcha", "form", "device",
         ] {
             let mut fields = comment("Bonjour");
             fields[field] = value.clone();
             let answer = reader.submits(&fields).await;
-            assert_eq!(answer.error(), (400, "bad_json"), "{field} = {value}");
+            assert_eq!(answer.error(), (422, "bad_type"), "{field} = {value}");
+            assert_eq!(answer.json["errors"][0]["field"], field);
         }
     }
     let mut fields = comment("Rien de plus");

@@ -6,6 +6,7 @@
 
 mod access;
 mod bad_input;
+mod bad_type;
 mod captcha;
 mod captcha_road;
 mod child;

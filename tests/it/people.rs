@@ -399,7 +399,7 @@ async fn the_team_by_the_api(storage: &Storage) {
     assert_eq!(changed.json["status"], "disabled");
     let bad = json!({"site": "*", "role": null, "disabled": "yes"});
     let bad = owner.sends(&Method::PATCH, &path, &bad).await;
-    assert_eq!(bad.error(), (400, "bad_json"));
+    assert_eq!(bad.error(), (422, "bad_type"));
     let kept = owner.gets("/api/v1/moderators").await.expect(200);
     let kept = kept.json["moderators"].as_array().expect("a list").clone();
     let kept = kept
@@ -472,9 +472,9 @@ async fn tokens_may_no_more_than_their_maker(storage: &Storage) {
         (
             &all,
             json!({"role": "owner", "site": "faso", "expires": "soon"}),
-            (422, "invalid"),
+            (422, "bad_type"),
         ),
-        (&all, json!({"role": "owner", "sites": "faso"}), (400, "bad_json")),
+        (&all, json!({"role": "owner", "sites": "faso"}), (422, "bad_type")),
     ] {
         assert_eq!(person.posts(path, &body).await.error(), error, "{body}");
     }

@@ -142,7 +142,6 @@ async fn what_is_wrong_with_a_setting_is_said_by_field(storage: &Storage) {
     let owner = service.owner().await;
     for (body, field, code) in [
         (json!({"name": ""}), "name", "site_name_missing"),
-        (json!({"name": 5}), "name", "value_bad"),
         (json!({"name": "x".repeat(600)}), "name", "value_bad"),
         (json!({"language": "tlh"}), "language", "value_bad"),
         (json!({"time_zone": "Africa/Nowhere"}), "time_zone", "time_zone_bad"),
@@ -331,7 +330,6 @@ async fn a_second_check_has_a_provider_and_keys_of_its_own(storage: &Storage) {
             "second_site_key",
             "site_key_missing",
         ),
-        (json!({"secret": 7}), "second_secret", "value_bad"),
     ] {
         let wrong = change(second.clone()).await.expect(422);
         let error = &wrong.json["errors"][0];

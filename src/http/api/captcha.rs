@@ -30,6 +30,7 @@ use crate::{
         body::Fields,
         error::{In, Problem},
         extract::{ApiLanguage, Query, Who},
+        shape,
     },
     store::{Changed, PolicyRow},
 };
@@ -93,7 +94,7 @@ pub(crate) async fn preview(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::TRIAL).await.or_say_in(language)?;
     let days = days(&fields).or_say_in(language)?;
     let cuts = cuts(&fields).or_say_in(language)?;
     let after = match fields.first_of(&["after"]).or_say_in(language)? {
@@ -172,7 +173,7 @@ pub(crate) async fn add_policy(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_POLICY).await.or_say_in(language)?;
     let wanted = new_policy(&fields).or_say_in(language)?;
     let row = tune::apply(&app, &who, &site, wanted).await.or_say_in(language)?;
     Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
@@ -211,7 +212,7 @@ pub(crate) async fn revert(
     request: Request,
 ) -> Result<Response, Problem> {
     let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::REVERT).await.or_say_in(language)?;
     let base = fields.integer("base").or_say_in(language)?.unwrap_or(0);
     let note = fields.text("note").or_say_in(language)?;
     let row = tune::revert(&app, &who, &site, n, base, note)

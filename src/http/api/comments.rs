@@ -34,7 +34,7 @@ use crate::{
         error::{In, Problem},
         extract::{Client, Provenance, Query, provenance, wants_page},
         kept::KeptPages,
-        pages, posted,
+        pages, posted, shape,
     },
     limits::{self, Demand},
     store::{PublicComment, ThreadRow},
@@ -118,7 +118,9 @@ pub(crate) async fn create(
         return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
     }
     let in_force = app.site(&site).await?;
-    let fields = Fields::read(request).await.or_say_in(in_force.site.language)?;
+    let fields = Fields::read_as(request, shape::NEW_COMMENT)
+        .await
+        .or_say_in(in_force.site.language)?;
     let language = language(
         fields.optional("lang").unwrap_or_default().as_deref(),
         in_force.site.language,
@@ -433,7 +435,7 @@ pub(crate) async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    let fields = Fields::read(request).await?;
+    let fields = Fields::read_as(request, shape::REPORT).await?;
     let language = language(fields.optional("lang")?.as_deref(), Language::Fr);
     let reason: String = fields.text("reason")?.chars().take(200).collect();
     thread::report(&app, id, &reason, client).await.or_say_in(language)?;

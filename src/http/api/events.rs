@@ -36,6 +36,7 @@ use crate::{
         body::Fields,
         error::{In, Problem},
         extract::{ApiLanguage, Query, Watcher, Who},
+        shape,
     },
     live::What,
     store::SiteCounts,
@@ -150,7 +151,7 @@ pub(crate) async fn take_lease(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_LEASE).await.or_say_in(language)?;
     let comment = fields
         .text("comment")
         .and_then(|id| parse_id(&id))

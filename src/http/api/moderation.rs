@@ -37,6 +37,7 @@ use crate::{
         cursor,
         error::{In, Problem},
         extract::{ApiLanguage, Query, Who},
+        shape,
     },
     keys::{Purpose, hex},
     store::{Decided, Filter, Order, Scope, ThreadRow},
@@ -185,7 +186,10 @@ pub(crate) async fn decide_one(
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .map(str::to_owned);
-    let fields = Fields::read_optional(request).await.or_say_in(language)?;
+    let fields = Fields::read_optional(request)
+        .await
+        .and_then(|fields| fields.shaped(shape::DECISION))
+        .or_say_in(language)?;
     let mut wish = wish(&fields, comment, act).or_say_in(language)?;
     wish.key = wish.key.or(key);
     let made = decide::decide(&app, &who, wish).await.or_say_in(language)?;
@@ -247,7 +251,7 @@ pub(crate) async fn decide_many(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::DECISIONS).await.or_say_in(language)?;
     let wishes = wishes(&fields).or_say_in(language)?;
     let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
     let results = if distinct.len() == wishes.len() {
@@ -310,7 +314,9 @@ pub(crate) async fn put_thread(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::THREAD_SETTINGS)
+        .await
+        .or_say_in(language)?;
     let row = crate::actions::thread::set(
         &app,
         &who,
@@ -318,7 +324,7 @@ pub(crate) async fn put_thread(
         &key,
         fields.first_of(&["title"]).or_say_in(language)?,
         fields.first_of(&["url"]).or_say_in(language)?,
-        fields.value("open").and_then(Value::as_bool),
+        fields.flag("open").or_say_in(language)?,
     )
     .await
     .or_say_in(language)?;

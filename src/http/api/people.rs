@@ -29,6 +29,7 @@ use crate::{
         body::Fields,
         error::{In, Problem},
         extract::{ApiLanguage, Who},
+        shape,
     },
     store::{Account, Scope, SessionEntry, TokenRow},
 };
@@ -90,7 +91,9 @@ pub(crate) async fn invite(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_MODERATOR)
+        .await
+        .or_say_in(language)?;
     let added = async {
         let wanted = accounts::Wanted {
             name: fields.text("name")?,
@@ -118,16 +121,15 @@ pub(crate) async fn change_moderator(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::MODERATOR_CHANGE)
+        .await
+        .or_say_in(language)?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         // All is read before anything is changed.
         let site = fields.optional("site")?;
         let role = fields.value("role").map(|_| role(&fields)).transpose()?;
-        let disabled = fields
-            .value("disabled")
-            .map(|given| given.as_bool().ok_or(Error::BadRequest("bad_json")));
-        let disabled = disabled.transpose()?;
+        let disabled = fields.flag("disabled")?;
         if let Some(site) = site {
             accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
         }
@@ -214,7 +216,7 @@ pub(crate) async fn create_token(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_TOKEN).await.or_say_in(language)?;
     let made = async {
         let wanted = token_wanted(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await

@@ -22,6 +22,7 @@ use crate::{
         body::Fields,
         error::{In, Problem},
         extract::{ApiLanguage, Who},
+        shape,
     },
 };
 
@@ -59,7 +60,7 @@ pub(crate) async fn create(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
     let made = async {
         let id = fields.text("id")?;
         sites::create(&app, &who, &id, &Change::of_object(fields.all())).await?;
@@ -100,7 +101,7 @@ pub(crate) async fn change(
     ApiLanguage(language): ApiLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
     let change = Change::of_object(fields.all());
     let settings = sites::change(&app, &who, &site, &change).await.or_say_in(language)?;
     Ok(no_store(Json(settings_json(&settings)).into_response()))

@@ -21,6 +21,7 @@ use crate::{
         body::Fields,
         error::{In, Problem},
         extract::{Client, Query},
+        shape,
     },
     web::{assets, texts::Say as _, widget::CheckNotice},
 };
@@ -42,7 +43,9 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Result<Response, Problem> {
     let language = query.language(Language::Fr);
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::STEP_UP_ANSWER)
+        .await
+        .or_say_in(language)?;
     let given = Given {
         proof: fields.first_of(&["proof"]).or_say_in(language)?,
         captcha: fields.first_of(&["captcha"]).or_say_in(language)?,

@@ -1,0 +1,313 @@
+//! A known field of another JSON type: 422 `bad_type` with its name, and nothing stored. The fields are those of the
+//! API's document, so that a new one without its type fails here.
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    service::{Answer, SITE, Service, comment},
+    stores::Storage,
+};
+use palabre::actions::identify::Role;
+
+crate::stores::on_both_engines!(
+    bad_type_is_told_of_every_known_field_of_every_call,
+    bad_type_is_told_of_a_whole_body_with_one_wrong_field,
+    bad_type_leaves_forms_null_and_unknown_fields_alone,
+);
+
+/// What a field may be, and how deep it stands.
+struct Known {
+    /// As the answer names it: `captcha.secret`, `decisions[0].version`.
+    name: String,
+    /// A body that holds this field alone, with that value.
+    body: Box<dyn Fn(Value) -> Value>,
+    kind: String,
+}
+
+/// The wrong values for a field of that JSON type.
+fn wrong_for(kind: &str) -> Vec<Value> {
+    let all = [
+        ("string", json!("7")),
+        ("integer", json!(7)),
+        ("number", json!(1.5)),
+        ("boolean", json!(true)),
+        ("array", json!([])),
+        ("object", json!({})),
+    ];
+    let mut wrong: Vec<Value> = all
+        .into_iter()
+        .filter(|(other, _)| *other != kind && !(kind == "number" && *other == "integer"))
+        .map(|(_, value)| value)
+        .collect();
+    if kind == "array" {
+        wrong.extend([json!([7]), json!([null]), json!([[]]), json!(["a", true])]);
+    }
+    wrong
+}
+
+/// The schema behind references and what may be null.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().expect("a name");
+        return resolved(document, &document["components"]["schemas"][name]);
+    }
+    let ways = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+    match ways.and_then(|ways| ways.iter().find(|way| way["type"] != "null")) {
+        Some(way) => resolved(document, way),
+        None => schema,
+    }
+}
+
+fn kind_of(schema: &Value) -> String {
+    let kinds = schema["type"]
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![schema["type"].clone()]);
+    let kind = kinds.iter().find(|kind| **kind != "null").expect("a type");
+    kind.as_str().expect("a word").to_owned()
+}
+
+fn known(document: &Value, schema: &Value) -> Vec<Known> {
+    let schema = resolved(document, schema);
+    let mut found = Vec::new();
+    for (name, property) in schema["properties"].as_object().expect("properties") {
+        let property = resolved(document, property);
+        let kind = kind_of(property);
+        let own = name.clone();
+        if kind == "object" {
+            for inner in known(document, property) {
+                let own = own.clone();
+                found.push(Known {
+                    name: format!("{own}.{}", inner.name),
+                    kind: inner.kind,
+                    body: Box::new(move |value| json!({own.as_str(): (inner.body)(value)})),
+                });
+            }
+        }
+        let items = resolved(document, &property["items"]);
+        if kind == "array" && items["type"] == "object" {
+            for inner in known(document, items) {
+                let own = own.clone();
+                found.push(Known {
+                    name: format!("{own}[0].{}", inner.name),
+                    kind: inner.kind,
+                    body: Box::new(move |value| json!({own.as_str(): [(inner.body)(value)]})),
+                });
+            }
+        }
+        found.push(Known {
+            name: own.clone(),
+            kind,
+            body: Box::new(move |value| json!({own.as_str(): value})),
+        });
+    }
+    found
+}
+
+/// All that a wrong call could leave behind.
+async fn traces(storage: &Storage) -> Vec<Option<i64>> {
+    let mut counts = Vec::new();
+    for table in [
+        "comments",
+        "audit_entries",
+        "policies",
+        "sites",
+        "tokens",
+        "accounts",
+        "threads",
+    ] {
+        counts.push(storage.integer(&format!("SELECT COUNT(*) FROM {table}")).await);
+    }
+    counts
+}
+
+#[track_caller]
+fn assert_names(answer: &Answer, field: &str, what: &str) {
+    assert_eq!(answer.error(), (422, "bad_type"), "{what}: {}", answer.text);
+    let errors = answer.json["errors"].as_array().expect("errors");
+    let own = errors.iter().find(|error| error["field"] == field);
+    let own = own.unwrap_or_else(|| panic!("{what}: {field} is named in {}", answer.text));
+    assert_eq!(own["code"], "bad_type");
+    assert!(!own["message"].as_str().expect("a sentence").contains('_'), "{own}");
+}
+
+async fn bad_type_is_told_of_every_known_field_of_every_call(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let (account, _) = service
+        .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
+        .await;
+    let sent = service.reader().submits(&comment("Là")).await.expect(202);
+    let receipt = sent.json["receipt"].as_str().expect("a receipt").to_owned();
+    owner.decides(&sent.id(), "approve").await.expect(200);
+    let waiting = service.plants(service.seed()).await;
+    let before = traces(storage).await;
+    let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("JSON");
+    let (mut calls, mut fields) = (0, 0);
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if schema.is_null() {
+                continue;
+            }
+            calls += 1;
+            let about = if path.ends_with("/report") {
+                sent.id()
+            } else {
+                waiting.to_string()
+            };
+            let address = path
+                .replace("{site}", "faso")
+                .replace("{id}", &about)
+                .replace("{action}", "approve")
+                .replace("{account}", &account.to_string())
+                .replace("{thread}", "a")
+                .replace("{receipt}", &receipt)
+                .replace("{n}", "1");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            for known in known(&document, schema) {
+                fields += 1;
+                for value in wrong_for(&known.kind) {
+                    let body = (known.body)(value);
+                    let answer = owner.sends(&method, &address, &body).await;
+                    assert_names(&answer, &known.name, &format!("{method} {address} {body}"));
+                }
+            }
+        }
+    }
+    assert!(calls >= 15 && fields >= 80, "{calls} calls, {fields} fields");
+    assert_eq!(traces(storage).await, before, "nothing was stored");
+    service.stop().await;
+}
+
+async fn bad_type_is_told_of_a_whole_body_with_one_wrong_field(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let before = traces(storage).await;
+    for (method, path, body, field, value) in [
+        ("POST", "/api/v1/sites/faso/comments", comment("Là"), "body", json!(7)),
+        (
+            "POST",
+            "/api/v1/sites/faso/comments",
+            comment("Là"),
+            "lang",
+            json!(["fr"]),
+        ),
+        (
+            "POST",
+            "/api/v1/sites/faso/comments",
+            comment("Là"),
+            "subject",
+            json!(false),
+        ),
+        (
+            "POST",
+            "/api/v1/sites",
+            json!({"id": "neuf", "name": "Neuf"}),
+            "body_max",
+            json!("900"),
+        ),
+        (
+            "POST",
+            "/api/v1/sites",
+            json!({"id": "neuf", "name": "Neuf"}),
+            "captcha",
+            json!("house"),
+        ),
+        (
+            "POST",
+            "/api/v1/tokens",
+            json!({"role": "owner", "site": "faso"}),
+            "expires",
+            json!("30"),
+        ),
+        (
+            "POST",
+            "/api/v1/tokens",
+            json!({"role": "owner", "site": "faso"}),
+            "all_sites",
+            json!("yes"),
+        ),
+        (
+            "POST",
+            "/api/v1/moderators",
+            json!({"role": "owner", "site": "faso", "name": "Ali", "email": "ali@example.org"}),
+            "sites",
+            json!("faso"),
+        ),
+        (
+            "POST",
+            "/api/v1/sites/faso/captcha/policies",
+            json!({"base": 0, "cuts": {"publish_from": 0.5}}),
+            "base",
+            json!("0"),
+        ),
+        (
+            "PUT",
+            "/api/v1/sites/faso/threads/a",
+            json!({"title": "T"}),
+            "open",
+            json!("false"),
+        ),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut wrong = body.clone();
+        wrong[field] = value;
+        assert_names(
+            &owner.sends(&method, path, &wrong).await,
+            field,
+            &format!("{method} {path} {wrong}"),
+        );
+    }
+    let two = json!({"name": 7, "captcha": {"second": {"secret": []}}, "body_max": "x"});
+    let answer = owner.sends(&Method::PATCH, "/api/v1/sites/faso", &two).await;
+    let errors = answer.json["errors"].as_array().expect("errors");
+    let names: Vec<&Value> = errors.iter().map(|error| &error["field"]).collect();
+    assert_eq!(names, ["name", "body_max", "captcha.second.secret"], "all at once");
+    assert_eq!(traces(storage).await, before, "nothing was stored");
+    // Pages read JSON too.
+    for (path, field) in [
+        ("/login", "email"),
+        ("/login/recovery", "email"),
+        ("/invitation", "code"),
+    ] {
+        let mut body = Map::new();
+        body.insert(field.to_owned(), json!(7));
+        let answer = service.post_json(path, &Value::Object(body)).await;
+        assert_eq!(answer.status, 422, "{path}: {}", answer.text);
+    }
+    service.stop().await;
+}
+
+async fn bad_type_leaves_forms_null_and_unknown_fields_alone(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let form = [
+        ("comment_post_ID", "12"),
+        ("comment_parent", ""),
+        ("author", "Awa"),
+        ("email", "awa@example.org"),
+        ("comment", "7"),
+    ];
+    let sent = service
+        .request(Method::POST, "/api/v1/sites/faso/comments", |request| {
+            request.header("origin", "https://faso.test").form(&form)
+        })
+        .await
+        .expect(202);
+    let item = owner.gets(&format!("/api/v1/comments/{}", sent.id())).await.expect(200);
+    assert_eq!((&item.json["thread"], &item.json["body"]), (&json!("12"), &json!("7")));
+    let mut fields = comment("Encore");
+    for name in ["parent", "captcha", "lang", "device"] {
+        fields[name] = Value::Null;
+    }
+    fields["score"] = json!({"deep": [1, 2]});
+    service.reader().submits(&fields).await.expect(202);
+    let nothing = json!({"body_max": null, "captcha": null, "unknown": {"name": 7}});
+    owner
+        .sends(&Method::PATCH, "/api/v1/sites/faso", &nothing)
+        .await
+        .expect(200);
+    service.stop().await;
+}
