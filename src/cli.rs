@@ -3,6 +3,7 @@
 //! Results that scripts use (a token, a code) are printed alone on standard output; all else goes to
 //! standard error. Commands beside a running server open the store for themselves and close it again.
 
+mod copies;
 mod moderator;
 mod token;
 
@@ -64,9 +65,14 @@ enum Command {
     },
     /// Prints a new one-time setup code.
     SetupCode,
-    /// Writes a consistent copy of the SQLite database.
+    /// Writes a consistent copy of the SQLite database, also beside a running server.
     Backup {
         /// The file to write; it must not exist.
+        file: PathBuf,
+    },
+    /// Checks a copy and puts it in the database's place; what was there is moved aside.
+    Restore {
+        /// What `palabre backup` wrote.
         file: PathBuf,
     },
     /// Checks configuration, store, providers and seals, and says what to do.
@@ -149,7 +155,8 @@ pub fn run() -> ExitCode {
             Command::Token { command } => token::run(config, command).await,
             Command::Moderator { command } => moderator::run(config, command).await,
             Command::SetupCode => setup_code(config).await,
-            Command::Backup { file } => backup(config, &file).await,
+            Command::Backup { file } => copies::backup(config, &file).await,
+            Command::Restore { file } => copies::restore(config, &file).await,
             Command::Doctor => doctor::run(config).await,
             Command::FakeProvider { listen } => pretend(listen).await,
             Command::Captcha {
@@ -293,25 +300,6 @@ async fn setup_code(config: Config) -> Result<(), String> {
     })?;
     println!("{}/setup?code={code}", app.config.admin_url());
     app.store.close().await;
-    Ok(())
-}
-
-async fn backup(config: Config, file: &Path) -> Result<(), String> {
-    if file.exists() {
-        return Err(format!("{} exists already", file.display()));
-    }
-    let key = config.server.secret_file.clone();
-    let app = open(config).await?;
-    let done = app
-        .store
-        .backup(file)
-        .await
-        .map_err(|error| format!("write {}: {error}", file.display()))?;
-    app.store.close().await;
-    if !done {
-        return Err("a PostgreSQL store is copied with pg_dump".to_owned());
-    }
-    eprintln!("{} written. Keep the key beside it: {}", file.display(), key.display());
     Ok(())
 }
 

@@ -44,6 +44,9 @@ pub struct Config {
     /// No file was given, or it is the shipped one, unchanged.
     #[serde(skip)]
     pub is_shipped: bool,
+    /// The files that hold secrets: the configuration's own where it does, and those it names for providers.
+    #[serde(skip)]
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// `[server]`
@@ -166,8 +169,12 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut table = parse(Path::new("the built-in defaults"), SHIPPED)?;
         let mut origin = "the built-in defaults".to_owned();
+        let mut secret_files = Vec::new();
         if let Some((path, text)) = file {
             let layer = parse(path, text)?;
+            if has_secrets(&layer) {
+                secret_files.push(path.to_owned());
+            }
             origin = path.display().to_string();
             merge(&mut table, layer);
         }
@@ -191,9 +198,15 @@ impl Config {
             ConfigError(format!("{layer}: {path}: {}", error.inner().message().trim()))
         })?;
         config.is_shipped = file.is_none_or(|(_, text)| text == SHIPPED);
+        config.secret_files = secret_files;
         for site in &mut config.sites {
             site.read_secrets(&environment)
                 .map_err(|why| ConfigError(format!("{origin}: [[site]] {}: {why}", site.id)))?;
+            let captcha = &site.settings.captcha;
+            let named = [&captcha.secret_file, &captcha.second.secret_file];
+            config
+                .secret_files
+                .extend(named.into_iter().flatten().map(PathBuf::from));
         }
         config
             .validate()
@@ -315,6 +328,19 @@ impl FileSite {
         let second = &mut captcha.second;
         read("captcha.second", &mut second.secret, second.secret_file.as_deref())
     }
+}
+
+/// Whether a file's settings hold a secret: a key, a provider's secret, or an address with a password.
+fn has_secrets(layer: &Table) -> bool {
+    layer.iter().any(|(key, value)| match value {
+        Value::String(text) if key == "secret" => !text.is_empty(),
+        Value::String(text) if matches!(key.as_str(), "url" | "smtp") => {
+            Url::parse(text).is_ok_and(|url| url.password().is_some())
+        }
+        Value::Table(table) => has_secrets(table),
+        Value::Array(values) => values.iter().filter_map(Value::as_table).any(has_secrets),
+        _ => false,
+    })
 }
 
 /// An address of this service: scheme and host, without a path.

@@ -1,18 +1,25 @@
 //! `palabre doctor`: looks at everything that can be wrong and says, line by line, what is.
+//!
+//! A line begins with `ok`, with `fail` for what keeps the service from working right, or with `warn` for what works
+//! and should be otherwise. Only a `fail` makes the command fail.
+
+use std::path::{Path, PathBuf};
 
 use crate::{
-    app::App,
+    app::{self, App},
     cli,
     config::Config,
     domain::{account::EVERY_SITE, site::Site},
+    permissions, store,
 };
 
-/// Prints one line a check; fails when any check does.
+/// Prints a line or more for each check; fails when any check does.
 ///
 /// # Errors
 /// How many checks failed.
 pub async fn run(config: Config) -> Result<(), String> {
     println!("ok    configuration: read and valid");
+    files(&config);
     let app = match cli::open(config).await {
         Ok(app) => app,
         Err(error) => {
@@ -54,6 +61,33 @@ pub async fn run(config: Config) -> Result<(), String> {
     } else {
         let checks = if failed == 1 { "check" } else { "checks" };
         Err(format!("{failed} {checks} failed"))
+    }
+}
+
+/// Whether anybody but their owner reads the files with people's data and with keys.
+fn files(config: &Config) {
+    let mut is_private = true;
+    let mut warn = |path: &Path, right: &str| {
+        if let Some(mode) = permissions::wider(path) {
+            is_private = false;
+            println!(
+                "warn  files: {0} is open to others (mode {mode:04o}): chmod {right} {0}",
+                path.display()
+            );
+        }
+    };
+    let url = &config.database.url;
+    if let Ok(database) = store::sqlite_path(url) {
+        warn(store::folder_of(&database), "700");
+    }
+    for file in store::files(url) {
+        warn(&file, "600");
+    }
+    for file in app::key_files(config).chain(config.secret_files.iter().map(PathBuf::as_path)) {
+        warn(file, "600");
+    }
+    if is_private {
+        println!("ok    files: their owner's alone");
     }
 }
 

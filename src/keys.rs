@@ -4,7 +4,7 @@
 //! Each use has its own key by HKDF-SHA256 ([`Purpose`]), so that a token of one kind never passes for
 //! another. A token names the key it was signed with: keys in `server.old_secret_files` still verify.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::HashSet, fs, io::Write, path::Path};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::clock::random_bytes;
+use crate::{clock::random_bytes, permissions};
 
 /// What a derived key is for; each has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,15 +249,28 @@ pub fn parse_secret(text: &str) -> Option<[u8; 32]> {
 /// Reads a key file.
 ///
 /// # Errors
-/// A sentence that names the file: it cannot be read, or holds no key.
+/// A sentence that names the file: it cannot be read, or holds no key, or one that can be guessed.
 pub fn read_file(path: &Path) -> Result<[u8; 32], String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("read the key file {}: {error}", path.display()))?;
-    parse_secret(&text).ok_or_else(|| {
-        format!(
-            "the key file {} does not hold 32 bytes in base64 or hexadecimal",
-            path.display()
-        )
-    })
+    let file = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("read the key file {file}: {error}"))?;
+    let key = parse_secret(&text)
+        .ok_or_else(|| format!("the key file {file} does not hold 32 bytes in base64 or hexadecimal"))?;
+    if is_guessable(&key) {
+        return Err(format!(
+            "the key file {file} holds no random key but a row that can be guessed: whoever does signs receipts, forms \
+             and sessions. Take it away, and the next start makes one"
+        ));
+    }
+    Ok(key)
+}
+
+/// Whether the bytes are so regular that nobody drew them: few different ones, or each as far from the next. Of 32
+/// random bytes fewer than 16 differ once in 10^11 draws.
+#[must_use]
+pub fn is_guessable(key: &[u8; 32]) -> bool {
+    let different: HashSet<u8> = key.iter().copied().collect();
+    let steps: HashSet<u8> = key.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    different.len() < 16 || steps.len() < 4
 }
 
 /// Makes a key file that only its owner can read; refuses to overwrite one.
@@ -267,15 +280,10 @@ pub fn read_file(path: &Path) -> Result<[u8; 32], String> {
 pub fn create_file(path: &Path) -> Result<[u8; 32], String> {
     let failed = |error: std::io::Error| format!("make the key file {}: {error}", path.display());
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        permissions::make_folder(folder).map_err(failed)?;
     }
     let key = random_bytes::<32>();
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let mut file = permissions::make_file(path).map_err(failed)?;
     writeln!(file, "{}", URL_SAFE_NO_PAD.encode(key)).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     Ok(key)
@@ -355,6 +363,25 @@ mod tests {
     fn every_purpose_has_the_place_of_its_variant() {
         for (place, purpose) in PURPOSES.into_iter().enumerate() {
             assert_eq!(purpose as usize, place, "{purpose:?}");
+        }
+    }
+
+    #[test]
+    fn h15_a_key_that_can_be_guessed_is_told_from_one_that_was_drawn() {
+        let counting: [u8; 32] = std::array::from_fn(|place| u8::try_from(place).expect("small"));
+        let words = *b"palabrepalabrepalabrepalabrepala";
+        for weak in [
+            [0; 32],
+            [0xff; 32],
+            [7; 32],
+            counting,
+            counting.map(|byte| byte.wrapping_mul(8)),
+            words,
+        ] {
+            assert!(is_guessable(&weak), "{weak:?}");
+        }
+        for _ in 0..1000 {
+            assert!(!is_guessable(&random_bytes::<32>()));
         }
     }
 

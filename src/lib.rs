@@ -16,7 +16,7 @@
 //! ```
 //!
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
-//! `config` and `clock` are usable by all but the domain, `keys` and `error` by all. Nothing points left.
+//! `config` and `clock` are usable by all but the domain, `keys`, `permissions` and `error` by all. Nothing points left.
 
 pub mod actions;
 pub mod app;
@@ -34,6 +34,7 @@ pub mod keys;
 pub mod limits;
 pub mod live;
 pub mod mail;
+pub mod permissions;
 pub mod server;
 pub mod store;
 pub mod web;

@@ -1,8 +1,8 @@
-//! What time does to the store: texts that expire, keys that are forgotten, leases, backups.
+//! What time does to the store: texts that expire, keys that are forgotten, leases.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use sqlx::AssertSqlSafe;
 
 use super::{Store, StoreError, comments::BLANK_COLUMNS, in_tx, on_pool};
 use crate::domain::{status::Status, timestamp::Timestamp};
@@ -143,27 +143,5 @@ impl Store {
             }
             Self::Postgres(_) => Ok(None),
         }
-    }
-
-    /// Writes a consistent copy of a SQLite store to `file`, which must not exist. `false` on
-    /// PostgreSQL, which has tools of its own (`pg_dump`).
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn backup(&self, file: &Path) -> Result<bool, StoreError> {
-        let Self::Sqlite(sqlite) = self else {
-            return Ok(false);
-        };
-        // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
-        let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(sqlite.path())
-            .connect()
-            .await?;
-        sqlx::query("VACUUM INTO $1")
-            .bind(file.to_string_lossy().into_owned())
-            .execute(&mut connection)
-            .await?;
-        sqlx::Connection::close(connection).await?;
-        Ok(true)
     }
 }

@@ -18,6 +18,7 @@ mod accounts;
 mod audit;
 mod claims;
 mod comments;
+mod copies;
 mod credentials;
 mod defence;
 mod evidence;
@@ -25,6 +26,7 @@ mod feedback;
 mod housekeeping;
 mod invitations;
 mod leases;
+mod log_file;
 mod looks;
 mod news;
 mod postgres;
@@ -54,6 +56,7 @@ pub use self::{
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
+    copies::{CheckedCopy, Restored, check_copy, files, folder_of},
     defence::Hosts,
     evidence::Changed,
     feedback::Untold,
@@ -261,14 +264,7 @@ impl Store {
         if is_postgres(url) {
             return postgres::open(url).await.map(Self::Postgres);
         }
-        let path = url
-            .strip_prefix("sqlite://")
-            .or_else(|| url.strip_prefix("sqlite:"))
-            .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
-            .ok_or_else(|| OpenError("database.url: sqlite:// needs the path of a file".to_owned()))?;
-        sqlite::open(PathBuf::from(path), opening, batch)
-            .await
-            .map(Self::Sqlite)
+        sqlite::open(sqlite_path(url)?, opening, batch).await.map(Self::Sqlite)
     }
 
     /// The engine's name.
@@ -301,6 +297,18 @@ impl Store {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// The file that the address of a SQLite store names.
+///
+/// # Errors
+/// [`OpenError`]: it names none.
+pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
+    url.strip_prefix("sqlite://")
+        .or_else(|| url.strip_prefix("sqlite:"))
+        .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
+        .map(PathBuf::from)
+        .ok_or_else(|| OpenError("database.url: sqlite:// needs the path of a file".to_owned()))
 }
 
 /// Applies the missing migrations; refuses a schema that this program does not know.

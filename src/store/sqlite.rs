@@ -2,10 +2,12 @@
 //!
 //! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
 //! database keeps a second server out; commands beside a running server write through a short-lived
-//! connection of their own and wait at most `busy_timeout` for their turn.
+//! connection of their own and wait at most `busy_timeout` for their turn. Where no server runs, a log that
+//! is not the database's own is found before anything is opened ([`super::log_file`]). All files are made for
+//! their owner alone ([`crate::permissions`]).
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,14 +18,30 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{OpenError, Opening, looks::Looks, migrate, readers::Readers, recent::Recent, writer::Writer};
-use crate::domain::timestamp::Timestamp;
+use super::{
+    OpenError, Opening,
+    log_file::{self, Look, beside},
+    looks::Looks,
+    migrate,
+    readers::Readers,
+    recent::Recent,
+    writer::Writer,
+};
+use crate::{domain::timestamp::Timestamp, permissions};
 
 /// Marks a database file as ours: "PLBR".
-const APPLICATION_ID: i32 = 0x504c_4252;
+pub(super) const APPLICATION_ID: i32 = 0x504c_4252;
+
+/// The endings of the files that `SQLite` keeps beside a database.
+pub(super) const ENDINGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a server asks for the lock file, and after which time again: a command beside it holds its part for a
+/// moment only.
+const TRIES: u32 = 20;
+const NEXT_TRY: Duration = Duration::from_millis(50);
 
 /// Rows that wait for their reader: a page of a thread, so that the connection's thread need not stop in
 /// its midst.
@@ -88,12 +106,18 @@ impl Sqlite {
 
 pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Result<Sqlite, OpenError> {
     let what = path.display().to_string();
-    let lock = match opening {
-        Opening::Serve => Some(lock(&path)?),
-        Opening::Beside => None,
-    };
     if opening == Opening::Beside && !path.exists() {
         return Err(OpenError(format!("{what} does not exist: start the server once first")));
+    }
+    let turn = match opening {
+        Opening::Serve => Some(lock(&path).await?),
+        Opening::Beside => share(&path),
+    };
+    if turn.is_some() {
+        refuse_foreign_log(&path).await?;
+    }
+    if opening == Opening::Serve {
+        keep_private(&path)?;
     }
     let unusable = |error: sqlx::Error| OpenError(format!("{what} cannot be opened as a database: {error}"));
     let plain = SqliteConnectOptions::new()
@@ -131,6 +155,9 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         )));
     }
     let readers = Arc::new(Readers::new(reading));
+    if opening == Opening::Serve {
+        note_run(&mut connection).await.map_err(unusable)?;
+    }
     let keys_until = keys_until(&mut connection, opening).await.map_err(unusable)?;
     let recent = Arc::new(Recent::new(keys_until));
     Ok(Sqlite {
@@ -139,8 +166,16 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         recent,
         readers,
         path,
-        lock,
+        // A command lets a server start beside it.
+        lock: turn.filter(|_| opening == Opening::Serve),
     })
+}
+
+/// Writes page 1 into the log, as it is: its counter goes up, so that the log of each run tells which file it
+/// continues.
+async fn note_run(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA user_version = 0").execute(connection).await?;
+    Ok(())
 }
 
 /// When the last of the stored keys runs out; never, where somebody else may store some.
@@ -156,27 +191,75 @@ async fn keys_until(connection: &mut SqliteConnection, opening: Opening) -> Resu
 }
 
 /// Takes the lock file beside the database, for the life of the process.
-fn lock(path: &Path) -> Result<File, OpenError> {
+///
+/// # Errors
+/// [`OpenError`]: a server holds it, or it cannot be made.
+pub(super) async fn lock(path: &Path) -> Result<File, OpenError> {
     let failed = |error: std::io::Error| OpenError(format!("open the database {}: {error}", path.display()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+    if let Some(folder) = path.parent() {
+        permissions::make_folder(folder).map_err(failed)?;
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError(format!(
-            "{} is in use by another palabre serve; stop it first, or use PostgreSQL to run several",
-            path.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+    let file = permissions::open_file(&beside(path, ".lock")).map_err(failed)?;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(NEXT_TRY).await,
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
     }
+    Err(OpenError(format!(
+        "{} is in use by another palabre serve; stop it first, or use PostgreSQL to run several",
+        path.display()
+    )))
+}
+
+/// A command's part in the lock file, while it opens the store; `None` where a server holds it, whose log lies
+/// there with good reason.
+fn share(path: &Path) -> Option<File> {
+    let file = permissions::open_file(&beside(path, ".lock")).ok()?;
+    file.try_lock_shared().ok().map(|()| file)
+}
+
+/// Refuses a log that belongs to another file than the database it lies beside, and changes nothing.
+async fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
+    // Where the path is a link, the log lies where it leads.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let failed = |error: std::io::Error| OpenError(format!("read {}: {error}", path.display()));
+    let why = match log_file::look(&path).map_err(failed)? {
+        Look::Foreign(why) => why,
+        Look::Fits if log_file::is_spoiled_by_its_log(&path).await => "the database is whole, and is not with it",
+        Look::Fits | Look::NoLog => return Ok(()),
+    };
+    let (log, index) = (beside(&path, "-wal"), beside(&path, "-shm"));
+    Err(OpenError(format!(
+        "{log} is not the log of {file} ({why}), as when a copy was put in its place by hand; nothing was changed. \
+         Take {log} and {index} away and start again: what {file} holds is then what counts. Or put the database \
+         back to which they belong. `palabre restore` puts a copy in place without this",
+        log = log.display(),
+        index = index.display(),
+        file = path.display(),
+    )))
+}
+
+/// Makes the database file where there is none, and takes the database's files from others.
+fn keep_private(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        permissions::make_file(path)
+            .map_err(|error| OpenError(format!("make the database {}: {error}", path.display())))?;
+    }
+    let own = ["", ".lock"].into_iter().chain(ENDINGS);
+    for file in own.map(|ending| beside(path, ending)) {
+        let narrowed = permissions::narrow(&file);
+        let file = file.display();
+        match narrowed {
+            Ok(None) => {}
+            Ok(Some(mode)) => {
+                tracing::warn!("{file} was open to others (mode {mode:04o}); now it is its owner's alone");
+            }
+            Err(error) => tracing::warn!("{file} is open to others and cannot be closed to them: {error}"),
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a database of another program, and marks a new one as ours.

@@ -32,6 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
     variables: Vec<(String, String)>,
+    umask: Option<&'static str>,
 }
 
 /// How a command ended.
@@ -50,6 +51,7 @@ impl Place {
         let place = Self {
             folder: storage.folder.clone(),
             variables: Vec::new(),
+            umask: None,
         };
         let place = place
             .with("PALABRE_SERVER__LISTEN", "127.0.0.1:0")
@@ -65,6 +67,12 @@ impl Place {
     /// The same with one more variable, which wins over an earlier one of its name.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same under another umask, in octal.
+    pub(crate) fn with_umask(mut self, umask: &'static str) -> Self {
+        self.umask = Some(umask);
         self
     }
 
@@ -87,7 +95,30 @@ impl Place {
     pub(crate) fn runs(&self, arguments: &[&str]) -> Ended {
         let mut words = vec![PALABRE];
         words.extend(arguments);
-        let mut command = self.command(&words);
+        Self::runs_to_its_end(self.command(&words), arguments)
+    }
+
+    /// The same, killed before its system call number `when` (from 1) of `calls`; to its end where it makes fewer.
+    pub(crate) fn runs_killed_at(&self, calls: &str, when: usize, arguments: &[&str]) -> Ended {
+        let inject = format!("inject={calls}:signal=KILL:when={when}");
+        let trace = format!("trace={calls}");
+        let mut words = vec![
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            &trace,
+            "-e",
+            &inject,
+            PALABRE,
+        ];
+        words.extend(arguments);
+        Self::runs_to_its_end(self.command(&words), arguments)
+    }
+
+    fn runs_to_its_end(mut command: Command, arguments: &[&str]) -> Ended {
         let mut process = command.spawn().expect("the program starts");
         let mut out = collect(process.stdout.take().expect("its standard output"));
         let mut err = collect(process.stderr.take().expect("its standard error"));
@@ -103,7 +134,14 @@ impl Place {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(words[0]);
+        let mut command = match self.umask {
+            None => Command::new(words[0]),
+            Some(umask) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh", words[0]]);
+                shell
+            }
+        };
         command.args(&words[1..]).current_dir(&self.folder);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PALABRE_") || name == "RUST_LOG") {
             command.env_remove(name);

@@ -462,6 +462,7 @@ async fn doctor_finds_a_sound_service_sound(storage: &Storage) {
     assert!(said.lines().all(|line| line.starts_with("ok    ")), "{said}");
     for words in [
         "configuration: read and valid",
+        "files: their owner's alone",
         "store: sqlite answers",
         "store: whole",
         "client address: the connecting one",
@@ -635,6 +636,7 @@ async fn help_and_version_are_printed_without_a_configuration() {
         "token",
         "setup-code",
         "backup",
+        "restore",
         "doctor",
         "captcha",
         "--config",

@@ -4,8 +4,8 @@
 //! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail } -> store -> domain
 //! ```
 //!
-//! `config` and `clock` are usable by all but the domain, `error` and `keys` by all; `doctor` counts as
-//! part of `cli`. A module that is not in [`LAYERS`] fails the test: give it its place there.
+//! `config` and `clock` are usable by all but the domain, `error`, `keys` and `permissions` by all; `doctor` counts
+//! as part of `cli`. A module that is not in [`LAYERS`] fails the test: give it its place there.
 
 use std::{
     collections::BTreeSet,
@@ -91,7 +91,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
 ];
 
 /// Usable by every module. `error` names the answers of all layers, so it may look at any of them.
-const FOR_ALL: [&str; 2] = ["error", "keys"];
+const FOR_ALL: [&str; 3] = ["error", "keys", "permissions"];
 
 /// Crates that only some modules may know.
 const CRATES: [(&str, &[&str]); 6] = [

@@ -11,6 +11,7 @@ mod captcha;
 mod captcha_road;
 mod child;
 mod commands;
+mod copies;
 mod defence;
 mod document;
 mod door;

@@ -10,6 +10,7 @@
 use std::{
     env, fs,
     io::Write as _,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Once,
 };
@@ -187,7 +188,10 @@ pub(crate) use on_both_engines;
 
 fn folder() -> PathBuf {
     let folder = env::temp_dir().join(format!("palabre-test-{}", Uuid::now_v7().simple()));
-    fs::create_dir(&folder).expect("a folder for the test");
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .expect("a folder for the test");
     folder
 }
 

@@ -1,0 +1,349 @@
+//! Copies of a SQLite store: made beside a running server, checked, put back.
+//!
+//! What must hold: a file under the name of a copy is whole and on disk; a copy that is put back takes the place of
+//! the database in one step, so that an end at any moment leaves the old database or the new one whole; what was
+//! there is never deleted; and no log of the former database stays where SQLite would bring it into the new one.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{
+    MIGRATOR, OpenError, Store, StoreError,
+    log_file::{self, Head, Look, beside},
+    sqlite::{APPLICATION_ID, ENDINGS, lock},
+    sqlite_path,
+};
+use crate::{domain::timestamp::Timestamp, permissions};
+
+impl Store {
+    /// Writes a consistent copy of a SQLite store to `file`, which must not exist: for its owner alone, and on disk
+    /// once this answers. `false` on PostgreSQL, which has tools of its own (`pg_dump`).
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is left under the name then.
+    pub async fn backup(&self, file: &Path) -> Result<bool, StoreError> {
+        let Self::Sqlite(sqlite) = self else {
+            return Ok(false);
+        };
+        let unwritable = |error: io::Error| StoreError::Unavailable(error.to_string());
+        // Under another name until it is whole.
+        let partial = beside(file, ".partial");
+        let _ = fs::remove_file(&partial);
+        drop(permissions::make_file(&partial).map_err(unwritable)?);
+        let written = match copy_whole(sqlite.path(), &partial).await {
+            Ok(()) => give_name(&partial, file).map_err(unwritable),
+            Err(error) => Err(error),
+        };
+        let _ = fs::remove_file(&partial);
+        written?;
+        sync_folder_of(file).map_err(unwritable)?;
+        Ok(true)
+    }
+}
+
+async fn copy_whole(database: &Path, to: &Path) -> Result<(), StoreError> {
+    let name = to
+        .to_str()
+        .ok_or_else(|| StoreError::Unavailable("its name is not in UTF-8".to_owned()))?;
+    // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
+    let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
+    sqlx::query("VACUUM INTO $1")
+        .bind(name)
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    File::open(to)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// How many files of a folder are looked at for copies.
+const FILES: usize = 10_000;
+
+/// The files of the SQLite store at `url` that are there: the database, what lies beside it, and the copies in its
+/// folder; none for PostgreSQL.
+#[must_use]
+pub fn files(url: &str) -> Vec<PathBuf> {
+    let Ok(database) = sqlite_path(url) else {
+        return Vec::new();
+    };
+    let is_ours = |path: &PathBuf| {
+        let head = Head::read(path).ok().flatten();
+        head.is_some_and(|head| head.application_id.cast_signed() == APPLICATION_ID)
+    };
+    let copies = fs::read_dir(folder_of(&database)).into_iter().flatten().take(FILES);
+    let copies = copies.flatten().map(|entry| database.with_file_name(entry.file_name()));
+    let mut databases: Vec<PathBuf> = copies.filter(|path| *path != database && is_ours(path)).collect();
+    databases.sort();
+    databases.insert(0, database);
+    let endings = || ["", ".lock"].into_iter().chain(ENDINGS);
+    let all = databases
+        .iter()
+        .flat_map(|path| endings().map(|ending| beside(path, ending)));
+    all.filter(|path| path.exists()).collect()
+}
+
+/// Gives a file a second name that nothing has yet.
+fn give_name(from: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(from, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without second names.
+            drop(permissions::make_file(name)?);
+            fs::rename(from, name)
+        }
+        linked => linked,
+    }
+}
+
+/// A copy that was looked through and lies beside the database, ready to take its place; it goes when it is dropped.
+/// No server starts as long as this lives.
+#[derive(Debug)]
+pub struct CheckedCopy {
+    /// Version of its schema; this program knows it.
+    pub schema: i64,
+    /// This program's.
+    pub newest_schema: i64,
+    /// What it holds under the name that was asked for.
+    pub meta: Option<String>,
+    pub comments: i64,
+    database: PathBuf,
+    ready: PathBuf,
+    _lock: File,
+}
+
+/// What a copy replaced.
+#[derive(Debug)]
+pub struct Restored {
+    pub database: PathBuf,
+    /// Where what was there lies now; `None`: nothing was there.
+    pub aside: Option<PathBuf>,
+}
+
+/// Looks a copy of the store at `url` through: that it is a whole database of ours with a schema of this program or
+/// an older one. `meta` names what is wanted of its small facts. The copy itself is only read.
+///
+/// # Errors
+/// [`OpenError`]: a server runs on the store, or what is wrong with the copy. Nothing has changed then.
+pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCopy, OpenError> {
+    let database = sqlite_path(url)?;
+    let database = fs::canonicalize(&database).unwrap_or(database);
+    let what = copy.display();
+    let unreadable = |error: io::Error| OpenError(format!("read {what}: {error}"));
+    if fs::canonicalize(copy).map_err(unreadable)? == database {
+        return Err(OpenError(format!("{what} is the database itself and not a copy of it")));
+    }
+    let head = Head::read(copy).map_err(unreadable)?;
+    if head.is_none_or(|head| head.application_id.cast_signed() != APPLICATION_ID) {
+        return Err(OpenError(format!(
+            "{what} is no database of palabre, or its beginning is damaged"
+        )));
+    }
+    let lock = lock(&database).await?;
+    let mut checked = CheckedCopy {
+        schema: 0,
+        newest_schema: MIGRATOR.iter().map(|known| known.version).max().unwrap_or(0),
+        meta: None,
+        comments: 0,
+        ready: beside(&database, ".restoring"),
+        database,
+        _lock: lock,
+    };
+    checked.remove_ready();
+    duplicate(copy, &checked.ready)
+        .map_err(|error| OpenError(format!("copy {what} to {}: {error}", checked.ready.display())))?;
+    match log_file::look(&checked.ready).map_err(unreadable)? {
+        Look::NoLog => {}
+        Look::Fits if !log_file::is_spoiled_by_its_log(&checked.ready).await => {}
+        Look::Fits | Look::Foreign(_) => {
+            let log = beside(copy, "-wal");
+            return Err(OpenError(format!(
+                "{} lies beside {what} and is not its log: take it away first",
+                log.display()
+            )));
+        }
+    }
+    checked.look_through(&what.to_string(), meta).await?;
+    File::open(&checked.ready)
+        .and_then(|file| file.sync_all())
+        .map_err(unreadable)?;
+    Ok(checked)
+}
+
+/// A copy may have a log of its own, as a database that was moved aside.
+fn duplicate(copy: &Path, to: &Path) -> io::Result<()> {
+    for ending in ["", "-wal"] {
+        let (from, to) = (beside(copy, ending), beside(to, ending));
+        if ending.is_empty() || from.exists() {
+            let mut source = File::open(from)?;
+            io::copy(&mut source, &mut permissions::make_file(&to)?)?;
+        }
+    }
+    Ok(())
+}
+
+impl CheckedCopy {
+    async fn look_through(&mut self, what: &str, meta: &str) -> Result<(), OpenError> {
+        let damaged = |error: sqlx::Error| OpenError(format!("{what} is damaged: {error}"));
+        let options = SqliteConnectOptions::new()
+            .filename(&self.ready)
+            .create_if_missing(false)
+            .disable_statement_logging();
+        let mut connection = options.connect().await.map_err(damaged)?;
+        // Brings a log of its own into it, and leaves one file.
+        sqlx::query("PRAGMA journal_mode = DELETE")
+            .execute(&mut connection)
+            .await
+            .map_err(damaged)?;
+        let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(damaged)?;
+        if verdict != "ok" {
+            return Err(OpenError(format!("{what} is damaged: {verdict}")));
+        }
+        self.schema = schema_of(&mut connection, what).await?;
+        let found: Option<(String,)> = sqlx::query_as("SELECT content FROM meta WHERE name = $1")
+            .bind(meta)
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(damaged)?;
+        self.meta = found.map(|(content,)| content);
+        (self.comments,) = sqlx::query_as("SELECT COUNT(*) FROM comments")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(damaged)?;
+        connection.close().await.map_err(damaged)
+    }
+
+    /// Moves what is there aside, under a name that tells when, and puts the copy in its place.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what is where.
+    pub fn put_in_place(self, at: Timestamp) -> Result<Restored, OpenError> {
+        let database = self.database.clone();
+        let failed = |error: io::Error| {
+            OpenError(format!(
+                "put the copy in the place of {}: {error}; nothing was deleted, and what was there is there or under \
+                 {}.before-…",
+                database.display(),
+                database.display()
+            ))
+        };
+        let aside = self.move_aside(at).map_err(failed)?;
+        fs::rename(&self.ready, &database).map_err(failed)?;
+        sync_folder_of(&database).map_err(failed)?;
+        // Only now: until this moment they belonged to what lay there. A start in between finds that they are
+        // another file's and says so.
+        for ending in ENDINGS {
+            remove_if_there(&beside(&database, ending)).map_err(failed)?;
+        }
+        sync_folder_of(&database).map_err(failed)?;
+        Ok(Restored { database, aside })
+    }
+
+    /// Gives what is there a second name, so that it is whole under the first one until the copy takes that over.
+    fn move_aside(&self, at: Timestamp) -> io::Result<Option<PathBuf>> {
+        let there: Vec<&str> = [""]
+            .into_iter()
+            .chain(ENDINGS)
+            .filter(|ending| beside(&self.database, ending).exists())
+            .collect();
+        if there.is_empty() {
+            return Ok(None);
+        }
+        let aside = self.free_name(at);
+        for ending in &there {
+            let (from, to) = (beside(&self.database, ending), beside(&aside, ending));
+            if fs::hard_link(&from, &to).is_err() {
+                // A file system without second names.
+                fs::rename(&from, &to)?;
+            }
+            permissions::narrow(&to)?;
+        }
+        sync_folder_of(&self.database)?;
+        // It would be played back into whatever lies there.
+        remove_if_there(&beside(&self.database, "-journal"))?;
+        Ok(Some(aside))
+    }
+
+    /// `palabre.db.before-20261130T014700Z`, with a number where that is taken.
+    fn free_name(&self, at: Timestamp) -> PathBuf {
+        let when: String = Timestamp(at.0 - at.0.rem_euclid(1000))
+            .to_rfc3339()
+            .replace(['-', ':'], "");
+        let plain = beside(&self.database, &format!(".before-{when}"));
+        let numbered = (2..).map(|number| beside(&plain, &format!("-{number}")));
+        std::iter::once(plain.clone())
+            .chain(numbered)
+            .find(|name| {
+                [""].into_iter()
+                    .chain(ENDINGS)
+                    .all(|ending| !beside(name, ending).exists())
+            })
+            .unwrap_or(plain)
+    }
+
+    fn remove_ready(&self) {
+        for ending in [""].into_iter().chain(ENDINGS) {
+            let _ = fs::remove_file(beside(&self.ready, ending));
+        }
+    }
+}
+
+impl Drop for CheckedCopy {
+    fn drop(&mut self) {
+        self.remove_ready();
+    }
+}
+
+/// The schema's version; refuses one that this program does not know.
+async fn schema_of(connection: &mut SqliteConnection, what: &str) -> Result<i64, OpenError> {
+    let applied: Vec<(i64, Vec<u8>, bool)> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version LIMIT 10000")
+            .fetch_all(connection)
+            .await
+            .map_err(|error| OpenError(format!("{what} has no schema of palabre: {error}")))?;
+    let newest = MIGRATOR.iter().map(|known| known.version).max().unwrap_or(0);
+    for (version, checksum, success) in &applied {
+        let Some(known) = MIGRATOR.iter().find(|known| known.version == *version) else {
+            return Err(OpenError(format!(
+                "{what} has schema {version}, and this program knows schemas up to {newest}: use the newer program \
+                 that made it"
+            )));
+        };
+        if !success || *known.checksum != **checksum {
+            return Err(OpenError(format!(
+                "{what} has another schema {version} than this program's: it was made by another build"
+            )));
+        }
+    }
+    applied
+        .last()
+        .map(|(version, ..)| *version)
+        .ok_or_else(|| OpenError(format!("{what} has no schema of palabre: it is empty")))
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What a folder names is on disk once the folder is.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that a file lies in.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
