@@ -206,6 +206,15 @@ impl CheckedCopy {
         if verdict != "ok" {
             return Err(OpenError(format!("{what} is damaged: {verdict}")));
         }
+        let (encoding,): (String,) = sqlx::query_as("PRAGMA encoding")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(damaged)?;
+        if encoding != "UTF-8" {
+            return Err(OpenError(format!(
+                "{what} is a database in {encoding}, and must be in UTF-8"
+            )));
+        }
         self.schema = schema_of(&mut connection, what).await?;
         let found: Option<(String,)> = sqlx::query_as("SELECT content FROM meta WHERE name = $1")
             .bind(meta)

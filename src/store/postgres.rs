@@ -1,9 +1,13 @@
 //! PostgreSQL: a pool, and the session settings that the shared SQL relies on.
+//!
+//! The connection itself always speaks UTF-8: the driver asks for it as the session begins, and that wins over the
+//! address, the role and the database. What the database can hold is another matter, and looked at before anything
+//! is written.
 
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -31,7 +35,30 @@ pub(super) async fn open(url: &str) -> Result<PgPool, OpenError> {
         .acquire()
         .await
         .map_err(|error| OpenError(format!("{what} cannot be reached: {error}")))?;
+    refuse_other_encodings(&mut connection).await?;
     migrate(&mut *connection, what).await?;
     drop(connection);
     Ok(pool)
+}
+
+/// Refuses a database that cannot hold all that people write, or would take bytes for what they are not.
+async fn refuse_other_encodings(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let (server, client): (String, String) = sqlx::query_as(
+        "SELECT CAST(current_setting('server_encoding') AS TEXT), CAST(current_setting('client_encoding') AS TEXT)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(|error| OpenError(format!("the PostgreSQL database does not tell its encoding: {error}")))?;
+    if server != "UTF8" {
+        return Err(OpenError(format!(
+            "the PostgreSQL database has the encoding {server}, which cannot hold all that readers write; it must be \
+             UTF8. Make one with `createdb --encoding=UTF8 --template=template0 NAME`, and name it in database.url"
+        )));
+    }
+    if client != "UTF8" {
+        return Err(OpenError(format!(
+            "the connection to PostgreSQL speaks {client} and not UTF8: something between changes client_encoding"
+        )));
+    }
+    Ok(())
 }

@@ -277,6 +277,17 @@ async fn claim_file(connection: &mut SqliteConnection, what: &str) -> Result<(),
         .fetch_one(&mut *connection)
         .await
         .map_err(unusable)?;
+    // UTF-16 is another matter than how texts are kept: SQLite changes U+FFFE and U+FFFF on the way.
+    let (encoding,): (String,) = sqlx::query_as("PRAGMA encoding")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(unusable)?;
+    if encoding != "UTF-8" {
+        return Err(OpenError(format!(
+            "{what} is a database in {encoding}, which does not keep all that readers write; it must be UTF-8: name \
+             another file in database.url, and it is made so"
+        )));
+    }
     if id == APPLICATION_ID {
         return Ok(());
     }

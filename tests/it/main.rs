@@ -15,6 +15,7 @@ mod copies;
 mod defence;
 mod document;
 mod door;
+mod encoding;
 mod events;
 mod fake_provider;
 mod fallback;
