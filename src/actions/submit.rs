@@ -230,6 +230,7 @@ impl Path {
         let unvouched = unvouched(&valid.submission, &valid.form, &finding.verdict);
         holds.extend(unvouched.filter(|reason| !finding.holds.contains(reason)));
         let rendered = markup::render(&valid.draft.body);
+        holds.extend(disguised(&valid.draft, &rendered.html));
         let signals = Signals {
             holds,
             notes: notes(finding, rendered.links),
@@ -575,6 +576,17 @@ fn unvouched(submission: &Submission, form: &Form, verdict: &Verdict) -> Option<
         // A captcha that did not run says the same.
         _ => (!matches!(verdict, Verdict::NotRun(_))).then_some(Reason::FormMissing),
     }
+}
+
+/// A link whose words look like another host; the author's name is the words of their website.
+fn disguised(draft: &Draft, html: &str) -> Option<Reason> {
+    let website = draft.website.as_ref();
+    let found =
+        markup::Disguise::find(html).or_else(|| markup::Disguise::of(draft.name.as_str(), website?.as_str()))?;
+    Some(Reason::LinkDisguised {
+        shown: found.shown,
+        host: found.host,
+    })
 }
 
 fn notes(finding: &Finding, links: usize) -> Vec<Reason> {

@@ -14,6 +14,7 @@ pub mod captcha;
 pub mod defence;
 pub mod draft;
 pub mod evidence;
+pub mod ink;
 pub mod language;
 pub mod markup;
 pub mod person;

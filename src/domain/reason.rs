@@ -49,6 +49,11 @@ pub enum Reason {
     Links {
         count: u32,
     },
+    /// Held: the words of a link look like the host `shown`, and it leads to `host`.
+    LinkDisguised {
+        shown: String,
+        host: String,
+    },
     /// The site asks no captcha.
     CheckOff,
     /// A yes without a score.

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use crate::domain::language::Language;
+use crate::domain::{ink, language::Language};
 
 /// `GET /t/{site}/feed.atom`; served as `application/atom+xml; charset=utf-8`.
 #[derive(Debug, Clone, Default, Template)]
@@ -41,10 +41,11 @@ pub struct FeedEntry {
 }
 
 /// `text` without the characters that XML 1.0 forbids (control characters, U+FFFE, U+FFFF); a line
-/// break or tab stays. Escaping is the template's.
+/// break or tab stays; and with a few marks on each letter. Escaping is the template's.
 #[must_use]
 pub fn xml_text(text: &str) -> String {
-    text.chars()
+    ink::shown(text)
+        .chars()
         .filter(|&character| {
             matches!(character, '\t' | '\n' | '\r')
                 || !(character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}'))

@@ -13,6 +13,7 @@ pub mod captcha;
 pub mod defence;
 pub mod docs;
 pub mod entrance;
+pub mod escape;
 pub mod feed;
 pub mod form;
 pub mod frame;

@@ -56,6 +56,7 @@ fn discussion(language: Language) -> Discussion {
          réparé dès octobre\u{202f}?</p>",
     );
     first.website = Some("https://exemple.com/\"><b>".to_owned());
+    first.website_host = Some("exemple.com".to_owned());
     let mut reply = comment(
         language,
         "02",

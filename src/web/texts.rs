@@ -551,6 +551,10 @@ mod tests {
             Reason::StepUp { score, cut },
             Reason::StepUpPassed,
             Reason::Links { count: 3 },
+            Reason::LinkDisguised {
+                shown: word(),
+                host: word(),
+            },
             Reason::CheckOff,
             Reason::CaptchaPassed,
             Reason::CaptchaFailed,

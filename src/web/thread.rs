@@ -45,6 +45,8 @@ pub struct CommentView {
     pub name: String,
     /// An http(s) address, already checked.
     pub website: Option<String>,
+    /// Its host, shown behind the name that leads there.
+    pub website_host: Option<String>,
     pub moment: Moment,
     /// Sanitised HTML, put into the page as it is.
     pub html: String,

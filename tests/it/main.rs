@@ -35,6 +35,7 @@ mod reading;
 mod road;
 mod schema;
 mod service;
+mod shown;
 mod sites;
 mod step_up;
 mod store;

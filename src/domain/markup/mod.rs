@@ -7,10 +7,13 @@
 //! Always hold: ammonia comes last and nothing is cut after it; what has no effect (a stray tag, a refused
 //! link, a 17th level) is shown as text; every step is linear in the length of the body.
 //!
+//! What is stored is made ready for people's eyes by [`shown`], each time it is shown.
+//!
 //! To allow another tag: add it to `TagName`, to `Writer::open_tag` or `close_tag`, and to `CLEANER`.
 
 mod read;
 mod scan;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -23,6 +26,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 use unicode_segmentation::UnicodeSegmentation;
 
+pub use self::shown::{Disguise, shown};
 use self::{
     read::{pair, read},
     scan::{decode_entities, scan},
@@ -81,7 +85,7 @@ pub fn plain_text(html: &str) -> String {
 /// between graphemes, with `…` at the end (counted) when something was left out.
 #[must_use]
 pub fn excerpt(source: &str, max_chars: usize) -> String {
-    let text = plain_text(&render(source).html)
+    let text = plain_text(&shown(&render(source).html))
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");

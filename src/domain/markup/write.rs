@@ -513,7 +513,7 @@ impl Writer {
     }
 }
 
-fn escape(text: &str, html: &mut String) {
+pub(super) fn escape(text: &str, html: &mut String) {
     for char in text.chars() {
         match char {
             '&' => html.push_str("&amp;"),

@@ -1,6 +1,6 @@
 //! Readers: the form, a new comment, a thread, counts, a report.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -23,7 +23,9 @@ use crate::{
     domain::{
         captcha::Captcha,
         draft::{RawDraft, ThreadKey, language},
+        ink,
         language::Language,
+        markup,
         timestamp::Timestamp,
         triage::Action,
     },
@@ -224,7 +226,7 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
             let mut body = json!({
                 "id": receipt.id,
                 "status": code,
-                "html": receipt.html,
+                "html": markup::shown(&receipt.html),
                 "reference": receipt.reference,
                 "receipt": receipt.receipt,
                 "receipt_url": address,
@@ -492,7 +494,7 @@ pub(in crate::http) fn parse_id(id: &str) -> Result<Uuid, Error> {
 fn thread_json(row: Option<&ThreadRow>, key: &str, count: i64) -> Value {
     json!({
         "key": key,
-        "title": row.and_then(|row| row.title.as_deref()),
+        "title": row.and_then(|row| row.title.as_deref()).map(ink::shown),
         "url": row.and_then(|row| row.url.as_deref()),
         "count": count,
         "open": row.is_none_or(|row| row.open),
@@ -520,10 +522,10 @@ struct TopComment<'a> {
 struct Reply<'a> {
     id: Uuid,
     parent: Option<Uuid>,
-    name: &'a str,
+    name: Cow<'a, str>,
     website: Option<&'a str>,
     created_at: Timestamp,
-    html: &'a str,
+    html: Cow<'a, str>,
 }
 
 impl<'a> TopComment<'a> {
@@ -546,10 +548,10 @@ impl<'a> From<&'a PublicComment> for Reply<'a> {
         Self {
             id: comment.id,
             parent: comment.parent_id,
-            name: &comment.name,
+            name: ink::shown(&comment.name),
             website: comment.website.as_deref(),
             created_at: Timestamp(comment.created_at),
-            html: &comment.html,
+            html: markup::shown(&comment.html),
         }
     }
 }

@@ -249,7 +249,7 @@ fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> 
             name,
             excerpt: markup::excerpt(row.parent_body.as_deref().unwrap_or_default(), EXCERPT),
         }),
-        html: comment.html.clone(),
+        html: markup::shown(&comment.html).into_owned(),
         reasons,
         check: if comment.reasons.iter().any(tells_of_the_check) {
             String::new()

@@ -15,7 +15,7 @@ use super::{PageError, PageResult, no_referrer, reader_page, see_other};
 use crate::{
     actions::receipt::{self, Own},
     app::App,
-    domain::{language::Language, status::Status, timestamp::Timestamp},
+    domain::{language::Language, markup, status::Status, timestamp::Timestamp},
     http::{
         api::comments::no_store,
         extract::{Client, Query, wants_page},
@@ -97,7 +97,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         reference: comment.reference.clone(),
         sent: Moment::in_zone(language, comment.created_at.0, &zone),
         kept_until: Some(Moment::in_zone(language, own.kept_until.0, &zone)),
-        html: Some(comment.html.clone()).filter(|_| !erased),
+        html: (!erased).then(|| markup::shown(&comment.html).into_owned()),
         appeal_action: own.can_appeal().then(|| format!("/r/{receipt}/appeal")),
         erase_action: (!erased).then(|| format!("/r/{receipt}/erase")),
         thread_href: app.store.queue_item(comment.id).await.ok().flatten().map(|row| {
@@ -133,7 +133,7 @@ fn own_json(app: &App, own: &Own, receipt: &str) -> serde_json::Value {
         "status": status,
         "reference": comment.reference,
         "created_at": comment.created_at,
-        "html": comment.html,
+        "html": markup::shown(&comment.html),
         "kept_until": own.can_appeal().then_some(own.kept_until),
         "appeal": own.can_appeal().then(|| format!("{base}/appeal")),
         "appealed_at": comment.appealed_at.map(Timestamp::to_rfc3339),

@@ -15,7 +15,7 @@ use super::{PageError, PageResult, form_page, reader_page};
 use crate::{
     actions::thread::{self, Page},
     app::{App, DEMO_SITE, SiteInForce},
-    domain::{draft::ThreadKey, language::Language, site::Moderation, status::Status, timestamp::Timestamp},
+    domain::{draft::ThreadKey, language::Language, markup, site::Moderation, status::Status, timestamp::Timestamp},
     error::Error,
     http::{
         api::comments::{thread_key, wanted},
@@ -286,14 +286,20 @@ fn comment_view(place: &Place<'_>, comment: PublicComment, in_reply_to: Option<S
         reply_href: is_open.then(|| format!("{}#form", place.with("reply", &id))),
         permalink: format!("{}{}#c{id}", place.base, place.path),
         name: comment.name,
+        website_host: comment.website.as_deref().and_then(host_of),
         website: comment.website,
         moment: Moment::in_zone(place.language, comment.created_at, &place.site.site.time_zone),
-        html: comment.html,
+        html: markup::shown(&comment.html).into_owned(),
         in_reply_to,
         replies: Vec::new(),
         replies_next: None,
         id,
     }
+}
+
+/// The host of an address, in ASCII.
+fn host_of(address: &str) -> Option<String> {
+    url::Url::parse(address).ok()?.host_str().map(str::to_owned)
 }
 
 /// The newest public comments, as Atom.
@@ -355,6 +361,6 @@ fn feed_entry(base: &str, site: &str, comment: &PublicComment, thread: &ThreadRo
         published: at.clone(),
         updated: at,
         href: format!("{page}#c{}", comment.id),
-        html: xml_text(&comment.html),
+        html: xml_text(&markup::shown(&comment.html)),
     }
 }

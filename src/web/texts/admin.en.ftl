@@ -415,6 +415,7 @@ reason-token_expired = Check token expired
 reason-token_duplicate = Check token already used by this very request
 reason-token_foreign = Check token already used by another request
 reason-wrong_action = Token made for another action: “{ $seen }”
+reason-link_disguised = A link shows “{ $shown }” and leads to “{ $host }”
 reason-wrong_host = Token made on another host: “{ $seen }”
 reason-wrong_site = Token made for another site or article
 reason-not_run = { $why ->

@@ -415,6 +415,7 @@ reason-token_expired = Jeton de vérification expiré
 reason-token_duplicate = Jeton de vérification déjà utilisé par ce même envoi
 reason-token_foreign = Jeton de vérification déjà utilisé par un autre envoi
 reason-wrong_action = Jeton fait pour une autre action : « { $seen } »
+reason-link_disguised = Un lien montre « { $shown } » et mène à « { $host } »
 reason-wrong_host = Jeton fait sur un autre site : « { $seen } »
 reason-wrong_site = Jeton fait pour un autre site ou un autre article
 reason-not_run = { $why ->

@@ -35,7 +35,9 @@ pub(in crate::http::api) struct Item {
     name: String,
     email: String,
     website: Option<String>,
+    /// As it was sent.
     body: String,
+    /// Sanitised; behind a link whose words are not its address stands its host: `<a …>here</a> (example.org)`.
     html: String,
     /// pending, approved, rejected, spam, refused or erased.
     status: String,

@@ -46,7 +46,7 @@ pub(in crate::http::api) struct Accepted {
     id: Uuid,
     /// approved or pending; erased (with `id` alone) for a repeat of an erased comment.
     status: String,
-    /// Sanitised.
+    /// Sanitised; behind a link whose words are not its address stands its host: `<a …>here</a> (example.org)`.
     html: String,
     /// A code that its reader can read out to a person.
     reference: String,
@@ -199,7 +199,7 @@ pub(in crate::http::api) struct TopComment {
     name: String,
     website: Option<String>,
     created_at: String,
-    /// Sanitised.
+    /// Sanitised; behind a link whose words are not its address stands its host: `<a …>here</a> (example.org)`.
     html: String,
     /// At most 50, oldest first.
     replies: Vec<Reply>,
@@ -215,6 +215,7 @@ pub(in crate::http::api) struct Reply {
     name: String,
     website: Option<String>,
     created_at: String,
+    /// Sanitised; behind a link whose words are not its address stands its host: `<a …>here</a> (example.org)`.
     html: String,
 }
 
