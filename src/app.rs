@@ -78,8 +78,6 @@ struct KeptSites {
     by_id: HashMap<String, Kept>,
     /// How often all was forgotten: what was read before the last time is not kept.
     forgotten: u64,
-    /// A site that is not the demonstration's, for links of pages that are about none.
-    own: Option<String>,
 }
 
 #[derive(Debug)]
@@ -158,9 +156,6 @@ impl App {
                 second.hostnames.clone_from(&site.captcha.hostnames);
             }
         }
-        if id != DEMO_SITE {
-            self.kept_sites().own.get_or_insert_with(|| id.to_owned());
-        }
         let site = Arc::new(SiteInForce {
             policy: self.store.policy_in_force(id, now).await?,
             reserved_names: self.reserved_names(id).await?,
@@ -190,12 +185,6 @@ impl App {
         };
         captcha.secret = open(secret_place(site), secrets.first.as_ref());
         captcha.second.secret = open(second_secret_place(site), secrets.second.as_ref());
-    }
-
-    /// A site that is not the demonstration's, where there is one.
-    #[must_use]
-    pub fn own_site(&self) -> Option<String> {
-        self.kept_sites().own.clone()
     }
 
     /// Forgets what is kept of sites, after a change made here.
@@ -265,7 +254,6 @@ impl App {
             self.has_demo = true;
         }
         self.has_demo |= ids.iter().any(|id| id == DEMO_SITE);
-        self.kept_sites().own = ids.into_iter().find(|id| id != DEMO_SITE);
         Ok(())
     }
 

@@ -9,7 +9,12 @@ use crate::{
     app::{self, App},
     cli,
     config::Config,
-    domain::{account::EVERY_SITE, site::Site},
+    domain::{
+        account::EVERY_SITE,
+        policy::Band,
+        refusal::{Doubt, FEW_VERDICTS, Rule},
+        site::Site,
+    },
     permissions, store,
 };
 
@@ -207,16 +212,22 @@ async fn policy(app: &App, site: &str) -> Result<String, String> {
         .levels(site, in_force.site.captcha.provider.as_str(), since)
         .await
         .map_err(|error| format!("{site}: {error}"))?;
-    let thin = row.policy.cuts.refuse_below.is_some_and(|cut| {
-        levels
-            .iter()
-            .filter(|level| level.level < cut)
-            .any(|level| level.labelled() < 30)
-    });
+    let rule = Rule {
+        cuts: row.policy.cuts,
+        explore_ppm: row.policy.explore_ppm,
+    };
+    let thin = levels
+        .iter()
+        .any(|level| rule.cuts.band(level.level) == Band::Refuse && level.labelled() < FEW_VERDICTS);
+    let version = row.policy.version;
     if thin {
         return Err(format!(
-            "{site}: version {} refuses a level with fewer than 30 decided comments",
-            row.policy.version
+            "{site}: version {version} refuses a level with fewer than {FEW_VERDICTS} decided comments"
+        ));
+    }
+    if rule.doubts(&levels).contains(&Doubt::Published) {
+        return Err(format!(
+            "{site}: version {version} refuses a level of which moderators published more than 1 in 20"
         ));
     }
     Ok(format!("{site}: policy version {} in force", row.policy.version))

@@ -12,6 +12,7 @@ use crate::{
         captcha::explore_ppm,
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
+        refusal::{Doubt, Price, Refused, Rule},
         score::Score,
         timestamp::Timestamp,
     },
@@ -22,8 +23,10 @@ use crate::{
 /// Changed comments listed on a page.
 pub const CHANGED_PAGE: i64 = 25;
 
-/// A refusal on a level with fewer decided comments than this needs the site's id typed.
-const FEW_VERDICTS: i64 = 30;
+/// The days whose evidence a rule is asked about on, whatever days a page shows.
+const DAYS: i64 = 30;
+
+const DAY_MILLISECONDS: i64 = 24 * 3600 * 1000;
 
 /// Versions listed at most.
 const HISTORY: i64 = 100;
@@ -49,8 +52,34 @@ pub struct Preview {
     pub changed: i64,
     pub comments: Vec<(Changed, Band, Band)>,
     pub next: Option<Uuid>,
-    /// A level that would be refused has too few verdicts: applying asks for the site's id.
-    pub asks_confirmation: bool,
+    pub refusal: Refusal,
+}
+
+/// What a rule would do to readers, by the comments of the last thirty days.
+#[derive(Debug)]
+pub struct Refusal {
+    pub refused: Refused,
+    pub price: Price,
+    /// Why applying asks for the site's id; empty: it does not.
+    pub doubts: Vec<Doubt>,
+}
+
+impl Refusal {
+    /// Whether applying asks for the site's id.
+    #[must_use]
+    pub fn is_asked_about(&self) -> bool {
+        !self.doubts.is_empty()
+    }
+}
+
+/// A rule that is tried.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trial {
+    pub cuts: Cuts,
+    /// Parts per million; `None` keeps the share in force.
+    pub explore_ppm: Option<i64>,
+    /// In force from then; `None` = now.
+    pub from: Option<Timestamp>,
 }
 
 /// A version that is wanted.
@@ -64,6 +93,18 @@ pub struct NewPolicy {
     pub note: String,
     /// In force from then; `None` = now.
     pub from: Option<Timestamp>,
+    /// The site's id, typed.
+    pub confirm: Option<String>,
+}
+
+/// A wish to go back to an earlier version.
+#[derive(Debug, Clone)]
+pub struct WayBack {
+    /// 0 is the observation that every site begins with.
+    pub version: i64,
+    /// The newest version.
+    pub base: i64,
+    pub note: String,
     /// The site's id, typed.
     pub confirm: Option<String>,
 }
@@ -87,12 +128,12 @@ pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Resul
     })
 }
 
-/// What `cuts` would do to the comments of `evidence`; changed ones newest first, with an id under
-/// `before`.
+/// What a rule would do to the comments of `evidence`; changed ones newest first, with an id under `before`.
 ///
 /// # Errors
 /// `cuts_cross`; errors of the store.
-pub async fn preview(app: &App, evidence: &Evidence, cuts: &Cuts, before: Option<Uuid>) -> Result<Preview, Error> {
+pub async fn preview(app: &App, evidence: &Evidence, trial: &Trial, before: Option<Uuid>) -> Result<Preview, Error> {
+    let cuts = &trial.cuts;
     cuts.check().map_err(|_| Error::Unprocessable("cuts_cross"))?;
     let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
     let band_now = |score: Score| current.map_or(Band::Hold, |cuts| cuts.band(score));
@@ -129,22 +170,59 @@ pub async fn preview(app: &App, evidence: &Evidence, cuts: &Cuts, before: Option
                 (changed, before, after)
             })
             .collect(),
-        asks_confirmation: asks_confirmation(evidence, cuts, current.as_ref()),
+        refusal: refusal(app, evidence, trial).await?,
     })
 }
 
-/// Whether `cuts` refuse a level that the cuts in force do not and that has few verdicts, or refuse
-/// levels that nobody has seen yet.
-fn asks_confirmation(evidence: &Evidence, cuts: &Cuts, current: Option<&Cuts>) -> bool {
-    let Some(refuse_below) = cuts.refuse_below.filter(|cut| cut.thousandths() > 0) else {
-        return false;
+/// What a rule would do to readers, and why it is asked about. It is measured against the rule that would be in
+/// force at its time, so that one for later cannot raise what one for now may not.
+async fn refusal(app: &App, evidence: &Evidence, trial: &Trial) -> Result<Refusal, Error> {
+    let site = &evidence.site.site;
+    let (id, provider) = (&site.id, site.captcha.provider.as_str());
+    let now = app.clock.now();
+    let since = since(app, DAYS);
+    let of_these_days;
+    let levels = if evidence.days == DAYS {
+        &evidence.levels
+    } else {
+        of_these_days = app.store.levels(id, provider, since).await?;
+        &of_these_days
     };
-    let before = current.and_then(|cuts| cuts.refuse_below).map_or(0, Score::thousandths);
-    if refuse_below.thousandths() <= before {
-        return false;
+    let rule = Rule {
+        cuts: trial.cuts,
+        explore_ppm: share_read(app, id, trial.explore_ppm, now).await?,
+    };
+    let begins = trial.from.unwrap_or(now).max(now);
+    let before = app.store.policy_in_force(id, begins).await?;
+    let before = before.map_or_else(Rule::default, |row| Rule {
+        cuts: row.policy.cuts,
+        explore_ppm: row.policy.explore_ppm,
+    });
+    let mut doubts = rule.doubts(levels);
+    doubts.extend(rule.unknowns(&before, levels));
+    let first = app.store.first_scored(id, provider, since).await?;
+    let days = first.map_or(DAYS, |first| {
+        let lasted = (now.0 - first.0 + DAY_MILLISECONDS - 1) / DAY_MILLISECONDS;
+        lasted.clamp(1, DAYS)
+    });
+    Ok(Refusal {
+        refused: if rule.refuses() {
+            rule.refused(levels)
+        } else {
+            Refused::default()
+        },
+        price: rule.price(levels, days),
+        doubts,
+    })
+}
+
+/// The share of would-be refusals that a person reads: the one wanted, else that in force, else the usual one.
+async fn share_read(app: &App, site: &str, wanted: Option<i64>, now: Timestamp) -> Result<i64, Error> {
+    if let Some(wanted) = wanted {
+        return Ok(wanted);
     }
-    let refused: Vec<_> = evidence.levels.iter().filter(|row| row.level < refuse_below).collect();
-    refused.is_empty() || refused.iter().any(|row| row.labelled() < FEW_VERDICTS)
+    let in_force = app.store.policy_in_force(site, now).await?;
+    Ok(in_force.map_or_else(|| explore_ppm(None), |row| row.policy.explore_ppm))
 }
 
 /// The versions, newest first.
@@ -160,42 +238,104 @@ pub async fn history(app: &App, who: &Identity, site: &str) -> Result<Vec<Policy
 /// Makes a new version.
 ///
 /// # Errors
-/// `cuts_cross`, `confirm_needed`, 409 when `base` is not the newest; role and site; the store.
+/// 409 when `base` is not the newest; `cuts_cross`, `confirm_needed`; role and site; the store.
 pub async fn apply(app: &App, who: &Identity, site: &str, wanted: NewPolicy) -> Result<PolicyRow, Error> {
     who.may(Role::Owner, site)?;
-    let evidence = evidence(app, who, site, 30).await?;
-    let preview = preview(app, &evidence, &wanted.cuts, None).await?;
-    if preview.asks_confirmation && wanted.confirm.as_deref().map(str::trim) != Some(site) {
-        return Err(Error::Unprocessable("confirm_needed"));
-    }
+    let evidence = evidence(app, who, site, DAYS).await?;
+    wanted.cuts.check().map_err(|_| Error::Unprocessable("cuts_cross"))?;
+    check_base(app, site, wanted.base).await?;
+    let trial = Trial {
+        cuts: wanted.cuts,
+        explore_ppm: wanted.explore_ppm,
+        from: wanted.from,
+    };
+    let preview = preview(app, &evidence, &trial, None).await?;
+    check_confirmed(site, &preview.refusal.doubts, wanted.confirm.as_deref())?;
     add(app, who, site, wanted, &preview).await
 }
 
-/// Makes a new version with exactly the rules of version `n`.
+/// The rule that going back to a version would bring. To 0 it is the observation that every site begins with.
 ///
 /// # Errors
-/// [`Error::NotFound`] without such a version; 409 when `base` is not the newest; role and site.
-pub async fn revert(
-    app: &App,
-    who: &Identity,
-    site: &str,
-    n: i64,
-    base: i64,
-    note: String,
-) -> Result<PolicyRow, Error> {
-    who.may(Role::Owner, site)?;
-    let row = app.store.policy(site, n).await?.ok_or_else(Error::not_found)?;
-    let evidence = evidence(app, who, site, 30).await?;
-    let preview = preview(app, &evidence, &row.policy.cuts, None).await?;
-    let wanted = NewPolicy {
-        base,
+/// [`Error::NotFound`] without such a version; role and site.
+pub async fn rule_of(app: &App, who: &Identity, site: &str, version: i64) -> Result<Trial, Error> {
+    who.may(Role::Moderator, site)?;
+    if version == 0 {
+        return Ok(Trial::default());
+    }
+    let row = app.store.policy(site, version).await?.ok_or_else(Error::not_found)?;
+    Ok(Trial {
         cuts: row.policy.cuts,
         explore_ppm: Some(row.policy.explore_ppm),
-        note,
+        from: None,
+    })
+}
+
+/// Why going back to a rule asks for the site's id: what the evidence of today says against it. What was not
+/// known when it was made was typed for then.
+#[must_use]
+pub fn doubts_of_going_back(refusal: &Refusal) -> Vec<Doubt> {
+    let mut doubts = refusal.doubts.clone();
+    doubts.retain(|doubt| matches!(doubt, Doubt::Published | Doubt::Most));
+    doubts
+}
+
+/// Makes a new version with exactly the rules of an earlier one, or without any.
+///
+/// # Errors
+/// [`Error::NotFound`] without such a version; 409 when `base` is not the newest; `confirm_needed`; role and
+/// site.
+pub async fn revert(app: &App, who: &Identity, site: &str, wanted: WayBack) -> Result<PolicyRow, Error> {
+    who.may(Role::Owner, site)?;
+    let trial = rule_of(app, who, site, wanted.version).await?;
+    check_base(app, site, wanted.base).await?;
+    let evidence = evidence(app, who, site, DAYS).await?;
+    let preview = preview(app, &evidence, &trial, None).await?;
+    check_confirmed(site, &doubts_of_going_back(&preview.refusal), wanted.confirm.as_deref())?;
+    let wanted = NewPolicy {
+        base: wanted.base,
+        cuts: trial.cuts,
+        explore_ppm: trial.explore_ppm,
+        note: wanted.note,
         from: None,
         confirm: None,
     };
     add(app, who, site, wanted, &preview).await
+}
+
+/// Whoever began from an older version is told so before anything is asked of them.
+async fn check_base(app: &App, site: &str, base: i64) -> Result<(), Error> {
+    let newest = app.store.policies(site, 1).await?;
+    if newest.first().map_or(0, |row| row.policy.version) == base {
+        Ok(())
+    } else {
+        Err(Error::conflict("conflict"))
+    }
+}
+
+fn check_confirmed(site: &str, doubts: &[Doubt], typed: Option<&str>) -> Result<(), Error> {
+    if doubts.is_empty() || typed.map(str::trim) == Some(site) {
+        Ok(())
+    } else {
+        Err(Error::Unprocessable("confirm_needed"))
+    }
+}
+
+/// The newest version of a site whose rule in force can be taken back by somebody; `None`: the site observes, or
+/// they may not.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn rule_to_take_back(app: &App, who: &Identity, site: &str) -> Result<Option<i64>, Error> {
+    if who.may(Role::Owner, site).is_err() {
+        return Ok(None);
+    }
+    let in_force = app.store.policy_in_force(site, app.clock.now()).await?;
+    if in_force.is_none_or(|row| row.policy.cuts == Cuts::default()) {
+        return Ok(None);
+    }
+    let newest = app.store.policies(site, 1).await?;
+    Ok(newest.first().map(|row| row.policy.version))
 }
 
 /// Sets a site to observe from the command line: a new version without cuts.
@@ -231,13 +371,11 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
         return Err(Error::Http(413, "too_large"));
     }
     let now = app.clock.now();
-    let in_force = app.store.policy_in_force(site, now).await?;
-    let kept = in_force.map_or_else(|| explore_ppm(None), |row| row.policy.explore_ppm);
     let row = PolicyRow {
         policy: Policy {
             version: wanted.base + 1,
             cuts: wanted.cuts,
-            explore_ppm: wanted.explore_ppm.unwrap_or(kept),
+            explore_ppm: share_read(app, site, wanted.explore_ppm, now).await?,
         },
         base: wanted.base,
         author: who.actor.name.clone(),

@@ -43,10 +43,16 @@ impl LevelCounts {
         self.approved + self.rejected + self.spam
     }
 
-    /// People among the decided ones (approved or rejected: an uncivil person is no captcha miss), as
-    /// share and 95 % interval.
+    /// « Published by you »: those that moderators published, among the decided ones.
     #[must_use]
-    pub fn genuine(&self) -> Interval {
+    pub fn approved_share(&self) -> Interval {
+        wilson(self.approved, self.labelled())
+    }
+
+    /// « Written by a person »: those that moderators published or rejected, among the decided ones. An uncivil
+    /// person is no captcha miss; spam alone is.
+    #[must_use]
+    pub fn human_share(&self) -> Interval {
         wilson(self.approved + self.rejected, self.labelled())
     }
 }

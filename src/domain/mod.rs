@@ -20,6 +20,7 @@ pub mod markup;
 pub mod person;
 pub mod policy;
 pub mod reason;
+pub mod refusal;
 pub mod score;
 pub mod site;
 pub mod status;

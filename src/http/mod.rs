@@ -146,8 +146,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/static/{file}", get(pages::asset));
     let routes = Router::new()
         .merge(api.layer(Extension(Arc::new(kept::KeptPages::default()))))
-        .merge(admin)
-        .merge(powers)
+        .merge(admin.merge(powers).layer(middleware::from_fn(pages::bar::around)))
         .merge(readers)
         .merge(documents)
         .fallback(pages::not_found)

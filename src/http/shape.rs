@@ -129,6 +129,7 @@ const CUTS: Shape = &[
 pub(super) const TRIAL: Shape = &[
     ("cuts", Kind::Object(CUTS)),
     ("explore", Kind::Number),
+    ("from", Kind::Text),
     ("days", Kind::Integer),
     ("after", Kind::Text),
 ];
@@ -142,7 +143,7 @@ pub(super) const NEW_POLICY: Shape = &[
     ("confirm", Kind::Text),
 ];
 
-pub(super) const REVERT: Shape = &[("base", Kind::Integer), ("note", Kind::Text)];
+pub(super) const REVERT: Shape = &[("base", Kind::Integer), ("note", Kind::Text), ("confirm", Kind::Text)];
 
 const SECOND_CHECK: Shape = &[
     ("provider", Kind::Text),

@@ -78,23 +78,49 @@ impl Store {
             .collect()
     }
 
-    /// Scored comments of a site that were held since `since` and are approved by a moderator.
+    /// Comments of a site with a score of `provider` that were held since `since` and are approved by a moderator.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn held_then_approved(&self, site: &str, since: Timestamp) -> Result<i64, StoreError> {
+    pub async fn held_then_approved(&self, site: &str, provider: &str, since: Timestamp) -> Result<i64, StoreError> {
         let (count,): (i64,) = on_pool!(self, |pool| {
             // Index: comments_by_time.
             sqlx::query_as(
-                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND created_at >= $2 AND level IS NOT NULL \
-                 AND outcome = 'hold' AND label = 'approved'",
+                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND provider = $2 AND created_at >= $3 \
+                 AND level IS NOT NULL AND outcome = 'hold' AND label = 'approved'",
             )
             .bind(site)
+            .bind(provider)
             .bind(since.0)
             .fetch_one(pool)
             .await
         })?;
         Ok(count)
+    }
+
+    /// When the first comment since `since` with a score of `provider` came in; `None` without any.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn first_scored(
+        &self,
+        site: &str,
+        provider: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let found: Option<(i64,)> = on_pool!(self, |pool| {
+            // Index: comments_by_time.
+            sqlx::query_as(
+                "SELECT created_at FROM comments WHERE site_id = $1 AND provider = $2 AND created_at >= $3 \
+                 AND level IS NOT NULL ORDER BY created_at LIMIT 1",
+            )
+            .bind(site)
+            .bind(provider)
+            .bind(since.0)
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(found.map(|(at,)| Timestamp(at)))
     }
 
     /// Comments per verdict class since `since`, scored ones included.

@@ -63,7 +63,7 @@ pub use self::{
     invitations::Invitation,
     leases::Lease,
     news::Arrival,
-    queue::{Filter, Order, QueueRow, SiteCounts},
+    queue::{Filter, Order, Place, QueueRow, SiteCounts},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},

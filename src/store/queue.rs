@@ -44,10 +44,12 @@ impl Order {
 
     /// The sort column, never NULL, and whether it descends. Articles sort by two columns, see
     /// [`Store::queue`].
-    fn column(self) -> (&'static str, bool) {
+    fn column(self, status: Status) -> (&'static str, bool) {
         match self {
             // Indexes: threads_waiting and comments_waiting.
-            Self::Article => ("COALESCE(t.oldest_pending_at, c.created_at)", false),
+            Self::Article if status == Status::Pending => ("COALESCE(t.oldest_pending_at, c.created_at)", false),
+            // What waits says nothing of other lists: there articles stand as their discussions began.
+            Self::Article => ("t.created_at", false),
             // Index: comments_by_status.
             Self::Oldest => ("c.created_at", false),
             Self::Newest => ("c.created_at", true),
@@ -81,6 +83,9 @@ pub struct Filter {
     /// Links at least.
     pub links: Option<i64>,
     pub since: Option<Timestamp>,
+    /// Articles that keep their place among what waits, whatever was decided meanwhile: thread, and when its
+    /// oldest waiting comment came in as the list was made.
+    pub places: Vec<Place>,
     /// The key of the last item of the page before.
     pub after: Option<Vec<String>>,
     /// 1..=100.
@@ -103,11 +108,40 @@ impl Filter {
             score_max: None,
             links: None,
             since: None,
+            places: Vec::new(),
             after: None,
             limit: 100,
         }
     }
+
+    /// Whether the item with the page key `key` stands after the one with `other` in this order. A key of another
+    /// order stands nowhere.
+    #[must_use]
+    pub fn stands_after(&self, key: &[String], other: &[String]) -> bool {
+        let (_, descends) = self.order.column(self.status);
+        let (Some(key), Some(other)) = (page_key(self.order, key), page_key(self.order, other)) else {
+            return false;
+        };
+        if descends { key < other } else { key > other }
+    }
+
+    /// The places that are kept: those named, and that of the article in which the page before ended.
+    fn kept_places(&self) -> Vec<Place> {
+        if self.order != Order::Article || self.status != Status::Pending {
+            return Vec::new();
+        }
+        let mut places = self.places.clone();
+        if let Some(PageKey::Article(at, thread, ..)) = self.after.as_deref().and_then(|key| page_key(self.order, key))
+            && places.iter().all(|(kept, _)| *kept != thread)
+        {
+            places.push((thread, at));
+        }
+        places
+    }
 }
+
+/// A thread and when its oldest waiting comment came in.
+pub type Place = (Uuid, i64);
 
 /// One item of the queue.
 #[derive(Debug, Clone)]
@@ -155,23 +189,49 @@ macro_rules! push_sites {
     };
 }
 
+/// What a filter sorts by; an article whose place is kept sorts by that.
+macro_rules! push_sort {
+    ($query:expr, $filter:expr, $places:expr) => {
+        let (column, _) = $filter.order.column($filter.status);
+        if $places.is_empty() {
+            $query.push(column);
+        } else {
+            $query.push("CASE c.thread_id");
+            for (thread, at) in $places {
+                $query
+                    .push(" WHEN ")
+                    .push_bind(*thread)
+                    .push(" THEN CAST(")
+                    .push_bind(*at);
+                $query.push(" AS BIGINT)");
+            }
+            $query.push(format!(" ELSE {column} END"));
+        }
+    };
+}
+
 impl Store {
     /// A page of the queue.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        let (column, descends) = filter.order.column();
+        let (column, descends) = filter.order.column(filter.status);
+        let places = filter.kept_places();
         let comparison = if descends { "<" } else { ">" };
         let direction = if descends { "DESC" } else { "ASC" };
         let by_article = filter.order == Order::Article;
         let found: Vec<Row> = on_pool!(self, |pool| {
             let mut query = QueryBuilder::new(format!(
                 "SELECT {COMMENT_COLUMNS}, t.thread_key, t.title, t.url, c.thread_title AS claimed_title, \
-                 p.name AS parent_name, p.body AS parent_body, CAST({column} AS BIGINT) AS sort \
-                 FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN comments p ON p.id = c.parent_id \
-                 WHERE c.status = "
+                 p.name AS parent_name, p.body AS parent_body, CAST("
             ));
+            push_sort!(query, filter, &places);
+            query.push(
+                " AS BIGINT) AS sort \
+                 FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN comments p ON p.id = c.parent_id \
+                 WHERE c.status = ",
+            );
             query.push_bind(filter.status.as_str());
             push_sites!(query, filter);
             if by_article && filter.status == Status::Pending {
@@ -206,9 +266,11 @@ impl Store {
             if let Some(since) = filter.since {
                 query.push(" AND c.created_at >= ").push_bind(since.0);
             }
-            if let Some(key) = page_key(filter) {
+            if let Some(key) = filter.after.as_deref().and_then(|key| page_key(filter.order, key)) {
                 if let PageKey::Article(sort, thread, created, id) = key {
-                    query.push(format!(" AND ({column}, c.thread_id, c.created_at, c.id) > ("));
+                    query.push(" AND (");
+                    push_sort!(query, filter, &places);
+                    query.push(", c.thread_id, c.created_at, c.id) > (");
                     let mut values = query.separated(", ");
                     values
                         .push_bind(sort)
@@ -223,7 +285,9 @@ impl Store {
                     query.push(")");
                 }
             }
-            query.push(if by_article {
+            query.push(if !places.is_empty() {
+                " ORDER BY sort, c.thread_id, c.created_at, c.id LIMIT ".to_owned()
+            } else if by_article {
                 format!(" ORDER BY {column}, c.thread_id, c.created_at, c.id LIMIT ")
             } else {
                 format!(" ORDER BY {column} {direction}, c.id {direction} LIMIT ")
@@ -235,17 +299,8 @@ impl Store {
             .into_iter()
             .map(|row| {
                 let comment = Comment::try_from(row.comment)?;
-                let page_key = if by_article {
-                    vec![
-                        row.sort.to_string(),
-                        comment.thread.to_string(),
-                        comment.created_at.0.to_string(),
-                        comment.id.to_string(),
-                    ]
-                } else {
-                    vec![row.sort.to_string(), comment.id.to_string()]
-                };
                 Ok(QueueRow {
+                    page_key: key_of(filter.order, row.sort, comment.thread, comment.created_at.0, comment.id),
                     comment,
                     thread_key: row.thread_key,
                     thread_title: row.title,
@@ -253,10 +308,28 @@ impl Store {
                     claimed_title: row.claimed_title,
                     parent_name: row.parent_name,
                     parent_body: row.parent_body,
-                    page_key,
                 })
             })
             .collect()
+    }
+
+    /// The page key that a comment has, or had before it was decided, in the order of a filter.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queue_key(&self, comment: Uuid, filter: &Filter) -> Result<Option<Vec<String>>, StoreError> {
+        let places = filter.kept_places();
+        let found: Option<(i64, Uuid, i64)> = on_pool!(self, |pool| {
+            let mut query = QueryBuilder::new("SELECT CAST(");
+            push_sort!(query, filter, &places);
+            query.push(
+                " AS BIGINT), c.thread_id, c.created_at FROM comments c JOIN threads t ON t.id = c.thread_id \
+                 WHERE c.id = ",
+            );
+            query.push_bind(comment);
+            query.build_query_as().fetch_optional(pool).await
+        })?;
+        Ok(found.map(|(sort, thread, created_at)| key_of(filter.order, sort, thread, created_at, comment)))
     }
 
     /// One comment as an item of the queue.
@@ -362,16 +435,28 @@ impl Store {
     }
 }
 
-#[derive(Clone, Copy)]
+fn key_of(order: Order, sort: i64, thread: Uuid, created_at: i64, comment: Uuid) -> Vec<String> {
+    if order == Order::Article {
+        vec![
+            sort.to_string(),
+            thread.to_string(),
+            created_at.to_string(),
+            comment.to_string(),
+        ]
+    } else {
+        vec![sort.to_string(), comment.to_string()]
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum PageKey {
     Article(i64, Uuid, i64, Uuid),
     Plain(i64, Uuid),
 }
 
 /// The page key, if it is one of this order's; a key of another order begins from the start.
-fn page_key(filter: &Filter) -> Option<PageKey> {
-    let parts = filter.after.as_ref()?;
-    match (filter.order, parts.as_slice()) {
+fn page_key(order: Order, parts: &[String]) -> Option<PageKey> {
+    match (order, parts) {
         (Order::Article, [sort, thread, created, id]) => Some(PageKey::Article(
             sort.parse().ok()?,
             thread.parse().ok()?,

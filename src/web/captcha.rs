@@ -9,7 +9,10 @@ use askama::Template;
 use super::frame::AdminFrame;
 use super::moment::Moment;
 use super::texts::{Arg, Say as _, decimal, text, whole_number};
-use crate::domain::language::Language;
+use crate::domain::{
+    language::Language,
+    refusal::{Doubt, Price, Refused},
+};
 
 /// `GET /sites/{site}/captcha`.
 #[derive(Debug, Clone, Default, Template)]
@@ -43,6 +46,8 @@ pub struct CaptchaPage {
     pub history: Vec<PolicyRow>,
     /// Whether the visitor may apply and revert (owners); others see.
     pub may_apply: bool,
+    /// Whether there is a rule to take back: the observation is offered then.
+    pub may_observe: bool,
     /// What just happened: « Version 4 en vigueur. »
     pub flash: Option<String>,
 }
@@ -77,8 +82,10 @@ pub struct LevelRow {
     pub rejected: i64,
     pub spam: i64,
     /// The share of verdicts that are « approved », with its Wilson 95 % interval; shown from 8
-    /// verdicts on, `None` without any.
-    pub share: Option<Interval>,
+    /// verdicts on.
+    pub approved_share: Interval,
+    /// The same of « approved » and « rejected » together.
+    pub human_share: Interval,
 }
 
 /// A share with its interval, each in thousandths.
@@ -126,8 +133,13 @@ pub struct Preview {
     pub comments: Vec<ChangedComment>,
     /// The version the change starts from; sent back as `base`.
     pub base: i64,
-    /// Applying asks to type the site's id (field `confirm`).
-    pub asks_confirmation: bool,
+    /// The earlier version that these are the rules of; `None`: they were typed.
+    pub revert: Option<i64>,
+    /// What it would refuse, by the moderators' decisions.
+    pub turned_away: Refused,
+    pub price: Price,
+    /// Why applying asks to type the site's id (field `confirm`); empty: it does not.
+    pub doubts: Vec<Doubt>,
     /// The note as typed, kept when applying failed.
     pub note: String,
 }
@@ -166,6 +178,18 @@ pub struct PolicyRow {
     pub cuts: CutsView,
     /// The one in force: it has no revert button.
     pub is_current: bool,
+    /// Going back to it asks to type the site's id.
+    pub is_asked_about: bool,
+}
+
+impl PolicyRow {
+    /// Its rules in words, and by name where it has none: « Observation : tout est relu ».
+    fn rules_in_words(&self, language: Language) -> String {
+        if self.cuts == CutsView::default() {
+            return language.say("version-observe");
+        }
+        self.cuts.in_words(language)
+    }
 }
 
 impl CutsView {
@@ -194,15 +218,15 @@ impl LevelRow {
         self.approved + self.rejected + self.spam
     }
 
-    /// The share in words, as a natural frequency: « sur 100 comme ceux-ci, environ 94 (85 à 98) ».
+    /// A share of its verdicts in words, as a natural frequency: « 94 sur 100 (85 à 98) ».
     #[must_use]
-    pub fn share_in_words(&self, language: Language) -> String {
+    pub fn share_in_words(&self, language: Language, interval: Interval) -> String {
         // Under eight verdicts an interval is so wide that a figure would only mislead.
         const FEWEST_VERDICTS: i64 = 8;
         let verdicts = self.verdicts();
-        let Some(interval) = self.share.filter(|_| verdicts >= FEWEST_VERDICTS) else {
+        if verdicts < FEWEST_VERDICTS {
             return language.say_count("share-unknown", &verdicts);
-        };
+        }
         let of_hundred = |thousandths: i64| Arg::Count((thousandths + 5) / 10);
         text(
             language,
@@ -287,6 +311,59 @@ impl CaptchaPage {
                 ("approved", Arg::Count(self.summary.held_then_approved)),
             ],
         )
+    }
+
+    /// What the rule would do to readers, with what moderators decided on such comments.
+    fn refused_sentence(&self, refused: &Refused) -> String {
+        text(
+            self.frame.language,
+            "preview-refused",
+            &[
+                ("count", Arg::Count(refused.total)),
+                ("approved", Arg::Count(refused.approved)),
+                ("rejected", Arg::Count(refused.rejected)),
+                ("spam", Arg::Count(refused.spam)),
+                ("undecided", Arg::Count(refused.undecided())),
+            ],
+        )
+    }
+
+    /// What the press of the button does.
+    fn apply_words(&self, preview: &Preview) -> String {
+        let language = self.frame.language;
+        let Price {
+            refused,
+            published,
+            days,
+        } = preview.price;
+        if preview.doubts.is_empty() || refused == 0 {
+            return match preview.revert {
+                Some(version) => language.say_count("revert-button", &version),
+                None => language.say("apply-button"),
+            };
+        }
+        let key = if days == 1 {
+            "apply-refuses-by-day"
+        } else {
+            "apply-refuses"
+        };
+        let refuses = text(
+            language,
+            key,
+            &[("count", Arg::Count(refused)), ("days", Arg::Count(days))],
+        );
+        if published == 0 {
+            return refuses;
+        }
+        text(
+            language,
+            "apply-refuses-published",
+            &[("refuses", refuses.into()), ("count", Arg::Count(published))],
+        )
+    }
+
+    fn doubt_words(&self, doubt: Doubt) -> String {
+        self.frame.language.say(&format!("doubt-{}", doubt.as_str()))
     }
 
     fn error(&self, field: &str) -> Option<&str> {

@@ -20,19 +20,16 @@ pub struct QueuePage {
     pub frame: AdminFrame,
     /// In this order: pending, approved, rejected, spam, refused.
     pub tabs: Vec<QueueTab>,
-    /// The sites of the filter; with fewer than two the filter is not shown. The first entry may be
-    /// « all » with an empty value.
-    pub sites: Vec<Choice>,
     /// The orders: values of the contract (`article`, `oldest`, `newest`, `score`).
     pub orders: Vec<Choice>,
-    /// Hidden fields of the filter form, so that it stays on its tab: (`status`, `pending`).
+    /// Hidden fields of the form that chooses an order, so that it stays on its list: (`status`, `pending`).
     pub kept: Vec<(String, String)>,
     pub items: Vec<QueueItem>,
     /// What just happened, with its « Annuler ».
     pub flash: Option<QueueFlash>,
     /// Link to the next page; `None` on the last.
     pub next_href: Option<String>,
-    /// Path and query of this very page, sent with each button: `/queue?status=pending`.
+    /// Path and query of this very page of the list, sent with each button: `/queue?status=pending`.
     pub return_to: String,
     /// When the last comment came in at all, for the empty state.
     pub last_received: Option<Moment>,
@@ -57,6 +54,8 @@ pub struct QueueLive {
     pub sites: usize,
     /// The status that it lists.
     pub tab: String,
+    /// The same list as it is by then.
+    pub here: String,
     /// Where one signs in again, and comes back here.
     pub door: String,
 }
@@ -121,6 +120,8 @@ pub struct QueueItem {
     pub read_by: Option<String>,
     /// The site's time zone, by its IANA name.
     pub zone: String,
+    /// Where a press comes back to; true of one row.
+    pub is_next: bool,
 }
 
 /// The author's record under this device or e-mail address.

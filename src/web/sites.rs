@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{
+    entrance::SiteEntry,
     form::{Choice, FormErrors},
     frame::AdminFrame,
     moment::Moment,
@@ -21,6 +22,16 @@ pub struct SitesPage {
     pub new: Option<SiteFields>,
     /// The id that was typed for it.
     pub id: String,
+}
+
+/// `GET /sites?page=captcha` or `defence`: of which site it is wanted.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "choose.html")]
+pub struct ChoosePage {
+    pub frame: AdminFrame,
+    /// The last part of that page's address.
+    pub page: String,
+    pub sites: Vec<SiteEntry>,
 }
 
 /// A site in the list.

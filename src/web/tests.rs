@@ -24,6 +24,7 @@ use super::thread::*;
 use super::widget::CheckNotice;
 use crate::domain::defence::{Fault, Misconfiguration};
 use crate::domain::language::Language;
+use crate::domain::refusal::{Doubt, Price, Refused};
 use crate::domain::status::{Act, Status};
 use crate::domain::timestamp::Timestamp;
 
@@ -157,7 +158,19 @@ fn admin(language: Language, title: &str, place: Place) -> AdminFrame {
             name: "Mariam <K.>".to_owned(),
             ..Insider::default()
         }),
-        site: Some("demo".to_owned()),
+        sites: Sites {
+            has_any: true,
+            site: Some("demo".to_owned()),
+            asked: Some("demo".to_owned()),
+            choices: ["demo", "faso"]
+                .map(|id| SiteChoice {
+                    name: HOSTILE.to_owned(),
+                    href: format!("/sites/{id}/captcha"),
+                    is_current: id == "demo",
+                })
+                .to_vec(),
+            all_href: "/sites?page=captcha".to_owned(),
+        },
         has_demo: true,
         ..AdminFrame::default()
     }
@@ -196,6 +209,7 @@ fn queue(language: Language) -> QueuePage {
         conflict: Some(conflict_sentence(language, Status::Rejected, "Mariam", &moment)),
         read_by: Some(HOSTILE.to_owned()),
         zone: "Africa/Ouagadougou".to_owned(),
+        is_next: false,
     };
     let second = QueueItem {
         id: "02".to_owned(),
@@ -241,17 +255,6 @@ fn queue(language: Language) -> QueuePage {
             is_current: status == "pending",
         })
         .collect(),
-        sites: vec![
-            Choice {
-                is_selected: true,
-                ..Choice::default()
-            },
-            Choice {
-                value: "demo".to_owned(),
-                label: "Le Courrier des Quais".to_owned(),
-                is_selected: false,
-            },
-        ],
         orders: ["article", "oldest", "newest", "score"]
             .into_iter()
             .map(|value| Choice {
@@ -274,6 +277,7 @@ fn queue(language: Language) -> QueuePage {
         live: QueueLive {
             since: "2026-11-24T10:00:00Z".to_owned(),
             site: "demo".to_owned(),
+            here: "/queue?status=pending".to_owned(),
             tab: "pending".to_owned(),
             door: "/login?next=%2Fqueue".to_owned(),
             known: "01a22390-554e-76ce-80dd-4808fb87b7c2".to_owned(),
@@ -298,10 +302,15 @@ fn defence(language: Language) -> DefencePage {
         Alarm {
             sentence: fault_sentence(language, "Le Courrier des Quais", &fault),
             href: Some("/sites/demo/defence".to_owned()),
+            observe: Some(Observe {
+                site: "demo".to_owned(),
+                site_name: HOSTILE.to_owned(),
+                base: 3,
+            }),
         },
         Alarm {
             sentence: language.say_with("alarm-test_key", "site", HOSTILE),
-            href: None,
+            ..Alarm::default()
         },
     ];
     let cause = |word: &str, side: &str, count| CauseRow {
@@ -377,7 +386,7 @@ fn defence(language: Language) -> DefencePage {
 
 #[expect(clippy::too_many_lines, reason = "sample data")]
 fn captcha(language: Language) -> CaptchaPage {
-    let row = |level, total, approved, rejected, spam, share| LevelRow {
+    let row = |level, total, approved, rejected, spam, approved_share, human_share| LevelRow {
         level,
         total,
         published: 0,
@@ -385,9 +394,11 @@ fn captcha(language: Language) -> CaptchaPage {
         approved,
         rejected,
         spam,
-        share,
+        approved_share,
+        human_share,
         ..LevelRow::default()
     };
+    let share = |share, low, high| Interval { share, low, high };
     let cuts = CutsView {
         publish_from: Some(700),
         step_up_below: None,
@@ -413,43 +424,10 @@ fn captcha(language: Language) -> CaptchaPage {
             unscored: 4,
         },
         levels: vec![
-            row(
-                100,
-                31,
-                1,
-                4,
-                20,
-                Some(Interval {
-                    share: 40,
-                    low: 7,
-                    high: 195,
-                }),
-            ),
-            row(300, 96, 2, 1, 0, None),
-            row(
-                700,
-                211,
-                180,
-                12,
-                3,
-                Some(Interval {
-                    share: 923,
-                    low: 878,
-                    high: 953,
-                }),
-            ),
-            row(
-                900,
-                902,
-                850,
-                9,
-                1,
-                Some(Interval {
-                    share: 988,
-                    low: 979,
-                    high: 994,
-                }),
-            ),
+            row(100, 31, 1, 4, 20, share(40, 7, 195), share(200, 89, 391)),
+            row(300, 96, 2, 1, 0, share(667, 208, 939), share(1000, 438, 1000)),
+            row(700, 211, 180, 12, 3, share(923, 878, 953), share(985, 956, 995)),
+            row(900, 902, 850, 9, 1, share(988, 979, 994), share(999, 993, 1000)),
         ],
         version: 3,
         cuts,
@@ -486,7 +464,19 @@ fn captcha(language: Language) -> CaptchaPage {
                 href: Some("/queue?status=rejected#i01".to_owned()),
             }],
             base: 3,
-            asks_confirmation: true,
+            revert: None,
+            turned_away: Refused {
+                total: 28,
+                approved: 3,
+                rejected: 4,
+                spam: 20,
+            },
+            price: Price {
+                refused: 28,
+                published: 3,
+                days: 30,
+            },
+            doubts: vec![Doubt::Published, Doubt::Most, Doubt::FewVerdicts, Doubt::Unread],
             note: HOSTILE.to_owned(),
         }),
         history: vec![
@@ -497,6 +487,7 @@ fn captcha(language: Language) -> CaptchaPage {
                 note: HOSTILE.to_owned(),
                 cuts,
                 is_current: true,
+                is_asked_about: true,
             },
             PolicyRow {
                 version: 2,
@@ -507,6 +498,7 @@ fn captcha(language: Language) -> CaptchaPage {
             },
         ],
         may_apply: true,
+        may_observe: true,
         flash: Some(language.say_count("applied", &3)),
     }
 }
@@ -660,6 +652,18 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     days: 30,
                     standing: "unseen".to_owned(),
                     ..DefencePage::default()
+                }
+                .render(),
+            ),
+            (
+                "choose",
+                ChoosePage {
+                    frame: admin(language, "Palabre", Place::Captcha),
+                    page: "captcha".to_owned(),
+                    sites: vec![SiteEntry {
+                        id: "demo".to_owned(),
+                        name: HOSTILE.to_owned(),
+                    }],
                 }
                 .render(),
             ),
@@ -1230,11 +1234,15 @@ fn the_check_is_told_in_words() {
 fn figures_are_said_in_words() {
     let page = captcha(Language::Fr);
     assert_eq!(
-        page.levels[2].share_in_words(Language::Fr),
-        "sur 100 comme ceux-ci, environ 92 (88 à 95)"
+        page.levels[2].share_in_words(Language::Fr, page.levels[2].approved_share),
+        "92 sur 100 (88 à 95)"
     );
     assert_eq!(
-        page.levels[1].share_in_words(Language::Fr),
+        page.levels[2].share_in_words(Language::En, page.levels[2].human_share),
+        "99 in 100 (96 to 100)"
+    );
+    assert_eq!(
+        page.levels[1].share_in_words(Language::Fr, page.levels[1].approved_share),
         "3 décisions\u{202f}: trop peu pour conclure"
     );
     assert_eq!(Change { before: 12, after: 30 }.in_words(Language::Fr), "12 → 30 (+18)");
@@ -1289,6 +1297,7 @@ fn keys_that_are_put_together_exist() {
         keys.extend(["act", "done", "decided"].map(|part| format!("{part}-{}", act.as_str())));
     }
     keys.extend(["done-undo", "decided-undo"].map(str::to_owned));
+    keys.extend(["published", "most", "few_verdicts", "unread"].map(|doubt| format!("doubt-{doubt}")));
     keys.extend(
         ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"].map(|order| format!("order-{order}")),
     );

@@ -32,7 +32,7 @@ const RECOVERY_CODE = /^[0-9A-Z]{5}-[0-9A-Z]{5}$/;
 
 /** The words of the thresholds page's buttons. */
 const PREVIEW_BUTTON = "Voir l’effet";
-const APPLY_BUTTON = "Appliquer ces seuils";
+const APPLY_BUTTON = /^(Appliquer ces seuils|Refuser d’office)/;
 const REVERT_BUTTON = /^Revenir à la version/;
 
 class Person {
@@ -279,6 +279,15 @@ export class Owner extends Moderator {
 
   get revertButtons() {
     return this.page.getByRole("button", { name: REVERT_BUTTON });
+  }
+
+  get observeButton() {
+    return this.page.getByRole("button", { name: "Revenir à l’observation" });
+  }
+
+  /** What opens the list of one's sites, in the bar. */
+  get switcher() {
+    return this.page.getByRole("banner").getByText(/^Site\u202f: /);
   }
 
   /** Goes back to an earlier version: the last one listed is the oldest. */

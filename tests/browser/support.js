@@ -122,7 +122,7 @@ class House {
     }
   }
 
-  async #window({ javaScript = true, theme = "light", width = 1280, scripts = "run", storageState }) {
+  async #window({ javaScript = true, theme = "light", width = 1280, scripts = "run", forcedColors, storageState }) {
     const context = await this.browser.newContext({
       baseURL: this.url,
       javaScriptEnabled: javaScript,
@@ -131,6 +131,7 @@ class House {
       locale: "fr-FR",
       timezoneId: "Africa/Ouagadougou",
       reducedMotion: "reduce",
+      forcedColors,
       storageState,
     });
     context.setDefaultTimeout(PATIENCE_MS);

@@ -67,7 +67,7 @@ for (const { javaScript, name } of WAYS) {
       await owner.opensThresholds();
       assert.deepEqual(await owner.cuts(), CUTS);
       await owner.sees("Règles en vigueur\u202f: publier à partir de 0,5, écarter sous 0,3.");
-      assert.deepEqual(await owner.versions(), ["Version 1 — en vigueur"]);
+      assert.deepEqual(await owner.versions(), ["Version 1 — en vigueur", "Version 0"]);
       await owner.sees("Essai de la semaine");
       assert.equal(await owner.revertButtons.count(), 0, "what is in force needs no way back");
     });
@@ -77,7 +77,7 @@ for (const { javaScript, name } of WAYS) {
       await owner.applies({ note: "Plus doux" });
       await owner.opensThresholds();
       assert.deepEqual(await owner.cuts(), OTHERS);
-      assert.deepEqual(await owner.versions(), ["Version 2 — en vigueur", "Version 1"]);
+      assert.deepEqual(await owner.versions(), ["Version 2 — en vigueur", "Version 1", "Version 0"]);
       await owner.takesPicture("thresholds-applied");
     });
 
@@ -86,7 +86,7 @@ for (const { javaScript, name } of WAYS) {
       await owner.sees("Version 3 en vigueur.");
       await owner.opensThresholds();
       assert.deepEqual(await owner.cuts(), CUTS);
-      assert.deepEqual(await owner.versions(), ["Version 3 — en vigueur", "Version 2", "Version 1"]);
+      assert.deepEqual(await owner.versions(), ["Version 3 — en vigueur", "Version 2", "Version 1", "Version 0"]);
     });
 
     test("what is sent from a page that grew old is not applied", async () => {

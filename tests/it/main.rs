@@ -34,6 +34,7 @@ mod providers;
 mod reading;
 mod road;
 mod schema;
+mod screens;
 mod service;
 mod shown;
 mod sites;

@@ -315,6 +315,7 @@ fn filter() -> Filter {
         score_max: None,
         links: None,
         since: None,
+        places: Vec::new(),
         after: None,
         limit: 100,
     }
@@ -2667,7 +2668,20 @@ async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {
     assert_eq!(last(SITE).await, Some(START.plus(minutes(9))));
     assert_eq!(last(OTHER).await, None);
 
-    let held = async |site: &str, since| scene.store.held_then_approved(site, since).await.expect("read");
+    let held = async |site: &str, since| {
+        let held = scene.store.held_then_approved(site, "recaptcha_v3", since).await;
+        held.expect("read")
+    };
+    let of_another = scene.store.held_then_approved(SITE, "house", START).await;
+    assert_eq!(of_another.expect("read"), 0, "another provider's scores are others");
+    let first = async |provider: &str, since| scene.store.first_scored(SITE, provider, since).await.expect("read");
+    assert_eq!(first("recaptcha_v3", START).await, Some(START));
+    assert_eq!(
+        first("recaptcha_v3", START.plus(minutes(4))).await,
+        Some(START.plus(minutes(5)))
+    );
+    assert_eq!(first("recaptcha_v3", START.plus(minutes(60))).await, None);
+    assert_eq!(first("turnstile", START).await, None);
     assert_eq!(held(SITE, START).await, 1);
     assert_eq!(held(SITE, START.plus(minutes(10))).await, 0);
     assert_eq!(held(OTHER, START).await, 0);

@@ -16,12 +16,13 @@ use super::{
     schema,
 };
 use crate::{
-    actions::tune::{self, NewPolicy, Preview},
+    actions::tune::{self, NewPolicy, Preview, Trial, WayBack},
     app::App,
     domain::{
         captcha::explore_ppm,
-        evidence::{BandCounts, LevelCounts},
+        evidence::{BandCounts, Interval, LevelCounts},
         policy::{Band, Cuts},
+        refusal::{Doubt, Refused},
         score::Score,
         timestamp::Timestamp,
     },
@@ -66,7 +67,7 @@ pub(crate) async fn evidence(
 }
 
 fn level_json(row: &LevelCounts) -> Value {
-    let interval = row.genuine();
+    let human = row.human_share();
     json!({
         "level": row.level,
         "total": row.total,
@@ -76,10 +77,16 @@ fn level_json(row: &LevelCounts) -> Value {
         "approved": row.approved,
         "rejected": row.rejected,
         "spam": row.spam,
-        "share": interval.share,
-        "low": interval.low,
-        "high": interval.high,
+        "share": human.share,
+        "low": human.low,
+        "high": human.high,
+        "human_share": share_json(human),
+        "approved_share": share_json(row.approved_share()),
     })
+}
+
+fn share_json(interval: Interval) -> Value {
+    json!({"share": interval.share, "low": interval.low, "high": interval.high})
 }
 
 /// What other cuts would have done to the same comments.
@@ -96,14 +103,16 @@ pub(crate) async fn preview(
 ) -> Result<Response, Problem> {
     let fields = Fields::read_as(request, shape::TRIAL).await.or_say_in(language)?;
     let days = days(&fields).or_say_in(language)?;
-    let cuts = cuts(&fields).or_say_in(language)?;
+    let trial = trial(&fields).or_say_in(language)?;
     let after = match fields.first_of(&["after"]).or_say_in(language)? {
         None => None,
         Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
     };
     let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
-    let preview = tune::preview(&app, &evidence, &cuts, after).await.or_say_in(language)?;
-    Ok(no_store(Json(preview_json(&preview, &cuts)).into_response()))
+    let preview = tune::preview(&app, &evidence, &trial, after)
+        .await
+        .or_say_in(language)?;
+    Ok(no_store(Json(preview_json(&preview, &trial.cuts)).into_response()))
 }
 
 fn preview_json(preview: &Preview, cuts: &Cuts) -> Value {
@@ -111,10 +120,19 @@ fn preview_json(preview: &Preview, cuts: &Cuts) -> Value {
         "cuts": cuts,
         "counts": {"before": counts_json(preview.before), "after": counts_json(preview.after)},
         "changed": preview.changed,
-        "confirm_needed": preview.asks_confirmation,
+        "confirm_needed": preview.refusal.is_asked_about(),
+        "confirm_why": preview.refusal.doubts.iter().copied().map(Doubt::as_str).collect::<Vec<_>>(),
+        "refused": refused_json(preview.refusal.refused),
         "comments": preview.comments.iter().map(|(changed, before, after)| changed_json(changed, *before, *after))
             .collect::<Vec<_>>(),
         "next": preview.next,
+    })
+}
+
+fn refused_json(refused: Refused) -> Value {
+    json!({
+        "total": refused.total, "approved": refused.approved, "rejected": refused.rejected, "spam": refused.spam,
+        "undecided": refused.undecided(),
     })
 }
 
@@ -179,7 +197,7 @@ pub(crate) async fn add_policy(
     Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
 }
 
-fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
+fn trial(fields: &Fields) -> Result<Trial, Error> {
     let explore = match fields.value("explore") {
         None => None,
         Some(value) => Some(score(value).ok_or_else(|| field_error("explore", "cuts_bad"))?),
@@ -188,22 +206,32 @@ fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
         None => None,
         Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("from", "from_bad"))?),
     };
-    Ok(NewPolicy {
-        base: fields.integer("base")?.unwrap_or(0),
+    Ok(Trial {
         cuts: cuts(fields)?,
         explore_ppm: explore.map(|share| explore_ppm(Some(share))),
-        note: fields.text("note")?,
         from,
+    })
+}
+
+fn new_policy(fields: &Fields) -> Result<NewPolicy, Error> {
+    let trial = trial(fields)?;
+    Ok(NewPolicy {
+        base: fields.integer("base")?.unwrap_or(0),
+        cuts: trial.cuts,
+        explore_ppm: trial.explore_ppm,
+        note: fields.text("note")?,
+        from: trial.from,
         confirm: fields.first_of(&["confirm"])?,
     })
 }
 
-/// Makes a new version with the rules of an earlier one.
+/// Makes a new version with the rules of an earlier one; 0 is observing, which holds everything.
 #[utoipa::path(post, path = "/sites/{site}/captcha/policies/{n}/revert", tag = "owners",
     params(("site" = String, Path), ("n" = i64, Path)),
     request_body = schema::Revert,
     responses((status = 201, description = "the new version", body = schema::Policy), (status = 404, description = "not_found"),
-        (status = 409, description = "conflict: base is not the newest version")))]
+        (status = 409, description = "conflict: base is not the newest version"),
+        (status = 422, description = "confirm_needed")))]
 pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -213,12 +241,22 @@ pub(crate) async fn revert(
 ) -> Result<Response, Problem> {
     let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
     let fields = Fields::read_as(request, shape::REVERT).await.or_say_in(language)?;
-    let base = fields.integer("base").or_say_in(language)?.unwrap_or(0);
-    let note = fields.text("note").or_say_in(language)?;
-    let row = tune::revert(&app, &who, &site, n, base, note)
-        .await
-        .or_say_in(language)?;
+    let wanted = way_back(&fields, n).or_say_in(language)?;
+    let row = tune::revert(&app, &who, &site, wanted).await.or_say_in(language)?;
     Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
+}
+
+/// The wish to go back to a version that a body names the rest of.
+///
+/// # Errors
+/// `bad_json` for a field of another type.
+pub(in crate::http) fn way_back(fields: &Fields, version: i64) -> Result<WayBack, Error> {
+    Ok(WayBack {
+        version,
+        base: fields.integer("base")?.unwrap_or(0),
+        note: fields.text("note")?,
+        confirm: fields.first_of(&["confirm"])?,
+    })
 }
 
 fn policy_json(row: &PolicyRow) -> Value {

@@ -133,6 +133,7 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
         score_max,
         links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,
         since,
+        places: Vec::new(),
         after,
         limit,
     })

@@ -12,19 +12,21 @@ use super::{PageError, PageResult, Visitor, admin_page, defence, frame, see_othe
 use crate::{
     actions::{
         identify::{Identity, Role},
-        tune::{self, Evidence, NewPolicy},
+        tune::{self, Evidence, NewPolicy, Trial},
     },
     app::App,
     domain::{
-        evidence::LevelCounts,
+        evidence::{self, LevelCounts},
         language::Language,
         markup,
         policy::{Band, Cuts},
+        refusal::Rule,
         score::Score,
         site::Moderation,
     },
     error::Error,
     http::{
+        api::captcha::way_back,
         body::Fields,
         extract::{AdminLanguage, Query},
     },
@@ -57,10 +59,11 @@ pub(crate) async fn show(
     if query.0.first_of(&["preview"])?.is_some() {
         page.typed(&query.0)?;
         page.preview().await?;
+    } else if let Some(version) = query.0.integer("revert")? {
+        page.goes_back(version).await?;
+        page.preview().await?;
     }
-    if let Some(version) = query.0.integer("applied")? {
-        page.flash = Some(language.say_count("applied", &version));
-    }
+    page.applied(query.0.integer("applied")?);
     page.answer().await
 }
 
@@ -76,13 +79,12 @@ pub(crate) async fn apply(
     let mut page = Draft::new(&app, &who, &site, language).await?;
     page.typed(&fields)?;
     page.note = fields.text("note")?;
-    let Some(cuts) = page.cuts else {
-        page.preview().await?;
+    let Some(trial) = page.trial else {
         return page.answer().await;
     };
     let wanted = NewPolicy {
         base: fields.integer("base")?.unwrap_or(0),
-        cuts,
+        cuts: trial.cuts,
         explore_ppm: None,
         note: page.note.clone(),
         from: None,
@@ -101,10 +103,14 @@ pub(crate) async fn revert(
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
-    let base = fields.integer("base")?.unwrap_or(0);
     let version = n.parse().map_err(|_| Error::not_found())?;
     let mut page = Draft::new(&app, &who, &site, language).await?;
-    let result = tune::revert(&app, &who, &site, version, base, String::new()).await;
+    let wanted = way_back(&fields, version)?;
+    page.note.clone_from(&wanted.note);
+    let result = tune::revert(&app, &who, &site, wanted).await;
+    if matches!(result, Err(Error::Unprocessable(_) | Error::Conflict { .. })) {
+        page.goes_back(version).await?;
+    }
     page.after(result).await
 }
 
@@ -115,8 +121,10 @@ struct Draft<'a> {
     language: Language,
     evidence: Evidence,
     fields: CutFields,
-    /// The typed cuts, when each is readable.
-    cuts: Option<Cuts>,
+    /// What is tried: the typed cuts, when each is readable, or those of an earlier version.
+    trial: Option<Trial>,
+    /// That version.
+    revert: Option<i64>,
     errors: Vec<CutError>,
     preview: Option<Preview>,
     note: String,
@@ -128,24 +136,15 @@ impl<'a> Draft<'a> {
         let evidence = tune::evidence(app, who, site, DAYS)
             .await
             .map_err(|error| PageError::new(error, language))?;
-        let current = evidence
-            .site
-            .policy
-            .as_ref()
-            .map(|row| row.policy.cuts)
-            .unwrap_or_default();
-        let text = |cut: Option<Score>| cut.map(|cut| cut.to_string()).unwrap_or_default();
+        let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
         Ok(Self {
-            fields: CutFields {
-                publish_from: text(current.publish_from),
-                step_up_below: text(current.step_up_below),
-                refuse_below: text(current.refuse_below),
-            },
+            fields: cut_fields(&current.unwrap_or_default()),
             app,
             who,
             language,
             evidence,
-            cuts: None,
+            trial: None,
+            revert: None,
             errors: Vec::new(),
             preview: None,
             note: String::new(),
@@ -179,7 +178,12 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         match cuts.check() {
-            Ok(()) => self.cuts = Some(cuts),
+            Ok(()) => {
+                self.trial = Some(Trial {
+                    cuts,
+                    ..Trial::default()
+                });
+            }
             Err(_) => self.errors.push(CutError {
                 field: "refuse_below".to_owned(),
                 message: self.language.say("cuts_cross"),
@@ -188,9 +192,35 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Takes the rules of an earlier version.
+    async fn goes_back(&mut self, version: i64) -> Result<(), PageError> {
+        let site = &self.evidence.site.site.id;
+        let trial = tune::rule_of(self.app, self.who, site, version)
+            .await
+            .map_err(|error| PageError::new(error, self.language))?;
+        self.fields = cut_fields(&trial.cuts);
+        self.trial = Some(trial);
+        self.revert = Some(version);
+        Ok(())
+    }
+
+    /// Says that a version is in force, where that is so.
+    fn applied(&mut self, version: Option<i64>) {
+        let language = self.language;
+        let in_force = self.evidence.site.policy.as_ref().map(|row| &row.policy);
+        let Some(policy) = in_force.filter(|policy| Some(policy.version) == version) else {
+            return;
+        };
+        let mut said = language.say_count("applied", &policy.version);
+        if policy.cuts == Cuts::default() {
+            said = format!("{said} {}.", language.say("version-observe"));
+        }
+        self.flash = Some(said);
+    }
+
     async fn preview(&mut self) -> Result<(), PageError> {
-        let Some(cuts) = &self.cuts else { return Ok(()) };
-        let preview = tune::preview(self.app, &self.evidence, cuts, None).await?;
+        let Some(trial) = &self.trial else { return Ok(()) };
+        let preview = tune::preview(self.app, &self.evidence, trial, None).await?;
         let newest = tune::history(self.app, self.who, &self.evidence.site.site.id).await?;
         let change = |before: i64, after: i64| Change { before, after };
         let (before, after) = (preview.before, preview.after);
@@ -215,7 +245,13 @@ impl<'a> Draft<'a> {
                 })
                 .collect(),
             base: newest.first().map_or(0, |row| row.policy.version),
-            asks_confirmation: preview.asks_confirmation,
+            revert: self.revert,
+            turned_away: preview.refusal.refused,
+            price: preview.refusal.price,
+            doubts: match self.revert {
+                None => preview.refusal.doubts,
+                Some(_) => tune::doubts_of_going_back(&preview.refusal),
+            },
             note: self.note.clone(),
         });
         Ok(())
@@ -275,9 +311,8 @@ impl<'a> Draft<'a> {
             Place::Captcha,
             language.say_with("captcha-title", "site", &site.name),
         );
-        frame.site = Some(site.id.clone());
         frame.is_error = !self.errors.is_empty();
-        frame.alarms = defence::alarms(app, site, language).await?;
+        frame.alarms = defence::alarms(app, who, site, language).await?;
         let page = CaptchaPage {
             frame,
             site: site.id.clone(),
@@ -301,8 +336,13 @@ impl<'a> Draft<'a> {
                     note: row.note.clone(),
                     cuts: cuts_view(&row.policy.cuts),
                     is_current: row.policy.version == self.version(),
+                    is_asked_about: is_asked_about(row, &self.evidence.levels),
                 })
                 .collect(),
+            may_observe: [current, history.first()]
+                .into_iter()
+                .flatten()
+                .any(|row| row.policy.cuts != Cuts::default()),
             may_apply: who.may(Role::Owner, &site.id).is_ok(),
             flash: self.flash.take(),
         };
@@ -313,7 +353,10 @@ impl<'a> Draft<'a> {
 async fn summary(app: &App, evidence: &Evidence) -> Result<Summary, Error> {
     let sum = |figure: fn(&LevelCounts) -> i64| evidence.levels.iter().map(figure).sum::<i64>();
     let scored = sum(|row| row.total);
-    let all: i64 = evidence.verdicts.iter().map(|(_, count)| count).sum();
+    // Scores of another provider count in none of the figures.
+    let unscored = evidence.verdicts.iter().filter(|(class, _)| class != "scored");
+    let unscored = unscored.map(|(_, count)| count).sum();
+    let site = &evidence.site.site;
     Ok(Summary {
         scored,
         published: sum(|row| row.published),
@@ -322,14 +365,13 @@ async fn summary(app: &App, evidence: &Evidence) -> Result<Summary, Error> {
         refused: sum(|row| row.refused),
         held_then_approved: app
             .store
-            .held_then_approved(&evidence.site.site.id, evidence.since)
+            .held_then_approved(&site.id, site.captcha.provider.as_str(), evidence.since)
             .await?,
-        unscored: all - scored,
+        unscored,
     })
 }
 
 fn level_row(row: &LevelCounts) -> LevelRow {
-    let interval = row.genuine();
     LevelRow {
         level: row.level.thousandths(),
         total: row.total,
@@ -340,11 +382,34 @@ fn level_row(row: &LevelCounts) -> LevelRow {
         approved: row.approved,
         rejected: row.rejected,
         spam: row.spam,
-        share: (row.labelled() > 0).then(|| Interval {
-            share: thousandths(interval.share),
-            low: thousandths(interval.low),
-            high: thousandths(interval.high),
-        }),
+        approved_share: interval(row.approved_share()),
+        human_share: interval(row.human_share()),
+    }
+}
+
+fn interval(share: evidence::Interval) -> Interval {
+    Interval {
+        share: thousandths(share.share),
+        low: thousandths(share.low),
+        high: thousandths(share.high),
+    }
+}
+
+/// Whether going back to a version asks for the site's id.
+fn is_asked_about(row: &PolicyRow, levels: &[LevelCounts]) -> bool {
+    let rule = Rule {
+        cuts: row.policy.cuts,
+        explore_ppm: row.policy.explore_ppm,
+    };
+    !rule.doubts(levels).is_empty()
+}
+
+fn cut_fields(cuts: &Cuts) -> CutFields {
+    let text = |cut: Option<Score>| cut.map(|cut| cut.to_string()).unwrap_or_default();
+    CutFields {
+        publish_from: text(cuts.publish_from),
+        step_up_below: text(cuts.step_up_below),
+        refuse_below: text(cuts.refuse_below),
     }
 }
 

@@ -12,10 +12,11 @@ use crate::{
     actions::{
         defend::{self, DAYS_MAX, Day, Defence, KeyTest},
         identify::{Identity, Role},
+        tune,
     },
     app::App,
     domain::{
-        defence::{Waits, share},
+        defence::{Fault, Waits, share},
         language::Language,
         score::Score,
         site::Site,
@@ -23,7 +24,7 @@ use crate::{
     error::Error,
     http::extract::{AdminLanguage, Query},
     web::{
-        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Keys, Period, TestAnswer},
+        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Keys, Observe, Period, TestAnswer},
         frame::Place,
         moment::Moment,
         texts::Say as _,
@@ -87,12 +88,7 @@ async fn page(
         Place::Defence,
         language.say_with("defence-title", "site", &site.name),
     );
-    frame.site = Some(site.id.clone());
-    let alarm = |fault| Alarm {
-        sentence: web::fault_sentence(language, &site.name, fault),
-        href: None,
-    };
-    frame.alarms = defence.faults.iter().map(alarm).collect();
+    frame.alarms = alarms_of(app, who, site, &defence.faults, None, language).await?;
     let keys = if !provider.is_outside() && site.captcha.second.is_none() {
         Keys::None
     } else if who.may(Role::Owner, &site.id).is_ok() {
@@ -189,13 +185,34 @@ fn waits(waits: Waits) -> web::Waits {
 ///
 /// # Errors
 /// Errors of the store.
-pub(super) async fn alarms(app: &App, site: &Site, language: Language) -> Result<Vec<Alarm>, Error> {
+pub(super) async fn alarms(app: &App, who: &Identity, site: &Site, language: Language) -> Result<Vec<Alarm>, Error> {
     let faults = defend::faults(app, site).await?;
+    alarms_of(app, who, site, &faults, Some(address(&site.id)), language).await
+}
+
+/// The first one carries the way back to observing.
+async fn alarms_of(
+    app: &App,
+    who: &Identity,
+    site: &Site,
+    faults: &[Fault],
+    href: Option<String>,
+    language: Language,
+) -> Result<Vec<Alarm>, Error> {
     let alarm = |fault| Alarm {
         sentence: web::fault_sentence(language, &site.name, fault),
-        href: Some(address(&site.id)),
+        href: href.clone(),
+        observe: None,
     };
-    Ok(faults.iter().map(alarm).collect())
+    let mut alarms: Vec<Alarm> = faults.iter().map(alarm).collect();
+    if let Some(first) = alarms.first_mut() {
+        first.observe = tune::rule_to_take_back(app, who, &site.id).await?.map(|base| Observe {
+            site: site.id.clone(),
+            site_name: site.name.clone(),
+            base,
+        });
+    }
+    Ok(alarms)
 }
 
 /// The page of a site; ids of sites need no escaping.

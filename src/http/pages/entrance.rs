@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
-use super::{PageResult, admin_page, frame};
+use super::{PageResult, admin_page, bar, frame};
 use crate::{
     actions::sites,
     app::App,
@@ -23,7 +23,10 @@ pub(crate) async fn home(
 ) -> PageResult {
     let who = who.ok().map(|Who(who)| who);
     let sites = match &who {
-        Some(who) => sites::list(&app, who).await?,
+        Some(who) => {
+            bar::fill(&app, who).await?;
+            sites::list(&app, who).await?
+        }
         None => Vec::new(),
     };
     Ok(admin_page(&HomePage {

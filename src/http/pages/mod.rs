@@ -4,6 +4,7 @@
 //! moderators Trusted Types. Every flow works without JavaScript: a form posts, the answer leads on.
 
 pub(super) mod account;
+pub(super) mod bar;
 pub(super) mod captcha;
 pub(super) mod defence;
 pub(super) mod docs;
@@ -37,10 +38,9 @@ use super::{
 };
 use crate::{
     actions::identify::Identity,
-    app::{App, DEMO_SITE},
+    app::App,
     domain::{captcha::Captcha, language::Language},
     error::Error,
-    store::Scope,
     web::{
         assets,
         entrance::ErrorPage,
@@ -196,22 +196,10 @@ pub(super) fn frame(app: &App, who: Option<&Identity>, language: Language, place
             has_account: who.account.is_some(),
             is_owner: who.rights.owns_something(),
         }),
-        site: who.and_then(|who| site_in_reach(app, who)),
+        sites: bar::sites(),
         has_demo: app.has_demo,
         alarms: Vec::new(),
         setup_href: None,
-    }
-}
-
-/// The site whose pages the navigation links to, on pages about no site: one that somebody may see, the
-/// demonstration's only where there is no other.
-fn site_in_reach(app: &App, who: &Identity) -> Option<String> {
-    match &who.scope {
-        Scope::All => app.own_site().or_else(|| app.has_demo.then(|| DEMO_SITE.to_owned())),
-        Scope::Sites(sites) => {
-            let own = sites.iter().find(|site| *site != DEMO_SITE);
-            own.or_else(|| sites.first()).cloned()
-        }
     }
 }
 
@@ -291,7 +279,10 @@ impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
 
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Response> {
         match Who::from_request_parts(parts, app).await {
-            Ok(Who(who)) => Ok(Self(who)),
+            Ok(Who(who)) => match bar::fill(app, &who).await {
+                Ok(()) => Ok(Self(who)),
+                Err(error) => Err(Problem::from(error).into_response()),
+            },
             Err(problem) if problem.is_unauthenticated() => Err(see_other(&way_in(parts))),
             Err(problem) if wants_page(&parts.headers) => Err(problem.into_page()),
             Err(problem) => Err(problem.into_response()),

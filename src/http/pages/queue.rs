@@ -1,4 +1,6 @@
-//! The review page: what waits, and the buttons that decide. Each button is a form post that leads back.
+//! The review page: what waits, and the buttons that decide. Each button is a form post that leads back to the
+//! row after the decided one, on the same page of the same list: its address names all that made the list, and
+//! the places of its articles, so that no decision re-sorts it under the hand.
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use crate::{
         decide::{self, Made, Wish},
         follow,
         identify::Identity,
-        review::{self, Item},
+        review::{self, Item, Page},
         sites,
     },
     app::App,
@@ -33,10 +35,10 @@ use crate::{
         cursor,
         extract::{AdminLanguage, Query},
     },
-    store::Decided,
+    store::{Decided, Filter, Order, Place},
     web::{
         form::Choice,
-        frame::Place,
+        frame::Place as Entry,
         moment::Moment,
         queue::{
             AuthorRecord, ParentExcerpt, QueueFlash, QueueItem, QueueLive, QueuePage, QueueTab, check_sentence,
@@ -48,6 +50,24 @@ use crate::{
 
 /// Items on a page: few enough to load on a phone, enough to work through.
 const PAGE: i64 = 30;
+
+/// Articles that keep their places: beyond these the first ones go back to where they would stand today.
+const PLACES: usize = 64;
+
+/// What makes a list, in the order of its address.
+const LIST: [&str; 11] = [
+    "status",
+    "site",
+    "order",
+    "q",
+    "thread",
+    "author",
+    "reason",
+    "score_max",
+    "links",
+    "since",
+    "lang",
+];
 
 /// Characters of the answered comment that are shown.
 const EXCERPT: usize = 140;
@@ -71,19 +91,30 @@ pub(crate) async fn show(
     let since = app.clock.now();
     let mut wanted = filter(&app, &query.0).map_err(say)?;
     wanted.limit = PAGE;
+    wanted.places = cursor::decode_places(&query.0.text("places").map_err(say)?).unwrap_or_default();
     let (status, order) = (wanted.status, query.0.text("order").map_err(say)?);
     let site = wanted.site.clone();
     // Before the list is read: what is stored meanwhile is in the list, or told as new.
     let known = follow::known(&app, &who).await.map_err(say)?;
-    let page = review::list(&app, &who, wanted).await.map_err(say)?;
-    let here = address(status, site.as_deref(), &order);
-    let sites = site_filter(&app, &who, site.as_deref(), language).await.map_err(say)?;
-    let several = sites.len() > 2;
-    let counted = if site.is_some() { 1 } else { sites.len() - 1 };
+    let mut page = review::list(&app, &who, wanted.clone()).await.map_err(say)?;
+    if page.items.is_empty() && wanted.after.take().is_some() {
+        // A later page that was worked off: what waits stands before it.
+        page = review::list(&app, &who, wanted.clone()).await.map_err(say)?;
+    }
+    let flash = flash(&app, &who, &query, language).await;
+    let next = next_row(&app, &page, &wanted, flash.as_ref()).await.map_err(say)?;
+    let here = address(&query, status).map_err(say)?;
+    let places = places(&wanted, &page);
+    let return_to = at_page(&here, wanted.after.as_deref(), &places);
+    let own_sites = sites::list(&app, &who).await.map_err(say)?.len();
+    let several = own_sites > 1;
+    let counted = if site.is_some() { 1 } else { own_sites };
     let mut items = Vec::with_capacity(page.items.len());
-    for item in &page.items {
+    for (place, item) in page.items.iter().enumerate() {
         let site = app.site(&item.row.comment.site).await.map_err(say)?;
-        items.push(queue_item(item, &site.site, several, language));
+        let mut item = queue_item(item, &site.site, several, language);
+        item.is_next = place == next;
+        items.push(item);
     }
     let tabs = TABS
         .into_iter()
@@ -95,7 +126,7 @@ pub(crate) async fn show(
                 .map_or(0, |(_, n)| *n);
             QueueTab {
                 status: tab.as_str().to_owned(),
-                href: address(tab, site.as_deref(), ""),
+                href: tab_address(tab, site.as_deref()),
                 count: count.min(1000),
                 more: count > 1000,
                 is_current: tab == status,
@@ -114,35 +145,37 @@ pub(crate) async fn show(
     } else {
         None
     };
-    let mut frame = frame(&app, Some(&who), language, Place::Queue, language.say("queue-title"));
+    let mut frame = frame(&app, Some(&who), language, Entry::Queue, language.say("queue-title"));
     frame.setup_href = super::setup::href(&app, &who).await.map_err(say)?;
     let mut defences = Vec::new();
     for id in checked_sites(&app, &who, site.as_deref()).await.map_err(say)? {
         let checked = app.site(&id).await.map_err(say)?;
-        frame
-            .alarms
-            .extend(defence::alarms(&app, &checked.site, language).await.map_err(say)?);
+        frame.alarms.extend(
+            defence::alarms(&app, &who, &checked.site, language)
+                .await
+                .map_err(say)?,
+        );
         defences.push((defence::address(&id), checked.site.name.clone()));
     }
     Ok(admin_page(&QueuePage {
         frame,
         defences,
         tabs,
-        sites: if several { sites } else { Vec::new() },
         orders,
-        kept: vec![("status".to_owned(), status.as_str().to_owned())],
+        kept: kept(&query, status).map_err(say)?,
         items,
-        flash: flash(&app, &who, &query, language).await,
-        next_href: page.next.map(|key| format!("{here}&after={}", cursor::encode(&key))),
+        flash: flash.map(|(_, flash)| flash),
+        next_href: page.next.map(|key| at_page(&here, Some(&key), &places)),
         live: QueueLive {
             since: since.to_rfc3339(),
             site: site.unwrap_or_default(),
             tab: status.as_str().to_owned(),
-            door: door_back_to(&here),
+            door: door_back_to(&return_to),
+            here,
             known: known.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             sites: if counted > follow::SITES { 0 } else { counted },
         },
-        return_to: here,
+        return_to,
         last_received,
         is_pending_tab: status == Status::Pending,
     }))
@@ -171,35 +204,91 @@ async fn last_received(app: &App, who: &Identity, language: Language) -> Result<
     Ok(newest.map(|(at, found)| Moment::in_zone(language, at.0, &found.site.time_zone)))
 }
 
-fn address(status: Status, site: Option<&str>, order: &str) -> String {
-    let mut address = format!("/queue?status={}", status.as_str());
-    for (name, value) in [("site", site.unwrap_or_default()), ("order", order)] {
-        if !value.is_empty() {
+/// A list under its address, without a page.
+fn address(query: &Query, status: Status) -> Result<String, Error> {
+    let mut address = tab_address(status, None);
+    for (name, value) in list_of(query)? {
+        if name != "status" {
             let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
             address = format!("{address}&{name}={value}");
         }
     }
+    Ok(address)
+}
+
+fn list_of(query: &Query) -> Result<Vec<(&'static str, String)>, Error> {
+    let mut named = Vec::new();
+    for name in LIST {
+        if let Some(value) = query.0.first_of(&[name])? {
+            named.push((name, value));
+        }
+    }
+    Ok(named)
+}
+
+/// A list from its beginning.
+fn tab_address(status: Status, site: Option<&str>) -> String {
+    let site = site.map(|site| format!("&site={site}")).unwrap_or_default();
+    format!("/queue?status={}{site}", status.as_str())
+}
+
+/// A page of the list `here`, with its articles in their places.
+fn at_page(here: &str, after: Option<&[String]>, places: &[Place]) -> String {
+    let mut address = here.to_owned();
+    if let Some(key) = after {
+        address = format!("{address}&after={}", cursor::encode(key));
+    }
+    if !places.is_empty() {
+        address = format!("{address}&places={}", cursor::encode_places(places));
+    }
     address
 }
 
-/// « All sites », then the caller's own.
-async fn site_filter(
-    app: &App,
-    who: &Identity,
-    selected: Option<&str>,
-    language: Language,
-) -> Result<Vec<Choice>, Error> {
-    let mut choices = vec![Choice {
-        value: String::new(),
-        label: language.say("filter-all-sites"),
-        is_selected: selected.is_none(),
-    }];
-    choices.extend(sites::list(app, who).await?.iter().map(|found| Choice {
-        value: found.site.id.clone(),
-        label: found.site.name.clone(),
-        is_selected: selected == Some(found.site.id.as_str()),
-    }));
-    Ok(choices)
+/// Hidden fields of the form that chooses an order, so that it keeps all else.
+fn kept(query: &Query, status: Status) -> Result<Vec<(String, String)>, Error> {
+    let mut kept = vec![("status".to_owned(), status.as_str().to_owned())];
+    let others = list_of(query)?.into_iter();
+    kept.extend(
+        others
+            .filter(|(name, _)| !matches!(*name, "status" | "order"))
+            .map(|(name, value)| (name.to_owned(), value)),
+    );
+    Ok(kept)
+}
+
+/// The articles of a page, which keep the places that they have on it, after those that kept theirs before.
+fn places(wanted: &Filter, page: &Page) -> Vec<Place> {
+    if wanted.order != Order::Article || wanted.status != Status::Pending {
+        return Vec::new();
+    }
+    let mut places = wanted.places.clone();
+    for item in &page.items {
+        let thread = item.row.comment.thread;
+        let at = item.row.page_key.first().and_then(|at| at.parse().ok());
+        if let Some(at) = at
+            && places.iter().all(|(kept, _)| *kept != thread)
+        {
+            places.push((thread, at));
+        }
+    }
+    places.split_off(places.len().saturating_sub(PLACES))
+}
+
+/// The row that a press comes back to: the one after the decided one, else the last. What was taken back, or
+/// could not be decided and is still there, is looked at again.
+async fn next_row(app: &App, page: &Page, wanted: &Filter, done: Option<&(Uuid, QueueFlash)>) -> Result<usize, Error> {
+    let Some((done, flash)) = done else { return Ok(0) };
+    let mut rows = page.items.iter().map(|item| &item.row);
+    if flash.decision.is_none()
+        && let Some(place) = rows.clone().position(|row| row.comment.id == *done)
+    {
+        return Ok(place);
+    }
+    let Some(key) = app.store.queue_key(*done, wanted).await? else {
+        return Ok(0);
+    };
+    let next = rows.position(|row| wanted.stands_after(&row.page_key, &key));
+    Ok(next.unwrap_or(page.items.len().saturating_sub(1)))
 }
 
 fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> QueueItem {
@@ -267,6 +356,7 @@ fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> 
             .filter(|lease| !lease.own)
             .map(|lease| lease.by.clone()),
         zone: site.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        is_next: false,
     }
 }
 
@@ -296,32 +386,35 @@ fn tells_of_the_check(reason: &Reason) -> bool {
     )
 }
 
-/// What the last press did, from the parameters that [`decide`] adds to the address.
-async fn flash(app: &App, who: &Identity, query: &Query, language: Language) -> Option<QueueFlash> {
+/// What the last press did to which comment, from the parameters that [`decide`] adds to the address.
+async fn flash(app: &App, who: &Identity, query: &Query, language: Language) -> Option<(Uuid, QueueFlash)> {
     let id = query.0.first_of(&["done"]).ok().flatten()?;
-    let item = review::item(app, who, Uuid::parse_str(&id).ok()?).await.ok()?;
+    let id = Uuid::parse_str(&id).ok()?;
+    let item = review::item(app, who, id).await.ok()?;
     let comment = &item.row.comment;
     let result = query.0.text("result").unwrap_or_default();
     let entry = item.decision.as_ref();
     if result == "applied" {
         let entry = entry?;
         let act = Act::parse(&entry.action)?;
-        return Some(QueueFlash {
+        let flash = QueueFlash {
             message: decided_sentence(language, act, &comment.name),
             decision: Some(entry.id.to_string()).filter(|_| act != Act::Undo),
             is_problem: false,
-        });
+        };
+        return Some((id, flash));
     }
     let message = match entry {
         _ if result == "undo-failed" => language.say("undo-failed"),
         Some(entry) => conflict_sentence(language, comment.status, &entry.actor, &Moment::new(language, entry.at)),
         None => language.say("conflict"),
     };
-    Some(QueueFlash {
+    let flash = QueueFlash {
         message,
         decision: None,
         is_problem: true,
-    })
+    };
+    Some((id, flash))
 }
 
 /// A button of the queue.

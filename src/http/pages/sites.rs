@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 
 use super::{
-    PageError, PageResult, Visitor, admin_page,
+    PageError, PageResult, Visitor, admin_page, bar,
     form::{sentence, told, with_status},
     frame, see_other,
 };
@@ -24,10 +24,11 @@ use crate::{
     },
     web::{
         defence::provider_name,
-        form::{Choice, choose},
+        entrance::SiteEntry,
+        form::{Choice, choose as select},
         frame::Place,
         moment::Moment,
-        sites::{Group, Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
+        sites::{ChoosePage, Group, Kind, Setting, SettingsPage, SiteFields, SiteRow, SitesPage},
         texts::Say as _,
     },
 };
@@ -37,9 +38,42 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     AdminLanguage(language): AdminLanguage,
+    query: Query,
 ) -> PageResult {
+    let chooses_for = query.0.text("page")?;
+    if bar::is_page_of_sites(&chooses_for) {
+        return choose(&app, &who, language, &chooses_for).await;
+    }
     let page = page(&app, &who, language).await;
     Ok(admin_page(&page.map_err(|error| PageError::new(error, language))?))
+}
+
+/// Of which site a page is wanted; with one alone there is nothing to choose.
+async fn choose(app: &App, who: &Identity, language: Language, name: &str) -> PageResult {
+    let sites = bar::sites();
+    if sites.site.is_some() {
+        return Ok(see_other(&sites.page(name)));
+    }
+    let found = sites::list(app, who)
+        .await
+        .map_err(|error| PageError::new(error, language))?;
+    let place = if name == "captcha" {
+        Place::Captcha
+    } else {
+        Place::Defence
+    };
+    let title = language.say(&format!("choose-{name}"));
+    Ok(admin_page(&ChoosePage {
+        frame: frame(app, Some(who), language, place, title),
+        page: name.to_owned(),
+        sites: found
+            .iter()
+            .map(|found| SiteEntry {
+                id: found.site.id.clone(),
+                name: found.site.name.clone(),
+            })
+            .collect(),
+    }))
 }
 
 async fn page(app: &App, who: &Identity, language: Language) -> Result<SitesPage, Error> {
@@ -75,8 +109,8 @@ pub(super) fn typed_fields(language: Language, fields: &Fields) -> Result<SiteFi
     typed.name = fields.text("name")?;
     typed.origins = fields.text("origins")?;
     typed.time_zone = fields.text("time_zone")?;
-    choose(&mut typed.languages, &fields.text("language")?);
-    choose(&mut typed.moderations, &fields.text("moderation")?);
+    select(&mut typed.languages, &fields.text("language")?);
+    select(&mut typed.moderations, &fields.text("moderation")?);
     Ok(typed)
 }
 
@@ -297,7 +331,7 @@ fn settings_page(
             Kind::Choices(mut choices) => {
                 let chosen = value(key)?;
                 if !chosen.is_empty() {
-                    choose(&mut choices, &chosen);
+                    select(&mut choices, &chosen);
                 }
                 Kind::Choices(choices)
             }
@@ -366,10 +400,8 @@ fn settings_page(
         ..Group::default()
     };
     let title = language.say_with("settings-title", "site", &site.name);
-    let mut frame = frame(app, Some(who), language, Place::Sites, title);
-    frame.site = Some(site.id.clone());
     Ok(SettingsPage {
-        frame,
+        frame: frame(app, Some(who), language, Place::Sites, title),
         site: site.id.clone(),
         groups: vec![
             group("settings-about", about),

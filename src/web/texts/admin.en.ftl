@@ -354,7 +354,10 @@ queue-replies-to = In reply to { $name }
 queue-reasons = Reasons
 queue-erased = Text erased.
 queue-next = Next page
-filter-site = Site
+sites-switch = Site: { $site }
+choose-captcha = Thresholds of which site?
+choose-defence = Defence of which site?
+choose-none = You have no role on any site.
 filter-all-sites = All sites
 filter-order = Order
 filter-apply = Show
@@ -492,7 +495,9 @@ level = Score
 level-total = Received
 level-outcomes = Automatic outcome
 level-verdicts = Moderators’ decisions
-level-share = Publishable
+level-approved-share = Published by you
+level-human-share = Written by a person
+level-human-share-explanation = “Written by a person”: published and rejected, without spam. The shares are counted on the comments that you have read.
 outcome-published = Published
 outcome-held = Held
 outcome-step_up = Second check
@@ -500,7 +505,7 @@ outcome-refused = Turned away
 verdict-approved = Published
 verdict-rejected = Rejected
 verdict-spam = Spam
-share = of 100 like these, about { $share } ({ $low } to { $high })
+share = { $share } in 100 ({ $low } to { $high })
 share-unknown = { $count ->
     [one] { $count } decision: too few to tell
    *[other] { $count } decisions: too few to tell
@@ -521,6 +526,7 @@ preview-changed = { $count ->
     [one] { $count } comment would have had another outcome.
    *[other] { $count } comments would have had another outcome.
 }
+preview-refused = Would be refused automatically: { $count }. Your moderators published { $approved } of them, rejected { $rejected }, marked { $spam } as spam; { $undecided } not read yet.
 preview-comments = These comments
 preview-decision = Now: { $status }
 preview-score = score { $score }
@@ -529,14 +535,28 @@ change-none = { $before }, unchanged
 apply-title = Put into force
 apply-note = Note (optional)
 apply-confirm = To confirm, type the site’s id: { $site }
-apply-confirm-why = Turning away on so few decisions can silence readers.
+doubt-published = Your moderators publish more than one comment in twenty at a score that this rule would refuse.
+doubt-most = This rule would refuse more than half of the comments that come in.
+doubt-few_verdicts = Turning away on so few decisions can silence readers.
+doubt-unread = Nobody would read a share of these refusals: nothing would tell whether they were right.
 apply-button = Apply these cuts
+apply-refuses-by-day = { $count ->
+    [one] Refuse automatically about { $count } comment a day
+   *[other] Refuse automatically about { $count } comments a day
+}
+apply-refuses = { $count ->
+    [one] Refuse automatically about { $count } comment in { $days } days
+   *[other] Refuse automatically about { $count } comments in { $days } days
+}
+apply-refuses-published = { $refuses }, { $count } of which you would have published
 applied = Version { $count } is in force.
 base-stale = Somebody changed the cuts meanwhile. This is the effect of your cuts on the version in force; nothing was applied.
 history-title = Versions
 history-empty = No version yet. The first will be the one you apply.
 version = Version { $count }
 version-current = in force
+version-observe = Observation: everything is reviewed
+observe-button = Go back to observation
 revert-button = Go back to version { $count }
 policy-from-file = config.toml
 

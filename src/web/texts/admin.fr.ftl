@@ -354,7 +354,10 @@ queue-replies-to = En réponse à { $name }
 queue-reasons = Raisons
 queue-erased = Texte effacé.
 queue-next = Page suivante
-filter-site = Site
+sites-switch = Site : { $site }
+choose-captcha = Seuils de quel site ?
+choose-defence = Défense de quel site ?
+choose-none = Vous n’avez de rôle sur aucun site.
 filter-all-sites = Tous les sites
 filter-order = Ordre
 filter-apply = Afficher
@@ -498,7 +501,9 @@ level = Score
 level-total = Reçus
 level-outcomes = Suite automatique
 level-verdicts = Décisions des modérateurs
-level-share = Publiables
+level-approved-share = Publiés par vous
+level-human-share = Écrits par une personne
+level-human-share-explanation = « Écrits par une personne » : publiés et refusés, sans les indésirables. Les parts sont comptées sur les commentaires que vous avez lus.
 outcome-published = Publiés
 outcome-held = En relecture
 outcome-step_up = Seconde vérification
@@ -506,7 +511,7 @@ outcome-refused = Écartés
 verdict-approved = Publiés
 verdict-rejected = Refusés
 verdict-spam = Indésirables
-share = sur 100 comme ceux-ci, environ { $share } ({ $low } à { $high })
+share = { $share } sur 100 ({ $low } à { $high })
 share-unknown = { $count ->
     [one] { $count } décision : trop peu pour conclure
    *[other] { $count } décisions : trop peu pour conclure
@@ -527,6 +532,7 @@ preview-changed = { $count ->
     [one] { $count } commentaire aurait eu une autre suite.
    *[other] { $count } commentaires auraient eu une autre suite.
 }
+preview-refused = Seraient refusés d’office : { $count }. Vos modérateurs en ont publié { $approved }, refusé { $rejected }, classé indésirables { $spam } ; { $undecided } pas encore lus.
 preview-comments = Ces commentaires
 preview-decision = Aujourd’hui : { $status }
 preview-score = score { $score }
@@ -535,14 +541,31 @@ change-none = { $before }, sans changement
 apply-title = Mettre en vigueur
 apply-note = Note (facultative)
 apply-confirm = Pour confirmer, tapez l’identifiant du site : { $site }
-apply-confirm-why = Écarter sur si peu de décisions peut faire taire des lecteurs.
+doubt-published = Vos modérateurs publient plus d’un commentaire sur vingt à un score que cette règle refuserait.
+doubt-most = Cette règle refuserait plus de la moitié des commentaires reçus.
+doubt-few_verdicts = Écarter sur si peu de décisions peut faire taire des lecteurs.
+doubt-unread = Personne ne relirait une part de ces refus : rien ne dirait s’ils étaient justes.
 apply-button = Appliquer ces seuils
+apply-refuses-by-day = { $count ->
+    [one] Refuser d’office environ { $count } commentaire par jour
+   *[other] Refuser d’office environ { $count } commentaires par jour
+}
+apply-refuses = { $count ->
+    [one] Refuser d’office environ { $count } commentaire en { $days } jours
+   *[other] Refuser d’office environ { $count } commentaires en { $days } jours
+}
+apply-refuses-published = { $count ->
+    [one] { $refuses }, dont { $count } que vous auriez publié
+   *[other] { $refuses }, dont { $count } que vous auriez publiés
+}
 applied = Version { $count } en vigueur.
 base-stale = Quelqu’un a changé les seuils entre-temps. Voici l’effet de vos seuils sur la version en vigueur ; rien n’a été appliqué.
 history-title = Versions
 history-empty = Aucune version encore. La première sera celle que vous appliquerez.
 version = Version { $count }
 version-current = en vigueur
+version-observe = Observation : tout est relu
+observe-button = Revenir à l’observation
 revert-button = Revenir à la version { $count }
 policy-from-file = config.toml
 

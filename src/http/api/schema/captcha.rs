@@ -28,9 +28,21 @@ pub(in crate::http::api) struct Level {
     approved: i64,
     rejected: i64,
     spam: i64,
-    /// People (approved or rejected) among the decided ones.
+    /// The same as `human_share`.
     share: f64,
     /// Wilson's 95 % interval.
+    low: f64,
+    high: f64,
+    /// People (approved or rejected) among the decided ones.
+    human_share: Share,
+    /// Those that moderators approved, among the decided ones.
+    approved_share: Share,
+}
+
+/// A share with Wilson's 95 % interval, each 0 to 1.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct Share {
+    share: f64,
     low: f64,
     high: f64,
 }
@@ -56,6 +68,10 @@ pub(in crate::http::api) struct Cuts {
 #[derive(ToSchema)]
 pub(in crate::http::api) struct Trial {
     cuts: Cuts,
+    /// As in a version that is wanted.
+    explore: Option<f64>,
+    /// As in a version that is wanted.
+    from: Option<String>,
     /// 1 to 365, default 30.
     days: Option<i64>,
     /// `next` of the page before.
@@ -70,8 +86,21 @@ pub(in crate::http::api) struct Preview {
     changed: i64,
     /// Applying asks for the site's id in `confirm`.
     confirm_needed: bool,
+    /// Why: published, most, `few_verdicts`, unread.
+    confirm_why: Vec<String>,
+    refused: Refused,
     comments: Vec<Changed>,
     next: Option<Uuid>,
+}
+
+/// The comments of the last thirty days that the cuts would refuse, by the moderators' decisions.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct Refused {
+    total: i64,
+    approved: i64,
+    rejected: i64,
+    spam: i64,
+    undecided: i64,
 }
 
 /// Counts with the cuts in force and with the others.
@@ -132,8 +161,11 @@ pub(in crate::http::api) struct NewPolicy {
 /// A version to go back to.
 #[derive(ToSchema)]
 pub(in crate::http::api) struct Revert {
+    /// The newest version.
     base: i64,
     note: Option<String>,
+    /// The site's id, where it is asked for.
+    confirm: Option<String>,
 }
 
 /// How the check of a site holds.
