@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { startPalabre, WAYS } from "./support.js";
 
 const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
-const PILE = "\u0310\u0316\u0489\u0301".repeat(100);
+const PILE = "\u0310\u0316\u0489\u0301".repeat(40);
 const LETTERS = [..."Zalgorit"].map((letter) => letter + PILE).join("");
 const NAME = [..."Zalgorit"].map((letter) => letter + PILE.slice(0, 8)).join("");
 
@@ -49,7 +49,7 @@ for (const { javaScript, name } of WAYS) {
       const entry = moderator.entry(text);
       const shown = await entry.innerText();
       assert.match(shown, /https:\/\/www\.bceao\.int\/credit \(evil\.example\)/);
-      assert.match(shown, /Un lien montre « \S*www\.bceao\.int\S* » et mène à « \S*evil\.example\S* »/);
+      assert.match(shown, /Un lien montre «\s*\S*www\.bceao\.int\S*\s*» et mène à «\s*\S*evil\.example\S*\s*»/);
       await moderator.takesPicture("queue-disguised");
       await moderator.approves(text);
       await reader.opens("/demo");

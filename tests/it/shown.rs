@@ -115,7 +115,7 @@ async fn f9_a_link_that_pretends_to_lead_elsewhere_is_held_and_tells_where_it_le
     // Stored before this was so: it is said when it is shown.
     let mut old = service.seed();
     old.status = Status::Approved;
-    old.draft.body = "[bceao.int](https://old.example)".to_owned();
+    "[bceao.int](https://old.example)".clone_into(&mut old.draft.body);
     service.plants(old).await;
     let feed = service.get("/t/faso/feed.atom").await.expect(200);
     assert!(feed.text.contains("(old.example)"), "{}", feed.text);
@@ -147,14 +147,13 @@ async fn f9_a_name_that_leads_elsewhere_tells_where(storage: &Storage) {
 async fn f8_marks_pile_up_nowhere_and_what_is_stored_stays_as_it_was_sent(storage: &Storage) {
     let service = Service::start(storage, OPEN_SITE).await;
     let pile = "\u{310}".repeat(400);
-    let body = "Bonjour"
-        .chars()
-        .map(|letter| format!("{letter}{pile}"))
-        .collect::<String>();
-    let name = "Awadioul"
-        .chars()
-        .map(|letter| format!("{letter}{}", "\u{310}".repeat(8)))
-        .collect::<String>();
+    let piled = |word: &str, marks: &str| -> String {
+        word.chars()
+            .flat_map(|letter| std::iter::once(letter).chain(marks.chars()))
+            .collect()
+    };
+    let body = piled("Bonjour", &pile);
+    let name = piled("Awadioul", &"\u{310}".repeat(8));
     let title = format!("Un titre{}", "\u{310}".repeat(200));
     let mut fields = with_form(&service, &body).await;
     fields["name"] = json!(name);
