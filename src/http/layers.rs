@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -142,37 +142,63 @@ fn side_of(route: &str) -> Side {
     }
 }
 
-/// With a second address for the newsroom, its routes are not there under the public one, nor readers'
-/// under the second.
+/// Reads the host that a request asks for, as bytes; a parser of addresses would find hosts in it that a proxy in front
+/// did not see. With a second address for the newsroom, its routes are not there under any other name, nor readers'
+/// under it.
 async fn keep_apart(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if !app.config.has_admin_url() {
-        return next.run(request).await;
-    }
     let side = request
         .extensions()
         .get::<MatchedPath>()
         .map_or(Side::Both, |path| side_of(path.as_str()));
-    let named = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str().to_owned())
-        .or_else(|| request.headers().get(header::HOST)?.to_str().ok().map(str::to_owned));
-    let is_newsrooms = named.is_some_and(|host| is_address(&host, &app.config.admin_url()));
-    match (side, is_newsrooms) {
+    if side == Side::Both {
+        return next.run(request).await;
+    }
+    let Some(host) = asked_host(&request) else {
+        return Problem::from(Error::BadRequest("bad_host")).into_response();
+    };
+    if !app.config.has_admin_url() {
+        return next.run(request).await;
+    }
+    match (side, names(&host, &app.config.admin_url())) {
         (Side::Both, _) | (Side::Readers, false) | (Side::Newsroom, true) => next.run(request).await,
         (Side::Readers, true) | (Side::Newsroom, false) => Problem::from(Error::not_found()).into_response(),
     }
 }
 
-/// Whether a `Host` names the host and port of an address.
-fn is_address(host: &str, address: &str) -> bool {
+/// The host that a request asks for, in lower case; empty for one of HTTP/1.0 that names none. `None` where it names
+/// none, two different ones, or one of other signs than letters, digits and `.-:[]`
+/// (<https://www.rfc-editor.org/rfc/rfc9112#section-3.2>).
+fn asked_host(request: &Request) -> Option<String> {
+    let target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let headers = request.headers().get_all(header::HOST).iter();
+    let mut named = target.into_iter().chain(headers.map(HeaderValue::as_bytes));
+    let Some(first) = named.next() else {
+        return (request.version() == Version::HTTP_10).then(String::new);
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(byte);
+    // Two headers are refused even where they agree: a proxy may have read either.
+    let is_single = request.headers().get_all(header::HOST).iter().nth(1).is_none();
+    let agrees = named.all(|other| other.eq_ignore_ascii_case(first));
+    (is_single && agrees && !first.is_empty() && first.iter().all(is_plain))
+        .then(|| String::from_utf8_lossy(first).to_ascii_lowercase())
+}
+
+/// Whether a host in lower case is that of an address of ours: its very bytes, where the port may be left out or written
+/// when it is the scheme's own.
+fn names(host: &str, address: &str) -> bool {
     let Ok(address) = Url::parse(address) else {
         return false;
     };
-    let named = Url::parse(&format!("{}://{host}", address.scheme()));
-    named.is_ok_and(|named| {
-        named.host() == address.host() && named.port_or_known_default() == address.port_or_known_default()
-    })
+    let (Some(own), Some(port)) = (address.host_str(), address.port_or_known_default()) else {
+        return false;
+    };
+    match host.strip_prefix(own) {
+        Some("") => address.port().is_none(),
+        Some(rest) => rest
+            .strip_prefix(':')
+            .is_some_and(|written| written == port.to_string()),
+        None => false,
+    }
 }
 
 /// CORS for the readers' API: the site's own origins, never with credentials.

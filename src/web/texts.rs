@@ -488,6 +488,7 @@ mod tests {
         for code in [
             "bad_json",
             "bad_type",
+            "bad_host",
             "email_bad",
             "captcha_refused",
             "search_slow",

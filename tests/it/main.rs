@@ -21,6 +21,7 @@ mod fake_provider;
 mod fallback;
 mod feedback;
 mod forms;
+mod hosts;
 mod layering;
 mod limits_road;
 mod mail;

@@ -140,6 +140,7 @@ origin_forbidden = This page may not send comments to this site.
 rate_limited = Many comments in a short time from your connection. Try again in { $wait }; your text is kept.
 idempotency_mismatch = This request carries the same key as another one, with other content.
 bad_type = A field is not of the expected type.
+bad_host = The address asked for cannot be read.
 bad_json = The content sent is not readable JSON.
 duplicate_key = The content sent names the same field twice.
 bad_encoding = The content sent is not UTF-8.

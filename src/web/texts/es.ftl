@@ -140,6 +140,7 @@ origin_forbidden = Esta página no puede enviar comentarios a este sitio.
 rate_limited = Muchos envíos en poco tiempo desde su conexión. Inténtelo de nuevo en { $wait }; su texto está guardado.
 idempotency_mismatch = Este envío lleva la misma clave que otro, con otro contenido.
 bad_type = Un campo no es del tipo esperado.
+bad_host = La dirección pedida no es legible.
 bad_json = El contenido enviado no es JSON legible.
 duplicate_key = El contenido enviado nombra dos veces el mismo campo.
 bad_encoding = El contenido enviado no está en UTF-8.

@@ -140,6 +140,7 @@ origin_forbidden = Cette page n’a pas le droit d’envoyer des commentaires à
 rate_limited = Beaucoup d’envois en peu de temps depuis votre connexion. Réessayez dans { $wait } ; votre texte est conservé.
 idempotency_mismatch = Cet envoi porte la même clé qu’un autre, avec un contenu différent.
 bad_type = Un champ n’est pas du type attendu.
+bad_host = L’adresse demandée n’est pas lisible.
 bad_json = Le contenu envoyé n’est pas du JSON lisible.
 duplicate_key = Le contenu envoyé nomme deux fois le même champ.
 bad_encoding = Le contenu envoyé n’est pas en UTF-8.

@@ -140,6 +140,7 @@ origin_forbidden = Esta página não pode enviar comentários a este site.
 rate_limited = Muitos envios em pouco tempo a partir da sua ligação. Tente de novo dentro de { $wait }; o seu texto está guardado.
 idempotency_mismatch = Este envio tem a mesma chave que outro, com conteúdo diferente.
 bad_type = Um campo não é do tipo esperado.
+bad_host = O endereço pedido não é legível.
 bad_json = O conteúdo enviado não é JSON legível.
 duplicate_key = O conteúdo enviado indica duas vezes o mesmo campo.
 bad_encoding = O conteúdo enviado não está em UTF-8.
