@@ -294,7 +294,7 @@ impl Captcha {
         budget: Duration,
         read: impl Fn(&Answer) -> F,
     ) -> Finding {
-        let host = host_and_port(request.url);
+        let host = breaker_of_host(site, request.url);
         self.note_host(site, &host);
         if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
             return Finding::of(Verdict::Unavailable(Why::BreakerOpen));
@@ -344,14 +344,16 @@ fn check_of(site: &Site) -> Check {
 /// Which hosts fail, and which host verifies for which check.
 #[derive(Debug, Default)]
 struct Breakers {
-    /// By `host:port` of the address that verifies.
+    /// By site and `host:port` of the address that verifies: what one site asks for, with its keys and at its path,
+    /// must not keep another from asking the same host.
     by_host: HashMap<String, Breaker>,
     host_by_check: HashMap<Check, String>,
 }
 
-fn host_and_port(url: &url::Url) -> String {
+fn breaker_of_host(site: &Site, url: &url::Url) -> String {
     format!(
-        "{}:{}",
+        "{} {}:{}",
+        site.id,
         url.host_str().unwrap_or_default(),
         url.port_or_known_default().unwrap_or_default()
     )

@@ -340,6 +340,36 @@ mod tests {
     }
 
     #[test]
+    fn h2_only_who_has_no_address_of_its_own_takes_its_sources_from_it() {
+        for provider in ProviderId::ALL {
+            let one = captcha(provider, verified_at("https://one.example.org/key/siteverify"));
+            let other = captcha(provider, verified_at("https://other.example.org/key/siteverify"));
+            let follows = script(&one) != script(&other) || policy(&one) != policy(&other);
+            // The store keeps a mark for the first check alone, so none of the second's may.
+            let may = provider.needs_address() && !provider.is_interactive();
+            assert!(may || !follows, "{}", provider.as_str());
+        }
+    }
+
+    #[test]
+    fn h2_an_address_that_could_break_out_of_the_policy_is_no_source() {
+        for address in [
+            "https://a;b.example/key/siteverify",
+            "https://a'b.example/key/siteverify",
+            "https://a,b.example/key/siteverify",
+            "https://u@b.example/key/siteverify",
+            "https://[2001:db8::1]/key/siteverify",
+        ] {
+            for provider in [ProviderId::Cap, ProviderId::Mcaptcha] {
+                let odd = captcha(provider, verified_at(address));
+                assert_eq!(script(&odd), None, "{address}");
+                let plain = captcha(ProviderId::House, |_| {});
+                assert_eq!(policy(&odd), policy(&plain), "{address}");
+            }
+        }
+    }
+
+    #[test]
     fn recaptcha_net_takes_the_place_of_google() {
         let net = captcha(ProviderId::RecaptchaV3, |settings| settings.recaptcha_net = Some(true));
         assert_eq!(

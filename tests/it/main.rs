@@ -32,6 +32,7 @@ mod powers;
 mod privacy;
 mod process;
 mod providers;
+mod reach;
 mod reading;
 mod road;
 mod schema;
