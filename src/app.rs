@@ -34,15 +34,12 @@ use crate::{
     live::Live,
     mail::Mail,
     permissions,
+    room::Room,
     store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
 
 /// The id of the demonstration's site.
 pub const DEMO_SITE: &str = "demo";
-
-/// Submissions under way at most; beyond it readers are asked to come back, and their page keeps the
-/// text.
-const SUBMISSIONS: usize = 256;
 
 /// Passphrases hashed at once.
 const HASHES: usize = 2;
@@ -67,7 +64,7 @@ pub struct App {
     pub has_demo: bool,
     /// Submissions run to their end here, also when their reader has gone.
     pub submissions: TaskTracker,
-    pub room: Arc<Semaphore>,
+    pub room: Arc<Room>,
     /// Passphrases hashed at once; each takes 19 MiB.
     pub hashing: Arc<Semaphore>,
     sites: Mutex<KeptSites>,
@@ -108,7 +105,7 @@ impl App {
             proxies: TrustedProxies::parse(&config.server.trusted_proxies)?,
             mail: Mail::new(&config.mail)?,
             captcha: Captcha::new(Arc::clone(&keys), config.outgoing.allow_private_addresses),
-            room: Arc::new(Semaphore::new(SUBMISSIONS)),
+            room: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHES)),
             submissions: TaskTracker::new(),
             sites: Mutex::default(),

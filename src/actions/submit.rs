@@ -37,6 +37,7 @@ use crate::{
     error::Error,
     keys::{Purpose, equal, hex, sha256_hex},
     limits::{self, Demand},
+    room::Place,
     store::{Claim, Inserted, NewComment},
 };
 
@@ -115,20 +116,19 @@ struct Device {
 /// [`Error`]: a site, thread or parent that is not there, fields to correct, a limit by address, an
 /// idempotency key used for another text, or a store that cannot be written. Nothing is stored then.
 pub async fn submit(app: &Arc<App>, site: Arc<SiteInForce>, submission: Submission) -> Result<Receipt, Error> {
-    let Ok(room) = Arc::clone(&app.room).try_acquire_owned() else {
+    let Some(place) = app.room.enter().await else {
         return Err(Error::Unavailable("too many submissions are under way".to_owned()));
     };
     let path = Path {
         app: Arc::clone(app),
+        place,
         now: app.clock.now(),
         site,
     };
     // In a box, because it is large and would be copied on its way into the task.
-    let task = app.submissions.spawn(Box::pin(async move {
-        let result = path.walk(submission).await;
-        drop(room);
-        result
-    }));
+    let task = app
+        .submissions
+        .spawn(Box::pin(async move { path.walk(submission).await }));
     task.await
         .unwrap_or_else(|error| Err(Error::Internal(format!("the path of a submission broke off: {error}"))))
 }
@@ -136,8 +136,20 @@ pub async fn submit(app: &Arc<App>, site: Arc<SiteInForce>, submission: Submissi
 /// One submission's way.
 struct Path {
     app: Arc<App>,
+    place: Place,
     site: Arc<SiteInForce>,
     now: Timestamp,
+}
+
+/// Whom the captcha of a submission is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// Nothing is waited for.
+    Here,
+    /// Another server.
+    Outside,
+    /// Too many of the site wait for its provider already.
+    Nobody,
 }
 
 /// A submission with valid fields, in a place where it may stand.
@@ -319,17 +331,37 @@ impl Path {
             .digest(Purpose::Email, "", draft.email.normalised().as_bytes())
     }
 
-    /// Asks the captcha. Where that is a call over the network, only one of several equal submissions
-    /// asks; the others wait for its outcome, which is then `Err`.
+    /// Asks the captcha. Where that is a call over the network, it is waited for outside of the room; one that finds no
+    /// place there is not asked about, and is held.
     async fn ask_captcha(&self, valid: &Valid, earlier: &Earlier) -> Result<Result<Finding, Uuid>, Error> {
         let site = &self.site.site;
         let mut token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
         if site.captcha.provider == ProviderId::House {
             token = token.or(valid.submission.proof.as_deref());
         }
-        if self.app.captcha.calls_network(site)
+        if token.is_none() || !self.app.captcha.calls_network(site) {
+            return self.find(valid, earlier, token, Asking::Here).await;
+        }
+        // In a box: what waits is large, and rare beside what does not.
+        let asking = Box::pin(self.find(valid, earlier, token, Asking::Outside));
+        match self.place.outside(&site.id, asking).await {
+            Some(found) => found,
+            None => self.find(valid, earlier, token, Asking::Nobody).await,
+        }
+    }
+
+    /// What the captcha says. Of several equal submissions that ask outside only one does; the others wait for its
+    /// outcome, which is then `Err`.
+    async fn find(
+        &self,
+        valid: &Valid,
+        earlier: &Earlier,
+        token: Option<&str>,
+        asking: Asking,
+    ) -> Result<Result<Finding, Uuid>, Error> {
+        let site = &self.site.site;
+        if asking == Asking::Outside
             && earlier.token == Spent::Never
-            && token.is_some()
             && let Some(key) = valid.keys.first()
         {
             // With the digest, because another text under the same form neither waits nor is waited for.
@@ -367,7 +399,13 @@ impl Path {
             token_spent: earlier.token,
             now: self.now,
         };
-        let finding = self.app.captcha.verify(&ask).await;
+        let finding = match asking {
+            Asking::Nobody => Finding {
+                holds: vec![Reason::ProviderBusy],
+                ..Finding::of(Verdict::Unavailable(Why::Busy))
+            },
+            Asking::Here | Asking::Outside => self.app.captcha.verify(&ask).await,
+        };
         let submission = &valid.submission;
         let instead = Instead {
             proof: submission.proof.as_deref(),

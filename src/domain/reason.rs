@@ -113,6 +113,8 @@ pub enum Reason {
     OriginUnknown,
     /// The check of a first try was interrupted; its outcome is unknown.
     LeaseLost,
+    /// Too many comments of the site were waiting for its provider: this one was not asked about.
+    ProviderBusy,
 }
 
 impl Reason {

@@ -84,6 +84,8 @@ pub enum Why {
     AmbiguousDuplicate,
     /// Not asked, because it failed too often just now.
     BreakerOpen,
+    /// Not asked, because too many were waiting for its answer.
+    Busy,
 }
 
 impl Verdict {
@@ -176,6 +178,7 @@ impl Why {
             Self::Garbage => "garbage",
             Self::AmbiguousDuplicate => "ambiguous_duplicate",
             Self::BreakerOpen => "breaker_open",
+            Self::Busy => "busy",
         }
     }
 }

@@ -1214,6 +1214,7 @@ fn the_check_is_told_in_words() {
         Why::Garbage,
         Why::AmbiguousDuplicate,
         Why::BreakerOpen,
+        Why::Busy,
     ];
     let words = bad.iter().map(BadToken::as_str);
     let words = words.chain(not_run.map(NotRun::as_str)).chain(why.map(Why::as_str));

@@ -584,6 +584,7 @@ mod tests {
             Reason::SiteSurge,
             Reason::OriginUnknown,
             Reason::LeaseLost,
+            Reason::ProviderBusy,
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! The direction of the modules, read from the source: nothing points left.
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail } -> store -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, room } -> store -> domain
 //! ```
 //!
 //! `config` and `clock` are usable by all but the domain, `error`, `keys` and `permissions` by all; `doctor` counts
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Each module with the ones it may name beside itself.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -67,13 +67,13 @@ const LAYERS: [(&str, &[&str]); 19] = [
     (
         "actions",
         &[
-            "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+            "app", "store", "limits", "live", "captcha", "mail", "room", "domain", "config", "clock",
         ],
     ),
     (
         "app",
         &[
-            "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+            "store", "limits", "live", "captcha", "mail", "room", "domain", "config", "clock",
         ],
     ),
     ("store", &["domain", "config", "clock"]),
@@ -81,6 +81,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("live", &["store", "domain"]),
     ("captcha", &["domain", "config", "clock"]),
     ("mail", &["config"]),
+    ("room", &[]),
     ("domain", &[]),
     // Beside the service: it pretends to be somebody else's.
     ("fake_provider", &["domain", "clock"]),

@@ -26,6 +26,7 @@ mod layering;
 mod limits_road;
 mod mail;
 mod moderation;
+mod neighbours;
 mod page_check;
 mod people;
 mod powers;

@@ -653,6 +653,7 @@ fn verdict_of(row: &Comment) -> Verdict {
                     Why::Garbage,
                     Why::AmbiguousDuplicate,
                     Why::BreakerOpen,
+                    Why::Busy,
                 ]
                 .into_iter()
                 .find(|one| one.as_str() == why)?,
@@ -688,7 +689,8 @@ fn signals_of(row: &Comment) -> Signals {
             | Reason::EmailRate
             | Reason::SiteSurge
             | Reason::OriginUnknown
-            | Reason::LeaseLost => signals.holds.push(reason.clone()),
+            | Reason::LeaseLost
+            | Reason::ProviderBusy => signals.holds.push(reason.clone()),
             _ => {}
         }
     }

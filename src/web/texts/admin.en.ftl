@@ -437,6 +437,7 @@ reason-unavailable = { $why ->
     [garbage] Unreadable answer of the check service
     [ambiguous_duplicate] Lost answer of the check service
     [breaker_open] Check service failing, paused
+    [busy] Check service too busy, not asked
    *[other] Check service unavailable
 }
 reason-provider_says = The check service remarks: { $words }
@@ -462,6 +463,7 @@ reason-reported = { $count ->
    *[other] Reported { $count } times
 }
 reason-lease_lost = Check interrupted, outcome unknown
+reason-provider_busy = Too many comments were waiting for the check service: it was not asked about this one
 
 ## Thresholds
 captcha-title = Thresholds of { $site }
@@ -641,6 +643,7 @@ cause-quota = Quota used up
 cause-garbage = Unreadable answer
 cause-ambiguous_duplicate = Answer lost
 cause-breaker_open = Service down, calls pause
+cause-busy = Service too slow for the number of comments
 cause-misconfigured = Settings refused by the service
 defence-hosts-title = Foreign hosts
 defence-hosts-explanation = Tokens were made on these hosts, which are not the site’s. If one of them is yours, add it to the settings (hostnames).

@@ -437,6 +437,7 @@ reason-unavailable = { $why ->
     [garbage] Réponse illisible du service de vérification
     [ambiguous_duplicate] Réponse perdue du service de vérification
     [breaker_open] Service de vérification en panne, mis en pause
+    [busy] Service de vérification trop sollicité, pas interrogé
    *[other] Service de vérification indisponible
 }
 reason-provider_says = Remarque du service de vérification : { $words }
@@ -462,6 +463,7 @@ reason-reported = { $count ->
    *[other] Signalé { $count } fois
 }
 reason-lease_lost = Vérification interrompue, résultat inconnu
+reason-provider_busy = Trop de commentaires attendaient le service de vérification : celui-ci ne lui a pas été soumis
 
 ## Thresholds
 captcha-title = Seuils : { $site }
@@ -650,6 +652,7 @@ cause-quota = Quota épuisé
 cause-garbage = Réponse illisible
 cause-ambiguous_duplicate = Réponse perdue
 cause-breaker_open = Service en panne, appels suspendus
+cause-busy = Service trop lent pour le nombre d’envois
 cause-misconfigured = Réglages refusés par le service
 defence-hosts-title = Hôtes étrangers
 defence-hosts-explanation = Des jetons ont été faits sur ces hôtes, qui ne sont pas ceux du site. Si l’un d’eux est le vôtre, ajoutez-le aux réglages (hostnames).
