@@ -460,7 +460,7 @@ async fn h2_an_address_that_breaks_out_of_a_header_or_is_no_https_is_not_saved(s
 }
 
 /// The body that changes the first check or the second.
-fn of_check(which: &str, keys: Value) -> Value {
+fn of_check(which: &str, keys: &Value) -> Value {
     if which == "captcha" {
         json!({"captcha": keys})
     } else {
@@ -484,14 +484,17 @@ async fn h4_what_the_file_sets_of_a_check_it_sets_whole(storage: &Storage) {
     for (which, provider) in outside() {
         let name = provider.as_str();
         let id = format!("{}-{}", which.replace('.', "-"), name.replace('_', "-"));
-        config += &format!("[[site]]\nid = \"{id}\"\n[site.{which}]\nprovider = \"{name}\"\nsite_key = \"cle\"\n");
-        config += &format!("secret_file = {:?}\n", secret_file.display().to_string());
+        let mut table = vec![format!(
+            "[[site]]\nid = \"{id}\"\n[site.{which}]\nprovider = \"{name}\"\nsite_key = \"cle\"\n"
+        )];
+        table.push(format!("secret_file = {:?}\n", secret_file.display().to_string()));
         if which == "captcha" {
-            config += "project = \"a-project\"\n";
+            table.push("project = \"a-project\"\n".to_owned());
         }
         if provider.needs_address() {
-            config += &format!("verify_url = \"{}\"\n", mine.url());
+            table.push(format!("verify_url = \"{}\"\n", mine.url()));
         }
+        config += &table.concat();
     }
     // One key alone sets the others too.
     let alone = [
@@ -500,9 +503,8 @@ async fn h4_what_the_file_sets_of_a_check_it_sets_whole(storage: &Storage) {
         ("c", "secret = \"the-files-secret\""),
         ("d", "verify_url = \"https://check.example.org/key/siteverify\""),
     ];
-    for (id, line) in alone {
-        config += &format!("[[site]]\nid = \"{id}\"\n[site.captcha]\n{line}\n");
-    }
+    let tables = alone.map(|(id, line)| format!("[[site]]\nid = \"{id}\"\n[site.captcha]\n{line}\n"));
+    config += &tables.concat();
     let service = Service::start(storage, &config).await;
     let owner = service.owner().await;
     let sites = outside().into_iter().map(|(which, provider)| {
@@ -518,7 +520,7 @@ async fn h4_what_the_file_sets_of_a_check_it_sets_whole(storage: &Storage) {
             json!({"verify_url": theirs.url()}),
             json!({"verify_url": null}),
         ] {
-            let refused = owner.sends(&Method::PATCH, &path, &of_check(which, keys.clone())).await;
+            let refused = owner.sends(&Method::PATCH, &path, &of_check(which, &keys)).await;
             assert_eq!(refused.error(), (409, "set_in_file"), "{id} {keys}");
         }
         let shown = owner.gets(&path).await.expect(200);
@@ -578,7 +580,7 @@ async fn h4_a_typed_secret_goes_to_nobody_but_whom_it_was_typed_for(storage: &St
     };
     for (which, provider) in outside() {
         let (first, other) = (Recorder::start().await, Recorder::start().await);
-        let change = async |keys: Value| owner.sends(&Method::PATCH, PATH, &of_check(which, keys)).await;
+        let change = async |keys: Value| owner.sends(&Method::PATCH, PATH, &of_check(which, &keys)).await;
         let key = format!("{which}.secret");
         let field = if which == "captcha" { "secret" } else { "second_secret" };
         change(check(provider, "typed-for-the-first", Some(&first.url())))
