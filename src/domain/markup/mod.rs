@@ -5,7 +5,8 @@
 //! Markdown parser meets no HTML; `read` turns its events into steps, and marries opening and closing
 //! tags; `write` prints balanced HTML of bounded depth; ammonia cleans it here from an empty allow list.
 //! Always hold: ammonia comes last and nothing is cut after it; what has no effect (a stray tag, a refused
-//! link, a 17th level) is shown as text; every step is linear in the length of the body.
+//! link, a 17th level) is shown as text; every step is linear in the length of the body,
+//! that of the cleaner's serialiser by what `with_breaks` does.
 //!
 //! What is stored is made ready for people's eyes by [`shown`], each time it is shown.
 //!
@@ -19,6 +20,7 @@ mod tests;
 mod write;
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::LazyLock,
 };
@@ -35,6 +37,12 @@ use self::{
 
 /// Nested blocks, and nested emphasis, beyond this many levels are shown as text or flattened.
 const DEPTH_MAX: usize = 16;
+
+/// Bytes of text without a tag that the cleaner is given at once.
+const UNBROKEN: usize = 512;
+
+/// Characters of a body that are rendered for each one of its excerpt: most of what is not shown is addresses.
+const READ_FOR_EACH_CHAR: usize = 8;
 
 /// A body as it may be shown, and what the triage wants to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +64,7 @@ pub fn render(source: &str) -> Rendered {
         writer.end_flow();
     }
     Rendered {
-        html: CLEANER.clean(&writer.html).to_string(),
+        html: CLEANER.clean(&with_breaks(&writer.html)).to_string(),
         links: writer.links,
     }
 }
@@ -82,14 +90,21 @@ pub fn plain_text(html: &str) -> String {
 }
 
 /// The first words of a body as plain text on one line: at most `max_chars` Unicode scalar values, cut
-/// between graphemes, with `…` at the end (counted) when something was left out.
+/// between graphemes, with `…` at the end (counted) when something was left out. Only the beginning of the body
+/// is read: a page shows many excerpts.
 #[must_use]
 pub fn excerpt(source: &str, max_chars: usize) -> String {
-    let text = plain_text(&shown(&render(source).html))
+    let mut rest = source.chars();
+    let read: String = rest
+        .by_ref()
+        .take(max_chars.saturating_mul(READ_FOR_EACH_CHAR))
+        .collect();
+    let is_whole = rest.all(char::is_whitespace);
+    let text = plain_text(&shown(&render(&read).html))
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
-    if text.chars().take(max_chars.saturating_add(1)).count() <= max_chars {
+    if is_whole && text.chars().take(max_chars.saturating_add(1)).count() <= max_chars {
         return text;
     }
     let mut left = max_chars.saturating_sub(1);
@@ -108,6 +123,30 @@ pub fn excerpt(source: &str, max_chars: usize) -> String {
     } else {
         format!("{kept}…")
     }
+}
+
+/// The same HTML with an empty comment, which the cleaner takes out, wherever a text runs on for [`UNBROKEN`]
+/// bytes. The serialiser behind ammonia looks for `<` up to the end of a text at each `&` and at each sign from
+/// U+0080 to U+00BF in it (`html5ever::serialize`, 0.40), so one of twenty thousand `&` took quadratic time.
+fn with_breaks(html: &str) -> Cow<'_, str> {
+    if html.split(['<', '>']).all(|piece| piece.len() <= UNBROKEN) {
+        return Cow::Borrowed(html);
+    }
+    let mut broken = String::with_capacity(html.len() + html.len() / 16);
+    for piece in html.split_inclusive('>') {
+        let (mut text, tag) = piece.split_at(piece.find('<').unwrap_or(piece.len()));
+        while text.len() > UNBROKEN {
+            let end = text.floor_char_boundary(UNBROKEN);
+            let entity = text[..end].rfind('&').filter(|at| !text[*at..end].contains(';'));
+            let (before, after) = text.split_at(entity.unwrap_or(end));
+            broken.push_str(before);
+            broken.push_str("<!---->");
+            text = after;
+        }
+        broken.push_str(text);
+        broken.push_str(tag);
+    }
+    Cow::Owned(broken)
 }
 
 /// A body as the first four steps make it, before the cleaning.

@@ -404,6 +404,46 @@ fn an_excerpt_is_cut_between_graphemes() {
     assert_eq!(excerpt("a <script> &amp; b", 100), "a <script> & b");
 }
 
+#[test]
+fn h1_a_long_text_reaches_the_cleaner_in_pieces_and_comes_out_whole() {
+    for sign in ["&", "«", "\u{a0}", "<", ">", "\"", "é", "mot ", "a&«", "🥭"] {
+        let run = sign.repeat(1_500 / sign.chars().count());
+        for source in [
+            run.clone(),
+            format!("**{run}** et <code>{run}</code>"),
+            format!("<pre>{run}</pre>"),
+            format!("[{run}](https://e.fr/?a=1&b=2)"),
+            format!("> - {run}\n\n1. {run}"),
+        ] {
+            let written = written(&source).html;
+            let broken = with_breaks(&written);
+            let longest = broken.split(['<', '>']).map(str::len).max();
+            assert!(longest <= Some(UNBROKEN), "{sign:?}: {longest:?}");
+            assert_eq!(
+                CLEANER.clean(&broken).to_string(),
+                CLEANER.clean(&written).to_string(),
+                "{sign:?}"
+            );
+            assert_is_safe(&render(&source).html);
+        }
+    }
+    let short = written("Un mot & *deux* « mots »").html;
+    assert!(
+        matches!(with_breaks(&short), std::borrow::Cow::Borrowed(_)),
+        "most texts go as they are"
+    );
+}
+
+#[test]
+fn h1_an_excerpt_reads_the_beginning_of_a_body_only() {
+    let long = "mot ".repeat(5_000);
+    assert_eq!(excerpt(&long, 20), "mot mot mot mot mot…");
+    // What is shown of it ends before the excerpt is full: more was there.
+    let address = format!("[a](https://e.fr/{}) fin", "b".repeat(1_000));
+    assert!(excerpt(&address, 20).ends_with('…'), "{}", excerpt(&address, 20));
+    assert_eq!(excerpt(&format!("court{}", " ".repeat(10_000)), 20), "court");
+}
+
 /// Pieces that make a parser stumble, with words between them.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = "<b> </b> <i> </i> <p> </p> <br> <ul> </ul> <ol> <li> </li> </ol> <pre> </pre> <code> </code> \
