@@ -12,7 +12,6 @@ use std::{
 };
 
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -34,15 +33,12 @@ use crate::{
     live::Live,
     mail::Mail,
     permissions,
-    room::Room,
+    rooms::{HashingRoom, RenderingRoom, SubmissionRoom},
     store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
 
 /// The id of the demonstration's site.
 pub const DEMO_SITE: &str = "demo";
-
-/// Passphrases hashed at once.
-const HASHES: usize = 2;
 
 /// How long a site in force is kept: a change made by another instance counts after that long.
 const SITE_LIFE: Duration = Duration::from_secs(1);
@@ -64,9 +60,11 @@ pub struct App {
     pub has_demo: bool,
     /// Submissions run to their end here, also when their reader has gone.
     pub submissions: TaskTracker,
-    pub room: Arc<Room>,
-    /// Passphrases hashed at once; each takes 19 MiB.
-    pub hashing: Arc<Semaphore>,
+    pub room: Arc<SubmissionRoom>,
+    /// Where passphrases are hashed.
+    pub hashing: HashingRoom,
+    /// Where long texts are rendered.
+    pub rendering: RenderingRoom,
     sites: Mutex<KeptSites>,
 }
 
@@ -106,7 +104,8 @@ impl App {
             mail: Mail::new(&config.mail)?,
             captcha: Captcha::new(Arc::clone(&keys), config.outgoing.allow_private_addresses),
             room: Arc::default(),
-            hashing: Arc::new(Semaphore::new(HASHES)),
+            hashing: HashingRoom::default(),
+            rendering: RenderingRoom::default(),
             submissions: TaskTracker::new(),
             sites: Mutex::default(),
             has_demo: false,

@@ -12,7 +12,7 @@
 //! Modules point in one direction only, which `tests/it/layering.rs` checks:
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, room } -> store -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, rooms } -> store -> domain
 //! ```
 //!
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
@@ -35,7 +35,7 @@ pub mod limits;
 pub mod live;
 pub mod mail;
 pub mod permissions;
-pub mod room;
+pub mod rooms;
 pub mod server;
 pub mod store;
 pub mod web;

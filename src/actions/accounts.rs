@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     credentials,
-    door::{self, Caller, Entry},
+    door::{self, Caller, Counted, Entry},
     identify::Identity,
 };
 use crate::{
@@ -291,8 +291,8 @@ pub async fn invited(app: &App, code: &str) -> Result<Account, Error> {
 pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
     let account = invited(app, code).await?;
     // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
-    let by = format!("link {}", account.id);
-    let tried = door::count(app, &[(Action::SignInAccount, &by)]).await?;
+    let by = Counted::by(Action::SignInAccount, format!("link {}", account.id));
+    let tried = door::count(app, &[by]).await?;
     let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);

@@ -1,9 +1,7 @@
 //! What somebody comes in by: passphrases, the second step's codes, recovery codes.
 //!
-//! Passphrases are argon2id hashes, made two at once, off the async threads; seeds are encrypted and recovery codes are keyed hashes,
+//! Passphrases are argon2id hashes, made in a room of their own (`rooms.rs`); seeds are encrypted and recovery codes are keyed hashes,
 //! each bound to its account. Nothing here counts tries or knows a session: that is `door.rs`.
-
-use std::{sync::Arc, time::Duration};
 
 use argon2::{
     Argon2,
@@ -18,11 +16,9 @@ use crate::{
     domain::{account::Passphrase, draft::FieldError},
     error::Error,
     keys::{Purpose, hex, sha256_hex},
+    rooms::{Comer, Turn},
     store::Account,
 };
-
-/// How long somebody waits for their turn to be hashed.
-const HASH_WAIT: Duration = Duration::from_secs(10);
 
 /// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCGAU9VbXVyuLMFTR/+5NIJCVvJ0Ur/dTy6f8fw";
@@ -32,11 +28,13 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCG
 /// this knows first that the person may choose one, and has counted the try.
 ///
 /// # Errors
-/// `passphrase_…` as a field's error, also where it is one of the person's own `words` (name, e-mail).
+/// `passphrase_…` as a field's error, also where it is one of the person's own `words` (name, e-mail);
+/// [`Error::Unavailable`] when too many wait.
 pub(super) async fn hash_chosen(app: &App, passphrase: &str, words: [&str; 2]) -> Result<String, Error> {
     let passphrase = passphrase.to_owned();
     let words = words.map(str::to_owned);
-    let hashed = hashing(app, move || {
+    let turn = app.hashing.join(Comer::Known)?;
+    let hashed = turn.take(move || {
         let chosen = Passphrase::choose(&passphrase, &[&words[0], &words[1]]).map_err(|code| {
             Error::Invalid(vec![FieldError {
                 field: "passphrase",
@@ -52,9 +50,14 @@ pub(super) async fn hash_chosen(app: &App, passphrase: &str, words: [&str; 2]) -
     hashed.await?
 }
 
-/// Compares; with no hash to compare with, for the same time.
+/// Compares for somebody who is in, in a turn for who is known.
 pub(super) async fn verify(app: &App, passphrase: Passphrase, known: Option<String>) -> Result<bool, Error> {
-    hashing(app, move || {
+    verify_in(app.hashing.join(Comer::Known)?, passphrase, known).await
+}
+
+/// Compares; with no hash to compare with, for the same time.
+pub(super) async fn verify_in(turn: Turn, passphrase: Passphrase, known: Option<String>) -> Result<bool, Error> {
+    turn.take(move || {
         let hash = PasswordHash::new(known.as_deref().unwrap_or(NOBODY));
         hash.is_ok_and(|hash| {
             Argon2::default()
@@ -63,22 +66,6 @@ pub(super) async fn verify(app: &App, passphrase: Passphrase, known: Option<Stri
         }) && known.is_some()
     })
     .await
-}
-
-/// Runs where it may take its time, two at once: each takes 19 MiB.
-async fn hashing<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let turn = tokio::time::timeout(HASH_WAIT, Arc::clone(&app.hashing).acquire_owned());
-    let turn = turn
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| Error::Unavailable("too many sign-ins at once".to_owned()))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    });
-    done.await
-        .map_err(|error| Error::Internal(format!("hash a passphrase: {error}")))
 }
 
 /// Which passphrase an account has, without saying it.

@@ -2,8 +2,9 @@
 //!
 //! What must hold: an account that is not there costs the same work and gets the same answer as a wrong
 //! passphrase; every try is counted in the store before anything is compared, by address and by account,
-//! and taken back when it succeeds; no captcha stands here. A stranger who uses up an account's tries
-//! does not shut its owner out: a browser that came in before carries a mark and is counted on its own
+//! and taken back when it succeeds; no captcha stands here. A stranger who uses up an account's tries, those
+//! of a neighbourhood, or all that can be hashed, does not shut its owner out: a browser that came in before
+//! carries a mark, is counted on its own and has a place of its own where passphrases are hashed
 //! (OWASP, « Slow Down Online Guessing Attacks with Device Cookies »). Who has lost the mark, or the
 //! passphrase, comes in by a recovery code or by a one-time link of an owner (`accounts.rs`).
 
@@ -23,6 +24,7 @@ use crate::{
     error::Error,
     keys::{Purpose, hex, new_secret, sha256_hex},
     limits::{Action, Demand, Limits, Refusal},
+    rooms::Comer,
     store::{Account, Actor, NewAudit, NewSession},
 };
 
@@ -85,7 +87,8 @@ struct Pass {
 /// Comes in by e-mail and passphrase, with a code when one is asked for and given.
 ///
 /// # Errors
-/// 401 `sign_in_failed` for anything that is wrong; [`Error::RateLimited`]; errors of the store.
+/// 401 `sign_in_failed` for anything that is wrong; [`Error::RateLimited`]; [`Error::Unavailable`] at once when
+/// too many wait to be hashed; errors of the store.
 pub async fn sign_in(
     app: &App,
     caller: &Caller,
@@ -93,14 +96,20 @@ pub async fn sign_in(
     passphrase: &str,
     code: Option<&str>,
 ) -> Result<Step, Error> {
-    app.limits
-        .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
+    let comer = comer(app, caller);
+    // First, so that whoever is turned away there has lost no try.
+    let turn = app.hashing.join(comer)?;
+    app.limits.check(&[match comer {
+        Comer::Stranger => Demand::by_address(Action::SignIn, caller.address),
+        // A neighbourhood that is shut is no reason to shut out who lives there.
+        Comer::Known => Demand::by_household(Action::SignIn, caller.address),
+    }])?;
     let email = folded(email);
     let account = app.store.account_by_email(&email).await?;
     let tried = count_try(app, caller, &email, account.as_ref()).await?;
     let typed = Passphrase::typed(passphrase);
     let known = account.as_ref().and_then(|account| account.passphrase.clone());
-    let is_right = credentials::verify(app, typed, known).await?;
+    let is_right = credentials::verify_in(turn, typed, known).await?;
     let account_id = account.as_ref().map(|account| account.id);
     let Some(account) = account.filter(|account| is_right && account.disabled_at.is_none()) else {
         // Written for an unknown e-mail as well: it costs the same.
@@ -171,8 +180,7 @@ pub async fn recover(
     let is_known = credentials::knows_recovery_code(app, id, recovery_code).await?;
     // By the address alone: nobody else's tries may stand before the last way in, and 50 bits cannot be
     // guessed at that pace.
-    let by = format!("address {}", caller.address.narrow());
-    let tried = count(app, &[(Action::SignIn, &by)]).await?;
+    let tried = count(app, &by_address(Action::SignIn, "address", caller.address)).await?;
     let Some(account) = account.filter(|_| is_known) else {
         return Err(failed());
     };
@@ -242,55 +250,107 @@ fn open_mark(app: &App, mark: &str) -> Option<Mark> {
     (app.clock.now().0 < mark.until).then_some(mark)
 }
 
-/// Counts a try by the address and by the account, or by the browser that came into it before.
+/// Whether somebody came in with that browser before, whoever it was.
+fn comer(app: &App, caller: &Caller) -> Comer {
+    let mark = caller.mark.as_deref().and_then(|mark| open_mark(app, mark));
+    mark.map_or(Comer::Stranger, |_| Comer::Known)
+}
+
+/// Counts a try by the address and by the account, or by the browser that came into it before; then the
+/// neighbours' tries do not count.
 async fn count_try(app: &App, caller: &Caller, email: &str, account: Option<&Account>) -> Result<Uuid, Error> {
     let mark = caller.mark.as_deref().and_then(|mark| open_mark(app, mark));
     let known = mark.filter(|mark| account.is_some_and(|account| account.id == mark.account));
+    let mut counted = by_address(Action::SignIn, "address", caller.address).to_vec();
     let by_account = match known {
-        Some(mark) => format!("browser {}", mark.device),
+        Some(mark) => {
+            counted.truncate(1);
+            format!("browser {}", mark.device)
+        }
         None => format!("email {email}"),
     };
-    count(
-        app,
-        &[
-            (Action::SignIn, &format!("address {}", caller.address.narrow())),
-            (Action::SignInAccount, &by_account),
-        ],
-    )
-    .await
+    counted.push(Counted::by(Action::SignInAccount, by_account));
+    count(app, &counted).await
+}
+
+/// What a try is counted by.
+#[derive(Debug, Clone)]
+pub(super) struct Counted {
+    action: Action,
+    /// The quota of a neighbourhood.
+    is_wide: bool,
+    by: String,
+}
+
+impl Counted {
+    pub(super) fn by(action: Action, by: String) -> Self {
+        Self {
+            action,
+            is_wide: false,
+            by,
+        }
+    }
+
+    /// The units of its quota, and the time in which the empty bucket fills; `None`: not limited.
+    fn quota(&self, app: &App) -> Option<(u32, Duration)> {
+        let quota = app.config.rate_limit.of(self.action);
+        if self.is_wide {
+            quota.wide_window()
+        } else {
+            Some((quota.burst.get(), quota.window()))
+        }
+    }
+}
+
+/// The address and its neighbourhood.
+pub(super) fn by_address(action: Action, what: &str, address: ClientAddress) -> [Counted; 2] {
+    [
+        Counted::by(action, format!("{what} {}", address.narrow())),
+        Counted {
+            is_wide: true,
+            ..Counted::by(action, format!("{what} {}", address.wide()))
+        },
+    ]
 }
 
 /// Counts a try by each of these, in the store; gives its id, by which it is taken back.
 ///
 /// # Errors
 /// [`Error::RateLimited`] with the longest wait; nothing was counted then.
-pub(super) async fn count(app: &App, counted: &[(Action, &str)]) -> Result<Uuid, Error> {
+pub(super) async fn count(app: &App, counted: &[Counted]) -> Result<Uuid, Error> {
     let id = app.clock.new_id();
     if matches!(app.limits, Limits::Off) {
         return Ok(id);
     }
-    let keys = counted
+    let limited: Vec<(&Counted, u32, Duration)> = counted
         .iter()
-        .map(|(action, by)| {
-            let quota = app.config.rate_limit.of(*action);
-            let key = app.keys.digest(Purpose::Recovery, "tries", by.as_bytes());
+        .filter_map(|counted| counted.quota(app).map(|(burst, window)| (counted, burst, window)))
+        .collect();
+    let keys = limited
+        .iter()
+        .map(|(counted, burst, window)| {
+            let what = if counted.is_wide { "tries nearby" } else { "tries" };
+            let key = app.keys.digest(Purpose::Recovery, what, counted.by.as_bytes());
             // Tries are forgotten after a day.
-            let window = quota.window().min(Duration::from_hours(24));
+            let window = (*window).min(Duration::from_hours(24));
             let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-            (hex(&key[..16]), quota.burst.get(), window)
+            (hex(&key[..16]), *burst, window)
         })
         .collect();
-    let Some(retry_after) = app.store.count_try(id, keys, app.clock.now()).await? else {
+    let Some((retry_after, which)) = app.store.count_try(id, keys, app.clock.now()).await? else {
         return Ok(id);
     };
-    let action = counted.last().map_or(Action::SignIn, |(action, _)| *action);
-    let quota = app.config.rate_limit.of(action);
+    let refused = limited.get(which).or(limited.last());
+    let (action, wide, burst, refill) = refused
+        .map_or((Action::SignIn, false, 1, retry_after), |(counted, burst, window)| {
+            (counted.action, counted.is_wide, *burst, *window)
+        });
     Err(Error::RateLimited(Refusal {
         action,
-        wide: false,
+        wide,
         retry_after,
-        burst: quota.burst.get(),
-        refill: quota.window(),
+        burst,
+        refill,
     }))
 }
 

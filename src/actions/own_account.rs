@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{
     accounts::field_error,
-    credentials, door,
+    credentials,
+    door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
 };
 use crate::{
@@ -253,8 +254,8 @@ async fn compare(app: &App, account: &Account, field: &'static str, passphrase: 
 
 /// Counted by the account from within: who is in does not use up the door's tries.
 async fn count(app: &App, account: &Account) -> Result<Uuid, Error> {
-    let by = format!("within {}", account.id);
-    door::count(app, &[(Action::SignInAccount, &by)]).await
+    let by = Counted::by(Action::SignInAccount, format!("within {}", account.id));
+    door::count(app, &[by]).await
 }
 
 async fn me(app: &App, who: &Identity) -> Result<(SignedIn, Account), Error> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{
     accounts::{self, Wanted},
     credentials,
-    door::{self, Caller, Entry},
+    door::{self, Caller, Counted, Entry},
     identify,
 };
 use crate::{
@@ -125,8 +125,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str) -> Result<Option<Str
     }
     app.limits
         .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
-    let address = format!("setup {}", caller.address.narrow());
-    let tried = door::count(app, &[(Action::SetupCode, &address)]).await?;
+    let tried = door::count(app, &door::by_address(Action::SetupCode, "setup", caller.address)).await?;
     let now = app.clock.now();
     let secret = new_secret();
     let session = NewSession {
@@ -176,8 +175,8 @@ pub async fn make_first_owner(
         return Err(Error::Unauthenticated);
     }
     let setup = sha256_hex(setup.as_bytes());
-    let by = format!("setup session {setup}");
-    let tried = door::count(app, &[(Action::SignInAccount, &by)]).await?;
+    let by = Counted::by(Action::SignInAccount, format!("setup session {setup}"));
+    let tried = door::count(app, &[by]).await?;
     let typed = accounts::parse(wanted);
     let hash = credentials::hash_chosen(app, passphrase, [&wanted.name, &wanted.email]).await;
     let ((name, email), hash) = match (typed, hash) {

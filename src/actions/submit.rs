@@ -37,7 +37,7 @@ use crate::{
     error::Error,
     keys::{Purpose, equal, hex, sha256_hex},
     limits::{self, Demand},
-    room::Place,
+    rooms::Place,
     store::{Claim, Inserted, NewComment},
 };
 
@@ -49,6 +49,9 @@ pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
 
 /// How long a repeat waits for the outcome of the submission it repeats.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A body of so many bytes is rendered where it stands: whatever is in it takes a few milliseconds at most.
+const SHORT_TEXT: usize = 4096;
 
 /// How often it looks meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
@@ -241,15 +244,15 @@ impl Path {
         }
         let unvouched = unvouched(&valid.submission, &valid.form, &finding.verdict);
         holds.extend(unvouched.filter(|reason| !finding.holds.contains(reason)));
-        let rendered = markup::render(&valid.draft.body);
-        holds.extend(disguised(&valid.draft, &rendered.html));
+        let written = write(&self.app, &valid.draft).await?;
+        holds.extend(written.disguised.clone());
         let signals = Signals {
             holds,
-            notes: notes(finding, rendered.links),
+            notes: notes(finding, written.rendered.links),
         };
         let body_digest = sha256_hex(valid.draft.body.as_bytes());
         let outcome = self.triage(&finding.verdict, &signals, &body_digest).await?;
-        self.store(valid, earlier.keys, body_digest, rendered, finding, outcome)
+        self.store(valid, earlier.keys, body_digest, written, finding, outcome)
             .await
     }
 
@@ -476,12 +479,13 @@ impl Path {
         valid: &Valid,
         repeat_keys: Vec<String>,
         body_digest: String,
-        rendered: markup::Rendered,
+        written: Written,
         finding: &Finding,
         outcome: Outcome,
     ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
         let (draft, submission) = (valid.draft.clone(), &valid.submission);
+        let Written { rendered, folded, .. } = written;
         let device = self.device(submission).unwrap_or_else(|| new_device(app));
         let narrow = submission.client.narrow().to_string();
         let client = app.keys.digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
@@ -515,7 +519,7 @@ impl Path {
                 root: valid.root,
                 links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
                 html: rendered.html,
-                folded: fold_search(&format!("{} {}", draft.name.as_str(), draft.body)),
+                folded,
                 language: submission.language,
                 email_key: hex(&valid.email_key[..16]),
                 client_key: Some(hex(&client[..16])),
@@ -617,10 +621,8 @@ fn unvouched(submission: &Submission, form: &Form, verdict: &Verdict) -> Option<
 }
 
 /// A link whose words look like another host; the author's name is the words of their website.
-fn disguised(draft: &Draft, html: &str) -> Option<Reason> {
-    let website = draft.website.as_ref();
-    let found =
-        markup::Disguise::find(html).or_else(|| markup::Disguise::of(draft.name.as_str(), website?.as_str()))?;
+fn disguised(name: &str, website: Option<&str>, html: &str) -> Option<Reason> {
+    let found = markup::Disguise::find(html).or_else(|| markup::Disguise::of(name, website?))?;
     Some(Reason::LinkDisguised {
         shown: found.shown,
         host: found.host,
@@ -640,6 +642,37 @@ fn notes(finding: &Finding, links: usize) -> Vec<Reason> {
 /// Ordered by time, so that those of new readers stand side by side in their index.
 fn new_device(app: &App) -> String {
     app.clock.new_id().simple().to_string()
+}
+
+/// A body as it is shown, what it is found by, and whether it pretends to lead elsewhere.
+struct Written {
+    rendered: markup::Rendered,
+    folded: String,
+    disguised: Option<Reason>,
+}
+
+/// Renders and folds a body; a long one where long texts are rendered.
+///
+/// # Errors
+/// [`Error::Unavailable`] when too many long ones come at once.
+async fn write(app: &App, draft: &Draft) -> Result<Written, Error> {
+    let written = |name: &str, website: Option<&str>, body: &str| {
+        let rendered = markup::render(body);
+        Written {
+            disguised: disguised(name, website, &rendered.html),
+            folded: fold_search(&format!("{name} {body}")),
+            rendered,
+        }
+    };
+    let website = draft.website.as_ref().map(|website| website.as_str());
+    if draft.body.len() <= SHORT_TEXT {
+        return Ok(written(draft.name.as_str(), website, &draft.body));
+    }
+    let (name, body) = (draft.name.as_str().to_owned(), draft.body.clone());
+    let website = website.map(str::to_owned);
+    app.rendering
+        .run(move || written(&name, website.as_deref(), &body))
+        .await
 }
 
 /// Links as the captcha counts them: cheaply, before the text is rendered.

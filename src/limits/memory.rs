@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn a_refused_request_takes_no_memory() {
         let memory = FakeClock::default().limiter(&Quotas::default());
-        let exhausted = by_household(Action::SignIn, 1);
+        let exhausted = by_household(Action::Report, 1);
         while memory.check(&[exhausted]).is_ok() {}
         for n in 0..1_000 {
             let other = by_household(Action::Read, n);

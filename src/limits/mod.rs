@@ -177,8 +177,8 @@ impl Action {
             Self::Form => Rule::refuse("form", Quota::new(60, 60 * 60)),
             Self::Read => Rule::refuse("read", Quota::new(600, 600 * 60)),
             Self::NewThread => Rule::refuse("new_thread", Quota::new(10, 30)),
-            Self::SignIn => Rule::refuse("sign_in", Quota::new(5, 5 * 12)),
-            Self::SetupCode => Rule::refuse("setup_code", Quota::new(5, 30)),
+            Self::SignIn => Rule::refuse("sign_in", Quota::new(5, 5 * 12).with_wide(30, 60)),
+            Self::SetupCode => Rule::refuse("setup_code", Quota::new(5, 30).with_wide(30, 60)),
             Self::SignInAccount => Rule::refuse("sign_in_account", Quota::new(25, 25)),
             Self::Report => Rule::refuse("report", Quota::new(10, 30)),
             Self::Appeal => Rule::refuse("appeal", Quota::new(10, 30)),
@@ -241,6 +241,8 @@ pub struct Demand<'a> {
 pub enum Key<'a> {
     /// The address's narrow network, and its wide one where the quota has one.
     Address(ClientAddress),
+    /// The address's narrow network alone.
+    Household(ClientAddress),
     /// A keyed hash of the normalised e-mail; never the e-mail itself.
     Email(&'a [u8]),
     /// The site's id.
@@ -252,6 +254,13 @@ impl<'a> Demand<'a> {
     #[must_use]
     pub const fn by_address(action: Action, address: ClientAddress) -> Self {
         let key = Key::Address(address);
+        Self { action, key }
+    }
+
+    /// The same, whatever the neighbourhood does.
+    #[must_use]
+    pub const fn by_household(action: Action, address: ClientAddress) -> Self {
+        let key = Key::Household(address);
         Self { action, key }
     }
 
@@ -291,6 +300,7 @@ impl<'a> Demand<'a> {
                 BucketKey::Network(address.narrow()),
                 Some(BucketKey::Network(address.wide())),
             ),
+            Key::Household(address) => (BucketKey::Network(address.narrow()), None),
             Key::Email(digest) => (BucketKey::Email(digest), None),
             Key::Site(site) => (BucketKey::Site(site), None),
         };

@@ -175,6 +175,12 @@ impl Quota {
         self.narrow().refill()
     }
 
+    /// The burst of the wide network and the time in which its empty bucket fills; `None`: no limit there.
+    #[must_use]
+    pub fn wide_window(self) -> Option<(u32, Duration)> {
+        self.wide().map(|rate| (rate.burst.get(), rate.refill()))
+    }
+
     /// The rate of the narrow network, e-mail or site.
     pub(super) fn narrow(self) -> Rate {
         Rate {

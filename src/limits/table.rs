@@ -53,6 +53,11 @@ pub(super) fn stories() -> Vec<(&'static str, Vec<Step>)> {
     let [reader, neighbour] = ["192.0.2.1", "192.0.2.2"].map(|a| by_address(Submit, a));
     let household = |number: u8| by_address(Submit, &format!("2001:db8:1:{number}::1"));
     let first = |action| by_address(action, "192.0.2.1");
+    let sign_in = |number: u8| by_address(SignIn, &format!("2001:db8:1:{number}::1"));
+    let known = |number: u8| {
+        let address = format!("2001:db8:1:{number}::1");
+        Demand::by_household(SignIn, ClientAddress::new(address.parse().unwrap()))
+    };
     let [email, other_email] = ["a", "b"].map(by_email);
     let [site, other_site] = ["gazette", "courrier"].map(Demand::by_site);
     vec![
@@ -110,6 +115,17 @@ pub(super) fn stories() -> Vec<(&'static str, Vec<Step>)> {
             step(0, 10, &[first(Report)], Refuses(Report, false, 120)),
             step(0, 10, &[first(Appeal)], Refuses(Appeal, false, 120)),
             step(300, 5, &[first(SignIn)], Refuses(SignIn, false, 60)),
+        ]),
+        ("a neighbourhood that is shut does not shut out who is known there", vec![
+            step(0, 4, &[sign_in(1)], Passes),
+            step(0, 4, &[sign_in(2)], Passes),
+            step(0, 4, &[sign_in(3)], Passes),
+            step(0, 4, &[sign_in(4)], Passes),
+            step(0, 4, &[sign_in(5)], Passes),
+            step(0, 4, &[sign_in(6)], Passes),
+            step(0, 0, &[sign_in(7)], Refuses(SignIn, true, 60)),
+            step(0, 4, &[known(7)], Passes),
+            step(0, 0, &[known(7)], Refuses(SignIn, false, 60)),
         ]),
         ("a demand given twice counts once", vec![
             step(0, 4, &[first(SignIn); 2], Passes),

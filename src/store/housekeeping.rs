@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// Deletes what has run out at `now`: repeat keys, claims, sessions, codes, links, leases of
-    /// comments and tries at the door of more than a day ago.
+    /// comments and tries at the door that came back.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -105,7 +105,7 @@ impl Store {
                 "DELETE FROM setup_codes WHERE expires_at <= $1",
                 "DELETE FROM invitations WHERE expires_at <= $1",
                 "DELETE FROM review_leases WHERE leased_until <= $1",
-                "DELETE FROM sign_in_tries WHERE at <= $1 - 86400000",
+                "DELETE FROM sign_in_tries WHERE expires_at <= $1",
             ] {
                 sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
             }

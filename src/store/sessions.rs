@@ -273,7 +273,8 @@ impl Store {
     }
 
     /// Counts a try by each of `counted`, unless one of them is used up: then nothing is counted, and the
-    /// longest wait is given. Each is `(key, at most that many, in that many milliseconds)`.
+    /// longest wait is given, with the place in `counted` of who asks for it. Each is a key, how many tries
+    /// it has, and the time in which they come back, in milliseconds; a try that came back is deleted.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -282,12 +283,12 @@ impl Store {
         id: Uuid,
         counted: Vec<(String, u32, i64)>,
         now: Timestamp,
-    ) -> Result<Option<std::time::Duration>, StoreError> {
+    ) -> Result<Option<(std::time::Duration, usize)>, StoreError> {
         in_tx!(self, |conn| {
             // Tries at once are counted one after the other.
             lock_accounts!(conn);
-            let mut wait = 0;
-            for (key, most, window) in &counted {
+            let mut longest = (0, 0);
+            for (place, (key, most, window)) in counted.iter().enumerate() {
                 // Index: the primary key.
                 let newest: Vec<(i64,)> = sqlx::query_as(
                     "SELECT at FROM sign_in_tries WHERE counted_by = $1 AND at > $2 ORDER BY at DESC LIMIT $3",
@@ -300,17 +301,28 @@ impl Store {
                 if let Some((oldest,)) = newest.last()
                     && newest.len() >= usize::try_from(*most).unwrap_or(usize::MAX)
                 {
-                    wait = wait.max(oldest + window - now.0);
+                    longest = longest.max((oldest + window - now.0, place));
                 }
             }
-            if wait > 0 {
-                return Ok(Some(std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0))));
+            if let (wait @ 1.., place) = longest {
+                let wait = std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+                return Ok(Some((wait, place)));
             }
-            for (key, _, _) in counted {
-                sqlx::query("INSERT INTO sign_in_tries (counted_by, at, try_id) VALUES ($1, $2, $3)")
+            // More than are added below, so that a flood does not make the table grow beyond its hour.
+            // Index: sign_in_tries_by_expiry.
+            sqlx::query(
+                "DELETE FROM sign_in_tries WHERE try_id IN (SELECT try_id FROM sign_in_tries \
+                 WHERE expires_at <= $1 ORDER BY expires_at LIMIT 50) AND expires_at <= $1",
+            )
+            .bind(now.0)
+            .execute(&mut *conn)
+            .await?;
+            for (key, _, window) in counted {
+                sqlx::query("INSERT INTO sign_in_tries (counted_by, at, try_id, expires_at) VALUES ($1, $2, $3, $4)")
                     .bind(key)
                     .bind(now.0)
                     .bind(id)
+                    .bind(now.0.saturating_add(window))
                     .execute(&mut *conn)
                     .await?;
             }

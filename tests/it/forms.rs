@@ -207,8 +207,14 @@ async fn f3_a_failure_of_ours_gives_the_words_back_and_takes_them_once(storage: 
     let service = Service::start(storage, SITE).await;
     let moderator = service.moderator().await;
     let token = page_token(&service).await;
-    let permits = u32::try_from(service.app.room.available_permits()).expect("few");
-    let full = service.app.room.acquire_many(permits).await.expect("the whole room");
+    let permits = u32::try_from(service.app.room.places.available_permits()).expect("few");
+    let full = service
+        .app
+        .room
+        .places
+        .acquire_many(permits)
+        .await
+        .expect("the whole room");
     let busy = posts(&service, TEXT, &[("form", &token)]).await.expect(503);
     has_words(&busy);
     assert!(!busy.header("retry-after").is_empty());

@@ -1,7 +1,7 @@
 //! The direction of the modules, read from the source: nothing points left.
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, room } -> store -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, rooms } -> store -> domain
 //! ```
 //!
 //! `config` and `clock` are usable by all but the domain, `error`, `keys` and `permissions` by all; `doctor` counts
@@ -67,13 +67,13 @@ const LAYERS: [(&str, &[&str]); 20] = [
     (
         "actions",
         &[
-            "app", "store", "limits", "live", "captcha", "mail", "room", "domain", "config", "clock",
+            "app", "store", "limits", "live", "captcha", "mail", "rooms", "domain", "config", "clock",
         ],
     ),
     (
         "app",
         &[
-            "store", "limits", "live", "captcha", "mail", "room", "domain", "config", "clock",
+            "store", "limits", "live", "captcha", "mail", "rooms", "domain", "config", "clock",
         ],
     ),
     ("store", &["domain", "config", "clock"]),
@@ -81,7 +81,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("live", &["store", "domain"]),
     ("captcha", &["domain", "config", "clock"]),
     ("mail", &["config"]),
-    ("room", &[]),
+    ("rooms", &[]),
     ("domain", &[]),
     // Beside the service: it pretends to be somebody else's.
     ("fake_provider", &["domain", "clock"]),

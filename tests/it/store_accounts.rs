@@ -25,6 +25,7 @@ on_both_engines!(
     sessions_are_listed_and_ended_by_account,
     a_time_step_and_a_recovery_code_count_once,
     tries_at_the_door_are_counted_one_by_one_also_at_once,
+    h8_tries_that_came_back_leave_the_table_with_the_next_ones,
 );
 
 fn minutes(minutes: u64) -> Duration {
@@ -569,7 +570,12 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
     .await;
     let passed = tries.iter().filter(|wait| wait.is_none()).count();
     assert_eq!(passed, 5, "{tries:?}");
-    assert!(tries.iter().flatten().all(|wait| *wait == Duration::from_mins(5)));
+    assert!(
+        tries
+            .iter()
+            .flatten()
+            .all(|(wait, place)| (*wait, *place) == (Duration::from_mins(5), 0))
+    );
     let count =
         async |id, keys: Vec<(String, u32, i64)>, at| scene.store.count_try(id, keys, at).await.expect("counted");
     // What the refused ones would have been counted by as well is as it was.
@@ -577,7 +583,8 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
     for number in 0..3 {
         assert_eq!(count(Uuid::now_v7(), other(number), START).await, None);
     }
-    assert!(count(Uuid::now_v7(), other(3), START).await.is_some(), "5 and 3");
+    let refused = count(Uuid::now_v7(), other(3), START).await;
+    assert_eq!(refused, Some((Duration::from_mins(5), 1)), "5 and 3 by the second");
 
     let taken_back = Uuid::now_v7();
     assert_eq!(count(taken_back, counted("2"), START).await, None);
@@ -593,4 +600,40 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
         None,
         "the window is over"
     );
+}
+
+async fn h8_tries_that_came_back_leave_the_table_with_the_next_ones(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let rows = async || {
+        storage
+            .integer("SELECT COUNT(*) FROM sign_in_tries")
+            .await
+            .expect("a number")
+    };
+    let tries = async |from: usize, minute: u64| {
+        let at = START.plus(minutes(minute));
+        for number in from..from + 100 {
+            let keys = vec![
+                (format!("address {number}"), 5, 300_000),
+                (format!("nearby {}", number / 10), 30, 1_800_000),
+                (format!("email {number}"), 25, 3_600_000),
+            ];
+            assert_eq!(
+                scene.store.count_try(Uuid::now_v7(), keys, at).await.expect("counted"),
+                None
+            );
+        }
+    };
+    // A flood that never uses the same address or account again, an hour and more of it.
+    tries(0, 0).await;
+    assert_eq!(rows().await, 300);
+    for (from, minute) in [(100, 20), (200, 40), (300, 60), (400, 80), (500, 100)] {
+        tries(from, minute).await;
+    }
+    // Of the last hour the accounts, of the last half hour the neighbourhoods, and the newest whole.
+    assert_eq!(rows().await, 100 + 200 + 300);
+    tries(1_000, 200).await;
+    assert_eq!(rows().await, 300, "nothing but the last");
+    scene.store.purge(START.plus(minutes(261))).await.expect("purged");
+    assert_eq!(rows().await, 0);
 }

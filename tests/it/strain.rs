@@ -3,18 +3,23 @@
 //! Nothing here is measured in time (`benches/hostile` does): a room whose places are all held shows who
 //! waits for one and who does not.
 
+use std::{sync::Arc, time::Duration};
+
 use futures_util::future::join_all;
-use palabre::actions::{
-    accounts::{self, By},
-    identify::{self, Role},
-    own_account, setup,
+use palabre::{
+    actions::{
+        accounts::{self, By},
+        identify::{self, Role},
+        own_account, setup,
+    },
+    clock::ManualClock,
 };
 use reqwest::Method;
 use tokio::sync::OwnedSemaphorePermit;
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::{
-    service::{Answer, Browser, OWNER_EMAIL, PASSPHRASE, SITE, Service, eventually},
+    service::{Answer, Browser, OWNER_EMAIL, PASSPHRASE, SITE, START, Service, comment, eventually},
     stores::{Storage, on_both_engines},
 };
 
@@ -24,6 +29,12 @@ on_both_engines!(
     h1_strength_is_estimated_where_passphrases_are_hashed,
     h1_hostile_passphrases_without_a_code_take_no_place,
     h1_a_code_is_not_used_up_by_a_try_that_fails,
+    h1_a_long_text_is_rendered_in_its_room_and_a_short_one_passes_by,
+    h8_a_flood_of_strangers_does_not_keep_a_known_browser_waiting,
+    h8_a_neighbourhood_has_tries_of_its_own,
+    h8_a_neighbourhood_that_is_shut_leaves_a_known_browser_its_way_in,
+    h8_codes_of_the_first_run_are_counted_by_neighbourhood,
+    h8_tries_of_a_flood_run_out,
 );
 
 const AWA: &str = "awa@example.org";
@@ -98,7 +109,7 @@ impl Service {
         own_account::confirm_second_step(&self.app, &who, &self.shows(&totp))
             .await
             .expect("confirmed");
-        self.clock.advance(std::time::Duration::from_secs(30));
+        self.clock.advance(Duration::from_secs(30));
         totp
     }
 
@@ -120,8 +131,13 @@ impl Service {
 
     /// Holds all places where passphrases are hashed.
     async fn fills_hashing_room(&self) -> OwnedSemaphorePermit {
-        let room = std::sync::Arc::clone(&self.app.hashing);
-        room.acquire_many_owned(2).await.expect("open")
+        let places = Arc::clone(&self.app.hashing.places);
+        places.acquire_many_owned(2).await.expect("open")
+    }
+
+    async fn signs_in_from(&self, address: &str, email: &str, passphrase: &str, cookie: &str) -> Answer {
+        let fields = [("email", email), ("passphrase", passphrase)];
+        self.posts_from(address, "/login", &fields, cookie).await
     }
 }
 
@@ -333,5 +349,215 @@ async fn h1_a_code_is_not_used_up_by_a_try_that_fails(storage: &Storage) {
     assert_eq!(recovers(&codes[1], &codes[2], "court").await, 422);
     assert_eq!(recovers(&codes[1], &codes[2], new).await, 303, "none was used up");
     assert_eq!(recovers(&codes[2], &codes[3], new).await, 401, "now it is");
+    service.stop().await;
+}
+
+async fn h1_a_long_text_is_rendered_in_its_room_and_a_short_one_passes_by(storage: &Storage) {
+    let long_bodies = format!("{SITE}body_max = 20000\n");
+    let service = Service::start(storage, &long_bodies).await;
+    let places = Arc::clone(&service.app.rendering.places);
+    let held = places.acquire_many_owned(2).await.expect("open");
+    renders_when_a_place_is_free(&service, storage, held).await;
+    let html = storage
+        .integer("SELECT CAST(MAX(LENGTH(html)) AS BIGINT) FROM comments")
+        .await;
+    assert_eq!(html, Some(100_007), "nothing of it is lost");
+    service.stop().await;
+}
+
+/// Sends a long text, and meanwhile a short one; only then is the room free.
+async fn renders_when_a_place_is_free(service: &Service, storage: &Storage, held: OwnedSemaphorePermit) {
+    let reader = service.reader();
+    let hostile = comment(&"&".repeat(20_000));
+    let mut rendering = std::pin::pin!(reader.submits(&hostile));
+    let others = async {
+        eventually("it is under way", async || {
+            service.app.room.places.available_permits() < 256
+        })
+        .await;
+        service.get("/healthz").await.expect(200);
+        reader.submits(&comment("Un point de vue.")).await.expect(202);
+    };
+    tokio::select! {
+        biased;
+        answer = &mut rendering => panic!("rendered without a place: {}", answer.text),
+        () = others => {}
+    }
+    assert_eq!(
+        storage.integer("SELECT COUNT(*) FROM comments").await,
+        Some(1),
+        "the short one is stored"
+    );
+    drop(held);
+    rendering.await.expect(202);
+}
+
+async fn h8_a_flood_of_strangers_does_not_keep_a_known_browser_waiting(storage: &Storage) {
+    let service = Service::start(storage, &limited()).await;
+    let owner = service.signs_in().await;
+    let held = Arc::clone(&service.app.hashing.for_strangers);
+    let held = held.acquire_owned().await.expect("open");
+    let signs_in = async |number: usize, passphrase: &str, cookie: &str| {
+        let address = format!("10.{number}.0.1");
+        service.signs_in_from(&address, OWNER_EMAIL, passphrase, cookie).await
+    };
+    let flood = join_all((0..9).map(|number| signs_in(number, "wrong", "")));
+    let others = async {
+        eventually("nine strangers are in the queue", async || {
+            service.app.hashing.strangers() == 9
+        })
+        .await;
+        eventually("their tries are counted", async || tries_counted(storage).await == 9).await;
+        let before = tries_counted(storage).await;
+        for number in 20..40 {
+            let turned_away = signs_in(number, PASSPHRASE, "").await.expect(503);
+            assert_eq!(turned_away.header("retry-after"), "5");
+        }
+        let program = service
+            .post_json(
+                "/login",
+                &serde_json::json!({"email": OWNER_EMAIL, "passphrase": PASSPHRASE}),
+            )
+            .await;
+        assert_eq!(program.error(), (503, "unavailable"));
+        assert_eq!(tries_counted(storage).await, before, "who is turned away loses no try");
+        // Who came in before has a place, and so have a recovery code and a link.
+        signs_in(50, PASSPHRASE, &owner.cookie).await.expect(303);
+        let (codes, _) = service.has_moderator(AWA).await;
+        let new = "une phrase toute nouvelle";
+        service
+            .recovers("10.51.0.1", AWA, [&codes[0], ""], new)
+            .await
+            .expect(303);
+        // A mark that is none of ours is a stranger's.
+        signs_in(52, PASSPHRASE, "palabre_browser=v1.x.y.z").await.expect(503);
+        drop(held);
+    };
+    let (flooded, ()) = futures_util::future::join(flood, others).await;
+    assert!(
+        flooded.iter().all(|answer| answer.status == 401),
+        "who waits has their turn"
+    );
+    signs_in(60, PASSPHRASE, "").await.expect(303);
+    service.stop().await;
+}
+
+async fn h8_a_neighbourhood_has_tries_of_its_own(storage: &Storage) {
+    // One clock for all, so that no id comes twice.
+    let clock = ManualClock::at(START);
+    for (network, elsewhere) in [("2001:db8:1:", "2001:db8:2::1"), ("198.51.100.", "198.51.101.1")] {
+        let service = Service::start_at(storage, &limited(), Arc::clone(&clock)).await;
+        service.signs_in().await;
+        let mut statuses = Vec::new();
+        for number in 0..35 {
+            // Each from a household of its own, at an account of its own.
+            let address = if network.contains(':') {
+                format!("{network}{number}::1")
+            } else {
+                format!("{network}{number}")
+            };
+            let email = format!("somebody{number}@example.org");
+            let answer = service.signs_in_from(&address, &email, "wrong", "").await;
+            statuses.push(answer.status.as_u16());
+        }
+        assert_eq!(statuses, [vec![401; 30], vec![429; 5]].concat(), "{network}");
+        // The same neighbours' recoveries, and their tries after a restart.
+        let household = format!("{network}{}", if network.contains(':') { "99::1" } else { "99" });
+        let recovering = service.recovers(&household, AWA, ["AAAAA-AAAAA", ""], "x").await;
+        assert_eq!(recovering.status, 429, "{network}");
+        service.stop().await;
+        let service = Service::start_at(storage, &limited(), Arc::clone(&clock)).await;
+        let paused = service.signs_in_from(&household, OWNER_EMAIL, PASSPHRASE, "").await;
+        assert_eq!(paused.status, 429, "{network}");
+        assert!(
+            paused.header("ratelimit").starts_with("\"sign_in_wide\""),
+            "{}",
+            paused.header("ratelimit")
+        );
+        let wait: u64 = paused.header("retry-after").parse().expect("seconds");
+        assert!((1..=1_800).contains(&wait), "{wait}");
+        service
+            .signs_in_from(elsewhere, OWNER_EMAIL, PASSPHRASE, "")
+            .await
+            .expect(303);
+        service.stop().await;
+    }
+}
+
+async fn h8_a_neighbourhood_that_is_shut_leaves_a_known_browser_its_way_in(storage: &Storage) {
+    let service = Service::start(storage, &limited()).await;
+    let owner = service.signs_in().await;
+    let (_, awa) = service.has_moderator(AWA).await;
+    for number in 0..30 {
+        let address = format!("2001:db8:1:{number:x}::1");
+        let email = format!("somebody{number}@example.org");
+        service.signs_in_from(&address, &email, "wrong", "").await.expect(401);
+    }
+    let home = "2001:db8:1:ff::1";
+    service
+        .signs_in_from(home, OWNER_EMAIL, PASSPHRASE, "")
+        .await
+        .expect(429);
+    service
+        .signs_in_from(home, OWNER_EMAIL, PASSPHRASE, &owner.cookie)
+        .await
+        .expect(303);
+    // The mark of one account is none for another: that counts as a stranger's try in the store.
+    service
+        .signs_in_from(home, OWNER_EMAIL, PASSPHRASE, &awa.cookie)
+        .await
+        .expect(429);
+    // And a household's own tries count for everybody in it.
+    for _ in 0..4 {
+        service.signs_in_from(home, OWNER_EMAIL, "wrong", &owner.cookie).await;
+    }
+    service
+        .signs_in_from(home, OWNER_EMAIL, PASSPHRASE, &owner.cookie)
+        .await
+        .expect(429);
+    service.stop().await;
+}
+
+async fn h8_codes_of_the_first_run_are_counted_by_neighbourhood(storage: &Storage) {
+    let service = Service::start(storage, &limited()).await;
+    let mut statuses = Vec::new();
+    for number in 0..32 {
+        let address = format!("2001:db8:1:{number:x}::1");
+        let answer = service.posts_from(&address, "/setup", &[("code", "wrong")], "").await;
+        statuses.push(answer.status.as_u16());
+    }
+    assert!(statuses[..30].iter().all(|status| *status != 429), "{statuses:?}");
+    assert_eq!(statuses[30..], [429, 429]);
+    let code = setup::new_code(&service.app).await.expect("a setup code");
+    let elsewhere = service
+        .posts_from("2001:db8:2::1", "/setup", &[("code", &code)], "")
+        .await;
+    elsewhere.expect(303);
+    service.stop().await;
+}
+
+async fn h8_tries_of_a_flood_run_out(storage: &Storage) {
+    let service = Service::start(storage, &limited()).await;
+    service.signs_in().await;
+    let flood = async |from: usize| {
+        for number in from..from + 40 {
+            let email = format!("somebody{number}@example.org");
+            let address = format!("10.{number}.0.1");
+            service.signs_in_from(&address, &email, "wrong", "").await.expect(401);
+        }
+    };
+    let rows = async || storage.integer("SELECT COUNT(*) FROM sign_in_tries").await;
+    flood(0).await;
+    assert_eq!(rows().await, Some(3 * 40), "by address, neighbourhood and account");
+    service.clock.advance(Duration::from_hours(1));
+    flood(40).await;
+    assert_eq!(
+        rows().await,
+        Some(3 * 40),
+        "those of an hour ago went with the next ones"
+    );
+    service.clock.advance(Duration::from_hours(1));
+    palabre::jobs::round(&service.app).await.expect("a round");
+    assert_eq!(rows().await, Some(0));
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Room for submissions: how many are worked on at once, and how many may wait for a provider meanwhile.
+//! The room for submissions: how many are worked on at once, and how many may wait for a provider meanwhile.
 //!
 //! Work here is short, waiting is not: a provider takes up to three seconds, and a twin of a submission waits for its
 //! outcome. Whoever waits leaves the room for that time and stands outside ([`Place::outside`]), where one site has only
@@ -27,26 +27,27 @@ const OUTSIDE: usize = 512;
 
 /// The room of a process.
 #[derive(Debug)]
-pub struct Room {
-    inside: Arc<Semaphore>,
+pub struct SubmissionRoom {
+    /// All places inside; who holds them lets nobody in.
+    pub places: Arc<Semaphore>,
     door: Semaphore,
     waiting: Mutex<HashMap<String, usize>>,
 }
 
-impl Default for Room {
+impl Default for SubmissionRoom {
     fn default() -> Self {
         Self {
-            inside: Arc::new(Semaphore::new(INSIDE)),
+            places: Arc::new(Semaphore::new(INSIDE)),
             door: Semaphore::new(AT_THE_DOOR),
             waiting: Mutex::default(),
         }
     }
 }
 
-impl Room {
+impl SubmissionRoom {
     /// A place inside; `None` when none comes free in time, or too many stand at the door already.
     pub async fn enter(self: &Arc<Self>) -> Option<Place> {
-        let inside = || Arc::clone(&self.inside);
+        let inside = || Arc::clone(&self.places);
         let permit = if let Ok(permit) = inside().try_acquire_owned() {
             permit
         } else {
@@ -68,7 +69,7 @@ impl Room {
 /// A place in the room, given back when it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    room: Arc<Room>,
+    room: Arc<SubmissionRoom>,
     /// `None` while its owner waits outside.
     permit: Mutex<Option<OwnedSemaphorePermit>>,
 }
@@ -81,7 +82,7 @@ impl Place {
         drop(self.permit().take());
         let found = what.await;
         // Those inside work and do not wait, so this is soon.
-        let permit = Arc::clone(&self.room.inside).acquire_owned().await.ok();
+        let permit = Arc::clone(&self.room.places).acquire_owned().await.ok();
         *self.permit() = permit;
         Some(found)
     }
@@ -93,12 +94,12 @@ impl Place {
 
 /// A place outside.
 struct Standing<'a> {
-    room: &'a Room,
+    room: &'a SubmissionRoom,
     site: &'a str,
 }
 
 impl<'a> Standing<'a> {
-    fn of(room: &'a Room, site: &'a str) -> Option<Self> {
+    fn of(room: &'a SubmissionRoom, site: &'a str) -> Option<Self> {
         let mut waiting = room.waiting();
         let all: usize = waiting.values().sum();
         let own = waiting.get(site).copied().unwrap_or_default();
@@ -130,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn h10_who_waits_outside_takes_no_place_inside_and_a_site_has_only_so_many() {
-        let room = Arc::new(Room::default());
+        let room = Arc::new(SubmissionRoom::default());
         let end = Arc::new(Notify::new());
         let waits = |site: &'static str| {
             let (room, end) = (Arc::clone(&room), Arc::clone(&end));
@@ -143,7 +144,7 @@ mod tests {
         while room.waiting().get("noisy") != Some(&OUTSIDE_OF_A_SITE) {
             tokio::task::yield_now().await;
         }
-        assert_eq!(room.inside.available_permits(), INSIDE, "nobody is inside");
+        assert_eq!(room.places.available_permits(), INSIDE, "nobody is inside");
         assert!(!waits("noisy").await.expect("no panic"), "one more finds no place");
         noisy.push(waits("quiet"));
         while !room.waiting().contains_key("quiet") {
@@ -165,6 +166,6 @@ mod tests {
             assert!(waited.await.expect("no panic"));
         }
         assert!(room.waiting().is_empty());
-        assert_eq!(room.inside.available_permits(), INSIDE);
+        assert_eq!(room.places.available_permits(), INSIDE);
     }
 }
