@@ -144,10 +144,11 @@ pub(crate) async fn etag(server: &Server, request: &Request) -> String {
     header.expect("an ETag").to_owned()
 }
 
-/// One connection to the server.
+/// A connection that stays open.
 pub(crate) struct Connection {
     stream: TcpStream,
-    read: Vec<u8>,
+    /// The last answer as it came, head and body.
+    pub(crate) read: Vec<u8>,
 }
 
 /// An answer; its body stays with the connection until the next.

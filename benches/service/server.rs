@@ -32,10 +32,15 @@ impl Storage {
     }
 
     fn with_captcha(name: &str, captcha: &str) -> Self {
+        Self::with_config(name, &format!("{CONFIG}{captcha}"))
+    }
+
+    /// With a configuration of its own, in which the site `bench` must stand.
+    pub(crate) fn with_config(name: &str, config: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("palabre-bench-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("config.toml"), format!("{CONFIG}{captcha}")).expect("the configuration");
+        std::fs::write(folder.join("config.toml"), config).expect("the configuration");
         Self {
             url: format!("sqlite://{}", folder.join("palabre.db").display()),
             folder,
@@ -82,11 +87,9 @@ impl Server {
 
     async fn launch(storage: &Storage, mut command: Command) -> Self {
         let address = free_address();
-        settle(&mut command, storage)
+        in_environment(&mut command, storage)
             .arg("serve")
             .env("PALABRE_SERVER__LISTEN", address.to_string())
-            .env("PALABRE_RATE_LIMIT__ENABLED", "false")
-            .env("PALABRE_OUTGOING__ALLOW_PRIVATE_ADDRESSES", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let started = Instant::now();
@@ -165,6 +168,21 @@ impl Drop for Server {
     }
 }
 
+/// With the storage's own database and key, and without limits.
+pub(crate) fn in_environment<'a>(command: &'a mut Command, storage: &Storage) -> &'a mut Command {
+    command
+        .current_dir(&storage.folder)
+        .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
+        .env("PALABRE_DATABASE__URL", &storage.url)
+        .env("PALABRE_RATE_LIMIT__ENABLED", "false")
+        .env("PALABRE_OUTGOING__ALLOW_PRIVATE_ADDRESSES", "true")
+}
+
+/// The program that is measured: the one that was built, or what `PALABRE_BIN` names.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("PALABRE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_palabre").into(), PathBuf::from)
+}
+
 /// CPU time of a process so far, user and system, all threads, in milliseconds.
 pub(crate) fn cpu_ms_of(process: u32) -> f64 {
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime and stime are fields 14 and
@@ -180,12 +198,7 @@ pub(crate) fn cpu_ms_of(process: u32) -> f64 {
     ticks as f64 * 10.0
 }
 
-/// The binary that was just built.
-pub(crate) fn binary() -> PathBuf {
-    env!("CARGO_BIN_EXE_palabre").into()
-}
-
-/// Its size.
+/// Size of the binary that was measured.
 pub(crate) fn binary_bytes() -> u64 {
     std::fs::metadata(binary()).expect("the binary").len()
 }
@@ -193,20 +206,12 @@ pub(crate) fn binary_bytes() -> u64 {
 /// A bearer token of an owner of everything, made beside a server that runs on that store.
 pub(crate) fn token(binary: &Path, storage: &Storage) -> String {
     let mut command = Command::new(binary);
-    let made = settle(&mut command, storage)
+    let made = in_environment(&mut command, storage)
         .args(["token", "create", "--role", "owner", "--all-sites"])
         .output()
         .expect("the command runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).expect("a token").trim().to_owned()
-}
-
-/// Has a command work on that store.
-fn settle<'a>(command: &'a mut Command, storage: &Storage) -> &'a mut Command {
-    command
-        .current_dir(&storage.folder)
-        .env("PALABRE_SERVER__SECRET_FILE", storage.folder.join("palabre.key"))
-        .env("PALABRE_DATABASE__URL", &storage.url)
 }
 
 fn free_address() -> SocketAddr {
