@@ -2,7 +2,8 @@
 //!
 //! An owner acts on the sites they own and on nobody else's: an account that works elsewhere as well is
 //! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out).
-//! The command line acts as the owner of everything. A link is shown once and stored as a hash.
+//! The command line acts as the owner of everything. A link is shown once and stored as a hash; it stands on
+//! its maker, and counts only while they stand above all that the account may do.
 
 use std::time::Duration;
 
@@ -23,7 +24,9 @@ use crate::{
     error::Error,
     keys::{new_secret, sha256_hex},
     limits::Action,
-    store::{Account, AccountChange, Actor, Invitation, NewAccount, NewAudit, Scope},
+    store::{
+        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Giver, Invitation, NewAccount, NewAudit, Scope,
+    },
 };
 
 /// How long an invitation is good.
@@ -31,6 +34,12 @@ pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
 
 /// How long a link in place of a lost passphrase is good.
 pub const RESET_LIFE: Duration = Duration::from_hours(24);
+
+/// People who were invited to a site, or by one person, and have not come in yet, at most.
+pub const INVITED_MAX: i64 = 2000;
+
+/// Accounts on a page at most.
+pub const PAGE_MAX: i64 = 1000;
 
 /// Who changes accounts.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +58,17 @@ impl By<'_> {
                 kind: "system",
                 id: "operator".to_owned(),
                 name: "palabre".to_owned(),
+            },
+        }
+    }
+
+    /// The account on whose rights stands what they make; `None`: the operator's.
+    pub(super) fn maker(self) -> Option<Uuid> {
+        match self {
+            Self::Operator => None,
+            Self::Somebody(who) => match &who.program {
+                Some(program) => program.maker,
+                None => who.account.map(|person| person.account),
             },
         }
     }
@@ -79,9 +99,7 @@ impl By<'_> {
         let Self::Somebody(who) = self else {
             return Ok(());
         };
-        // Who has no role any more is left to who owns every site.
-        let rules_all = who.rights.everywhere() == Some(Role::Owner);
-        if rules_all || who.rights.own_all_of(&account.rights) && !account.rights.is_empty() {
+        if who.rights.stand_above(&account.rights) {
             return Ok(());
         }
         let is_seen = is_seen_by(who, account);
@@ -104,18 +122,41 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Added {
     pub account: Uuid,
-    /// The code of a one-time link; `None` when they had an account and come in as ever.
+    /// The code of a one-time link; `None` when they had an account and come in as ever, or by the link that
+    /// they have.
     pub code: Option<String>,
 }
 
-/// The accounts that work on a site of `who`'s, by e-mail; an owner's view.
+/// The accounts that work on a site of `who`'s, by e-mail; an owner's view. At most `limit`, after the account
+/// `after`; and after which one it goes on, if it does.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for who owns nothing; errors of the store.
-pub async fn list(app: &App, who: &Identity) -> Result<Vec<Account>, Error> {
+pub async fn list(
+    app: &App,
+    who: &Identity,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<(Vec<Account>, Option<Uuid>), Error> {
     who.may_own()?;
-    let all = app.store.accounts().await?;
-    Ok(all.into_iter().filter(|account| is_seen_by(who, account)).collect())
+    let wanted = AccountsWanted {
+        scope: who.owned(),
+        after,
+        limit: limit + 1,
+    };
+    let mut found = app.store.accounts(&wanted).await?;
+    let next = cut(&mut found, limit, |account| account.id);
+    Ok((found, next))
+}
+
+/// Cuts a list that was read with one row more than its page has; gives the last one's id where there was one.
+pub(super) fn cut<T>(found: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) -> Option<Uuid> {
+    let limit = usize::try_from(limit).unwrap_or(1);
+    if found.len() <= limit {
+        return None;
+    }
+    found.truncate(limit);
+    found.last().map(id)
 }
 
 /// Whether `who` owns a site on which the account works. Who owns every site sees all accounts, also those
@@ -139,15 +180,16 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
     let (name, email) = parse(wanted)?;
     by.typed_in_person(app)?;
     if let Some(known) = app.store.account_by_email(&email.normalised()).await? {
+        let mut code = None;
         for site in &sites {
-            change_role(app, by, known.id, site, Some(role)).await?;
+            code = change_role(app, by, known.id, site, Some(role)).await?.or(code);
         }
         return Ok(Added {
             account: known.id,
-            code: None,
+            code,
         });
     }
-    let (code, invitation) = new_link(app, INVITATION_LIFE);
+    let (code, invitation) = new_link(app, by, INVITATION_LIFE);
     let account = NewAccount {
         id: app.clock.new_id(),
         name: name.as_str().to_owned(),
@@ -159,14 +201,20 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
     };
     let id = account.id;
     let audit = account_entry(app, by, "account_invited", id, Some(role_detail(&account.rights)));
-    if !app.store.add_account(account, invitation, audit).await? {
-        return Err(Error::conflict("account_exists"));
+    match app.store.add_account(account, invitation, INVITED_MAX, audit).await? {
+        AccountAdded::Done => {
+            app.forget_sites();
+            Ok(Added {
+                account: id,
+                code: Some(code),
+            })
+        }
+        AccountAdded::Exists => Err(Error::conflict("account_exists")),
+        AccountAdded::Full { site } => Err(Error::Conflict {
+            code: "invitations_full",
+            current: Some(Box::new(serde_json::json!({"site": site, "limit": INVITED_MAX}))),
+        }),
     }
-    app.forget_sites();
-    Ok(Added {
-        account: id,
-        code: Some(code),
-    })
 }
 
 /// The sites of a scope, each of which must exist and be theirs.
@@ -212,23 +260,44 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
     }
 }
 
-/// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away.
+/// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. Gives the code of a new
+/// one-time link where the role is wider and another person's link was open: that one ends, so that its maker
+/// gets nothing of what somebody else gives.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], for a role that is wider also `retype_needed`; 409
 /// `last_owner`; errors of the store.
-pub async fn change_role(app: &App, by: By<'_>, account: Uuid, site: &str, role: Option<Role>) -> Result<(), Error> {
+pub async fn change_role(
+    app: &App,
+    by: By<'_>,
+    account: Uuid,
+    site: &str,
+    role: Option<Role>,
+) -> Result<Option<String>, Error> {
     by.may_own(site)?;
-    if role > get(app, account).await?.rights.at(site) {
+    let known = get(app, account).await?;
+    if role > known.rights.at(site) {
         by.typed_in_person(app)?;
     }
+    let (code, link) = new_link(app, by, life_of_link(&known));
+    let giver = Giver {
+        rights: match by {
+            By::Operator => None,
+            By::Somebody(who) => Some(who.rights.clone()),
+        },
+        link,
+        link_audit: account_entry(app, by, "link_made", account, None),
+    };
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let action = if role.is_some() { "role_given" } else { "role_taken" };
     let audit = account_entry(app, by, action, account, Some(role_detail(&rights)));
-    done(app, app.store.set_role(account, site, role, audit).await?)
+    let change = app.store.set_role(account, site, role, Some(giver), audit).await?;
+    done(app, change)?;
+    Ok((change == AccountChange::NewLink).then_some(code))
 }
 
-/// Shuts an account out at once, with all its sessions, or lets it in again.
+/// Shuts an account out at once, with all its sessions, or lets it in again. Its tokens end, for good: an
+/// account is often shut out because somebody else had it, and what they made must not come back unseen.
 ///
 /// # Errors
 /// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`.
@@ -247,7 +316,7 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
     done(app, app.store.set_disabled(account, at, audit).await?)
 }
 
-/// Removes an account for good; its name stays where it decided.
+/// Removes an account for good, with its tokens; its name stays where it decided.
 ///
 /// # Errors
 /// As [`set_disabled`].
@@ -266,8 +335,7 @@ pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error
     let account = get(app, account).await?;
     by.may_rule(&account)?;
     by.typed_in_person(app)?;
-    let is_new = account.passphrase.is_none();
-    let (code, invitation) = new_link(app, if is_new { INVITATION_LIFE } else { RESET_LIFE });
+    let (code, invitation) = new_link(app, by, life_of_link(&account));
     let audit = account_entry(app, by, "link_made", account.id, None);
     app.store.set_invitation(account.id, invitation, audit).await?;
     Ok(code)
@@ -339,10 +407,19 @@ pub async fn get(app: &App, account: Uuid) -> Result<Account, Error> {
         .ok_or_else(Error::not_found)
 }
 
-fn new_link(app: &App, life: Duration) -> (String, Invitation) {
+fn life_of_link(account: &Account) -> Duration {
+    if account.passphrase.is_none() {
+        INVITATION_LIFE
+    } else {
+        RESET_LIFE
+    }
+}
+
+fn new_link(app: &App, by: By<'_>, life: Duration) -> (String, Invitation) {
     let code = new_secret();
     let invitation = Invitation {
         hash: sha256_hex(code.as_bytes()),
+        maker: by.maker(),
         expires_at: app.clock.now().plus(life),
     };
     (code, invitation)
@@ -350,7 +427,7 @@ fn new_link(app: &App, life: Duration) -> (String, Invitation) {
 
 fn done(app: &App, change: AccountChange) -> Result<(), Error> {
     match change {
-        AccountChange::Done => {
+        AccountChange::Done | AccountChange::NewLink => {
             app.forget_sites();
             Ok(())
         }

@@ -1,7 +1,7 @@
 //! Who is asking: a bearer token or a session.
 //!
 //! Secrets are 256 random bits; only their SHA-256 is stored. A session has no rights of its own: it has
-//! those of its account at that moment.
+//! those of its account at that moment. Nor has a token more than its maker has at that moment.
 
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub struct Identity {
     pub scope: Scope,
     /// The account and its session; `None` for a bearer token.
     pub account: Option<SignedIn>,
+    /// The bearer token; `None` for an account.
+    pub program: Option<Program>,
     /// SHA-256 of the secret that they came in with; `None`: the command line.
     pass: Option<String>,
 }
@@ -48,6 +50,16 @@ pub struct SignedIn {
     pub session: Uuid,
     /// When the passphrase was last typed in this session.
     pub typed_at: Timestamp,
+}
+
+/// A program that came in by a bearer token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Program {
+    pub token: Uuid,
+    /// The account on whose rights it stands; `None`: the operator's.
+    pub maker: Option<Uuid>,
+    /// When the token ends; `None`: when it is revoked.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Identity {
@@ -62,6 +74,7 @@ impl Identity {
             rights,
             scope,
             account,
+            program: None,
             pass: None,
         }
     }
@@ -163,18 +176,30 @@ async fn by_token_hash(app: &App, hash: String) -> Result<Identity, Error> {
 }
 
 fn identity_of_token(token: LiveToken) -> Option<Identity> {
-    let token = token.row;
+    let (token, bound) = (token.row, token.maker_rights);
     let role = Role::parse(&token.role)?;
     let rights = match token.scope {
         Scope::All => Rights::on(role, [EVERY_SITE]),
         Scope::Sites(sites) => Rights::on(role, sites),
+    };
+    let rights = match bound {
+        Some(bound) => rights.within(&bound),
+        None => rights,
     };
     let actor = Actor {
         kind: "token",
         id: token.id.to_string(),
         name: token.name,
     };
-    Some(Identity::new(actor, rights, None))
+    let program = Program {
+        token: token.id,
+        maker: token.maker,
+        expires_at: token.expires_at,
+    };
+    Some(Identity {
+        program: Some(program),
+        ..Identity::new(actor, rights, None)
+    })
 }
 
 /// Who a session's cookie is. Notes that the session was used.

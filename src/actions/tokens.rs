@@ -1,10 +1,11 @@
-//! Bearer tokens for scripts and servers. A token never may more than whoever makes it, and its secret is
-//! shown once.
+//! Bearer tokens for scripts and servers. A token never may more than its maker may at that moment, and ends
+//! with them; one that a token makes stands on the same maker, ends no later and is revoked with it. Its secret
+//! is shown once.
 
 use uuid::Uuid;
 
 use super::{
-    accounts::{By, field_error, sites_of},
+    accounts::{By, cut, field_error, sites_of},
     door,
     identify::Identity,
 };
@@ -19,6 +20,9 @@ use crate::{
     keys::{new_secret, sha256_hex},
     store::{Bounded, NewAudit, Scope, TokenRow, TokensWanted},
 };
+
+/// Tokens on a page at most.
+pub const PAGE_MAX: i64 = 500;
 
 /// Live tokens of a site at most, and as many of those that work on every site.
 pub const TOKENS_MAX: i64 = 1000;
@@ -42,22 +46,30 @@ pub struct Made {
     pub secret: String,
 }
 
-/// The live tokens that work on sites of `who`'s alone, newest first.
+/// The live tokens that work on sites of `who`'s alone, newest first. At most `limit`, after the token `after`;
+/// and after which one it goes on, if it does.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for who owns nothing; errors of the store.
-pub async fn list(app: &App, who: &Identity) -> Result<Vec<TokenRow>, Error> {
+pub async fn list(
+    app: &App,
+    who: &Identity,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<(Vec<TokenRow>, Option<Uuid>), Error> {
     who.may_own()?;
     let wanted = TokensWanted {
         scope: who.owned(),
         live_at: Some(app.clock.now()),
-        after: None,
-        limit: 500,
+        after,
+        limit: limit + 1,
     };
-    Ok(app.store.tokens(&wanted).await?)
+    let mut found = app.store.tokens(&wanted).await?;
+    let next = cut(&mut found, limit, |token| token.id);
+    Ok((found, next))
 }
 
-/// Makes a token.
+/// Makes a token. A token makes others at most with its own role, sites and end.
 ///
 /// # Errors
 /// `name_…`, `site_missing`, `expires_bad` as errors of fields; [`Error::NotFound`] for a site that is not
@@ -76,8 +88,16 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
             .to_owned(),
         None => format!("token-{}", &id.simple().to_string()[20..]),
     };
+    let mut parent = None;
     if let By::Somebody(who) = by {
         who.typed_lately(app)?;
+        if let Some(program) = &who.program {
+            let outlives = |end| wanted.expires_at.is_none_or(|at| at > end);
+            if program.expires_at.is_some_and(outlives) {
+                return Err(Error::Forbidden("forbidden"));
+            }
+            parent = Some(program.token);
+        }
     }
     let secret = format!("plb_{}", new_secret());
     let token = TokenRow {
@@ -88,8 +108,8 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         created_at: now,
         expires_at: wanted.expires_at,
         revoked_at: None,
-        maker: None,
-        parent: None,
+        maker: by.maker(),
+        parent,
     };
     let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role, "sites": sites});
     let audit = entry(app, by, "token_made", &detail);

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     config::Config,
     domain::account::EVERY_SITE,
-    store::Account,
+    store::{Account, AccountsWanted, Scope},
 };
 
 #[derive(Debug, Subcommand)]
@@ -49,9 +49,18 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
     match command {
         ModeratorCommand::Add(wanted) => add(&app, wanted).await?,
         ModeratorCommand::List => {
-            let accounts = app.store.accounts().await.map_err(|error| error.to_string())?;
-            for account in accounts {
-                println!("{}", line(&account));
+            let mut wanted = AccountsWanted {
+                scope: Scope::All,
+                after: None,
+                limit: 500,
+            };
+            loop {
+                let accounts = app.store.accounts(&wanted).await.map_err(|error| error.to_string())?;
+                let Some(last) = accounts.last() else { break };
+                wanted.after = Some(last.id);
+                for account in &accounts {
+                    println!("{}", line(account));
+                }
             }
         }
         ModeratorCommand::Remove { email } => {
@@ -82,7 +91,7 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
         .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
     match added.code {
         Some(code) => println!("{}", accounts::link(app, &code)),
-        None => eprintln!("they have an account already, and the role from now on; no link is needed"),
+        None => eprintln!("they have an account already, and the role from now on; they need no new link"),
     }
     Ok(())
 }

@@ -82,6 +82,32 @@ impl Rights {
         })
     }
 
+    /// Whether somebody stands above an account with `other`: they own all that it works on, and something it
+    /// is; one that works nowhere is left to who owns every site.
+    #[must_use]
+    pub fn stand_above(&self, other: &Self) -> bool {
+        self.everywhere() == Some(Role::Owner) || self.own_all_of(other) && !other.is_empty()
+    }
+
+    /// What is left of these where nobody may more than `bound`: on each site the lower role of both.
+    #[must_use]
+    pub fn within(&self, bound: &Self) -> Self {
+        let sites = self.0.keys().chain(bound.0.keys());
+        sites
+            .filter_map(|site| {
+                let role = self.at(site)?.min(bound.at(site)?);
+                Some((site.clone(), role))
+            })
+            .collect()
+    }
+
+    /// The same with a role on one more site, or another one there.
+    #[must_use]
+    pub fn with(mut self, site: &str, role: Role) -> Self {
+        self.0.insert(site.to_owned(), role);
+        self
+    }
+
     /// Sites and roles as they were given, by site.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Role)> {
         self.0.iter().map(|(site, role)| (site.as_str(), *role))
@@ -273,6 +299,35 @@ mod tests {
         let moderators = Rights::on(Role::Moderator, [EVERY_SITE]);
         assert!(both.own_all_of(&one) && all.own_all_of(&both) && all.own_all_of(&all));
         assert!(!one.own_all_of(&both) && !both.own_all_of(&all) && !moderators.own_all_of(&one));
+        let none = Rights::default();
+        assert!(one.stand_above(&one) && all.stand_above(&none));
+        assert!(!one.stand_above(&none) && !one.stand_above(&one.clone().with("mali", Role::Moderator)));
+        assert!(!moderators.stand_above(&none) && !none.stand_above(&none));
+    }
+
+    #[test]
+    fn nobody_may_more_than_the_bound() {
+        let on = |roles: &[(&str, Role)]| -> Rights {
+            let roles = roles.iter().map(|(site, role)| ((*site).to_owned(), *role));
+            roles.collect()
+        };
+        let all = Rights::on(Role::Owner, [EVERY_SITE]);
+        let mixed = on(&[(EVERY_SITE, Role::Moderator), ("faso", Role::Owner)]);
+        let faso = Rights::on(Role::Owner, ["faso"]);
+        assert_eq!(all.within(&mixed), mixed);
+        assert_eq!(mixed.within(&all), mixed);
+        assert_eq!(faso.within(&mixed), faso);
+        assert_eq!(all.within(&faso), faso);
+        let both = Rights::on(Role::Owner, ["faso", "mali"]);
+        assert_eq!(
+            both.within(&mixed),
+            on(&[("faso", Role::Owner), ("mali", Role::Moderator)])
+        );
+        let moderators = Rights::on(Role::Moderator, [EVERY_SITE]);
+        assert_eq!(both.within(&moderators).at("faso"), Some(Role::Moderator));
+        assert_eq!(moderators.within(&faso), Rights::on(Role::Moderator, ["faso"]));
+        assert!(both.within(&Rights::default()).is_empty() && Rights::default().within(&all).is_empty());
+        assert!(faso.within(&Rights::on(Role::Owner, ["mali"])).is_empty());
     }
 
     #[test]

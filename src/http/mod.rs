@@ -99,27 +99,6 @@ pub fn router(app: Arc<App>) -> Router {
             "/sites/{site}/captcha/policies/{n}/revert",
             post(pages::captcha::revert),
         );
-    // Whose forms may ask for the passphrase in between.
-    let powers = Router::new()
-        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
-        .route(
-            "/setup/robots",
-            get(pages::setup::robots).post(pages::setup::set_robots),
-        )
-        .route("/sites", get(pages::sites::list).post(pages::sites::create))
-        .route(
-            "/sites/{site}/settings",
-            get(pages::sites::settings).post(pages::sites::save),
-        )
-        .route(
-            "/moderators",
-            get(pages::moderators::show).post(pages::moderators::invite),
-        )
-        .route("/moderators/{id}/role", post(pages::moderators::change_role))
-        .route("/moderators/{id}/link", post(pages::moderators::link))
-        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
-        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), pages::retype::around));
     let readers = Router::new()
         .route("/demo", get(pages::thread::demo))
         .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
@@ -146,12 +125,40 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/static/{file}", get(pages::asset));
     let routes = Router::new()
         .merge(api.layer(Extension(Arc::new(kept::KeptPages::default()))))
-        .merge(admin.merge(powers).layer(middleware::from_fn(pages::bar::around)))
+        .merge(
+            admin
+                .merge(power_routes(&app))
+                .layer(middleware::from_fn(pages::bar::around)),
+        )
         .merge(readers)
         .merge(documents)
         .fallback(pages::not_found)
         .method_not_allowed_fallback(moderation::method_not_allowed);
     layers::around(routes, &app).with_state(app)
+}
+
+/// The pages whose forms may ask for the passphrase in between.
+fn power_routes(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
+        .route(
+            "/setup/robots",
+            get(pages::setup::robots).post(pages::setup::set_robots),
+        )
+        .route("/sites", get(pages::sites::list).post(pages::sites::create))
+        .route(
+            "/sites/{site}/settings",
+            get(pages::sites::settings).post(pages::sites::save),
+        )
+        .route(
+            "/moderators",
+            get(pages::moderators::show).post(pages::moderators::invite),
+        )
+        .route("/moderators/{id}/role", post(pages::moderators::change_role))
+        .route("/moderators/{id}/link", post(pages::moderators::link))
+        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
+        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), pages::retype::around))
 }
 
 /// Names routes once: `$routes` serves them, `$Described` is what their handlers say of themselves. The

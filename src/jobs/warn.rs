@@ -6,7 +6,7 @@ use super::{LEASE, readable_sites};
 use crate::{
     actions::defend,
     app::{App, SiteInForce},
-    domain::{account::Role, timestamp::Timestamp},
+    domain::timestamp::Timestamp,
     error::Error,
     mail::Mail,
     web::{defence::fault_sentence, texts::Say as _},
@@ -55,14 +55,10 @@ async fn warn_of(app: &App, mail: &Mail, site: &SiteInForce) -> Result<(), Error
     text += &language.say_with("alarm-mail-end", "address", &address);
     let subject = language.say_with("alarm-mail-subject", "site", &site.name);
     let mut sent = 0;
-    for account in app.store.accounts().await? {
-        let is_owner = account.rights.at(&site.id) == Some(Role::Owner);
-        if !is_owner || account.standing() != "active" {
-            continue;
-        }
-        match mail.send(&account.email, &subject, text.clone()).await {
+    for (account, email) in app.store.owners_of(&site.id).await? {
+        match mail.send(&email, &subject, text.clone()).await {
             Ok(()) => sent += 1,
-            Err(error) => tracing::warn!(site = %site.id, account = %account.id, %error, "an owner was not warned"),
+            Err(error) => tracing::warn!(site = %site.id, %account, %error, "an owner was not warned"),
         }
     }
     if sent > 0 {

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Invitation, NewSession, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx,
-    invitations::set_invitation, leases::end_leases, on_pool, sessions::insert_session,
+    Invitation, NewSession, Scope, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx,
+    invitations::set_invitation, leases::end_leases, on_pool, sessions::insert_session, tokens::end_tokens_of,
 };
 use crate::{
     domain::{
@@ -70,10 +70,46 @@ pub struct NewAccount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountChange {
     Done,
+    /// Done, and the link that somebody else had made for the account gave way to the giver's.
+    NewLink,
     /// Nobody else who came in would own a site that this account owns.
     LastOwner,
     /// There is no such account.
     Unknown,
+}
+
+/// What became of an account to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountAdded {
+    Done,
+    /// The e-mail has an account.
+    Exists,
+    /// As many were invited, and have not come in yet, as may be.
+    Full {
+        /// To which site; `*` stands for every site. `None`: by the same maker.
+        site: Option<String>,
+    },
+}
+
+/// Which accounts are listed, of those that were not removed.
+#[derive(Debug, Clone)]
+pub struct AccountsWanted {
+    /// Those that work on one of these sites, or on every site; with [`Scope::All`] also those that work nowhere.
+    pub scope: Scope,
+    /// Those after this one.
+    pub after: Option<Uuid>,
+    /// At most that many, 1 to 1,000.
+    pub limit: i64,
+}
+
+/// Who gives a role.
+#[derive(Debug, Clone)]
+pub struct Giver {
+    /// What they may do themselves; `None`: they are the operator.
+    pub rights: Option<Rights>,
+    /// What takes the place of a link that somebody else made: theirs, with its audit entry.
+    pub link: Invitation,
+    pub link_audit: NewAudit,
 }
 
 #[derive(sqlx::FromRow)]
@@ -248,7 +284,8 @@ impl Store {
         })
     }
 
-    /// Makes an account with its one-time link. `false`: the e-mail has an account.
+    /// Makes an account with its one-time link. On a site, and by one maker, at most `most` are invited that
+    /// have not come in yet.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -256,8 +293,9 @@ impl Store {
         &self,
         account: NewAccount,
         invitation: Invitation,
+        most: i64,
         audit: NewAudit,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<AccountAdded, StoreError> {
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             let taken: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM accounts WHERE email_folded = $1")
@@ -265,13 +303,39 @@ impl Store {
                 .fetch_optional(&mut *conn)
                 .await?;
             if taken.is_some() {
-                return Ok(false);
+                return Ok(AccountAdded::Exists);
+            }
+            for (site, _) in account.rights.iter() {
+                // Index: account_roles_by_site.
+                let (invited,): (i64,) = sqlx::query_as(
+                    "SELECT COUNT(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                     WHERE r.site_id = $1 AND a.passphrase IS NULL",
+                )
+                .bind(site)
+                .fetch_one(&mut *conn)
+                .await?;
+                if invited >= most {
+                    let site = Some(site.to_owned());
+                    return Ok(AccountAdded::Full { site });
+                }
+            }
+            if let Some(maker) = invitation.maker {
+                // Whose role was taken away again is on no site. Index: invitations_by_maker.
+                let (made,): (i64,) =
+                    sqlx::query_as("SELECT COUNT(*) FROM invitations WHERE maker_id = $1 AND expires_at > $2")
+                        .bind(maker)
+                        .bind(account.at.0)
+                        .fetch_one(&mut *conn)
+                        .await?;
+                if made >= most {
+                    return Ok(AccountAdded::Full { site: None });
+                }
             }
             let id = account.id;
             insert_account!(conn, account);
             set_invitation!(conn, id, invitation);
             insert_entry!(conn, audit);
-            Ok(true)
+            Ok(AccountAdded::Done)
         })
     }
 
@@ -335,22 +399,44 @@ impl Store {
         found.with_roles(roles).map(Some)
     }
 
-    /// All accounts that were not removed, by e-mail, at most 1,000.
+    /// Accounts, by e-mail.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+    pub async fn accounts(&self, wanted: &AccountsWanted) -> Result<Vec<Account>, StoreError> {
         let rows: Vec<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(sqlx::AssertSqlSafe(format!(
-                "SELECT {COLUMNS} FROM accounts WHERE email <> '' ORDER BY email_folded LIMIT 1000"
-            )))
-            .fetch_all(pool)
-            .await
+            // Indexes: the unique one of accounts; account_roles_by_site.
+            let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM accounts WHERE email <> ''"));
+            if let Some(after) = wanted.after {
+                query.push(" AND email_folded > (SELECT email_folded FROM accounts WHERE id = ");
+                query.push_bind(after).push(")");
+            }
+            if let Scope::Sites(sites) = &wanted.scope {
+                query.push(" AND id IN (SELECT account_id FROM account_roles WHERE site_id IN (");
+                let mut list = query.separated(", ");
+                list.push_bind(EVERY_SITE);
+                for site in sites {
+                    list.push_bind(site.as_str());
+                }
+                query.push("))");
+            }
+            query.push(" ORDER BY email_folded LIMIT ").push_bind(wanted.limit);
+            query.build_query_as().fetch_all(pool).await
         })?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let roles: Vec<(Uuid, String, String)> = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT account_id, site_id, role FROM account_roles LIMIT 100000")
-                .fetch_all(pool)
-                .await
+            // Index: the primary key. An account has at most a role on each of 1,000 sites.
+            let mut query =
+                sqlx::QueryBuilder::new("SELECT account_id, site_id, role FROM account_roles WHERE account_id IN (");
+            let mut list = query.separated(", ");
+            for row in &rows {
+                list.push_bind(row.id);
+            }
+            query.push(") LIMIT ");
+            query.push_bind(i64::try_from(rows.len()).unwrap_or(1).saturating_mul(1001));
+            query.build_query_as().fetch_all(pool).await
         })?;
         let mut rights: HashMap<Uuid, Vec<(String, Role)>> = HashMap::new();
         for (account, site, role) in roles {
@@ -368,7 +454,28 @@ impl Store {
             .collect())
     }
 
-    /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away.
+    /// The ids and e-mails of those who own a site and came in, at most 1,000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn owners_of(&self, site: &str) -> Result<Vec<(Uuid, String)>, StoreError> {
+        Ok(on_pool!(self, |pool| {
+            // Index: account_roles_by_site.
+            sqlx::query_as(
+                "SELECT DISTINCT a.id, a.email FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                 WHERE r.site_id IN ($1, $2) AND r.role = 'owner' AND a.passphrase IS NOT NULL \
+                 AND a.disabled_at IS NULL LIMIT 1000",
+            )
+            .bind(site)
+            .bind(EVERY_SITE)
+            .fetch_all(pool)
+            .await
+        })?)
+    }
+
+    /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. With a wider role, a link
+    /// that another person made ends, where the giver stands above the account and gets one instead; where
+    /// not, that link counts only if its maker stands above the account still.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -377,6 +484,7 @@ impl Store {
         account: Uuid,
         site: &str,
         role: Option<Role>,
+        giver: Option<Giver>,
         audit: NewAudit,
     ) -> Result<AccountChange, StoreError> {
         let site = site.to_owned();
@@ -392,8 +500,34 @@ impl Store {
             if role != Some(Role::Owner) && is_last_owner!(conn, account, Some(site.as_str())) {
                 return Ok(AccountChange::LastOwner);
             }
+            let held: Vec<(String, String)> =
+                sqlx::query_as("SELECT site_id, role FROM account_roles WHERE account_id = $1 LIMIT 1001")
+                    .bind(account)
+                    .fetch_all(&mut *conn)
+                    .await?;
+            let held = held
+                .into_iter()
+                .map(|(site, role)| role_of(&account, &role).map(|role| (site, role)))
+                .collect::<Result<Rights, _>>()?;
+            let mut change = AccountChange::Done;
             if let Some(role) = role {
                 set_role!(conn, account, site.as_str(), role);
+                if let Some(giver) = giver.filter(|_| Some(role) > held.at(&site)) {
+                    // Index: the unique one.
+                    let open: Option<(Option<Uuid>,)> =
+                        sqlx::query_as("SELECT maker_id FROM invitations WHERE account_id = $1 AND expires_at > $2")
+                            .bind(account)
+                            .bind(audit.at.0)
+                            .fetch_optional(&mut *conn)
+                            .await?;
+                    let is_anothers = open.is_some_and(|(maker,)| maker.is_some() && maker != giver.link.maker);
+                    let after = held.with(&site, role);
+                    if is_anothers && giver.rights.is_none_or(|rights| rights.stand_above(&after)) {
+                        set_invitation!(conn, account, giver.link);
+                        insert_entry!(conn, giver.link_audit);
+                        change = AccountChange::NewLink;
+                    }
+                }
             } else {
                 sqlx::query("DELETE FROM account_roles WHERE account_id = $1 AND site_id = $2")
                     .bind(account)
@@ -403,11 +537,12 @@ impl Store {
                 end_leases!(conn, account.to_string());
             }
             insert_entry!(conn, audit);
-            Ok(AccountChange::Done)
+            Ok(change)
         })
     }
 
-    /// Shuts an account out, at once and with all its sessions and leases, or lets it in again.
+    /// Shuts an account out, at once and with all its sessions, tokens and leases, or lets it in again; its
+    /// tokens stay ended.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -430,11 +565,12 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Ok(AccountChange::Unknown);
             }
-            if disabled_at.is_some() {
+            if let Some(at) = disabled_at {
                 sqlx::query("DELETE FROM sessions WHERE account_id = $1")
                     .bind(account)
                     .execute(&mut *conn)
                     .await?;
+                end_tokens_of!(conn, account, at.0);
                 end_leases!(conn, account.to_string());
             }
             insert_entry!(conn, audit);
@@ -442,7 +578,7 @@ impl Store {
         })
     }
 
-    /// Removes an account: sessions, leases, links, codes, roles, e-mail and secrets go; its name stays where it
+    /// Removes an account: sessions, tokens, leases, links, codes, roles, e-mail and secrets go; its name stays where it
     /// decided.
     ///
     /// # Errors
@@ -478,6 +614,7 @@ impl Store {
             ] {
                 sqlx::query(statement).bind(account).execute(&mut *conn).await?;
             }
+            end_tokens_of!(conn, account, now.0);
             end_leases!(conn, account.to_string());
             insert_entry!(conn, audit);
             Ok(AccountChange::Done)
@@ -501,7 +638,7 @@ impl Store {
         })
     }
 
-    /// The names of those who work on a site, for keeping readers from taking them; at most 1,000.
+    /// The names of those who work on a site, for keeping readers from taking them; at most 10,000.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -510,7 +647,7 @@ impl Store {
             // Index: account_roles_by_site.
             sqlx::query_as(
                 "SELECT DISTINCT a.name FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-                 WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL LIMIT 1000",
+                 WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL LIMIT 10000",
             )
             .bind(site)
             .bind(EVERY_SITE)

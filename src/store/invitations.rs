@@ -1,10 +1,16 @@
 //! One-time links, by which somebody comes in for the first time, or again after losing everything.
+//!
+//! What must hold: whoever made a link knows its code, so a link opens no more than its maker could take at that
+//! moment: it counts while its maker stands above all that the account may do ([`Rights::stand_above`], here
+//! in SQL). One of the operator's always does.
+//!
+//! [`Rights::stand_above`]: crate::domain::account::Rights::stand_above
 
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx, on_pool,
-    sessions::insert_session,
+    NewAudit, NewSession, Store, StoreError, accounts::lock_accounts, audit::insert_entry,
+    credentials::set_recovery_codes, in_tx, on_pool, sessions::insert_session,
 };
 use crate::domain::timestamp::Timestamp;
 
@@ -13,6 +19,8 @@ use crate::domain::timestamp::Timestamp;
 pub struct Invitation {
     /// SHA-256 of its code.
     pub hash: String,
+    /// The account of whoever made it; `None`: the operator.
+    pub maker: Option<Uuid>,
     pub expires_at: Timestamp,
 }
 
@@ -24,15 +32,26 @@ macro_rules! set_invitation {
             .bind($account)
             .execute(&mut *$conn)
             .await?;
-        sqlx::query("INSERT INTO invitations (hash, account_id, expires_at) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO invitations (hash, account_id, expires_at, maker_id) VALUES ($1, $2, $3, $4)")
             .bind(invitation.hash)
             .bind($account)
             .bind(invitation.expires_at.0)
+            .bind(invitation.maker)
             .execute(&mut *$conn)
             .await?;
     }};
 }
 pub(super) use set_invitation;
+
+/// The account of the link with the hash `$1`, if the link counts at `$2`. Indexes: the primary keys, and
+/// the unique one of invitations.
+const INVITED: &str = "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
+     WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL AND (i.maker_id IS NULL OR EXISTS (\
+     SELECT 1 FROM accounts m WHERE m.id = i.maker_id AND m.disabled_at IS NULL AND (EXISTS (\
+     SELECT 1 FROM account_roles o WHERE o.account_id = m.id AND o.site_id = '*' AND o.role = 'owner') OR (EXISTS (\
+     SELECT 1 FROM account_roles r WHERE r.account_id = a.id) AND NOT EXISTS (\
+     SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND NOT EXISTS (\
+     SELECT 1 FROM account_roles o WHERE o.account_id = m.id AND o.site_id = r.site_id AND o.role = 'owner'))))))";
 
 impl Store {
     /// Makes a new one-time link for an account, in place of the one before.
@@ -52,26 +71,24 @@ impl Store {
         })
     }
 
-    /// Whose one-time link that is; `None`: unknown, used or too old, or the account was shut out.
+    /// Whose one-time link that is; `None`: unknown, used or too old, the account was shut out, or its maker
+    /// does not stand above it any more.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn invited(&self, hash: &str, now: Timestamp) -> Result<Option<Uuid>, StoreError> {
         let found: Option<(Uuid,)> = on_pool!(self, |pool| {
-            sqlx::query_as(
-                "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
-                 WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL",
-            )
-            .bind(hash)
-            .bind(now.0)
-            .fetch_optional(pool)
-            .await
+            sqlx::query_as(INVITED)
+                .bind(hash)
+                .bind(now.0)
+                .fetch_optional(pool)
+                .await
         })?;
         Ok(found.map(|(id,)| id))
     }
 
     /// Redeems a one-time link, once: the passphrase counts from now on, a second step that was set up is
-    /// gone, all other sessions end, and one is opened. `false`: somebody was first.
+    /// gone, all other sessions end, and one is opened. `false`: it does not count, or not any more.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -86,15 +103,20 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
-            let used = sqlx::query("DELETE FROM invitations WHERE hash = $1 AND account_id = $2 AND expires_at > $3")
-                .bind(hash)
-                .bind(account)
+            // No role is given or taken, and nobody is shut out, between the look and the end.
+            lock_accounts!(conn);
+            let invited: Option<(Uuid,)> = sqlx::query_as(INVITED)
+                .bind(hash.as_str())
                 .bind(session.at.0)
-                .execute(&mut *conn)
+                .fetch_optional(&mut *conn)
                 .await?;
-            if used.rows_affected() == 0 {
+            if invited.is_none_or(|(invited,)| invited != account) {
                 return Ok(false);
             }
+            sqlx::query("DELETE FROM invitations WHERE hash = $1")
+                .bind(hash)
+                .execute(&mut *conn)
+                .await?;
             sqlx::query("UPDATE accounts SET passphrase = $2, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1")
                 .bind(account)
                 .bind(passphrase)

@@ -84,7 +84,7 @@ impl Store {
         Ok(lease)
     }
 
-    /// The leases in force at `now`, at most 500, by comment.
+    /// The leases in force at `now`, at most 200 of each site, so that none is hidden by another's; by comment.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -92,7 +92,8 @@ impl Store {
         Ok(on_pool!(self, |pool| {
             // Index: the primary key; what has run out is purged each minute.
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
-                "SELECT {COLUMNS} FROM review_leases WHERE leased_until > $1 ORDER BY comment_id LIMIT 500"
+                "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, ROW_NUMBER() OVER (PARTITION BY site_id ORDER BY comment_id) \
+                 AS place FROM review_leases WHERE leased_until > $1) numbered WHERE place <= 200 ORDER BY comment_id"
             )))
             .bind(now.0)
             .fetch_all(pool)

@@ -52,7 +52,7 @@ use sqlx::{
 };
 
 pub use self::{
-    accounts::{Account, AccountChange, NewAccount},
+    accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},

@@ -1,7 +1,7 @@
 //! Bearer tokens. Only hashes of their secrets are stored.
 //!
-//! A token stands on its maker: it is read together with what its maker may do now, and ends with the token by
-//! which it was made.
+//! A token stands on its maker: it is read together with what its maker may do now, and ends with the maker
+//! (`end_tokens_of!`) and with the token by which it was made.
 
 use uuid::Uuid;
 
@@ -89,6 +89,23 @@ impl Row {
 }
 
 const COLUMNS: &str = "t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked_at, t.maker_id, t.parent_id";
+
+/// Ends all tokens of an account inside `in_tx!`, also those that its tokens made, with their leases.
+macro_rules! end_tokens_of {
+    ($conn:expr, $maker:expr, $now:expr) => {{
+        // Index: tokens_by_maker.
+        let ended: Vec<(Uuid,)> =
+            sqlx::query_as("UPDATE tokens SET revoked_at = $2 WHERE maker_id = $1 AND revoked_at IS NULL RETURNING id")
+                .bind($maker)
+                .bind($now)
+                .fetch_all(&mut *$conn)
+                .await?;
+        for (token,) in ended {
+            end_leases!($conn, token.to_string());
+        }
+    }};
+}
+pub(super) use end_tokens_of;
 
 fn sites_of(scope: &Scope) -> Vec<String> {
     match scope {

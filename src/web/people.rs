@@ -90,6 +90,8 @@ pub struct ModeratorsPage {
     pub roles: Vec<Choice>,
     pub sites: Vec<Choice>,
     pub people: Vec<PersonRow>,
+    /// The page with those after them.
+    pub next_href: Option<String>,
 }
 
 /// Somebody who works on one's sites.
@@ -132,6 +134,8 @@ pub struct TokensPage {
     pub roles: Vec<Choice>,
     pub sites: Vec<Choice>,
     pub tokens: Vec<TokenRow>,
+    /// The page with those before them.
+    pub next_href: Option<String>,
 }
 
 /// A token, without its secret.

@@ -837,6 +837,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     errors: wrong("email"),
                     name: HOSTILE.to_owned(),
                     email: HOSTILE.to_owned(),
+                    next_href: Some("/moderators?after=1".to_owned()),
                     roles: choices(),
                     sites: choices(),
                     people: ["active", "invited", "disabled"]

@@ -30,6 +30,7 @@ on_both_engines!(
     a_stream_ends_with_the_account,
     a_stream_ends_with_session_role_or_token,
     a_stream_ends_when_another_process_shuts_the_account_out,
+    h6_a_stream_of_a_token_ends_with_what_its_maker_may,
     a_stream_goes_on_from_where_it_was,
     a_stream_says_something_every_twenty_seconds_and_ends_with_its_session,
     watching_is_no_use_of_the_session,
@@ -366,6 +367,40 @@ async fn a_stream_ends_with_session_role_or_token(storage: &Storage) {
         .expect("revoked");
     stream.ends().await;
     assert!(service.app.store.leases(START).await.expect("read").is_empty());
+    service.stop().await;
+}
+
+async fn h6_a_stream_of_a_token_ends_with_what_its_maker_may(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    service.signs_in().await;
+    let (id, code) = service.invites("Awa", "awa@example.org", Role::Owner, &["faso"]).await;
+    let maker = service.accepts(&code).await;
+    let opens = async || {
+        let body = json!({"role": "owner", "site": "faso"});
+        let made = maker.sends(&Method::POST, "/api/v1/tokens", &body).await.expect(201);
+        let program = service.bearer(made.json["token"].as_str().expect("a secret").to_owned());
+        let stream = program.follows(&service).await;
+        (program, stream)
+    };
+    let (program, stream) = opens().await;
+    let gives = async |role| {
+        accounts::change_role(&service.app, By::Operator, id, "faso", role)
+            .await
+            .expect("done");
+        service.app.live.stir();
+    };
+    gives(Some(Role::Moderator)).await;
+    stream.ends().await;
+    let again = program.follows(&service).await;
+    gives(None).await;
+    again.ends().await;
+    gives(Some(Role::Owner)).await;
+    let (_, stream) = opens().await;
+    accounts::set_disabled(&service.app, By::Operator, id, true)
+        .await
+        .expect("done");
+    service.app.live.stir();
+    stream.ends().await;
     service.stop().await;
 }
 

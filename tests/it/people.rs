@@ -175,6 +175,7 @@ async fn the_last_owner_cannot_be_taken_away_by_any_way(storage: &Storage) {
     service.stop().await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one journey")]
 async fn owners_rule_their_own_sites_and_nobody_elses(storage: &Storage) {
     let service = Service::start(storage, &two_sites()).await;
     service.signs_in().await;

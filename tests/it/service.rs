@@ -126,6 +126,11 @@ impl Service {
         }
     }
 
+    /// Somebody with that bearer token.
+    pub(crate) fn bearer(&self, token: String) -> Person<'_> {
+        Person { service: self, token }
+    }
+
     pub(crate) async fn moderator(&self) -> Person<'_> {
         self.person("Mariam Modératrice", Role::Moderator, &[]).await
     }

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use palabre::{
     domain::account::{EVERY_SITE, Rights, Role},
     domain::timestamp::Timestamp,
-    store::{Account, AccountChange, Actor, Invitation, NewAccount, NewAudit, NewSession, Store},
+    store::{
+        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Invitation, NewAccount, NewAudit, NewSession,
+        Scope, Store,
+    },
 };
 use uuid::Uuid;
 
@@ -19,6 +22,7 @@ on_both_engines!(
     an_account_is_invited_comes_in_and_is_found,
     a_link_is_redeemed_once_and_ends_what_was_before,
     the_last_owner_stays,
+    h9_the_owners_of_a_site_are_found_among_eleven_hundred_others,
     two_owners_cannot_take_each_other_away,
     who_is_shut_out_or_removed_is_gone_at_once,
     a_changed_passphrase_ends_other_sessions,
@@ -70,6 +74,7 @@ fn owner_of(site: &str) -> Rights {
 fn link(hash: &str) -> Invitation {
     Invitation {
         hash: hash.to_owned(),
+        maker: None,
         expires_at: START.plus(minutes(60)),
     }
 }
@@ -86,12 +91,8 @@ async fn comes_in(store: &Store, email: &str, rights: Rights) -> Uuid {
     let new = account(email, rights);
     let id = new.id;
     let hash = format!("link of {email}");
-    assert!(
-        store
-            .add_account(new, link(&hash), audit("added"))
-            .await
-            .expect("added")
-    );
+    let added = store.add_account(new, link(&hash), 99, audit("added")).await;
+    assert_eq!(added.expect("added"), AccountAdded::Done);
     let redeemed = store.redeem_invitation(
         &hash,
         id,
@@ -144,15 +145,11 @@ async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
     let store = &scene.store;
     let new = account("Awa@example.org", Rights::on(Role::Moderator, [SITE]));
     let id = new.id;
-    assert!(store.add_account(new, link("h"), audit("added")).await.expect("added"));
+    let added = store.add_account(new, link("h"), 99, audit("added")).await;
+    assert_eq!(added.expect("added"), AccountAdded::Done);
     let again = account("AWA@example.org", owner_of(SITE));
-    assert!(
-        !store
-            .add_account(again, link("h2"), audit("added"))
-            .await
-            .expect("answered"),
-        "one account each"
-    );
+    let added = store.add_account(again, link("h2"), 99, audit("added")).await;
+    assert_eq!(added.expect("answered"), AccountAdded::Exists, "one account each");
     assert!(!store.has_owner().await.expect("read"));
     let invited = found(store, id).await;
     assert_eq!((invited.passphrase, invited.disabled_at), (None, None));
@@ -181,8 +178,13 @@ async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
             .is_none(),
         "folded by the caller"
     );
+    let wanted = AccountsWanted {
+        scope: Scope::All,
+        after: None,
+        limit: 9,
+    };
     let all: Vec<_> = store
-        .accounts()
+        .accounts(&wanted)
         .await
         .expect("read")
         .into_iter()
@@ -280,6 +282,35 @@ async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {
     assert!(!done.await.expect("answered"), "it has run out");
 }
 
+async fn h9_the_owners_of_a_site_are_found_among_eleven_hundred_others(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    for number in 0..1100 {
+        let new = account(
+            &format!("a{number:04}@example.org"),
+            Rights::on(Role::Moderator, [OTHER]),
+        );
+        let added = store
+            .add_account(new, link(&number.to_string()), 2000, audit("added"))
+            .await;
+        assert_eq!(added.expect("answered"), AccountAdded::Done);
+    }
+    let zoe = comes_in(store, "zoe@example.org", owner_of(SITE)).await;
+    let all = comes_in(store, "zz@example.org", owner_of(EVERY_SITE)).await;
+    let mut found = store.owners_of(SITE).await.expect("read");
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    let expected = [(zoe, "zoe@example.org".to_owned()), (all, "zz@example.org".to_owned())];
+    assert_eq!(found, expected);
+    let full = store.add_account(
+        account("b@example.org", owner_of(OTHER)),
+        link("b"),
+        1100,
+        audit("added"),
+    );
+    let site = Some(OTHER.to_owned());
+    assert_eq!(full.await.expect("answered"), AccountAdded::Full { site });
+}
+
 async fn the_last_owner_stays(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let store = &scene.store;
@@ -288,18 +319,18 @@ async fn the_last_owner_stays(storage: &Storage) {
     let invited = account("invited@example.org", owner_of(SITE));
     let invited_id = invited.id;
     store
-        .add_account(invited, link("h"), audit("added"))
+        .add_account(invited, link("h"), 99, audit("added"))
         .await
         .expect("added");
     let other = comes_in(store, "other@example.org", owner_of(OTHER)).await;
     let attempts = async |account: Uuid| {
         [
             store
-                .set_role(account, SITE, None, audit("taken"))
+                .set_role(account, SITE, None, None, audit("taken"))
                 .await
                 .expect("answered"),
             store
-                .set_role(account, SITE, Some(Role::Moderator), audit("given"))
+                .set_role(account, SITE, Some(Role::Moderator), None, audit("given"))
                 .await
                 .expect("answered"),
             store
@@ -325,14 +356,14 @@ async fn the_last_owner_stays(storage: &Storage) {
     let done = AccountChange::Done;
     assert_eq!(
         store
-            .set_role(other, EVERY_SITE, Some(Role::Owner), audit("given"))
+            .set_role(other, EVERY_SITE, Some(Role::Owner), None, audit("given"))
             .await
             .expect("answered"),
         done
     );
     assert_eq!(
         store
-            .set_role(other, EVERY_SITE, None, audit("taken"))
+            .set_role(other, EVERY_SITE, None, None, audit("taken"))
             .await
             .expect("answered"),
         last,
@@ -390,7 +421,7 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     let live = async || store.session("awa@example.org", START).await.expect("read");
     assert_eq!(live().await.expect("open").rights, Rights::on(Role::Moderator, [SITE]));
     store
-        .set_role(id, OTHER, Some(Role::Owner), audit("given"))
+        .set_role(id, OTHER, Some(Role::Owner), None, audit("given"))
         .await
         .expect("given");
     let rights = live().await.expect("open").rights;
@@ -428,13 +459,8 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     let emails = "SELECT COUNT(*) FROM accounts WHERE email LIKE '%awa%' OR email_folded LIKE '%awa%'";
     assert_eq!(storage.integer(emails).await, Some(0), "no trace but the name");
     let back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
-    assert!(
-        store
-            .add_account(back, link("h3"), audit("added"))
-            .await
-            .expect("answered"),
-        "and may come again"
-    );
+    let added = store.add_account(back, link("h3"), 99, audit("added")).await;
+    assert_eq!(added.expect("answered"), AccountAdded::Done, "and may come again");
 }
 
 async fn a_changed_passphrase_ends_other_sessions(storage: &Storage) {

@@ -17,6 +17,7 @@ on_both_engines!(
     what_came_in_lately_is_told_newest_first,
     what_was_decided_lately_is_told_newest_first,
     a_comment_is_leased_to_who_was_first_until_it_runs_out,
+    h9_six_hundred_leases_of_one_site_hide_nobodys,
     of_ten_who_want_one_lease_one_has_it,
 );
 
@@ -103,6 +104,24 @@ impl Scene {
         let leases = leases.expect("read").into_iter();
         leases.map(|lease| (lease.comment_id, lease.holder_id)).collect()
     }
+}
+
+async fn h9_six_hundred_leases_of_one_site_hide_nobodys(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let until = START.plus(Duration::from_secs(30));
+    let lease = async |site: &str, number: u128| {
+        let who = moderator(&format!("m{number}"));
+        let comment = Uuid::from_u128(number);
+        let leased = scene.store.lease_comment(comment, site, &who, until, START).await;
+        leased.expect("answered");
+    };
+    for number in 0..600 {
+        lease(SITE, number).await;
+    }
+    lease(OTHER, 1000).await;
+    let leases = scene.store.leases(START).await.expect("read");
+    let of = |site: &str| leases.iter().filter(|lease| lease.site_id == site).count();
+    assert_eq!((of(SITE), of(OTHER)), (200, 1));
 }
 
 async fn a_comment_is_leased_to_who_was_first_until_it_runs_out(storage: &Storage) {

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::{
     comments::{field_error, no_store, parse_id},
@@ -28,7 +29,7 @@ use crate::{
     http::{
         body::Fields,
         error::{In, Problem},
-        extract::{ApiLanguage, Who},
+        extract::{ApiLanguage, Query, Who},
         shape,
     },
     store::{Account, Scope, SessionEntry, TokenRow},
@@ -36,15 +37,22 @@ use crate::{
 
 /// The accounts that work on one's sites, by e-mail.
 #[utoipa::path(get, path = "/moderators", tag = "owners",
-    responses((status = 200, description = "at most 1,000", body = schema::Moderators),
-        (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only")))]
+    params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 1,000; 1,000")),
+    responses((status = 200, description = "a page", body = schema::Moderators),
+        (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only"),
+        (status = 422, description = "after_bad, limit_bad")))]
 pub(crate) async fn moderators(
     State(app): State<Arc<App>>,
     Who(who): Who,
     ApiLanguage(language): ApiLanguage,
+    query: Query,
 ) -> Result<Response, Problem> {
-    let accounts = accounts::list(&app, &who).await.or_say_in(language)?;
-    let body = json!({"moderators": accounts.iter().map(account_json).collect::<Vec<_>>()});
+    let found = async {
+        let limit = limit(&query.0, accounts::PAGE_MAX)?;
+        accounts::list(&app, &who, after(&query.0)?, limit).await
+    };
+    let (accounts, next) = found.await.or_say_in(language)?;
+    let body = json!({"moderators": accounts.iter().map(account_json).collect::<Vec<_>>(), "next": next});
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -68,9 +76,9 @@ fn account_json(account: &Account) -> Value {
 /// Gives somebody a role; who has no account yet gets a one-time link, good for seven days. The same as
 /// `POST /moderators/invite`.
 #[utoipa::path(post, path = "/moderators", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
+    responses((status = 201, description = "link is null for who comes in already", body = schema::Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
-        (status = 422, description = "invalid")))]
+        (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn add_moderator(
     state: State<Arc<App>>,
     who: Who,
@@ -82,9 +90,9 @@ pub(crate) async fn add_moderator(
 
 /// Invites somebody by a one-time link.
 #[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link is null for who has an account already", body = schema::Invited),
+    responses((status = 201, description = "link is null for who comes in already", body = schema::Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
-        (status = 422, description = "invalid")))]
+        (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -108,10 +116,11 @@ pub(crate) async fn invite(
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
 
-/// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`).
+/// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`). A wider
+/// role ends the link of somebody else that the account has not used: `link` is a new one then.
 #[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
     request_body = schema::ModeratorChange,
-    responses((status = 200, description = "the account", body = schema::Moderator),
+    responses((status = 200, description = "the account", body = schema::ChangedModerator),
         (status = 403, description = "forbidden, to a bearer token also for a wider role; works_elsewhere, retype_needed"), (status = 404, description = "not_found"),
         (status = 409, description = "last_owner"), (status = 422, description = "role_bad")))]
 pub(crate) async fn change_moderator(
@@ -130,16 +139,19 @@ pub(crate) async fn change_moderator(
         let site = fields.optional("site")?;
         let role = fields.value("role").map(|_| role(&fields)).transpose()?;
         let disabled = fields.flag("disabled")?;
+        let mut code = None;
         if let Some(site) = site {
-            accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+            code = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
         }
         if let Some(disabled) = disabled {
             accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;
         }
-        accounts::get(&app, account.id).await
+        Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
-    let account = changed.await.or_say_in(language)?;
-    Ok(no_store(Json(account_json(&account)).into_response()))
+    let (account, code) = changed.await.or_say_in(language)?;
+    let mut body = account_json(&account);
+    body["link"] = code.map(|code| accounts::link(&app, &code)).into();
+    Ok(no_store(Json(body).into_response()))
 }
 
 /// Removes an account for good; its name stays where it decided.
@@ -179,15 +191,21 @@ pub(crate) async fn new_link(
 
 /// The live tokens of one's sites, newest first.
 #[utoipa::path(get, path = "/tokens", tag = "owners",
-    responses((status = 200, description = "at most 500", body = schema::Tokens),
-        (status = 403, description = "forbidden: owners only")))]
+    params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 500; 500")),
+    responses((status = 200, description = "a page", body = schema::Tokens),
+        (status = 403, description = "forbidden: owners only"), (status = 422, description = "after_bad, limit_bad")))]
 pub(crate) async fn list_tokens(
     State(app): State<Arc<App>>,
     Who(who): Who,
     ApiLanguage(language): ApiLanguage,
+    query: Query,
 ) -> Result<Response, Problem> {
-    let tokens = tokens::list(&app, &who).await.or_say_in(language)?;
-    let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>()});
+    let found = async {
+        let limit = limit(&query.0, tokens::PAGE_MAX)?;
+        tokens::list(&app, &who, after(&query.0)?, limit).await
+    };
+    let (tokens, next) = found.await.or_say_in(language)?;
+    let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>(), "next": next});
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -291,6 +309,28 @@ pub(crate) async fn end_session(
         .await
         .or_say_in(language)?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
+}
+
+/// The `limit` of a list that has at most `most` on a page.
+///
+/// # Errors
+/// `limit_bad` as a field's error.
+fn limit(query: &Fields, most: i64) -> Result<i64, Error> {
+    match query.integer("limit").unwrap_or(Some(0)) {
+        None => Ok(most),
+        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(field_error("limit", "limit_bad")),
+    }
+}
+
+/// Where a page begins: the `next` of the one before.
+///
+/// # Errors
+/// `after_bad` as a field's error.
+pub(in crate::http) fn after(query: &Fields) -> Result<Option<Uuid>, Error> {
+    let after = query.first_of(&["after"])?;
+    let bad = |_| field_error("after", "after_bad");
+    after.map(|after| Uuid::parse_str(&after).map_err(bad)).transpose()
 }
 
 /// The role that is asked for.

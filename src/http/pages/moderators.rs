@@ -6,6 +6,7 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
+use uuid::Uuid;
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
@@ -46,7 +47,8 @@ pub(crate) async fn show(
     AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let mut page = page(&app, &who, language).await?;
+    let after = people::after(&query.0).map_err(|error| PageError::new(error, language))?;
+    let mut page = page_after(&app, &who, language, after).await?;
     let done = query.0.text("done")?;
     page.flash = DONE
         .contains(&done.as_str())
@@ -54,9 +56,21 @@ pub(crate) async fn show(
     Ok(admin_page(&page))
 }
 
+/// People on a page.
+const ROWS: i64 = 100;
+
 async fn page(app: &App, who: &Identity, language: Language) -> Result<ModeratorsPage, PageError> {
+    page_after(app, who, language, None).await
+}
+
+async fn page_after(
+    app: &App,
+    who: &Identity,
+    language: Language,
+    after: Option<Uuid>,
+) -> Result<ModeratorsPage, PageError> {
     let in_words = |error| PageError::new(error, language);
-    let accounts = accounts::list(app, who).await.map_err(in_words)?;
+    let (accounts, next) = accounts::list(app, who, after, ROWS).await.map_err(in_words)?;
     let sites = site_choices(app, who, language).await.map_err(in_words)?;
     Ok(ModeratorsPage {
         frame: frame(
@@ -70,6 +84,7 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<Moderator
             .iter()
             .map(|account| person_row(who, account, &sites, language))
             .collect(),
+        next_href: next.map(|next| format!("/moderators?after={next}")),
         roles: role_choices(language),
         sites,
         ..ModeratorsPage::default()
@@ -214,10 +229,13 @@ pub(crate) async fn change_role(
             "none" => None,
             _ => Some(people::role(&fields)?),
         };
-        accounts::change_role(&app, By::Somebody(&who), account.id, &fields.text("site")?, role).await
+        let site = fields.text("site")?;
+        let code = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+        Ok((code, account.name))
     };
     match changed.await {
-        Ok(()) => Ok(see_other("/moderators?done=role")),
+        Ok((Some(code), name)) => Ok(link_page(&app, &who, language, &code, &name)),
+        Ok((None, _)) => Ok(see_other("/moderators?done=role")),
         Err(error) => refused(&app, &who, language, error).await,
     }
 }

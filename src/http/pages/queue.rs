@@ -187,8 +187,9 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
     if let Some(site) = selected {
         return Ok(vec![site.to_owned()]);
     }
-    let all = app.store.site_ids().await?.into_iter();
-    Ok(all.filter(|id| who.scope.allows(id)).take(SITES).collect())
+    let mut sites = who.sites(app).await?;
+    sites.truncate(SITES);
+    Ok(sites)
 }
 
 /// When the last comment of the caller's sites came in, whatever became of it.

@@ -102,7 +102,8 @@ async fn asked(
     error: &Error,
 ) -> PageResult {
     let mut page = new_page(app, who, language, error).await?;
-    page.action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let address = parts.uri.path_and_query();
+    address.map_or("/", |path| path.as_str()).clone_into(&mut page.action);
     let values = fields
         .all()
         .iter()
@@ -165,7 +166,7 @@ pub(crate) async fn retype(
         Ok(()) => Ok(no_store(axum::Json(json!({"status": "in"})).into_response())),
         Err(error) if fields.is_form => {
             let mut page = new_page(&app, &who, language, &error).await?;
-            page.action = "/login/retype".to_owned();
+            "/login/retype".clone_into(&mut page.action);
             page.values = vec![("next".to_owned(), own_path(&fields.text("next")?))];
             Ok(with_status(admin_page(&page), &error))
         }

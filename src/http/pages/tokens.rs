@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
+use uuid::Uuid;
 
 use super::{
     PageError, PageResult, Visitor, admin_page,
@@ -37,14 +38,27 @@ pub(crate) async fn show(
     AdminLanguage(language): AdminLanguage,
     query: Query,
 ) -> PageResult {
-    let mut page = page(&app, &who, language).await?;
+    let after = people::after(&query.0).map_err(|error| PageError::new(error, language))?;
+    let mut page = page_after(&app, &who, language, after).await?;
     page.flash = (query.0.text("done")? == "revoked").then(|| language.say("token-done-revoked"));
     Ok(admin_page(&page))
 }
 
+/// Tokens on a page.
+const ROWS: i64 = 100;
+
 async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPage, PageError> {
+    page_after(app, who, language, None).await
+}
+
+async fn page_after(
+    app: &App,
+    who: &Identity,
+    language: Language,
+    after: Option<Uuid>,
+) -> Result<TokensPage, PageError> {
     let in_words = |error| PageError::new(error, language);
-    let tokens = tokens::list(app, who).await.map_err(in_words)?;
+    let (tokens, next) = tokens::list(app, who, after, ROWS).await.map_err(in_words)?;
     let sites = site_choices(app, who, language).await.map_err(in_words)?;
     let name_of = |site: &String| {
         let choice = sites.iter().find(|choice| choice.value == *site);
@@ -64,6 +78,7 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPag
     Ok(TokensPage {
         frame: frame(app, Some(who), language, Place::Tokens, language.say("tokens-title")),
         tokens: rows.collect(),
+        next_href: next.map(|next| format!("/tokens?after={next}")),
         roles: role_choices(language),
         sites,
         ..TokensPage::default()

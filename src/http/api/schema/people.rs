@@ -20,9 +20,28 @@ pub(in crate::http::api) struct Moderator {
     created_at: String,
 }
 
+/// Somebody whose role, or way in, was changed.
+#[derive(ToSchema)]
+pub(in crate::http::api) struct ChangedModerator {
+    id: Uuid,
+    name: String,
+    email: String,
+    /// `owner` or `moderator` by site; `*` stands for every site.
+    roles: HashMap<String, String>,
+    /// active, invited (has not come in yet) or disabled.
+    status: String,
+    /// Whether a code is asked for after the passphrase.
+    second_step: bool,
+    created_at: String,
+    /// A one-time link in place of one that somebody else made and that counts no more; shown here alone.
+    link: Option<String>,
+}
+
 #[derive(ToSchema)]
 pub(in crate::http::api) struct Moderators {
     moderators: Vec<Moderator>,
+    /// The `after` of the next page; null on the last.
+    next: Option<Uuid>,
 }
 
 /// Somebody to be given a role.
@@ -72,6 +91,8 @@ pub(in crate::http::api) struct Token {
 #[derive(ToSchema)]
 pub(in crate::http::api) struct Tokens {
     tokens: Vec<Token>,
+    /// The `after` of the next page; null on the last.
+    next: Option<Uuid>,
 }
 
 /// A token to be made.
