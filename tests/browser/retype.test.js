@@ -21,7 +21,7 @@ const LOOKS = [
 /** As after ten minutes, for which no test waits. */
 function timePasses(house) {
   const statement = "PRAGMA busy_timeout = 5000; UPDATE sessions SET typed_at = 0;";
-  execFileSync("sqlite3", [join(house.folder, "data", "palabre.db"), statement]);
+  execFileSync("sqlite3", [join(house.folder, "palabre.db"), statement]);
 }
 
 for (const { javaScript, name } of WAYS) {
@@ -75,7 +75,7 @@ for (const { javaScript, name } of WAYS) {
       const addresses = [];
       owner.page.on("request", (request) => addresses.push(request.url()));
       await owner.opens(`/sites/${SITE}/settings`);
-      await owner.page.getByLabel("Nom", { exact: true }).first().fill("Le Courrier des Quais, du soir");
+      await owner.page.locator("#name").fill("Le Courrier des Quais, du soir");
       await owner.page.locator("#provider").selectOption("hcaptcha");
       await owner.page.locator("#site_key").fill("10000000-ffff-ffff-ffff-00000000000a");
       await owner.page.locator("#secret").fill("un secret & \"deux\" <mots>");
