@@ -53,6 +53,60 @@ pub struct AuthorRecord {
     pub verified: bool,
 }
 
+/// Notes what is lost with a comment's device and still counts: that people found it to be spam, or rejected it.
+/// Else whoever erases their spam would have a clean device again. `purge` forgets it after ninety days.
+macro_rules! before_blanking {
+    ($conn:expr, $comment:expr) => {
+        sqlx::query(
+            "INSERT INTO device_faults (site_id, device_id, label, at, comments) \
+             SELECT site_id, device_id, status, COALESCE(decided_at, created_at), 1 FROM comments \
+             WHERE id = $1 AND device_id IS NOT NULL AND status IN ('rejected', 'spam') \
+             ON CONFLICT (site_id, device_id, label, at) DO UPDATE SET comments = device_faults.comments + 1",
+        )
+        .bind($comment)
+        .execute(&mut *$conn)
+        .await?
+    };
+}
+pub(super) use before_blanking;
+
+/// Takes from a thread the title and the link that it has from a comment which was just blanked: another public
+/// comment gives its own, the same one first, else there is none. The content version is raised
+/// by `raise`. The thread's row is locked by the caller.
+macro_rules! after_blanking {
+    ($conn:expr, $comment:expr, $thread:expr, $raise:expr) => {
+        let raise: i64 = $raise;
+        for (text, from, given) in [
+            ("title", "title_from", "thread_title"),
+            ("url", "url_from", "thread_url"),
+        ] {
+            // Index: comments_public. Nothing is left of the blanked one.
+            let other: Option<(Uuid, String)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT c.id, c.{given} FROM comments c JOIN threads t ON t.id = c.thread_id \
+                 WHERE c.thread_id = $1 AND t.{from} = $2 AND c.status = 'approved' AND c.{given} IS NOT NULL \
+                 ORDER BY CASE WHEN c.{given} = t.{text} THEN 0 ELSE 1 END, c.created_at, c.id LIMIT 1"
+            )))
+            .bind($thread)
+            .bind($comment)
+            .fetch_optional(&mut *$conn)
+            .await?;
+            let (id, given) = other.unzip();
+            sqlx::query(sqlx::AssertSqlSafe(format!(
+                "UPDATE threads SET content_version = content_version + $5, {text} = $3, {from} = $4 \
+                 WHERE id = $1 AND {from} = $2"
+            )))
+            .bind($thread)
+            .bind($comment)
+            .bind(given)
+            .bind(id)
+            .bind(raise)
+            .execute(&mut *$conn)
+            .await?;
+        }
+    };
+}
+pub(super) use after_blanking;
+
 /// Sets a thread's oldest waiting time anew; its row is locked by the caller.
 macro_rules! recount_waiting {
     ($conn:expr, $thread:expr) => {
@@ -317,12 +371,12 @@ impl Store {
     /// [`StoreError`].
     pub async fn erase(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
         let (id, thread) = (comment.id, comment.thread);
-        in_tx!(self, |conn| {
+        let erased = in_tx!(self, |conn| {
             sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
                 .bind(thread)
                 .execute(&mut *conn)
                 .await?;
-            sqlx::query(
+            let was_public = sqlx::query(
                 "UPDATE threads SET content_version = content_version + 1 WHERE id = $1 \
                  AND EXISTS (SELECT 1 FROM comments WHERE id = $2 AND status = 'approved')",
             )
@@ -330,6 +384,7 @@ impl Store {
             .bind(id)
             .execute(&mut *conn)
             .await?;
+            before_blanking!(conn, id);
             let version: Option<(i64,)> = sqlx::query_as(AssertSqlSafe(format!(
                 "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased' \
                  RETURNING version"
@@ -341,6 +396,8 @@ impl Store {
             let Some((version,)) = version else {
                 return Ok(false);
             };
+            // One change that readers see is one.
+            after_blanking!(conn, id, thread, i64::from(was_public.rows_affected() == 0));
             for statement in [
                 "DELETE FROM audit_texts WHERE comment_id = $1",
                 "DELETE FROM reports WHERE comment_id = $1",
@@ -350,7 +407,9 @@ impl Store {
             recount_waiting!(conn, thread);
             insert_entry!(conn, audit, Some(version));
             Ok(true)
-        })
+        });
+        self.note_erasure();
+        erased
     }
 
     /// Counts a reader's report, one for each reporter. `false`: counted before.

@@ -13,6 +13,7 @@ mod commands;
 mod defence;
 mod document;
 mod door;
+mod erasure;
 mod events;
 mod fake_provider;
 mod fallback;

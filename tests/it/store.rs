@@ -69,6 +69,7 @@ on_both_engines!(
     decisions_and_inserts_at_once_leave_the_right_waiting_time,
     an_appeal_brings_a_refused_comment_before_a_person_once,
     erasing_blanks_a_comment_for_good,
+    h11_erasures_are_brought_to_their_end_on_either_engine,
     a_report_counts_once_a_reporter,
     a_thread_is_read_in_pages_without_gaps_or_repeats,
     replies_are_capped_and_read_on,
@@ -1304,6 +1305,17 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
         .await
         .expect("done");
     assert_eq!(scene.thread("/b").await.content_version, 1);
+}
+
+async fn h11_erasures_are_brought_to_their_end_on_either_engine(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    assert!(scene.store.finish_erasures().await.expect("nothing to do"));
+    let comment = scene.insert(scene.comment()).await;
+    let comment = scene.get(comment).await;
+    let audit = scene.audit("erase");
+    assert!(scene.store.erase(&comment, audit, START).await.expect("erased"));
+    assert!(scene.store.finish_erasures().await.expect("done"));
+    assert!(scene.store.finish_erasures().await.expect("done before"));
 }
 
 async fn a_report_counts_once_a_reporter(storage: &Storage) {
