@@ -49,6 +49,10 @@ pub enum Reason {
     Links {
         count: u32,
     },
+    /// Three links or more: a person reads it, whatever vouches for it.
+    ManyLinks,
+    /// Its device's record alone would have it published, and no proof of work came with it.
+    TrustWithoutProof,
     /// The site asks no captcha.
     CheckOff,
     /// A yes without a score.
@@ -102,6 +106,8 @@ pub enum Reason {
     },
     /// This e-mail sent too many.
     EmailRate,
+    /// This device sent too many.
+    DeviceRate,
     /// The whole site receives too many.
     SiteSurge,
     /// Neither a known page nor a valid form token vouches for where it comes from.

@@ -14,7 +14,7 @@ use super::{
     on_pool,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
-use crate::domain::timestamp::Timestamp;
+use crate::domain::{timestamp::Timestamp, trust::DeviceRecord};
 
 /// An earlier submission with one of the same keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,22 +234,35 @@ impl Store {
         Ok(found.map(|(draw,)| draw))
     }
 
-    /// How many of a device's comments were approved.
+    /// What people decided on a device's comments since `since`: a good word counts from the comment's own
+    /// time, a bad one from its decision, also where the comment was blanked meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn approved_of_device(&self, site: &str, device: &str) -> Result<i64, StoreError> {
-        let (count,): (i64,) = on_pool!(self, |pool| {
-            // Index: comments_by_device.
+    pub async fn device_record(&self, site: &str, device: &str, since: Timestamp) -> Result<DeviceRecord, StoreError> {
+        let found: Vec<(String, i64)> = on_pool!(self, |pool| {
+            // Indexes: comments_by_device, the primary key of device_faults.
             sqlx::query_as(
-                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND device_id = $2 AND status = 'approved'",
+                "SELECT word, CAST(SUM(number) AS BIGINT) FROM (\
+                 SELECT status AS word, CAST(1 AS BIGINT) AS number FROM comments \
+                 WHERE site_id = $1 AND device_id = $2 AND status IN ('approved', 'rejected', 'spam') \
+                 AND ((status = 'approved' AND label = 'approved' AND created_at >= $3) \
+                 OR (status <> 'approved' AND COALESCE(decided_at, created_at) >= $3)) \
+                 UNION ALL SELECT label, comments FROM device_faults \
+                 WHERE site_id = $1 AND device_id = $2 AND at >= $3) words GROUP BY word",
             )
             .bind(site)
             .bind(device)
-            .fetch_one(pool)
+            .bind(since.0)
+            .fetch_all(pool)
             .await
         })?;
-        Ok(count)
+        let count = |word: &str| found.iter().find(|(own, _)| own == word).map_or(0, |(_, count)| *count);
+        Ok(DeviceRecord {
+            approved: count("approved"),
+            rejected: count("rejected"),
+            spam: count("spam"),
+        })
     }
 
     /// The record of each of `comments`' authors on its site, keyed by comment: by device where there

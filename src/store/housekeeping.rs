@@ -142,6 +142,7 @@ impl Store {
                 "DELETE FROM invitations WHERE expires_at <= $1",
                 "DELETE FROM review_leases WHERE leased_until <= $1",
                 "DELETE FROM sign_in_tries WHERE at <= $1 - 86400000",
+                "DELETE FROM device_faults WHERE at < $1 - 7776000000",
             ] {
                 sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
             }

@@ -38,4 +38,5 @@ mod store_accounts;
 mod store_watch;
 mod stores;
 mod submit;
+mod trust;
 mod tuning;

@@ -397,6 +397,8 @@ reason-links = { $count ->
     [one] { $count } link
    *[other] { $count } links
 }
+reason-many_links = Three links or more: always read by a person
+reason-trust_without_proof = Known device, but without proof of work
 reason-check_off = This site asks for no check
 reason-captcha_passed = Check passed
 reason-captcha_failed = Check failed
@@ -440,6 +442,7 @@ reason-proof_missing = Without proof of work
 reason-proof_forged = Proof of work forged or already used
 reason-checked_here = Our own check: score { $score }
 reason-email_rate = Many comments with this email address
+reason-device_rate = Many comments from this device
 reason-site_surge = Unusual surge on the site
 reason-origin_unknown = Unknown origin of the request
 reason-appealed = The reader asks for a review

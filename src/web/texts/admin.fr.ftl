@@ -397,6 +397,8 @@ reason-links = { $count ->
     [one] { $count } lien
    *[other] { $count } liens
 }
+reason-many_links = Trois liens ou plus : toujours lu par une personne
+reason-trust_without_proof = Appareil connu, mais sans preuve de calcul
 reason-check_off = Ce site ne demande aucune vérification
 reason-captcha_passed = Vérification réussie
 reason-captcha_failed = Vérification échouée
@@ -440,6 +442,7 @@ reason-proof_missing = Sans preuve de calcul
 reason-proof_forged = Preuve de calcul fausse ou déjà utilisée
 reason-checked_here = Notre propre vérification : score { $score }
 reason-email_rate = Beaucoup d’envois avec cette adresse e-mail
+reason-device_rate = Beaucoup d’envois depuis cet appareil
 reason-site_surge = Afflux inhabituel sur le site
 reason-origin_unknown = Origine de l’envoi inconnue
 reason-appealed = Le lecteur demande une relecture
