@@ -128,7 +128,8 @@ pub async fn sign_in(
 /// Comes in by the code of the second step: from the app, or one of the recovery codes.
 ///
 /// # Errors
-/// 401 `pass_ended` after five minutes, 401 `code_bad`; [`Error::RateLimited`]; errors of the store.
+/// 401 `pass_ended` after five minutes, 401 `code_bad`, 401 `second_step_unreadable` where no key opens the seed and
+/// only a recovery code counts; [`Error::RateLimited`]; errors of the store.
 pub async fn second_step(app: &App, caller: &Caller, pass: &str, code: &str) -> Result<Entry, Error> {
     let ended = || Error::Http(401, "pass_ended");
     let pass: Pass = app.keys.open(Purpose::Door, pass).ok_or_else(ended)?;
@@ -272,13 +273,15 @@ pub(super) async fn count(app: &App, counted: &[(Action, &str)]) -> Result<Uuid,
     }
     let keys = counted
         .iter()
-        .map(|(action, by)| {
+        .flat_map(|(action, by)| {
             let quota = app.config.rate_limit.of(*action);
-            let key = app.keys.digest(Purpose::Recovery, "tries", by.as_bytes());
             // Tries are forgotten after a day.
             let window = quota.window().min(Duration::from_hours(24));
             let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-            (hex(&key[..16]), quota.burst.get(), window)
+            // Under the old keys too: what was counted under them goes on counting.
+            app.keys
+                .digests(Purpose::Recovery, "tries", by.as_bytes())
+                .map(move |(_, key)| (hex(&key[..16]), quota.burst.get(), window))
         })
         .collect();
     let Some(retry_after) = app.store.count_try(id, keys, app.clock.now()).await? else {
@@ -305,7 +308,12 @@ async fn check_code(app: &App, account: &Account, code: &str) -> Result<(), Erro
         return Ok(());
     }
     app.store.add_audit(entry(app, account, "code_failed")).await?;
-    Err(Error::Http(401, "code_bad"))
+    let code = if credentials::is_seed_readable(app, account) {
+        "code_bad"
+    } else {
+        "second_step_unreadable"
+    };
+    Err(Error::Http(401, code))
 }
 
 /// An e-mail as accounts are found by it; what is longer than any address is nobody's.

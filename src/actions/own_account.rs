@@ -131,7 +131,7 @@ pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> R
 /// [`Error::NotFound`] when none waits; errors of the store.
 pub async fn waiting_seed(app: &App, who: &Identity) -> Result<Seed, Error> {
     let (_, account) = me(app, who).await?;
-    if account.has_second_step() || account.totp_seed.is_none() {
+    if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
         return Err(Error::not_found());
     }
     seed_of(app, &account)
@@ -154,7 +154,7 @@ fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
 /// `code_bad` as a field's error; [`Error::NotFound`] when none waits; [`Error::RateLimited`].
 pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
-    if account.has_second_step() || account.totp_seed.is_none() {
+    if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
         return Err(Error::not_found());
     }
     let tried = count(app, &account).await?;

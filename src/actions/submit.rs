@@ -36,7 +36,7 @@ use crate::{
         verdict::{NotRun, Verdict, Why},
     },
     error::Error,
-    keys::{Purpose, equal, hex, sha256_hex},
+    keys::{Purpose, hex, sha256_hex},
     limits::{self, Demand},
     store::{Claim, Inserted, NewComment},
 };
@@ -291,14 +291,9 @@ impl Path {
     }
 
     fn is_signed(&self, draft: &Draft) -> bool {
-        let right = self
-            .app
-            .keys
-            .thread_signature(&self.site.site.id, draft.thread.as_str());
-        draft
-            .thread_sig
-            .as_deref()
-            .is_some_and(|given| equal(given.trim_end_matches('=').as_bytes(), right.as_bytes()))
+        let (site, thread) = (&self.site.site.id, draft.thread.as_str());
+        let given = draft.thread_sig.as_deref();
+        given.is_some_and(|given| self.app.keys.is_thread_signature(site, thread, given))
     }
 
     /// The e-mail's, the device's and the site's limits: they hold, and never refuse.

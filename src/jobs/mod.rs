@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::warn::warn;
 use crate::{
+    actions::new_key,
     app::{App, SiteInForce},
     captcha::{Ratios, Told},
     domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
@@ -83,6 +84,12 @@ async fn rounds(app: &App, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
+    tokio::select! {
+        () = shutdown.cancelled() => return,
+        hashed = new_key::hash_emails_anew(app) => if let Err(error) = hashed {
+            tracing::error!(%error, "hashing e-mails under the new key failed; the next start goes on");
+        },
+    }
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,

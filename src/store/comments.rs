@@ -425,19 +425,34 @@ impl Store {
         erased
     }
 
-    /// Counts a reader's report, one for each reporter. `false`: counted before.
+    /// Counts a reader's report, one for each reporter, who goes by the first of `reporters` from now on and may
+    /// have gone by the others. `false`: counted before.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn report(
         &self,
         comment: Uuid,
-        reporter: &str,
+        reporters: &[String],
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (reporter, reason) = (reporter.to_owned(), reason.to_owned());
+        let (reporters, reason) = (reporters.to_vec(), reason.to_owned());
         in_tx!(self, |conn| {
+            let Some((reporter, former)) = reporters.split_first() else {
+                return Ok(false);
+            };
+            for former in former {
+                let found: Option<(i64,)> =
+                    sqlx::query_as("SELECT at FROM reports WHERE comment_id = $1 AND reporter = $2")
+                        .bind(comment)
+                        .bind(former.as_str())
+                        .fetch_optional(&mut *conn)
+                        .await?;
+                if found.is_some() {
+                    return Ok(false);
+                }
+            }
             let added = sqlx::query(
                 "INSERT INTO reports (comment_id, reporter, reason, at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (comment_id, reporter) DO NOTHING",

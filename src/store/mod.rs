@@ -26,6 +26,7 @@ mod housekeeping;
 mod invitations;
 mod leases;
 mod looks;
+mod new_key;
 mod news;
 mod postgres;
 mod queue;
@@ -59,6 +60,7 @@ pub use self::{
     feedback::Untold,
     invitations::Invitation,
     leases::Lease,
+    new_key::{Kept, Sealed},
     news::Arrival,
     queue::{Filter, Order, QueueRow, SiteCounts},
     rows::Comment,

@@ -22,6 +22,7 @@ mod layering;
 mod limits_road;
 mod mail;
 mod moderation;
+mod new_key;
 mod page_check;
 mod people;
 mod privacy;

@@ -70,6 +70,7 @@ on_both_engines!(
     an_appeal_brings_a_refused_comment_before_a_person_once,
     erasing_blanks_a_comment_for_good,
     h11_erasures_are_brought_to_their_end_on_either_engine,
+    h12_keyed_hashes_of_emails_are_set_anew_but_for_erased_ones,
     a_report_counts_once_a_reporter,
     a_thread_is_read_in_pages_without_gaps_or_repeats,
     replies_are_capped_and_read_on,
@@ -1280,7 +1281,11 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
     let mut decision = scene.decision(id, Act::Approve);
     decision.note = Some("une note".to_owned());
     scene.decide(decision).await;
-    scene.store.report(id, "r1", "insulte", START).await.expect("reported");
+    scene
+        .store
+        .report(id, &["r1".to_owned()], "insulte", START)
+        .await
+        .expect("reported");
     let before = scene.thread("/a").await.content_version;
     let comment = scene.get(id).await;
     for first in [true, false] {
@@ -1341,18 +1346,52 @@ async fn h11_erasures_are_brought_to_their_end_on_either_engine(storage: &Storag
     assert!(scene.store.finish_erasures().await.expect("done before"));
 }
 
+async fn h12_keyed_hashes_of_emails_are_set_anew_but_for_erased_ones(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let [first, second] = [scene.insert(scene.comment()).await, scene.insert(scene.comment()).await];
+    let found = scene.store.emails_after(Uuid::nil(), 1).await.expect("read");
+    assert_eq!((found.len(), found[0].0), (1, first));
+    assert_eq!(found[0].1, "lectrice@example.org");
+    let rest = scene.store.emails_after(first, 10).await.expect("read");
+    assert_eq!(rest.iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [second]);
+    let erased = scene.get(second).await;
+    assert!(
+        scene
+            .store
+            .erase(&erased, scene.audit("erase"), START)
+            .await
+            .expect("erased")
+    );
+    let keys = [first, second].map(|id| (id, "new".to_owned())).to_vec();
+    scene.store.set_email_keys(keys).await.expect("set");
+    assert_eq!(scene.get(first).await.email_key, "new");
+    assert_eq!(scene.get(second).await.email_key, "");
+    assert!(scene.store.emails_after(first, 10).await.expect("read").is_empty());
+}
+
 async fn a_report_counts_once_a_reporter(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let id = scene.insert_public().await;
     let reported = at_once(["r1", "r1", "r1", "r2"].into_iter().map(|reporter| {
         let store = Arc::clone(&scene.store);
-        async move { store.report(id, reporter, "insulte", START).await.expect("done") }
+        async move {
+            store
+                .report(id, &[reporter.to_owned()], "insulte", START)
+                .await
+                .expect("done")
+        }
     }))
     .await;
     assert_eq!(reported.into_iter().filter(|counted| *counted).count(), 2);
     let comment = scene.get(id).await;
     assert_eq!((comment.reports, comment.version), (2, 1));
-    let missing = scene.store.report(Uuid::nil(), "r1", "insulte", START).await;
+    // Under a new key the same reader has a new name, and the former one beside it.
+    let again = ["new".to_owned(), "r1".to_owned()];
+    assert!(!scene.store.report(id, &again, "insulte", START).await.expect("done"));
+    let missing = scene
+        .store
+        .report(Uuid::nil(), &["r1".to_owned()], "insulte", START)
+        .await;
     assert!(missing.is_err(), "there is no such comment");
 }
 
@@ -1537,7 +1576,7 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
             let reporter = reporter.to_string();
             scene
                 .store
-                .report(id, &reporter, "insulte", START)
+                .report(id, &[reporter], "insulte", START)
                 .await
                 .expect("reported");
         }

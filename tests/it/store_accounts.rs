@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use palabre::{
     domain::account::{EVERY_SITE, Rights, Role},
     domain::timestamp::Timestamp,
-    store::{Account, AccountChange, Actor, Invitation, NewAccount, NewAudit, NewSession, Store},
+    store::{Account, AccountChange, Actor, Invitation, Kept, NewAccount, NewAudit, NewSession, Sealed, Store},
 };
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ use crate::{
 };
 
 on_both_engines!(
+    h12_what_is_sealed_under_another_key_is_found_and_replaced_once,
+    h12_recovery_codes_say_under_which_key_they_were_made,
     the_first_owner_is_made_once_among_ten,
     an_account_is_invited_comes_in_and_is_found,
     a_link_is_redeemed_once_and_ends_what_was_before,
@@ -209,6 +211,75 @@ async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
         Some(4),
         "each change left its entry, and what was refused none"
     );
+}
+
+async fn h12_what_is_sealed_under_another_key_is_found_and_replaced_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    let issa = comes_in(store, "issa@example.org", owner_of(OTHER)).await;
+    for (account, seed) in [(awa, "v1.old.a"), (issa, "v1.new.b")] {
+        store
+            .set_totp_seed(account, Some(seed.to_owned()), None)
+            .await
+            .expect("kept");
+    }
+    storage
+        .execute("UPDATE sites SET sealed_secret = 'v1.old.c', sealed_second_secret = 'v1.new.d' WHERE id = 'faso'")
+        .await;
+    let found = store
+        .sealed_otherwise("new", (Uuid::nil(), ""), 10)
+        .await
+        .expect("read");
+    let expected = [
+        (Kept::Seed(awa), "v1.old.a"),
+        (Kept::Secret(SITE.to_owned()), "v1.old.c"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(kept, sealed)| Sealed {
+            kept,
+            sealed: sealed.to_owned()
+        })
+    );
+    assert!(
+        store
+            .sealed_otherwise("new", (awa, SITE), 10)
+            .await
+            .expect("read")
+            .is_empty()
+    );
+    for was in found {
+        assert!(store.seal_anew(was.clone(), "v1.new.x".to_owned()).await.expect("done"));
+        assert!(
+            !store.seal_anew(was, "v1.new.y".to_owned()).await.expect("done"),
+            "once"
+        );
+    }
+    assert!(
+        store
+            .sealed_otherwise("new", (Uuid::nil(), ""), 10)
+            .await
+            .expect("read")
+            .is_empty()
+    );
+}
+
+async fn h12_recovery_codes_say_under_which_key_they_were_made(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    assert_eq!(
+        store.recovery_codes_otherwise("key").await.expect("read"),
+        2,
+        "of before"
+    );
+    assert_eq!(store.name_key_of_recovery_codes("key").await.expect("done"), 2);
+    assert_eq!(store.name_key_of_recovery_codes("other").await.expect("done"), 0);
+    assert_eq!(store.recovery_codes_otherwise("key").await.expect("read"), 0);
+    assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 2);
+    assert!(store.use_recovery_code(awa, "key:r1", START).await.expect("used"));
+    assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 1);
 }
 
 async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {

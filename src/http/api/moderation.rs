@@ -21,7 +21,7 @@ use crate::{
         decide::{self, BATCH_MAX, Made, Wish},
         identify::Identity,
         lease::Reading,
-        review,
+        new_key, review,
     },
     app::App,
     domain::{
@@ -38,7 +38,6 @@ use crate::{
         error::{In, Problem},
         extract::{ApiLanguage, Query, Who},
     },
-    keys::{Purpose, hex},
     store::{Decided, Filter, Order, Scope, ThreadRow},
     web::texts,
 };
@@ -121,11 +120,9 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
         order,
         words: words.split_whitespace().take(8).map(fold_search).collect(),
         thread: query.first_of(&["thread"])?,
-        author: query.first_of(&["author"])?.map(|author| {
-            let email = author.trim().to_lowercase();
-            let key = app.keys.digest(Purpose::Email, "", email.as_bytes());
-            (fold_search(&author), hex(&key[..16]))
-        }),
+        author: query
+            .first_of(&["author"])?
+            .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
         reason: query.first_of(&["reason"])?,
         score_max,
         links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,

@@ -67,6 +67,7 @@ hint-your_name = Your team sees it beside your decisions. No reader can take a n
 sign_in_failed = The email address and the passphrase do not go together.
 code_needed = This account asks for a code as well.
 code_bad = This code does not count, or was used before.
+second_step_unreadable = Your second step cannot be checked at present: the key that it was made with is gone. Type one of your recovery codes, or ask an owner for a new link.
 pass_ended = The five minutes are over, or your passphrase has changed. Start again.
 recovery_failed = These do not go together.
 link_ended = This link no longer counts: it was used, is too old, or another one has replaced it. Whoever runs the site can make a new one.

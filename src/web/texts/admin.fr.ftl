@@ -67,6 +67,7 @@ hint-your_name = L’équipe le voit à côté des décisions. Aucun lecteur ne 
 sign_in_failed = L’adresse e-mail et la phrase secrète ne vont pas ensemble.
 code_needed = Ce compte demande aussi un code.
 code_bad = Ce code n’est pas valable, ou il a déjà servi.
+second_step_unreadable = Votre seconde étape ne peut plus être vérifiée : la clé avec laquelle elle a été faite n’est plus là. Saisissez un code de secours, ou demandez un nouveau lien à un propriétaire.
 pass_ended = Les cinq minutes sont passées, ou votre phrase secrète a changé. Recommencez.
 recovery_failed = Ces renseignements ne vont pas ensemble.
 link_ended = Ce lien n’est plus valable : il a déjà servi, il est trop ancien, ou un autre l’a remplacé. La personne qui tient le site peut en faire un nouveau.
