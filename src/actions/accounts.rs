@@ -123,8 +123,8 @@ fn is_seen_by(who: &Identity, account: &Account) -> bool {
 /// Adds somebody with a role: a new account with a one-time link, or the role alone for one that exists.
 ///
 /// # Errors
-/// Errors of fields: `name_…`, `email_…`; [`Error::NotFound`] for a site that is not theirs or not there;
-/// [`Error::Forbidden`]; errors of the store.
+/// Errors of fields: `name_…` (`name_taken` where a colleague's looks like it), `email_…`; [`Error::NotFound`] for
+/// a site that is not theirs or not there; [`Error::Forbidden`]; errors of the store.
 pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
     let sites = sites_of(app, by, scope).await?;
     let (name, email) = parse(wanted)?;
@@ -149,6 +149,7 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
     };
     let id = account.id;
     let audit = account_entry(app, by, "account_invited", id, Some(role_detail(&account.rights)));
+    let audit = on_sites(app, audit, &account.rights);
     if !app.store.add_account(account, invitation, audit).await? {
         return Err(Error::conflict("account_exists"));
     }
@@ -250,7 +251,11 @@ pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error
     by.may_rule(&account)?;
     let is_new = account.passphrase.is_none();
     let (code, invitation) = new_link(app, if is_new { INVITATION_LIFE } else { RESET_LIFE });
-    let audit = account_entry(app, by, "link_made", account.id, None);
+    let audit = on_sites(
+        app,
+        account_entry(app, by, "link_made", account.id, None),
+        &account.rights,
+    );
     app.store.set_invitation(account.id, invitation, audit).await?;
     Ok(code)
 }
@@ -275,7 +280,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) ->
     let hash = credentials::hash(app, chosen).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
-    let audit = door::entry(app, &account, "link_redeemed");
+    let audit = on_sites(app, door::entry(app, &account, "link_redeemed"), &account.rights);
     let is_first = app
         .store
         .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
@@ -360,6 +365,20 @@ fn account_entry(
         detail: Some(detail.to_string()),
         ..door::service_entry(app, by.actor(), action, app.clock.now())
     }
+}
+
+/// An entry about an account, once more on each site where it works: the owners there read it too.
+pub(super) fn on_sites(app: &App, entry: NewAudit, rights: &Rights) -> Vec<NewAudit> {
+    let sites = rights.iter().filter(|(site, _)| *site != EVERY_SITE);
+    let mut entries: Vec<NewAudit> = sites
+        .map(|(site, _)| NewAudit {
+            id: app.clock.new_id(),
+            site: site.to_owned(),
+            ..entry.clone()
+        })
+        .collect();
+    entries.push(entry);
+    entries
 }
 
 pub(super) fn field_error(field: &'static str, code: &'static str) -> Error {

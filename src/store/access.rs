@@ -2,8 +2,16 @@
 
 use uuid::Uuid;
 
-use super::{NewAudit, Scope, Store, StoreError, audit::insert_entry, in_tx, leases::end_leases, on_pool, rows};
-use crate::domain::timestamp::Timestamp;
+use super::{
+    NewAudit, Scope, Store, StoreError,
+    accounts::lock_accounts,
+    audit::insert_entry,
+    in_tx,
+    leases::end_leases,
+    names::{NOBODY, check_name},
+    on_pool, rows,
+};
+use crate::domain::{account::EVERY_SITE, timestamp::Timestamp};
 
 /// A bearer token, without its secret.
 #[derive(Debug, Clone)]
@@ -60,10 +68,16 @@ impl Store {
     /// Adds a token; `hash` is the SHA-256 of its secret.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`], [`StoreError::NameTaken`] among them.
     pub async fn add_token(&self, token: TokenRow, hash: &str, audit: NewAudit) -> Result<(), StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            let sites = match &token.scope {
+                Scope::All => vec![EVERY_SITE.to_owned()],
+                Scope::Sites(sites) => sites.clone(),
+            };
+            check_name!(conn, &token.name, &sites, NOBODY, token.created_at);
             sqlx::query(
                 "INSERT INTO tokens (id, name, hash, role, sites, created_at, expires_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx, on_pool,
+    NewAudit, NewSession, Store, StoreError, audit::insert_entries, credentials::set_recovery_codes, in_tx, on_pool,
     sessions::insert_session,
 };
 use crate::domain::timestamp::Timestamp;
@@ -43,11 +43,12 @@ impl Store {
         &self,
         account: Uuid,
         invitation: Invitation,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<(), StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             set_invitation!(conn, account, invitation);
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(())
         })
     }
@@ -82,9 +83,9 @@ impl Store {
         passphrase: String,
         recovery: Vec<String>,
         session: NewSession,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<bool, StoreError> {
-        let hash = hash.to_owned();
+        let (hash, audit) = (hash.to_owned(), audit.into());
         in_tx!(self, |conn| {
             let used = sqlx::query("DELETE FROM invitations WHERE hash = $1 AND account_id = $2 AND expires_at > $3")
                 .bind(hash)
@@ -106,7 +107,7 @@ impl Store {
                 .execute(&mut *conn)
                 .await?;
             insert_session!(conn, session);
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(true)
         })
     }

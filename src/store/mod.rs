@@ -26,6 +26,7 @@ mod housekeeping;
 mod invitations;
 mod leases;
 mod looks;
+mod names;
 mod new_key;
 mod news;
 mod postgres;
@@ -96,6 +97,9 @@ pub enum StoreError {
         row: String,
         value: String,
     },
+    /// Somebody who works on the same site is called so, or nearly; nothing is stored.
+    #[error("the name looks like a colleague's")]
+    NameTaken,
     /// A defect of ours.
     #[error("the store refused a statement: {0}")]
     Sql(#[source] sqlx::Error),
@@ -139,6 +143,7 @@ impl From<StoreError> for crate::error::Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(why) => Self::Unavailable(why),
+            StoreError::NameTaken => Self::Invalid(vec![crate::domain::draft::FieldError::new("name", "name_taken")]),
             StoreError::Sql(_) | StoreError::Corrupt { .. } => Self::Internal(error.to_string()),
         }
     }

@@ -41,3 +41,4 @@ mod stores;
 mod submit;
 mod trust;
 mod tuning;
+mod whose;

@@ -17,6 +17,7 @@ use crate::{
 on_both_engines!(
     h12_what_is_sealed_under_another_key_is_found_and_replaced_once,
     h12_recovery_codes_say_under_which_key_they_were_made,
+    h13_a_name_is_taken_where_its_people_work,
     the_first_owner_is_made_once_among_ten,
     an_account_is_invited_comes_in_and_is_found,
     a_link_is_redeemed_once_and_ends_what_was_before,
@@ -497,7 +498,8 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     assert_eq!(store.recovery_codes_left(id).await.expect("read"), 0);
     let emails = "SELECT COUNT(*) FROM accounts WHERE email LIKE '%awa%' OR email_folded LIKE '%awa%'";
     assert_eq!(storage.integer(emails).await, Some(0), "no trace but the name");
-    let back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    let mut back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    "Awa, back again".clone_into(&mut back.name);
     assert!(
         store
             .add_account(back, link("h3"), audit("added"))
@@ -663,5 +665,28 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
         count(Uuid::now_v7(), counted("1"), later).await,
         None,
         "the window is over"
+    );
+}
+
+async fn h13_a_name_is_taken_where_its_people_work(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    comes_in(store, "issa@example.org", owner_of(SITE)).await;
+    let taken = store
+        .rename_account(awa, "name of ISSA@example.org", audit("renamed"))
+        .await;
+    assert!(matches!(taken, Err(palabre::store::StoreError::NameTaken)), "{taken:?}");
+    let entries = storage
+        .integer("SELECT COUNT(*) FROM audit_entries WHERE action = 'renamed'")
+        .await;
+    assert_eq!(entries, Some(0), "nothing is stored");
+    let mut new = account("third@example.org", owner_of(OTHER));
+    "Name of issa@example.org".clone_into(&mut new.name);
+    assert!(
+        store
+            .add_account(new, link("h"), audit("added"))
+            .await
+            .expect("another site")
     );
 }

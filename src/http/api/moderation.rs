@@ -224,6 +224,7 @@ fn conflict(made: &Made, language: Language) -> Problem {
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())
+            .with("decided_by_id", entry.actor_id.clone())
             .with("decided_at", Timestamp(entry.at).to_rfc3339()),
         None => problem,
     }

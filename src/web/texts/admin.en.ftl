@@ -80,6 +80,7 @@ passphrase_common = This passphrase would be among the first to be guessed. Add 
 passphrase_wrong = This is not your current passphrase.
 last_owner = This is the last person who runs this site: give that role to somebody else first.
 works_elsewhere = This account also works on a site that you do not run. You can change its role on yours.
+name_taken = Somebody here has that name, or one that looks like it: add a word that tells the two apart, such as an initial or the desk.
 account_exists = This email address has just been invited.
 second_step_on = The second step is in place already.
 site_missing = Choose at least one site.

@@ -80,6 +80,7 @@ passphrase_common = Cette phrase secrète serait devinée parmi les premières. 
 passphrase_wrong = Ce n’est pas votre phrase secrète actuelle.
 last_owner = C’est la dernière personne qui tient ce site : donnez d’abord ce rôle à quelqu’un d’autre.
 works_elsewhere = Ce compte travaille aussi sur un site que vous ne tenez pas. Vous pouvez changer son rôle sur les vôtres.
+name_taken = Quelqu’un porte déjà ce nom ici, ou un nom qui lui ressemble : ajoutez un mot qui les distingue, comme une initiale ou la rubrique.
 account_exists = Cette adresse e-mail vient d’être invitée.
 second_step_on = La deuxième étape est déjà en place.
 site_missing = Choisissez au moins un site.
