@@ -241,7 +241,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn device_record(&self, site: &str, device: &str, since: Timestamp) -> Result<DeviceRecord, StoreError> {
         let found: Vec<(String, i64)> = on_pool!(self, |pool| {
-            // Indexes: comments_by_device, the primary key of device_faults.
+            // Index: comments_by_device; blanked ones are found by the primary key of their table.
             sqlx::query_as(
                 "SELECT word, CAST(SUM(number) AS BIGINT) FROM (\
                  SELECT status AS word, CAST(1 AS BIGINT) AS number FROM comments \
