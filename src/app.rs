@@ -97,7 +97,7 @@ impl App {
     /// # Errors
     /// A sentence that says what to do: a key that does not fit, a store that cannot be written.
     pub async fn new(config: Config, store: Store, clock: Clock) -> Result<Self, String> {
-        let keys = Arc::new(load_keys(&config, &store).await?);
+        let keys = Arc::new(load_keys(&config, &store, clock.now()).await?);
         let limits = Limits::new(&config.rate_limit)?;
         let mut app = Self {
             proxies: TrustedProxies::parse(&config.server.trusted_proxies)?,
@@ -331,6 +331,9 @@ fn demo_settings() -> SiteSettings {
 /// The name under which a store keeps the id of its root key.
 pub const KEY_ID: &str = "key_id";
 
+/// And since when it is the current one, Unix milliseconds; absent where it never changed.
+pub const KEY_SINCE: &str = "key_since";
+
 /// The keys that the configuration names; `None` where there are none yet.
 ///
 /// # Errors
@@ -370,7 +373,7 @@ fn with_old_keys(config: &Config, current: [u8; 32]) -> Result<Keys, String> {
 }
 
 /// The keys, made on the first start; a store that was written with another key is refused.
-async fn load_keys(config: &Config, store: &Store) -> Result<Keys, String> {
+async fn load_keys(config: &Config, store: &Store, now: Timestamp) -> Result<Keys, String> {
     let failed = |error: StoreError| format!("read the key's id: {error}");
     let known = store.meta(KEY_ID).await.map_err(failed)?;
     let file = &config.server.secret_file;
@@ -401,7 +404,11 @@ async fn load_keys(config: &Config, store: &Store) -> Result<Keys, String> {
             file.display()
         )),
         Some(known) if known == id => Ok(keys),
-        _ => {
+        known => {
+            if known.is_some() {
+                let since = now.0.to_string();
+                store.set_meta(KEY_SINCE, &since).await.map_err(failed)?;
+            }
             store.set_meta(KEY_ID, &id).await.map_err(failed)?;
             Ok(keys)
         }

@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{self, App},
+    actions::new_key,
+    app::{self, App, KEY_SINCE},
     cli,
     config::Config,
     domain::{
@@ -14,7 +15,10 @@ use crate::{
         policy::Band,
         refusal::{Doubt, FEW_VERDICTS, Rule},
         site::Site,
+        timestamp::Timestamp,
+        trust,
     },
+    error::Error,
     permissions, store,
 };
 
@@ -44,6 +48,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     say(integrity(&app).await);
     say(client_address(&app));
     say(mail(&app).await);
+    say(old_keys(&app).await);
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
@@ -104,6 +109,45 @@ async fn mail(app: &App) -> Result<String, String> {
         .await
         .map(|()| "mail: the server lets us in".to_owned())
         .map_err(|error| format!("mail: {error}"))
+}
+
+/// What hangs on the keys of `server.old_secret_files`, and when their files can go.
+async fn old_keys(app: &App) -> Result<String, String> {
+    let failed = |error: Error| format!("keys: {error}");
+    let hanging = new_key::hanging(app).await.map_err(failed)?;
+    if !app.keys.has_old() {
+        let lost = hanging.seeds + hanging.secrets;
+        if lost > 0 {
+            return Err(format!(
+                "keys: {} second steps and {} provider secrets are sealed under a key that is gone: name its file in \
+                 server.old_secret_files and start once, or set them up anew",
+                hanging.seeds, hanging.secrets
+            ));
+        }
+        return Ok("keys: no old key is named".to_owned());
+    }
+    let counted = format!(
+        "keys: {} recovery codes, {} second steps and {} provider secrets hang on old keys",
+        hanging.recovery_codes, hanging.seeds, hanging.secrets
+    );
+    if hanging.recovery_codes > 0 || hanging.seeds + hanging.secrets > 0 {
+        return Ok(format!(
+            "{counted}: keep the files of server.old_secret_files. A start of the server seals anew; codes count until \
+             they are used or renewed, on the page of each account"
+        ));
+    }
+    let since = app.store.meta(KEY_SINCE).await.map_err(|error| failed(error.into()))?;
+    let ends = since
+        .and_then(|since| since.parse().ok())
+        .map(|since| Timestamp(since).plus(trust::LIFE));
+    Ok(match ends {
+        Some(ends) if ends > app.clock.now() => format!(
+            "{counted}: the files of server.old_secret_files can go after {}, when receipts and devices of before have \
+             run out",
+            ends.to_rfc3339()
+        ),
+        _ => format!("{counted}: the files of server.old_secret_files can go"),
+    })
 }
 
 async fn store(app: &App) -> Result<String, String> {

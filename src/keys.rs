@@ -142,9 +142,23 @@ impl Keys {
 
     /// The id of the current key and of those that still verify.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.current)
-            .chain(&self.old)
-            .map(|key| key.id.as_str())
+        self.all().map(|key| key.id.as_str())
+    }
+
+    /// The id of the current key.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.current.id
+    }
+
+    /// Whether older keys still verify.
+    #[must_use]
+    pub fn has_old(&self) -> bool {
+        !self.old.is_empty()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &RootKey> {
+        std::iter::once(&self.current).chain(&self.old)
     }
 
     /// A token `v1.<key id>.<payload>.<mac>` that carries `claims` as JSON, readable by anyone and
@@ -178,6 +192,18 @@ impl Keys {
     #[must_use]
     pub fn digest(&self, purpose: Purpose, scope: &str, message: &[u8]) -> [u8; 32] {
         self.current.mac(purpose, scope, message)
+    }
+
+    /// The keyed hash under each key, the current one's first, each with its key's id: what was hashed under an
+    /// older key is found by them.
+    pub fn digests<'a>(
+        &'a self,
+        purpose: Purpose,
+        scope: &'a str,
+        message: &'a [u8],
+    ) -> impl Iterator<Item = (&'a str, [u8; 32])> + 'a {
+        self.all()
+            .map(move |key| (key.id.as_str(), key.mac(purpose, scope, message)))
     }
 
     /// Encrypts a secret that is stored: `v1.<key id>.<nonce and ciphertext>`, by XChaCha20-Poly1305
@@ -215,19 +241,27 @@ impl Keys {
     }
 
     fn key(&self, id: &str) -> Option<&RootKey> {
-        std::iter::once(&self.current).chain(&self.old).find(|key| key.id == id)
+        self.all().find(|key| key.id == id)
     }
 
-    /// A derived secret, for a library that wants one.
+    /// A secret derived from the key with that id, for a library that wants one; `None` for no key of ours.
     #[must_use]
-    pub fn secret(&self, purpose: Purpose, scope: &str) -> [u8; 32] {
-        expand(&self.current.root, purpose.label(), scope)
+    pub fn secret(&self, id: &str, purpose: Purpose, scope: &str) -> Option<[u8; 32]> {
+        self.key(id).map(|key| expand(&key.root, purpose.label(), scope))
     }
 
     /// Base64url HMAC-SHA256 of `thread` under the site's thread key: what `thread_sig` must be.
     #[must_use]
     pub fn thread_signature(&self, site: &str, thread: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.digest(Purpose::Thread, site, thread.as_bytes()))
+    }
+
+    /// Whether `given` is that signature, under any of the keys.
+    #[must_use]
+    pub fn is_thread_signature(&self, site: &str, thread: &str, given: &str) -> bool {
+        let given = given.trim_end_matches('=');
+        self.digests(Purpose::Thread, site, thread.as_bytes())
+            .any(|(_, right)| equal(given.as_bytes(), URL_SAFE_NO_PAD.encode(right).as_bytes()))
     }
 }
 

@@ -41,7 +41,7 @@ pub enum What {
     /// A comment came in.
     Arrived(Arrival),
     /// A comment's status was changed, by a person or a rule; the entry names a comment.
-    Decided(AuditEntry),
+    Decided(Box<AuditEntry>),
     /// Somebody reads a comment, or (`None`) no longer does.
     Leased {
         comment: Uuid,

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::{app::App, http, jobs};
+use crate::{actions::new_key, app::App, http, jobs};
 
 /// How long a connection may take to send the head of its first or next request. A proxy keeps its
 /// connections for about a minute, and should be the one that lets go.
@@ -38,6 +38,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// A sentence about the part that failed.
 pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationToken) -> Result<(), String> {
+    if let Err(error) = new_key::seal_anew(&app).await {
+        tracing::error!(%error, "what is sealed under an old key could not be sealed anew; the next start tries again");
+    }
     let http = tokio::spawn(accept(listener, http::router(Arc::clone(&app)), HEAD, shutdown.clone()));
     let jobs = tokio::spawn(jobs::run(Arc::clone(&app), shutdown.clone()));
     let abort = http.abort_handle();

@@ -173,8 +173,8 @@ fn is_seen_by(who: &Identity, account: &Account) -> bool {
 /// Adds somebody with a role: a new account with a one-time link, or the role alone for one that exists.
 ///
 /// # Errors
-/// Errors of fields: `name_…`, `email_…`; [`Error::NotFound`] for a site that is not theirs or not there;
-/// [`Error::Forbidden`], also `retype_needed`; errors of the store.
+/// Errors of fields: `name_…` (`name_taken` where a colleague's looks like it), `email_…`; [`Error::NotFound`] for
+/// a site that is not theirs or not there; [`Error::Forbidden`], also `retype_needed`; errors of the store.
 pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
     let sites = sites_of(app, by, scope).await?;
     let (name, email) = parse(wanted)?;
@@ -201,6 +201,7 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
     };
     let id = account.id;
     let audit = account_entry(app, by, "account_invited", id, Some(role_detail(&account.rights)));
+    let audit = on_sites(app, audit, &account.rights);
     match app.store.add_account(account, invitation, INVITED_MAX, audit).await? {
         AccountAdded::Done => {
             app.forget_sites();
@@ -337,6 +338,7 @@ pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error
     by.typed_in_person(app)?;
     let (code, invitation) = new_link(app, by, life_of_link(&account));
     let audit = account_entry(app, by, "link_made", account.id, None);
+    let audit = on_sites(app, audit, &account.rights);
     app.store.set_invitation(account.id, invitation, audit).await?;
     Ok(code)
 }
@@ -364,7 +366,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) ->
     let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
-    let audit = door::entry(app, &account, "link_redeemed");
+    let audit = on_sites(app, door::entry(app, &account, "link_redeemed"), &account.rights);
     let is_first = app
         .store
         .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
@@ -459,6 +461,20 @@ fn account_entry(
         detail: Some(detail.to_string()),
         ..door::service_entry(app, by.actor(), action, app.clock.now())
     }
+}
+
+/// An entry about an account, once more on each site where it works: the owners there read it too.
+pub(super) fn on_sites(app: &App, entry: NewAudit, rights: &Rights) -> Vec<NewAudit> {
+    let sites = rights.iter().filter(|(site, _)| *site != EVERY_SITE);
+    let mut entries: Vec<NewAudit> = sites
+        .map(|(site, _)| NewAudit {
+            id: app.clock.new_id(),
+            site: site.to_owned(),
+            ..entry.clone()
+        })
+        .collect();
+    entries.push(entry);
+    entries
 }
 
 pub(super) fn field_error(field: &'static str, code: &'static str) -> Error {

@@ -78,6 +78,9 @@ pub(super) fn totp_step(app: &App, account: &Account, code: &str) -> Result<Opti
     let Some(sealed) = &account.totp_seed else {
         return Ok(None);
     };
+    if !is_seed_readable(app, account) {
+        return Ok(None);
+    }
     let totp = totp(app, account, sealed)?;
     let now = u64::try_from(app.clock.now().0 / 1000).unwrap_or(0);
     let code: String = code.chars().filter(char::is_ascii_digit).take(7).collect();
@@ -85,6 +88,13 @@ pub(super) fn totp_step(app: &App, account: &Account, code: &str) -> Result<Opti
         return Ok(None);
     }
     Ok(totp.check(&code, now).and_then(|step| i64::try_from(step).ok()))
+}
+
+/// Whether one of the keys opens the account's seed; `true` without one. Where none does, codes from the app count
+/// no more, and recovery codes do.
+pub(super) fn is_seed_readable(app: &App, account: &Account) -> bool {
+    let sealed = account.totp_seed.as_deref();
+    sealed.is_none_or(|sealed| app.keys.unseal(&seed_place(account.id), sealed).is_some())
 }
 
 /// The generator behind an account's sealed seed: 6 digits, 30 seconds, SHA-1, one step either way
@@ -112,20 +122,41 @@ pub(super) fn seed_place(account: Uuid) -> String {
 /// Whether a recovery code is the account's and not used; using it comes later. Costs the same for an account
 /// that is not there.
 pub(super) async fn knows_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
-    let hash = recovery_hash(app, account, code);
-    Ok(app.store.knows_recovery_code(account, &hash).await?)
+    for hash in stored_forms(app, account, code) {
+        if app.store.knows_recovery_code(account, &hash).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Uses a recovery code, once.
 pub(super) async fn use_recovery_code(app: &App, account: Uuid, code: &str) -> Result<bool, Error> {
-    let hash = recovery_hash(app, account, code);
-    Ok(app.store.use_recovery_code(account, &hash, app.clock.now()).await?)
+    let now = app.clock.now();
+    for hash in stored_forms(app, account, code) {
+        if app.store.use_recovery_code(account, &hash, now).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What may be stored of a code: its hash under each key, with the key's id. Those of before do not say under which
+/// key they were made.
+fn stored_forms(app: &App, account: Uuid, code: &str) -> Vec<String> {
+    let hashes = recovery_hashes(app, account, code);
+    let named = hashes.iter().map(|(key, hash)| format!("{key}:{hash}"));
+    named.chain(hashes.iter().map(|(_, hash)| hash.clone())).collect()
 }
 
 /// Ten new recovery codes, `K7QM2-X9D5A`, and what is stored of them.
 pub(super) fn new_recovery_codes(app: &App, account: Uuid) -> (Vec<String>, Vec<String>) {
     let codes: Vec<String> = (0..10).map(|_| new_recovery_code()).collect();
-    let hashes = codes.iter().map(|code| recovery_hash(app, account, code)).collect();
+    let hash = |code: &String| {
+        let hashes = recovery_hashes(app, account, code).into_iter();
+        hashes.take(1).map(|(key, hash)| format!("{key}:{hash}"))
+    };
+    let hashes = codes.iter().flat_map(hash).collect();
     (codes, hashes)
 }
 
@@ -143,8 +174,9 @@ fn new_recovery_code() -> String {
     code
 }
 
-/// Read as Crockford says: case and hyphens do not count, O is 0, I and L are 1.
-fn recovery_hash(app: &App, account: Uuid, code: &str) -> String {
+/// The code's hash under each key, the current one's first, with the key's id. Read as Crockford says: case and
+/// hyphens do not count, O is 0, I and L are 1.
+fn recovery_hashes(app: &App, account: Uuid, code: &str) -> Vec<(String, String)> {
     let read: String = code
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -156,9 +188,10 @@ fn recovery_hash(app: &App, account: Uuid, code: &str) -> String {
             other => other,
         })
         .collect();
-    hex(&app
-        .keys
-        .digest(Purpose::Recovery, &account.to_string(), read.as_bytes())[..16])
+    app.keys
+        .digests(Purpose::Recovery, &account.to_string(), read.as_bytes())
+        .map(|(key, hash)| (key.to_owned(), hex(&hash[..16])))
+        .collect()
 }
 
 #[cfg(test)]

@@ -137,7 +137,8 @@ pub async fn sign_in(
 /// Comes in by the code of the second step: from the app, or one of the recovery codes.
 ///
 /// # Errors
-/// 401 `pass_ended` after five minutes, 401 `code_bad`; [`Error::RateLimited`]; errors of the store.
+/// 401 `pass_ended` after five minutes, 401 `code_bad`, 401 `second_step_unreadable` where no key opens the seed and
+/// only a recovery code counts; [`Error::RateLimited`]; errors of the store.
 pub async fn second_step(app: &App, caller: &Caller, pass: &str, code: &str) -> Result<Entry, Error> {
     let ended = || Error::Http(401, "pass_ended");
     let pass: Pass = app.keys.open(Purpose::Door, pass).ok_or_else(ended)?;
@@ -328,13 +329,15 @@ pub(super) async fn count(app: &App, counted: &[Counted]) -> Result<Uuid, Error>
         .collect();
     let keys = limited
         .iter()
-        .map(|(counted, burst, window)| {
+        .flat_map(|(counted, burst, window)| {
             let what = if counted.is_wide { "tries nearby" } else { "tries" };
-            let key = app.keys.digest(Purpose::Recovery, what, counted.by.as_bytes());
             // Tries are forgotten after a day.
             let window = (*window).min(Duration::from_hours(24));
             let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-            (hex(&key[..16]), *burst, window)
+            // Under the old keys too: what was counted under them goes on counting.
+            app.keys
+                .digests(Purpose::Recovery, what, counted.by.as_bytes())
+                .map(move |(_, key)| (hex(&key[..16]), *burst, window))
         })
         .collect();
     let Some((retry_after, which)) = app.store.count_try(id, keys, app.clock.now()).await? else {
@@ -364,7 +367,12 @@ pub(super) async fn check_code(app: &App, account: &Account, code: &str) -> Resu
         return Ok(());
     }
     app.store.add_audit(entry(app, account, "code_failed")).await?;
-    Err(Error::Http(401, "code_bad"))
+    let code = if credentials::is_seed_readable(app, account) {
+        "code_bad"
+    } else {
+        "second_step_unreadable"
+    };
+    Err(Error::Http(401, code))
 }
 
 /// An e-mail as accounts are found by it; what is longer than any address is nobody's.

@@ -90,7 +90,10 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
         let arrivals = app.store.arrivals(&sites, since, MOST).await?.into_iter();
         let entries = app.store.entries_since(&who.scope, since, MOST).await?.into_iter();
         let arrivals = arrivals.rev().map(What::Arrived);
-        let entries = entries.rev().filter(is_decision).map(What::Decided);
+        let entries = entries
+            .rev()
+            .filter(is_decision)
+            .map(|entry| What::Decided(Box::new(entry)));
         // A client that loses the line amid these begins there again.
         waiting.extend(arrivals.chain(entries).map(|what| (begin, what)));
     }
@@ -263,7 +266,7 @@ async fn news(
         }
         if is_decision(&entry) {
             changed.insert(entry.site_id.clone());
-            news.push_back(What::Decided(entry));
+            news.push_back(What::Decided(Box::new(entry)));
         } else {
             access = true;
         }

@@ -13,6 +13,7 @@ pub mod door;
 pub mod follow;
 pub mod identify;
 pub mod lease;
+pub mod new_key;
 pub mod own_account;
 pub mod receipt;
 mod repeats;

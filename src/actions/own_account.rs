@@ -3,10 +3,11 @@
 //! What opens the door to more asks for the passphrase again, counted like a sign-in. A change of
 //! passphrase ends all other sessions.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    accounts::field_error,
+    accounts::{field_error, on_sites},
     credentials,
     door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
@@ -16,7 +17,7 @@ use crate::{
     domain::{account::Passphrase, person::Name},
     error::Error,
     limits::Action,
-    store::{Account, SessionEntry},
+    store::{Account, NewAudit, SessionEntry},
 };
 
 /// What the page of one's own account shows.
@@ -81,11 +82,15 @@ pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Resu
 /// Changes one's name.
 ///
 /// # Errors
-/// `name_…` as a field's error; errors of the store.
+/// `name_…` as a field's error, `name_taken` where a colleague's looks like it; errors of the store.
 pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
     let name = Name::parse(name).map_err(|error| field_error("name", error.code()))?;
-    let audit = door::entry(app, &account, "account_renamed");
+    let audit = NewAudit {
+        detail: Some(json!({"account": account.id, "from": account.name, "to": name.as_str()}).to_string()),
+        ..door::entry(app, &account, "account_renamed")
+    };
+    let audit = on_sites(app, audit, &account.rights);
     app.store.rename_account(account.id, name.as_str(), audit).await?;
     app.forget_sites();
     Ok(())
@@ -132,7 +137,7 @@ pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> R
 /// [`Error::NotFound`] when none waits; errors of the store.
 pub async fn waiting_seed(app: &App, who: &Identity) -> Result<Seed, Error> {
     let (_, account) = me(app, who).await?;
-    if account.has_second_step() || account.totp_seed.is_none() {
+    if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
         return Err(Error::not_found());
     }
     seed_of(app, &account)
@@ -155,7 +160,7 @@ fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
 /// `code_bad` as a field's error; [`Error::NotFound`] when none waits; [`Error::RateLimited`].
 pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
-    if account.has_second_step() || account.totp_seed.is_none() {
+    if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
         return Err(Error::not_found());
     }
     let tried = count(app, &account).await?;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{App, SiteInForce},
-    captcha::{Ask, Finding, Form, Instead, Spent},
+    captcha::{self, Ask, Finding, Form, Instead, Spent},
     clock,
     domain::{
         address::ClientAddress,
@@ -32,10 +32,11 @@ use crate::{
         status::Status,
         timestamp::Timestamp,
         triage::{self, Action, Outcome, Signals},
+        trust::{self, DeviceRecord},
         verdict::{NotRun, Verdict, Why},
     },
     error::Error,
-    keys::{Purpose, equal, hex, sha256_hex},
+    keys::{Purpose, hex, sha256_hex},
     limits::{self, Demand},
     rooms::Place,
     store::{Claim, Inserted, NewComment},
@@ -107,10 +108,16 @@ pub struct Receipt {
     pub left_out: Vec<&'static str>,
 }
 
+/// Links in one text from which on a person reads it.
+const MANY_LINKS: usize = 3;
+
 /// The claims of a device token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Device {
     d: String,
+    /// When it was given, Unix milliseconds; a token of before that says nothing.
+    #[serde(default)]
+    at: Option<i64>,
 }
 
 /// Runs a submission to its end, also when the caller stops waiting.
@@ -166,7 +173,9 @@ struct Valid {
     keys: Vec<String>,
     /// Of the e-mail.
     email_key: [u8; 32],
-    /// What the e-mail's and the site's limits say.
+    /// The device of an earlier answer, by a token that is ours and not too old.
+    device: Option<String>,
+    /// What the e-mail's, the device's and the site's limits say.
     holds: Vec<Reason>,
 }
 
@@ -208,8 +217,10 @@ impl Path {
         let demands = [sends, Demand::by_address(limits::Action::NewThread, submission.client)];
         app.limits.check(&demands[..=usize::from(opens_thread)])?;
         let email_key = self.email_digest(&draft);
+        let device = self.device(&submission);
         let valid = Valid {
-            holds: self.held_by_limits(&email_key),
+            holds: self.held_by_limits(&email_key, device.as_deref()),
+            device,
             email_key,
             draft,
             root,
@@ -246,6 +257,9 @@ impl Path {
         holds.extend(unvouched.filter(|reason| !finding.holds.contains(reason)));
         let written = write(&self.app, &valid.draft).await?;
         holds.extend(written.disguised.clone());
+        if written.rendered.links >= MANY_LINKS {
+            holds.push(Reason::ManyLinks);
+        }
         let signals = Signals {
             holds,
             notes: notes(finding, written.rendered.links),
@@ -303,19 +317,16 @@ impl Path {
     }
 
     fn is_signed(&self, draft: &Draft) -> bool {
-        let right = self
-            .app
-            .keys
-            .thread_signature(&self.site.site.id, draft.thread.as_str());
-        draft
-            .thread_sig
-            .as_deref()
-            .is_some_and(|given| equal(given.trim_end_matches('=').as_bytes(), right.as_bytes()))
+        let (site, thread) = (&self.site.site.id, draft.thread.as_str());
+        let given = draft.thread_sig.as_deref();
+        given.is_some_and(|given| self.app.keys.is_thread_signature(site, thread, given))
     }
 
-    /// The e-mail's and the site's limits: they hold, and never refuse.
-    fn held_by_limits(&self, email_key: &[u8; 32]) -> Vec<Reason> {
-        let demands = [Demand::by_email(email_key), Demand::by_site(&self.site.site.id)];
+    /// The e-mail's, the device's and the site's limits: they hold, and never refuse.
+    fn held_by_limits(&self, email_key: &[u8; 32], device: Option<&str>) -> Vec<Reason> {
+        let site = self.site.site.id.as_str();
+        let mut demands = vec![Demand::by_email(email_key), Demand::by_site(site)];
+        demands.extend(device.map(|device| Demand::by_device(site, device)));
         self.app
             .limits
             .check(&demands)
@@ -323,6 +334,7 @@ impl Path {
             .into_iter()
             .map(|action| match action {
                 limits::Action::SubmitEmail => Reason::EmailRate,
+                limits::Action::SubmitDevice => Reason::DeviceRate,
                 _ => Reason::SiteSurge,
             })
             .collect()
@@ -380,9 +392,12 @@ impl Path {
                 Err(comment) => return Ok(Err(comment)),
             }
         }
-        let known_author = match self.device(&valid.submission) {
-            Some(device) => self.app.store.approved_of_device(&site.id, &device).await? > 0,
-            None => false,
+        let record = match &valid.device {
+            Some(device) => {
+                let since = self.now.minus(trust::LIFE);
+                Some(self.app.store.device_record(&site.id, device, since).await?)
+            }
+            None => None,
         };
         let ask = Ask {
             site,
@@ -391,7 +406,7 @@ impl Path {
             form: &valid.form,
             honeypot: valid.submission.honeypot,
             links: markup_links(&valid.draft.body),
-            known_author,
+            known_author: record.is_some_and(DeviceRecord::is_known),
             seen_elsewhere: self.app.captcha.seen_elsewhere(
                 &site.id,
                 valid.draft.thread.as_str(),
@@ -414,7 +429,30 @@ impl Path {
             proof: submission.proof.as_deref(),
             not_run: submission.captcha_not_run.as_deref().and_then(NotRun::parse),
         };
-        Ok(Ok(self.app.captcha.fall_back(&ask, instead, finding)))
+        let finding = self.app.captcha.fall_back(&ask, instead, finding);
+        Ok(Ok(match record {
+            Some(record) => self.with_record(finding, record),
+            None => finding,
+        }))
+    }
+
+    /// Keeps what was known of the device with what was seen, and holds what its record alone, without a proof
+    /// of work, would have published.
+    fn with_record(&self, mut finding: Finding, record: DeviceRecord) -> Finding {
+        let Some(signals) = finding.signals.take() else {
+            return finding;
+        };
+        let without = captcha::without_trust(&signals).and_then(|verdict| verdict.score());
+        let scores = finding.verdict.score().zip(without);
+        let policy = self.site.policy.as_ref().map(|row| &row.policy);
+        let by_trust = scores
+            .zip(policy)
+            .is_some_and(|((with, without), policy)| trust::publishes(&policy.cuts, with, without));
+        if by_trust && !captcha::has_proof(&signals) {
+            finding.holds.push(Reason::TrustWithoutProof);
+        }
+        finding.signals = Some(captcha::with_record(&signals, record));
+        finding
     }
 
     /// Claims the submission, or waits until the one who has it is done.
@@ -486,7 +524,7 @@ impl Path {
         let app = &*self.app;
         let (draft, submission) = (valid.draft.clone(), &valid.submission);
         let Written { rendered, folded, .. } = written;
-        let device = self.device(submission).unwrap_or_else(|| new_device(app));
+        let device = valid.device.clone().unwrap_or_else(|| new_device(app));
         let narrow = submission.client.narrow().to_string();
         let client = app.keys.digest(Purpose::Client, &self.now.month(), narrow.as_bytes());
         let status = match outcome.action {
@@ -504,7 +542,7 @@ impl Path {
             reference: receipt::new_reference(),
             created_at: self.now,
             receipt: receipt::sign(app, id, self.now),
-            device: self.sign_device(&device),
+            device: self.sign_device(&device, self.now),
             replayed: false,
             kept_until: self.now.plus(REFUSED_LIFE),
             step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
@@ -575,7 +613,8 @@ impl Path {
             reference: comment.reference,
             created_at: comment.created_at,
             receipt: receipt::sign(&self.app, comment.id, comment.created_at),
-            device: self.sign_device(&device),
+            // As the first answer gave it: a repeat is no use of the device.
+            device: self.sign_device(&device, comment.created_at),
             replayed: true,
             kept_until: comment.created_at.plus(REFUSED_LIFE),
             step_up,
@@ -583,17 +622,20 @@ impl Path {
         })
     }
 
-    fn sign_device(&self, id: &str) -> String {
-        self.app.keys.sign(Purpose::Device, &Device { d: id.to_owned() })
+    fn sign_device(&self, id: &str, at: Timestamp) -> String {
+        let device = Device {
+            d: id.to_owned(),
+            at: Some(at.0),
+        };
+        self.app.keys.sign(Purpose::Device, &device)
     }
 
-    /// The device of an earlier answer, when its token is one of ours.
+    /// The device of an earlier answer, when its token is one of ours and was given within [`trust::LIFE`].
     fn device(&self, submission: &Submission) -> Option<String> {
         let token = submission.device.as_deref()?;
-        self.app
-            .keys
-            .open::<Device>(Purpose::Device, token)
-            .map(|device| device.d)
+        let device: Device = self.app.keys.open(Purpose::Device, token)?;
+        let at = device.at.map_or_else(|| made_at(&device.d), Timestamp);
+        (at >= self.now.minus(trust::LIFE)).then_some(device.d)
     }
 }
 
@@ -642,6 +684,13 @@ fn notes(finding: &Finding, links: usize) -> Vec<Reason> {
 /// Ordered by time, so that those of new readers stand side by side in their index.
 fn new_device(app: &App) -> String {
     app.clock.new_id().simple().to_string()
+}
+
+/// When a device was first given: its id is one of version 7.
+fn made_at(device: &str) -> Timestamp {
+    let made = Uuid::parse_str(device).ok().and_then(|id| id.get_timestamp());
+    let (seconds, nanoseconds) = made.map_or((0, 0), |made| made.to_unix());
+    Timestamp(i64::try_from(seconds).unwrap_or(0) * 1000 + i64::from(nanoseconds / 1_000_000))
 }
 
 /// A body as it is shown, what it is found by, and whether it pretends to lead elsewhere.

@@ -208,7 +208,9 @@ pub async fn report(app: &App, comment: Uuid, reason: &str, client: ClientAddres
     }
     let now = app.clock.now();
     let narrow = client.narrow().to_string();
-    let reporter = app.keys.digest(Purpose::Client, &now.month(), narrow.as_bytes());
-    app.store.report(comment, &hex(&reporter[..16]), reason, now).await?;
+    let month = now.month();
+    let reporters = app.keys.digests(Purpose::Client, &month, narrow.as_bytes());
+    let reporters: Vec<String> = reporters.map(|(_, reporter)| hex(&reporter[..16])).collect();
+    app.store.report(comment, &reporters, reason, now).await?;
     Ok(())
 }

@@ -132,11 +132,11 @@ pub(super) struct Bound<'a> {
 /// A challenge of `times` the plain work, 1..=8, good for `life`; `None` should the library refuse to make
 /// one. Costs one key derivation whatever the work.
 pub(super) fn challenge(keys: &Keys, bound: Bound<'_>, times: u32, life: Duration, now: Timestamp) -> Option<Value> {
-    let [signature_secret, key_secret] = secrets(keys);
+    let [signature_secret, key_secret] = secrets(keys, keys.id())?;
     let counters = COUNTERS * times;
     // 2^32 is so much larger than a thousand that the remainder's bias does not matter.
     let counter = counters + u32::from_be_bytes(random_bytes::<4>()) % counters;
-    let data = binding(keys, bound)
+    let data = binding(keys.id(), bound)
         .into_iter()
         // Our own end of life instead of the protocol's `expiresAt`, which the library holds against the
         // machine's clock and not against ours.
@@ -238,12 +238,15 @@ pub(super) fn solved(keys: &Keys, bound: Bound<'_>, token: &str, now: Timestamp)
     let Some(Payload { challenge, solution }) = payload else {
         return Err(Proof::Forged);
     };
-    let expected = binding(keys, bound);
-    // The library checks with the present key only. Whoever names another gains nothing: no proof.
-    if datum(&challenge, "key") != expected.get("key") {
+    // Whoever names a key that is not ours, or not any more, gains nothing: no proof.
+    let key = datum(&challenge, "key")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let Some([signature_secret, key_secret]) = secrets(keys, &key) else {
         return Err(Proof::Missing);
-    }
-    let [signature_secret, key_secret] = secrets(keys);
+    };
+    let expected = binding(&key, bound);
     let mut options = VerifySolutionOptions::new(&challenge, &solution, signature_secret);
     options.hmac_key_signature_secret = Some(key_secret);
     let is_right = verify_solution(options).is_ok_and(|result| result.verified)
@@ -261,13 +264,13 @@ pub(super) fn solved(keys: &Keys, bound: Bound<'_>, token: &str, now: Timestamp)
 }
 
 /// What a proof is bound to, signed into its challenge; `key` names the key it is signed with.
-fn binding(keys: &Keys, bound: Bound<'_>) -> BTreeMap<String, Value> {
+fn binding(key: &str, bound: Bound<'_>) -> BTreeMap<String, Value> {
     [
         ("site", bound.site.id.as_str()),
         ("thread", &thread_hash(bound.thread)),
         ("action", &bound.site.captcha.action),
         ("nonce", bound.nonce),
-        ("key", keys.ids().next().unwrap_or_default()),
+        ("key", key),
     ]
     .map(|(name, value)| (name.to_owned(), json!(value)))
     .into()
@@ -277,9 +280,10 @@ fn datum<'a>(challenge: &'a Challenge, name: &str) -> Option<&'a Value> {
     challenge.parameters.data.as_ref()?.get(name)
 }
 
-/// The library's two secrets: for the challenge, and for the key that solves it.
-fn secrets(keys: &Keys) -> [String; 2] {
-    ["challenge", "solution"].map(|scope| hex(&keys.secret(Purpose::Challenge, scope)))
+/// The library's two secrets under the root key of that id: for the challenge, and for the key that solves it.
+fn secrets(keys: &Keys, key: &str) -> Option<[String; 2]> {
+    let secret = |scope| keys.secret(key, Purpose::Challenge, scope).map(|secret| hex(&secret));
+    Some([secret("challenge")?, secret("solution")?])
 }
 
 /// A thread's key can be long; tokens carry 128 bits of its SHA-256, in hex.
@@ -471,8 +475,13 @@ pub(super) mod tests {
         assert_eq!(proof(&keys, &late), Proof::Missing, "too late is no crime");
         assert_eq!(
             proof(&Keys::new(&[8; 32], &[[7; 32]]), &right),
+            Proof::Solved,
+            "under a new key too"
+        );
+        assert_eq!(
+            proof(&Keys::new(&[8; 32], &[]), &right),
             Proof::Missing,
-            "nor is a replaced key"
+            "nor is a key that is gone"
         );
         assert_eq!(proof(&keys, &ask(&faso, &form, None)), Proof::Missing);
         assert_eq!(proof(&keys, &ask(&faso, &form, Some(""))), Proof::Missing);

@@ -50,7 +50,7 @@ use self::{
 pub use self::{
     fallback::Instead,
     house::Form,
-    ratios::{Ratios, replay},
+    ratios::{Ratios, has_proof, replay, with_record, without_trust},
     recaptcha_enterprise::Told,
 };
 use crate::{
@@ -93,7 +93,7 @@ pub struct Ask<'a> {
     pub honeypot: bool,
     /// Links in the body.
     pub links: usize,
-    /// Whether the device token has at least one approved comment.
+    /// Whether the record of the device token makes it known (`domain/trust.rs`).
     pub known_author: bool,
     /// Whether the same long text came under another article within a day.
     pub seen_elsewhere: bool,

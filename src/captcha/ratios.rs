@@ -10,8 +10,9 @@
 //!
 //! A score can be computed again at any time: the words are stored with the ratios in force then, as
 //! `proof=solved age=calm honeypot=no links=few author=new body=new ratios=7,5,0,0,0,0`. [`replay`] sums
-//! them up. To add a signal: its words in [`WORDS`], its word in [`Signals::words`]; stored ones stay
-//! readable, since they carry their own ratios.
+//! them up. Where a device token came, its record stands before the ratios, as `device=2/0/0`. To add a signal:
+//! its words in [`WORDS`], its word in [`Signals::words`]; stored ones stay readable, since they carry their own
+//! ratios.
 
 use std::{
     collections::HashMap,
@@ -21,6 +22,7 @@ use std::{
 use crate::domain::{
     evidence::LabelledSignals,
     score::Score,
+    trust::DeviceRecord,
     verdict::{Verdict, Why},
 };
 
@@ -44,7 +46,7 @@ const WORDS: [(&str, i32); 15] = [
     ("honeypot=no", 0),
     ("links=many", -10),
     ("links=few", 0),
-    ("author=known", 20),
+    ("author=known", 10),
     ("author=new", 0),
     ("body=seen", -15),
     ("body=new", 0),
@@ -158,6 +160,31 @@ pub fn replay(signals: &str) -> Option<Verdict> {
     Some(verdict(tenths))
 }
 
+/// The verdict that stored signals would have given of an author who is not known; `None` as [`replay`].
+#[must_use]
+pub fn without_trust(signals: &str) -> Option<Verdict> {
+    let (words, ratios) = signals.split_once(" ratios=")?;
+    let tenths = words
+        .split(' ')
+        .zip(ratios.split(','))
+        .filter(|(word, _)| *word != "author=known")
+        .map(|(_, ratio)| ratio.parse::<i32>().ok())
+        .sum::<Option<i32>>()?;
+    Some(verdict(tenths))
+}
+
+/// Whether a right proof of work is among stored signals.
+#[must_use]
+pub fn has_proof(signals: &str) -> bool {
+    signals.split(' ').any(|word| word == "proof=solved")
+}
+
+/// The signals with the record of the device that they came from.
+#[must_use]
+pub fn with_record(signals: &str, record: DeviceRecord) -> String {
+    signals.replacen(" ratios=", &format!(" device={record} ratios="), 1)
+}
+
 fn place(word: &str) -> Option<usize> {
     WORDS.iter().position(|(name, _)| *name == word)
 }
@@ -246,8 +273,8 @@ mod tests {
             (Solved, 60_000, no, 0, no, no, 700, "0.769"),
             (Missing, 60_000, no, 0, no, no, 500, "0.622"),
             (Implausible, 60_000, no, 0, no, no, 500, "0.622"),
-            (Solved, 60_000, no, 0, yes, no, 900, "0.961"),
-            (Missing, 60_000, no, 0, yes, no, 900, "0.924"),
+            (Solved, 60_000, no, 0, yes, no, 900, "0.900"),
+            (Missing, 60_000, no, 0, yes, no, 700, "0.818"),
             (Solved, 60_000, no, 2, no, no, 700, "0.769"),
             (Solved, 60_000, no, 3, no, no, 500, "0.550"),
             (Solved, 10_000, no, 0, no, no, 700, "0.769"),
@@ -295,6 +322,40 @@ mod tests {
     }
 
     #[test]
+    fn h5_a_record_is_kept_beside_the_words_and_can_be_taken_off() {
+        let signals = Signals {
+            proof: Proof::Missing,
+            age_ms: 60_000,
+            honeypot: false,
+            links: 0,
+            known_author: true,
+            seen_elsewhere: false,
+        };
+        let (verdict, stored) = Ratios::default().weigh(&signals);
+        let record = DeviceRecord {
+            approved: 2,
+            rejected: 1,
+            spam: 0,
+        };
+        let kept = with_record(&stored, record);
+        assert!(
+            kept.ends_with("author=known body=new device=2/1/0 ratios=0,5,0,0,10,0"),
+            "{kept}"
+        );
+        assert_eq!(replay(&kept), Some(verdict));
+        for stored in [&stored, &kept] {
+            assert_eq!(
+                without_trust(stored)
+                    .and_then(|verdict| verdict.score())
+                    .map(Score::thousandths),
+                Some(500)
+            );
+            assert!(!has_proof(stored));
+        }
+        assert_eq!(without_trust("proof=solved"), None);
+    }
+
+    #[test]
     fn without_verdicts_the_prior_holds_and_with_many_the_counts_do() {
         assert_eq!(Ratios::learn(&[]), Ratios::default());
         // Here nine of ten spammers solve the proof, and half of the people.
@@ -325,6 +386,33 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn h5_trust_only_helps_and_never_publishes_what_has_no_proof(
+            proof in proptest::sample::select(vec![Proof::Missing, Proof::Implausible, Proof::Solved, Proof::Forged]),
+            (age_ms, links) in (0_i64..100_000, 0_usize..5),
+            (honeypot, seen_elsewhere) in (any::<bool>(), any::<bool>()),
+            mut cuts in proptest::array::uniform3(0_i64..=1000),
+            (people, spam) in (0_i64..5_000, 0_i64..5_000),
+        ) {
+            cuts.sort_unstable();
+            let cut = |place: usize| Score::from_thousandths(cuts[place]);
+            let cuts = crate::domain::policy::Cuts {
+                refuse_below: cut(0), step_up_below: cut(1), publish_from: cut(2),
+            };
+            let ratios = Ratios::learn(&[labelled("author=known", false, people), labelled("author=known", true, spam)]);
+            let score = |known_author| {
+                let signals = Signals { proof, age_ms, honeypot, links, known_author, seen_elsewhere };
+                let (verdict, stored) = ratios.weigh(&signals);
+                (verdict.score().expect("a score"), stored)
+            };
+            let ((without, _), (with, stored)) = (score(false), score(true));
+            prop_assert!(with >= without);
+            prop_assert_eq!(without_trust(&stored).and_then(|verdict| verdict.score()), Some(without));
+            let is_held = !has_proof(&stored) && crate::domain::trust::publishes(&cuts, with, without);
+            let publishes = |score| cuts.band(score) == crate::domain::policy::Band::Publish;
+            prop_assert!(proof == Proof::Solved || is_held || publishes(with) == publishes(without));
+        }
 
         #[test]
         fn whatever_is_counted_no_word_changes_sides_or_leaves_its_bounds(

@@ -26,4 +26,5 @@ pub mod site;
 pub mod status;
 pub mod timestamp;
 pub mod triage;
+pub mod trust;
 pub mod verdict;

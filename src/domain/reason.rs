@@ -54,6 +54,10 @@ pub enum Reason {
         shown: String,
         host: String,
     },
+    /// Three links or more: a person reads it, whatever vouches for it.
+    ManyLinks,
+    /// Its device's record alone would have it published, and no proof of work came with it.
+    TrustWithoutProof,
     /// The site asks no captcha.
     CheckOff,
     /// A yes without a score.
@@ -107,6 +111,8 @@ pub enum Reason {
     },
     /// This e-mail sent too many.
     EmailRate,
+    /// This device sent too many.
+    DeviceRate,
     /// The whole site receives too many.
     SiteSurge,
     /// Neither a known page nor a valid form token vouches for where it comes from.

@@ -1,6 +1,6 @@
 //! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
 //! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
-//! And all the time: tell those who watch the queue what happens in it.
+//! Every few seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::warn::warn;
 use crate::{
+    actions::new_key,
     app::{App, SiteInForce},
     captcha::{Ratios, Told},
     domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
@@ -24,6 +25,9 @@ use crate::{
 
 /// How often the jobs look.
 const EVERY: Duration = Duration::from_mins(1);
+
+/// How often it is looked whether texts were erased that a file still holds.
+const EMPTY_EVERY: Duration = Duration::from_secs(5);
 
 /// How long one instance has a job for itself.
 const LEASE: Duration = Duration::from_secs(50);
@@ -54,13 +58,38 @@ const SEAL_AFTER: Duration = Duration::from_mins(2);
 
 /// Runs until `shutdown` is cancelled.
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
-    tokio::join!(watch::watch(Arc::clone(&app), shutdown.clone()), rounds(&app, shutdown));
+    tokio::join!(
+        watch::watch(Arc::clone(&app), shutdown.clone()),
+        finish_erasures(&app, shutdown.clone()),
+        rounds(&app, shutdown)
+    );
+}
+
+/// Brings erasures to their end soon after each; while somebody reads an older state it is tried again.
+async fn finish_erasures(app: &App, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(EMPTY_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = app.store.finish_erasures().await {
+            tracing::error!(%error, "the database's log could not be emptied of what was erased; it is tried again");
+        }
+    }
 }
 
 async fn rounds(app: &App, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
+    tokio::select! {
+        () = shutdown.cancelled() => return,
+        hashed = new_key::hash_emails_anew(app) => if let Err(error) = hashed {
+            tracing::error!(%error, "hashing e-mails under the new key failed; the next start goes on");
+        },
+    }
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,

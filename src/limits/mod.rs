@@ -3,7 +3,7 @@
 //! [`Action`] is the list: it owns each action's name, default quota, what happens beyond it and the
 //! code of the sentence that says so. What must hold: all limits of a request are looked at before any
 //! is charged; a refused request costs nothing; waiting `Retry-After` seconds lets the same request
-//! pass; address limits refuse, e-mail and site limits only hold (a carrier puts a town behind one
+//! pass; address limits refuse, e-mail, device and site limits only hold (a carrier puts a town behind one
 //! address, and a surge must not silence honest readers); nothing grows with the number of visitors.
 //!
 //! Counts live in this process and may be lost at any time: what must be counted exactly (failed
@@ -95,7 +95,7 @@ impl Limits {
         }
     }
 
-    /// How many networks, e-mails and sites are remembered in this process, all actions together.
+    /// How many networks, e-mails, devices and sites are remembered in this process, all actions together.
     #[must_use]
     pub fn keys(&self) -> usize {
         match self {
@@ -112,6 +112,8 @@ pub enum Action {
     Submit,
     /// A comment is sent, by e-mail.
     SubmitEmail,
+    /// A comment is sent, by device.
+    SubmitDevice,
     /// A comment is sent, by site.
     SubmitSite,
     /// A form token is asked for.
@@ -154,9 +156,10 @@ pub enum Beyond {
 
 impl Action {
     /// All actions, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Submit,
         Self::SubmitEmail,
+        Self::SubmitDevice,
         Self::SubmitSite,
         Self::Form,
         Self::Read,
@@ -173,6 +176,7 @@ impl Action {
         match self {
             Self::Submit => Rule::refuse("submit", Quota::new(10, 20).with_wide(60, 300)),
             Self::SubmitEmail => Rule::hold("submit_email", Quota::new(5, 5)),
+            Self::SubmitDevice => Rule::hold("submit_device", Quota::new(5, 5)),
             Self::SubmitSite => Rule::hold("submit_site", Quota::new(600, 600)),
             Self::Form => Rule::refuse("form", Quota::new(60, 60 * 60)),
             Self::Read => Rule::refuse("read", Quota::new(600, 600 * 60)),
@@ -203,6 +207,7 @@ impl Action {
     pub const fn sentence_code(self) -> &'static str {
         match self {
             Self::SubmitEmail => "email_rate",
+            Self::SubmitDevice => "device_rate",
             Self::SubmitSite => "site_surge",
             _ => "rate_limited",
         }
@@ -245,6 +250,8 @@ pub enum Key<'a> {
     Household(ClientAddress),
     /// A keyed hash of the normalised e-mail; never the e-mail itself.
     Email(&'a [u8]),
+    /// The site's id and the device's.
+    Device(&'a str, &'a str),
     /// The site's id.
     Site(&'a str),
 }
@@ -270,6 +277,15 @@ impl<'a> Demand<'a> {
         Self {
             action: Action::SubmitEmail,
             key: Key::Email(digest),
+        }
+    }
+
+    /// A comment from a device, given by the ids of its site and its own.
+    #[must_use]
+    pub const fn by_device(site: &'a str, device: &'a str) -> Self {
+        Self {
+            action: Action::SubmitDevice,
+            key: Key::Device(site, device),
         }
     }
 
@@ -302,6 +318,7 @@ impl<'a> Demand<'a> {
             ),
             Key::Household(address) => (BucketKey::Network(address.narrow()), None),
             Key::Email(digest) => (BucketKey::Email(digest), None),
+            Key::Device(site, device) => (BucketKey::Device(site, device), None),
             Key::Site(site) => (BucketKey::Site(site), None),
         };
         let wide = wide.zip(quota.wide());
@@ -320,7 +337,7 @@ impl<'a> Demand<'a> {
     }
 }
 
-/// What is counted: one action for one network, e-mail or site.
+/// What is counted: one action for one network, e-mail, device or site.
 #[derive(Debug, Clone, Copy)]
 struct Bucket<'a> {
     action: Action,
@@ -333,6 +350,7 @@ struct Bucket<'a> {
 enum BucketKey<'a> {
     Network(Prefix),
     Email(&'a [u8]),
+    Device(&'a str, &'a str),
     Site(&'a str),
 }
 

@@ -26,6 +26,8 @@ pub struct Quotas {
     pub submit: Quota,
     /// Comments sent, by e-mail. Beyond it: held.
     pub submit_email: Quota,
+    /// Comments sent, by device. Beyond it: held.
+    pub submit_device: Quota,
     /// Comments sent, by site. Beyond it: held.
     pub submit_site: Quota,
     /// Form tokens asked for, by address. Beyond it: 429.
@@ -55,6 +57,7 @@ impl Default for Quotas {
             store: Counts::Memory,
             submit: Action::Submit.rule().quota,
             submit_email: Action::SubmitEmail.rule().quota,
+            submit_device: Action::SubmitDevice.rule().quota,
             submit_site: Action::SubmitSite.rule().quota,
             form: Action::Form.rule().quota,
             read: Action::Read.rule().quota,
@@ -78,7 +81,11 @@ impl Quotas {
         for action in Action::ALL {
             let by_address = !matches!(
                 action,
-                Action::SubmitEmail | Action::SubmitSite | Action::CaptchaTest | Action::SignInAccount
+                Action::SubmitEmail
+                    | Action::SubmitDevice
+                    | Action::SubmitSite
+                    | Action::CaptchaTest
+                    | Action::SignInAccount
             );
             self.of(action)
                 .validate(by_address)
@@ -93,6 +100,7 @@ impl Quotas {
         match action {
             Action::Submit => self.submit,
             Action::SubmitEmail => self.submit_email,
+            Action::SubmitDevice => self.submit_device,
             Action::SubmitSite => self.submit_site,
             Action::Form => self.form,
             Action::Read => self.read,

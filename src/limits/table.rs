@@ -45,7 +45,7 @@ fn by_email(digest: &'static str) -> Demand<'static> {
 /// Named stories, each on a limiter of its own; seconds never go back within one.
 #[rustfmt::skip] // one step a line
 pub(super) fn stories() -> Vec<(&'static str, Vec<Step>)> {
-    use Action::{Appeal, Form, NewThread, Read, Report, SignIn, Submit, SubmitEmail, SubmitSite};
+    use Action::{Appeal, Form, NewThread, Read, Report, SignIn, Submit, SubmitDevice, SubmitEmail, SubmitSite};
     use Expected::{Holds, Passes, Refuses};
     let step = |second, passes_before, demands: &[Demand<'static>], expected| {
         Step { second, passes_before, demands: demands.to_vec(), expected }
@@ -98,6 +98,15 @@ pub(super) fn stories() -> Vec<(&'static str, Vec<Step>)> {
             step(0, 9, &[reader], Refuses(Submit, false, 180)),
             step(719, 0, &[email], Holds(&[SubmitEmail])),
             step(720, 0, &[email], Passes),
+        ]),
+        ("a device beyond its limit is held, on its site alone", vec![
+            step(0, 4, &[Demand::by_device("gazette", "d")], Passes),
+            step(0, 0, &[Demand::by_device("gazette", "d")], Holds(&[SubmitDevice])),
+            step(0, 0, &[Demand::by_device("courrier", "d")], Passes),
+            step(0, 0, &[Demand::by_device("gazette", "e")], Passes),
+            step(0, 9, &[reader], Passes),
+            step(719, 0, &[Demand::by_device("gazette", "d")], Holds(&[SubmitDevice])),
+            step(720, 0, &[Demand::by_device("gazette", "d")], Passes),
         ]),
         ("a surge on a site holds and leaves other sites alone", vec![
             step(0, 599, &[site], Passes),

@@ -9,8 +9,16 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Invitation, NewSession, Scope, Store, StoreError, audit::insert_entry, credentials::set_recovery_codes, in_tx,
-    invitations::set_invitation, leases::end_leases, on_pool, sessions::insert_session, tokens::end_tokens_of,
+    Invitation, NewSession, Scope, Store, StoreError,
+    audit::{insert_entries, insert_entry},
+    credentials::set_recovery_codes,
+    in_tx,
+    invitations::set_invitation,
+    leases::end_leases,
+    names::{NOBODY, check_name},
+    on_pool,
+    sessions::insert_session,
+    tokens::end_tokens_of,
 };
 use crate::{
     domain::{
@@ -171,6 +179,27 @@ macro_rules! lock_accounts {
 }
 pub(super) use lock_accounts;
 
+/// The sites on which an account has a role, as they are given.
+macro_rules! roles {
+    ($conn:expr, $account:expr) => {{
+        // Index: the primary key.
+        let sites: Vec<(String,)> =
+            sqlx::query_as("SELECT site_id FROM account_roles WHERE account_id = $1 LIMIT 1001")
+                .bind($account)
+                .fetch_all(&mut *$conn)
+                .await?;
+        sites.into_iter().map(|(site,)| site).collect::<Vec<String>>()
+    }};
+}
+
+fn sites_of(rights: &Rights) -> Vec<String> {
+    rights.iter().map(|(site, _)| site.to_owned()).collect()
+}
+
+fn works_on(sites: &[String], site: &str) -> bool {
+    sites.iter().any(|own| own == site || own == EVERY_SITE)
+}
+
 /// Whether the account is the only one that came in and owns `site` (`None`: any site that it owns). Who
 /// was only invited, or shut out, does not count. The account's own ownership of every site covers each.
 macro_rules! is_last_owner {
@@ -271,6 +300,7 @@ impl Store {
             if owner.is_some() {
                 return Ok(false);
             }
+            check_name!(conn, &account.name, &sites_of(&account.rights), NOBODY, account.at);
             let id = account.id;
             insert_account!(conn, account);
             set_recovery_codes!(conn, id, recovery);
@@ -288,14 +318,15 @@ impl Store {
     /// have not come in yet.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`], [`StoreError::NameTaken`] among them.
     pub async fn add_account(
         &self,
         account: NewAccount,
         invitation: Invitation,
         most: i64,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountAdded, StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             let taken: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM accounts WHERE email_folded = $1")
@@ -331,10 +362,11 @@ impl Store {
                     return Ok(AccountAdded::Full { site: None });
                 }
             }
+            check_name!(conn, &account.name, &sites_of(&account.rights), NOBODY, account.at);
             let id = account.id;
             insert_account!(conn, account);
             set_invitation!(conn, id, invitation);
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(AccountAdded::Done)
         })
     }
@@ -490,12 +522,16 @@ impl Store {
         let site = site.to_owned();
         in_tx!(self, |conn| {
             lock_accounts!(conn);
-            let found: Option<(Uuid,)> = sqlx::query_as("SELECT id FROM accounts WHERE id = $1 AND email <> ''")
+            let found: Option<(String,)> = sqlx::query_as("SELECT name FROM accounts WHERE id = $1 AND email <> ''")
                 .bind(account)
                 .fetch_optional(&mut *conn)
                 .await?;
-            if found.is_none() {
+            let Some((name,)) = found else {
                 return Ok(AccountChange::Unknown);
+            };
+            // Whoever works there already has the name there.
+            if role.is_some() && !works_on(&roles!(conn, account), &site) {
+                check_name!(conn, &name, std::slice::from_ref(&site), account, audit.at);
             }
             if role != Some(Role::Owner) && is_last_owner!(conn, account, Some(site.as_str())) {
                 return Ok(AccountChange::LastOwner);
@@ -594,13 +630,16 @@ impl Store {
             if is_last_owner!(conn, account, None) {
                 return Ok(AccountChange::LastOwner);
             }
+            let left = serde_json::to_string(&roles!(conn, account)).ok();
             let done = sqlx::query(
-                "UPDATE accounts SET disabled_at = $2, email = '', email_folded = $3, passphrase = NULL, \
+                "UPDATE accounts SET disabled_at = $2, email = '', email_folded = $3, \
+                 left_sites = CASE WHEN passphrase IS NOT NULL THEN $4 END, passphrase = NULL, \
                  totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1 AND email <> ''",
             )
             .bind(account)
             .bind(now.0)
             .bind(account.to_string())
+            .bind(left)
             .execute(&mut *conn)
             .await?;
             if done.rows_affected() == 0 {
@@ -624,16 +663,24 @@ impl Store {
     /// Changes what an account is called.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn rename_account(&self, account: Uuid, name: &str, audit: NewAudit) -> Result<(), StoreError> {
-        let name = name.to_owned();
+    /// [`StoreError`], [`StoreError::NameTaken`] among them.
+    pub async fn rename_account(
+        &self,
+        account: Uuid,
+        name: &str,
+        audit: impl Into<Vec<NewAudit>>,
+    ) -> Result<(), StoreError> {
+        let (name, audit) = (name.to_owned(), audit.into());
+        let now = audit.first().map_or(Timestamp(0), |entry| entry.at);
         in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            check_name!(conn, &name, &roles!(conn, account), account, now);
             sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1")
                 .bind(account)
                 .bind(name)
                 .execute(&mut *conn)
                 .await?;
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(())
         })
     }

@@ -31,6 +31,8 @@ pub struct AuditEntry {
     pub site_id: String,
     pub at: i64,
     pub actor_kind: String,
+    /// Stays the same whatever the actor is called.
+    pub actor_id: String,
     pub actor: String,
     pub action: String,
     pub comment_id: Option<Uuid>,
@@ -84,9 +86,25 @@ macro_rules! insert_entry {
 }
 pub(super) use insert_entry;
 
+/// Inserts several of them, none a comment's.
+macro_rules! insert_entries {
+    ($conn:expr, $entries:expr) => {
+        for entry in $entries {
+            $crate::store::audit::insert_entry!($conn, entry);
+        }
+    };
+}
+pub(super) use insert_entries;
+
+impl From<NewAudit> for Vec<NewAudit> {
+    fn from(entry: NewAudit) -> Self {
+        vec![entry]
+    }
+}
+
 /// The columns of an [`AuditEntry`]: entries as `a`, their notes as `n`.
-pub(super) const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor, a.action, a.comment_id, a.from_status, \
-     a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.detail, n.note";
+pub(super) const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor_id, a.actor, a.action, a.comment_id, \
+     a.from_status, a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.detail, n.note";
 
 impl Store {
     /// Appends one entry.

@@ -14,7 +14,7 @@ use super::{
     on_pool,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
-use crate::domain::timestamp::Timestamp;
+use crate::domain::{timestamp::Timestamp, trust::DeviceRecord};
 
 /// An earlier submission with one of the same keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,60 @@ pub struct AuthorRecord {
     /// Known by a device token; else by a typed e-mail, which anybody can type.
     pub verified: bool,
 }
+
+/// Notes what is lost with a comment's device and still counts: that people found it to be spam, or rejected it.
+/// Else whoever erases their spam would have a clean device again. `purge` forgets it after ninety days.
+macro_rules! before_blanking {
+    ($conn:expr, $comment:expr) => {
+        sqlx::query(
+            "INSERT INTO device_faults (site_id, device_id, label, at, comments) \
+             SELECT site_id, device_id, status, COALESCE(decided_at, created_at), 1 FROM comments \
+             WHERE id = $1 AND device_id IS NOT NULL AND status IN ('rejected', 'spam') \
+             ON CONFLICT (site_id, device_id, label, at) DO UPDATE SET comments = device_faults.comments + 1",
+        )
+        .bind($comment)
+        .execute(&mut *$conn)
+        .await?
+    };
+}
+pub(super) use before_blanking;
+
+/// Takes from a thread the title and the link that it has from a comment which was just blanked: another public
+/// comment gives its own, the same one first, else there is none. The content version is raised
+/// by `raise`. The thread's row is locked by the caller.
+macro_rules! after_blanking {
+    ($conn:expr, $comment:expr, $thread:expr, $raise:expr) => {
+        let raise: i64 = $raise;
+        for (text, from, given) in [
+            ("title", "title_from", "thread_title"),
+            ("url", "url_from", "thread_url"),
+        ] {
+            // Index: comments_public. Nothing is left of the blanked one.
+            let other: Option<(Uuid, String)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT c.id, c.{given} FROM comments c JOIN threads t ON t.id = c.thread_id \
+                 WHERE c.thread_id = $1 AND t.{from} = $2 AND c.status = 'approved' AND c.{given} IS NOT NULL \
+                 ORDER BY CASE WHEN c.{given} = t.{text} THEN 0 ELSE 1 END, c.created_at, c.id LIMIT 1"
+            )))
+            .bind($thread)
+            .bind($comment)
+            .fetch_optional(&mut *$conn)
+            .await?;
+            let (id, given) = other.unzip();
+            sqlx::query(sqlx::AssertSqlSafe(format!(
+                "UPDATE threads SET content_version = content_version + $5, {text} = $3, {from} = $4 \
+                 WHERE id = $1 AND {from} = $2"
+            )))
+            .bind($thread)
+            .bind($comment)
+            .bind(given)
+            .bind(id)
+            .bind(raise)
+            .execute(&mut *$conn)
+            .await?;
+        }
+    };
+}
+pub(super) use after_blanking;
 
 /// Sets a thread's oldest waiting time anew; its row is locked by the caller.
 macro_rules! recount_waiting {
@@ -180,22 +234,35 @@ impl Store {
         Ok(found.map(|(draw,)| draw))
     }
 
-    /// How many of a device's comments were approved.
+    /// What people decided on a device's comments since `since`: a good word counts from the comment's own
+    /// time, a bad one from its decision, also where the comment was blanked meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn approved_of_device(&self, site: &str, device: &str) -> Result<i64, StoreError> {
-        let (count,): (i64,) = on_pool!(self, |pool| {
-            // Index: comments_by_device.
+    pub async fn device_record(&self, site: &str, device: &str, since: Timestamp) -> Result<DeviceRecord, StoreError> {
+        let found: Vec<(String, i64)> = on_pool!(self, |pool| {
+            // Index: comments_by_device; blanked ones are found by the primary key of their table.
             sqlx::query_as(
-                "SELECT COUNT(*) FROM comments WHERE site_id = $1 AND device_id = $2 AND status = 'approved'",
+                "SELECT word, CAST(SUM(number) AS BIGINT) FROM (\
+                 SELECT status AS word, CAST(1 AS BIGINT) AS number FROM comments \
+                 WHERE site_id = $1 AND device_id = $2 AND status IN ('approved', 'rejected', 'spam') \
+                 AND ((status = 'approved' AND label = 'approved' AND created_at >= $3) \
+                 OR (status <> 'approved' AND COALESCE(decided_at, created_at) >= $3)) \
+                 UNION ALL SELECT label, comments FROM device_faults \
+                 WHERE site_id = $1 AND device_id = $2 AND at >= $3) words GROUP BY word",
             )
             .bind(site)
             .bind(device)
-            .fetch_one(pool)
+            .bind(since.0)
+            .fetch_all(pool)
             .await
         })?;
-        Ok(count)
+        let count = |word: &str| found.iter().find(|(own, _)| own == word).map_or(0, |(_, count)| *count);
+        Ok(DeviceRecord {
+            approved: count("approved"),
+            rejected: count("rejected"),
+            spam: count("spam"),
+        })
     }
 
     /// The record of each of `comments`' authors on its site, keyed by comment: by device where there
@@ -317,12 +384,12 @@ impl Store {
     /// [`StoreError`].
     pub async fn erase(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
         let (id, thread) = (comment.id, comment.thread);
-        in_tx!(self, |conn| {
+        let erased = in_tx!(self, |conn| {
             sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
                 .bind(thread)
                 .execute(&mut *conn)
                 .await?;
-            sqlx::query(
+            let was_public = sqlx::query(
                 "UPDATE threads SET content_version = content_version + 1 WHERE id = $1 \
                  AND EXISTS (SELECT 1 FROM comments WHERE id = $2 AND status = 'approved')",
             )
@@ -330,6 +397,7 @@ impl Store {
             .bind(id)
             .execute(&mut *conn)
             .await?;
+            before_blanking!(conn, id);
             let version: Option<(i64,)> = sqlx::query_as(AssertSqlSafe(format!(
                 "UPDATE comments SET {BLANK_COLUMNS}, decided_at = $2 WHERE id = $1 AND status <> 'erased' \
                  RETURNING version"
@@ -341,6 +409,8 @@ impl Store {
             let Some((version,)) = version else {
                 return Ok(false);
             };
+            // One change that readers see is one.
+            after_blanking!(conn, id, thread, i64::from(was_public.rows_affected() == 0));
             for statement in [
                 "DELETE FROM audit_texts WHERE comment_id = $1",
                 "DELETE FROM reports WHERE comment_id = $1",
@@ -350,22 +420,39 @@ impl Store {
             recount_waiting!(conn, thread);
             insert_entry!(conn, audit, Some(version));
             Ok(true)
-        })
+        });
+        self.note_erasure();
+        erased
     }
 
-    /// Counts a reader's report, one for each reporter. `false`: counted before.
+    /// Counts a reader's report, one for each reporter, who goes by the first of `reporters` from now on and may
+    /// have gone by the others. `false`: counted before.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn report(
         &self,
         comment: Uuid,
-        reporter: &str,
+        reporters: &[String],
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (reporter, reason) = (reporter.to_owned(), reason.to_owned());
+        let (reporters, reason) = (reporters.to_vec(), reason.to_owned());
         in_tx!(self, |conn| {
+            let Some((reporter, former)) = reporters.split_first() else {
+                return Ok(false);
+            };
+            for former in former {
+                let found: Option<(i64,)> =
+                    sqlx::query_as("SELECT at FROM reports WHERE comment_id = $1 AND reporter = $2")
+                        .bind(comment)
+                        .bind(former.as_str())
+                        .fetch_optional(&mut *conn)
+                        .await?;
+                if found.is_some() {
+                    return Ok(false);
+                }
+            }
             let added = sqlx::query(
                 "INSERT INTO reports (comment_id, reporter, reason, at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (comment_id, reporter) DO NOTHING",

@@ -171,6 +171,8 @@ async fn apply(
             .bind(1_i64)
             .bind(current.thread_title.as_deref().filter(|_| publishes))
             .bind(current.thread_url.as_deref().filter(|_| publishes))
+            .bind(current.thread_title.as_ref().filter(|_| publishes).map(|_| decision.comment))
+            .bind(current.thread_url.as_ref().filter(|_| publishes).map(|_| decision.comment))
             .execute(&mut *connection)
             .await?;
     }

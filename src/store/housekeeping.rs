@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
-use super::{Store, StoreError, comments::BLANK_COLUMNS, in_tx, on_pool};
+use super::{
+    Store, StoreError,
+    comments::{BLANK_COLUMNS, after_blanking, before_blanking},
+    in_tx, on_pool,
+};
 use crate::domain::{status::Status, timestamp::Timestamp};
 
 impl Store {
@@ -36,11 +41,11 @@ impl Store {
     /// [`StoreError`].
     pub async fn expire_texts(&self, site: &str, status: Status, before: Timestamp) -> Result<u64, StoreError> {
         let site = site.to_owned();
-        in_tx!(self, |conn| {
+        let blanked = in_tx!(self, |conn| {
             // Index: comments_by_status. Nothing is decided before it is created, so the second condition
             // takes nothing away and gives the index its range.
-            let ids: Vec<(uuid::Uuid,)> = sqlx::query_as(
-                "SELECT id FROM comments WHERE site_id = $1 AND status = $2 \
+            let ids: Vec<(Uuid, Uuid)> = sqlx::query_as(
+                "SELECT id, thread_id FROM comments WHERE site_id = $1 AND status = $2 \
                  AND COALESCE(decided_at, created_at) < $3 AND created_at < $3 LIMIT 500",
             )
             .bind(site.as_str())
@@ -49,7 +54,13 @@ impl Store {
             .fetch_all(&mut *conn)
             .await?;
             let mut blanked = 0;
-            for (id,) in ids {
+            for (id, thread) in ids {
+                // The lock that decisions take.
+                sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
+                    .bind(thread)
+                    .execute(&mut *conn)
+                    .await?;
+                before_blanking!(conn, id);
                 let done = sqlx::query(AssertSqlSafe(format!(
                     "UPDATE comments SET {BLANK_COLUMNS} WHERE id = $1 AND status = $2"
                 )))
@@ -62,6 +73,7 @@ impl Store {
                     continue;
                 }
                 blanked += 1;
+                after_blanking!(conn, id, thread, 1);
                 for statement in [
                     "DELETE FROM audit_texts WHERE comment_id = $1",
                     "DELETE FROM reports WHERE comment_id = $1",
@@ -70,7 +82,31 @@ impl Store {
                 }
             }
             Ok(blanked)
-        })
+        });
+        if blanked.as_ref().is_ok_and(|blanked| *blanked > 0) {
+            self.note_erasure();
+        }
+        blanked
+    }
+
+    /// Remembers that texts were erased which the database's log may still hold.
+    pub(super) fn note_erasure(&self) {
+        if let Self::Sqlite(sqlite) = self {
+            sqlite.note_erasure();
+        }
+    }
+
+    /// Brings erasures to their end, where texts were erased since the last time: after it no file of a SQLite
+    /// store holds them. `false`: somebody still reads what was before, so that it has to be tried again.
+    /// PostgreSQL's own vacuum does that there, in its own time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn finish_erasures(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(sqlite.finish_erasures().await?),
+            Self::Postgres(_) => Ok(true),
+        }
     }
 
     /// Forgets hashed client addresses older than `before`, at most 1,000 a call.
@@ -106,6 +142,7 @@ impl Store {
                 "DELETE FROM invitations WHERE expires_at <= $1",
                 "DELETE FROM review_leases WHERE leased_until <= $1",
                 "DELETE FROM sign_in_tries WHERE expires_at <= $1",
+                "DELETE FROM device_faults WHERE at < $1 - 7776000000",
             ] {
                 sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
             }

@@ -9,7 +9,7 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError, accounts::lock_accounts, audit::insert_entry,
+    NewAudit, NewSession, Store, StoreError, accounts::lock_accounts, audit::insert_entries,
     credentials::set_recovery_codes, in_tx, on_pool, sessions::insert_session,
 };
 use crate::domain::timestamp::Timestamp;
@@ -62,11 +62,12 @@ impl Store {
         &self,
         account: Uuid,
         invitation: Invitation,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<(), StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             set_invitation!(conn, account, invitation);
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(())
         })
     }
@@ -99,9 +100,9 @@ impl Store {
         passphrase: String,
         recovery: Vec<String>,
         session: NewSession,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<bool, StoreError> {
-        let hash = hash.to_owned();
+        let (hash, audit) = (hash.to_owned(), audit.into());
         in_tx!(self, |conn| {
             // No role is given or taken, and nobody is shut out, between the look and the end.
             lock_accounts!(conn);
@@ -128,7 +129,7 @@ impl Store {
                 .execute(&mut *conn)
                 .await?;
             insert_session!(conn, session);
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(true)
         })
     }

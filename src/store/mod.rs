@@ -28,6 +28,8 @@ mod invitations;
 mod leases;
 mod log_file;
 mod looks;
+mod names;
+mod new_key;
 mod news;
 mod postgres;
 mod queue;
@@ -62,6 +64,7 @@ pub use self::{
     feedback::Untold,
     invitations::Invitation,
     leases::Lease,
+    new_key::{Kept, Sealed},
     news::Arrival,
     queue::{Filter, Order, Place, QueueRow, SiteCounts},
     rows::Comment,
@@ -109,6 +112,9 @@ pub enum StoreError {
         row: String,
         value: String,
     },
+    /// Somebody who works on the same site is called so, or nearly; nothing is stored.
+    #[error("the name looks like a colleague's")]
+    NameTaken,
     /// A defect of ours.
     #[error("the store refused a statement: {0}")]
     Sql(#[source] sqlx::Error),
@@ -152,6 +158,7 @@ impl From<StoreError> for crate::error::Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(why) => Self::Unavailable(why),
+            StoreError::NameTaken => Self::Invalid(vec![crate::domain::draft::FieldError::new("name", "name_taken")]),
             StoreError::Sql(_) | StoreError::Corrupt { .. } => Self::Internal(error.to_string()),
         }
     }

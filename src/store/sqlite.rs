@@ -9,7 +9,10 @@
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -57,6 +60,13 @@ const LOG_PAGES: &str = "4000";
 /// a number beyond the file's end, and `pcache1Truncate` then looks for what is beyond it).
 const WRITER_CACHE: &str = "-4096";
 
+/// What is deleted or overwritten is zeroed, pages that become free too. `FAST` was tried first: it leaves what
+/// stood on a long text's overflow pages. Sending a comment frees hardly a page, so it costs nothing there.
+const SECURE_DELETE: &str = "ON";
+
+/// How long emptying the log may hold up the writer for those who read what was before.
+const EMPTYING_PATIENCE: Duration = Duration::from_millis(100);
+
 /// What each reading connection may keep, 256 KiB: a commit makes it forget all, and the system has the file.
 const READER_CACHE: &str = "-256";
 
@@ -68,6 +78,10 @@ pub struct Sqlite {
     looks: Looks,
     writer: Writer,
     path: PathBuf,
+    /// Opens a connection that empties the log.
+    emptying: Box<SqliteConnectOptions>,
+    /// Texts were erased that the log may still hold.
+    erased: AtomicBool,
     /// Held while the store is open to serve.
     lock: Option<File>,
 }
@@ -93,7 +107,40 @@ impl Sqlite {
         &self.path
     }
 
+    pub(super) fn note_erasure(&self) {
+        self.erased.store(true, Ordering::Release);
+    }
+
+    /// Brings the log into the file and empties it, where something was erased; `false`: not yet, because
+    /// somebody reads what was before. What can be brought over without stopping the writer goes first.
+    pub(super) async fn finish_erasures(&self) -> Result<bool, sqlx::Error> {
+        if !self.erased.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let emptied = self.empty_log().await;
+        if !matches!(emptied, Ok(true)) {
+            self.note_erasure();
+        }
+        emptied
+    }
+
+    /// <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>
+    async fn empty_log(&self) -> Result<bool, sqlx::Error> {
+        let mut connection = self.emptying.connect().await?;
+        let mut busy = 0;
+        for statement in ["PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+            (busy, _, _) = sqlx::query_as::<_, (i64, i64, i64)>(statement)
+                .fetch_one(&mut connection)
+                .await?;
+        }
+        connection.close().await?;
+        Ok(busy == 0)
+    }
+
     pub(super) async fn close(&self) {
+        if let Err(error) = self.finish_erasures().await {
+            tracing::warn!(%error, "the database's log could not be emptied of what was erased");
+        }
         // Readers first: only the last connection, if it may write, brings the log into the file, so that a
         // clean end leaves one whole file. A reader that does not end must not keep the writer.
         let _ = tokio::time::timeout(BUSY_TIMEOUT, self.readers.close()).await;
@@ -141,6 +188,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         .read_only(true)
         .pragma("cache_size", READER_CACHE);
     let options = options
+        .pragma("secure_delete", SECURE_DELETE)
         .pragma("wal_autocheckpoint", LOG_PAGES)
         .pragma("cache_size", WRITER_CACHE);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
@@ -161,6 +209,9 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
     let keys_until = keys_until(&mut connection, opening).await.map_err(unusable)?;
     let recent = Arc::new(Recent::new(keys_until));
     Ok(Sqlite {
+        emptying: Box::new(options.clone().busy_timeout(EMPTYING_PATIENCE)),
+        // A server that was killed may have erased something a moment before.
+        erased: AtomicBool::new(opening == Opening::Serve),
         writer: Writer::start(connection, options, batch),
         looks: Looks::start(Arc::clone(&readers), Arc::clone(&recent)),
         recent,

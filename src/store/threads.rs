@@ -287,6 +287,8 @@ impl Store {
             sqlx::query(
                 "INSERT INTO threads (id, site_id, thread_key, title, url, open, content_version, created_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, 1, $7) ON CONFLICT (site_id, thread_key) DO UPDATE SET \
+                 title_from = CASE WHEN excluded.title IS NULL THEN threads.title_from ELSE NULL END, \
+                 url_from = CASE WHEN excluded.url IS NULL THEN threads.url_from ELSE NULL END, \
                  title = COALESCE(excluded.title, threads.title), url = COALESCE(excluded.url, threads.url), \
                  open = excluded.open, content_version = threads.content_version + 1",
             )

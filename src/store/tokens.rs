@@ -11,6 +11,7 @@ use super::{
     audit::insert_entry,
     in_tx,
     leases::end_leases,
+    names::{NOBODY, check_name},
     on_pool,
 };
 use crate::domain::{
@@ -119,7 +120,7 @@ impl Store {
     /// count.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`], [`StoreError::NameTaken`] among them.
     pub async fn add_token(
         &self,
         token: TokenRow,
@@ -134,6 +135,7 @@ impl Store {
             let mut sites = sites_of(&token.scope);
             sites.sort_unstable();
             sites.dedup();
+            check_name!(conn, &token.name, &sites, NOBODY, token.created_at);
             for site in &sites {
                 // Index: token_sites_by_site.
                 let (live,): (i64,) = sqlx::query_as(

@@ -344,8 +344,9 @@ fn push_insert_of_keys(query: &mut QueryBuilder<Engine>, rows: &[(&NewComment, T
 struct Touched<'a> {
     oldest: Option<i64>,
     published: i64,
-    title: Option<&'a str>,
-    url: Option<&'a str>,
+    /// With the comment that gives it.
+    title: Option<(&'a str, Uuid)>,
+    url: Option<(&'a str, Uuid)>,
 }
 
 /// The threads that `rows` change, by id.
@@ -362,8 +363,9 @@ fn touched<'a>(rows: &[(&'a NewComment, Thread)]) -> HashMap<Uuid, Touched<'a>> 
             Status::Approved => {
                 let entry = touched.entry(thread.id).or_default();
                 entry.published += 1;
-                entry.title = entry.title.or(comment.draft.thread_title.as_deref());
-                entry.url = entry.url.or(comment.draft.thread_url.as_deref());
+                let from = |text: Option<&'a str>| text.map(|text| (text, comment.id));
+                entry.title = entry.title.or(from(comment.draft.thread_title.as_deref()));
+                entry.url = entry.url.or(from(comment.draft.thread_url.as_deref()));
             }
             _ => {}
         }
@@ -389,8 +391,10 @@ async fn touch_threads(connection: &mut Connection, touched: HashMap<Uuid, Touch
             sqlx::query(PUBLISHED_SQL)
                 .bind(thread)
                 .bind(touched.published)
-                .bind(touched.title)
-                .bind(touched.url)
+                .bind(touched.title.map(|(title, _)| title))
+                .bind(touched.url.map(|(url, _)| url))
+                .bind(touched.title.map(|(_, from)| from))
+                .bind(touched.url.map(|(_, from)| from))
                 .execute(&mut *connection)
                 .await?;
         }
@@ -398,6 +402,9 @@ async fn touch_threads(connection: &mut Connection, touched: HashMap<Uuid, Touch
     Ok(())
 }
 
-/// A change that readers see; the first approved comment gives the thread its title and link.
+/// A change that readers see; the first approved comment gives the thread its title and link, which go with it
+/// when it is erased.
 const PUBLISHED_SQL: &str = "UPDATE threads SET content_version = content_version + $2, \
+     title_from = CASE WHEN title IS NULL THEN $5 ELSE title_from END, \
+     url_from = CASE WHEN url IS NULL THEN $6 ELSE url_from END, \
      title = COALESCE(title, $3), url = COALESCE(url, $4) WHERE id = $1";

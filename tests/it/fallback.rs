@@ -116,7 +116,7 @@ async fn no_token_publishes_nothing_whatever_else_is_good(storage: &Storage) {
     let fake = fake().await;
     let service = Service::start(storage, &recaptcha(&fake, PUBLISHES_ALL)).await;
     let (reader, moderator) = (service.reader(), service.moderator().await);
-    // A known author, a solved proof and ten minutes of writing: still no publication.
+    // A device that goes on, a solved proof and ten minutes of writing: still no publication.
     let mut first = scored(&fake, "Avec jeton", 0.9);
     first["form"] = json!(reader.opens_form("/article").await);
     let device = reader.submits(&first).await.expect(201).json["device"].clone();
@@ -135,7 +135,7 @@ async fn no_token_publishes_nothing_whatever_else_is_good(storage: &Storage) {
             item.json["reasons"][1]["message"]
                 .as_str()
                 .expect("a sentence")
-                .contains("0,9")
+                .contains("0,7")
         );
     }
     assert_eq!(reader.reads("/article").await.json["thread"]["count"], 1);

@@ -667,7 +667,11 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
         let id = service.plants(seed).await;
         for reporter in 0..dice.below(3) {
             let device = format!("{reporter}");
-            let done = service.app.store.report(id, &device, "insulte", START).await;
+            let done = service
+                .app
+                .store
+                .report(id, std::slice::from_ref(&device), "insulte", START)
+                .await;
             done.expect("reported");
         }
     }

@@ -25,6 +25,7 @@ use palabre::{
         triage::{Action, Outcome},
         verdict::Verdict,
     },
+    error::Error,
     keys::{Purpose, hex},
     server,
     store::{Inserted, NewComment, Scope},
@@ -113,17 +114,25 @@ impl Service {
         } else {
             Scope::Sites(sites.iter().map(|site| (*site).to_owned()).collect())
         };
-        let wanted = tokens::Wanted {
-            name: Some(name.to_owned()),
-            role,
-            scope,
-            expires_at: None,
-        };
-        let made = tokens::create(&self.app, By::Operator, wanted).await.expect("a token");
-        Person {
-            service: self,
-            token: made.secret,
+        // The second of a name is told apart by a number, as people are asked to.
+        for number in 1..100 {
+            let wanted = tokens::Wanted {
+                name: Some(numbered(name, number)),
+                role,
+                scope: scope.clone(),
+                expires_at: None,
+            };
+            match tokens::create(&self.app, By::Operator, wanted).await {
+                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                made => {
+                    return Person {
+                        service: self,
+                        token: made.expect("a token").secret,
+                    };
+                }
+            }
         }
+        panic!("a hundred people called {name}");
     }
 
     /// Somebody with that bearer token.
@@ -222,6 +231,15 @@ impl Service {
         let id = comment.id;
         assert_eq!(self.app.store.insert(comment).await.expect("stored"), Inserted::New);
         id
+    }
+}
+
+/// The name, told apart from those before.
+fn numbered(name: &str, number: usize) -> String {
+    if number == 1 {
+        name.to_owned()
+    } else {
+        format!("{name} {number}")
     }
 }
 
@@ -478,14 +496,21 @@ impl Service {
         } else {
             Scope::Sites(sites.iter().map(|site| (*site).to_owned()).collect())
         };
-        let wanted = Wanted {
-            name: name.to_owned(),
-            email: email.to_owned(),
-        };
-        let added = accounts::add(&self.app, By::Operator, &wanted, role, &scope)
-            .await
-            .expect("invited");
-        (added.account, added.code.expect("a one-time link"))
+        // As in [`Service::person`].
+        for number in 1..100 {
+            let wanted = Wanted {
+                name: numbered(name, number),
+                email: email.to_owned(),
+            };
+            match accounts::add(&self.app, By::Operator, &wanted, role, &scope).await {
+                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                added => {
+                    let added = added.expect("invited");
+                    return (added.account, added.code.expect("a one-time link"));
+                }
+            }
+        }
+        panic!("a hundred people called {name}");
     }
 
     /// Opens a one-time link and chooses [`PASSPHRASE`].

@@ -56,7 +56,7 @@ on_both_engines!(
     the_first_approved_comment_gives_its_thread_a_title,
     a_parent_is_a_public_comment_of_the_same_thread,
     an_earlier_draw_of_the_same_body_is_found,
-    a_device_counts_its_approved_comments,
+    h5_a_device_has_the_record_that_people_gave_it,
     an_author_is_known_by_device_or_by_email,
     of_two_decisions_on_one_version_one_applies,
     a_decision_with_a_used_key_changes_nothing,
@@ -69,6 +69,8 @@ on_both_engines!(
     decisions_and_inserts_at_once_leave_the_right_waiting_time,
     an_appeal_brings_a_refused_comment_before_a_person_once,
     erasing_blanks_a_comment_for_good,
+    h11_erasures_are_brought_to_their_end_on_either_engine,
+    h12_keyed_hashes_of_emails_are_set_anew_but_for_erased_ones,
     a_report_counts_once_a_reporter,
     a_thread_is_read_in_pages_without_gaps_or_repeats,
     replies_are_capped_and_read_on,
@@ -712,20 +714,43 @@ async fn an_earlier_draw_of_the_same_body_is_found(storage: &Storage) {
     assert_eq!(draw(OTHER, "same", START).await, None);
 }
 
-async fn a_device_counts_its_approved_comments(storage: &Storage) {
+async fn h5_a_device_has_the_record_that_people_gave_it(storage: &Storage) {
     let scene = Scene::open(storage).await;
-    for status in [Status::Approved, Status::Approved, Status::Pending, Status::Spam] {
+    let of_device = async |minute| {
         scene
             .insert_with(|comment| {
                 comment.device_id = Some("device".to_owned());
-                comment.status = status;
+                comment.at = START.plus(minutes(minute));
             })
-            .await;
+            .await
+    };
+    let record = async |site: &str, device: &str, since| {
+        let record = scene.store.device_record(site, device, since).await.expect("read");
+        (record.approved, record.rejected, record.spam)
+    };
+    for act in [Act::Approve, Act::Approve, Act::Reject, Act::Spam, Act::Hold] {
+        let comment = of_device(0).await;
+        scene.act(comment, act).await;
     }
-    let count = async |site: &str, device: &str| scene.store.approved_of_device(site, device).await.expect("read");
-    assert_eq!(count(SITE, "device").await, 2);
-    assert_eq!(count(SITE, "another").await, 0);
-    assert_eq!(count(OTHER, "device").await, 0);
+    // Published by a policy: nobody has read it.
+    scene
+        .insert_with(|comment| {
+            comment.device_id = Some("device".to_owned());
+            comment.status = Status::Approved;
+        })
+        .await;
+    assert_eq!(record(SITE, "device", START).await, (2, 1, 1));
+    assert_eq!(record(SITE, "another", START).await, (0, 0, 0));
+    assert_eq!(record(OTHER, "device", START).await, (0, 0, 0));
+    let late = START.plus(minutes(60 * 24 * 365));
+    assert_eq!(record(SITE, "device", late).await, (0, 0, 0));
+    // What is blanked is remembered while it counts, but for good words.
+    for status in [Status::Spam, Status::Rejected] {
+        scene.store.expire_texts(SITE, status, late).await.expect("blanked");
+    }
+    assert_eq!(record(SITE, "device", START).await, (2, 1, 1));
+    scene.store.purge(late).await.expect("purged");
+    assert_eq!(record(SITE, "device", START).await, (2, 0, 0));
 }
 
 async fn an_author_is_known_by_device_or_by_email(storage: &Storage) {
@@ -1257,7 +1282,11 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
     let mut decision = scene.decision(id, Act::Approve);
     decision.note = Some("une note".to_owned());
     scene.decide(decision).await;
-    scene.store.report(id, "r1", "insulte", START).await.expect("reported");
+    scene
+        .store
+        .report(id, &["r1".to_owned()], "insulte", START)
+        .await
+        .expect("reported");
     let before = scene.thread("/a").await.content_version;
     let comment = scene.get(id).await;
     for first in [true, false] {
@@ -1307,18 +1336,63 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
     assert_eq!(scene.thread("/b").await.content_version, 1);
 }
 
+async fn h11_erasures_are_brought_to_their_end_on_either_engine(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    assert!(scene.store.finish_erasures().await.expect("nothing to do"));
+    let comment = scene.insert(scene.comment()).await;
+    let comment = scene.get(comment).await;
+    let audit = scene.audit("erase");
+    assert!(scene.store.erase(&comment, audit, START).await.expect("erased"));
+    assert!(scene.store.finish_erasures().await.expect("done"));
+    assert!(scene.store.finish_erasures().await.expect("done before"));
+}
+
+async fn h12_keyed_hashes_of_emails_are_set_anew_but_for_erased_ones(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let [first, second] = [scene.insert(scene.comment()).await, scene.insert(scene.comment()).await];
+    let found = scene.store.emails_after(Uuid::nil(), 1).await.expect("read");
+    assert_eq!((found.len(), found[0].0), (1, first));
+    assert_eq!(found[0].1, "lectrice@example.org");
+    let rest = scene.store.emails_after(first, 10).await.expect("read");
+    assert_eq!(rest.iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [second]);
+    let erased = scene.get(second).await;
+    assert!(
+        scene
+            .store
+            .erase(&erased, scene.audit("erase"), START)
+            .await
+            .expect("erased")
+    );
+    let keys = [first, second].map(|id| (id, "new".to_owned())).to_vec();
+    scene.store.set_email_keys(keys).await.expect("set");
+    assert_eq!(scene.get(first).await.email_key, "new");
+    assert_eq!(scene.get(second).await.email_key, "");
+    assert!(scene.store.emails_after(first, 10).await.expect("read").is_empty());
+}
+
 async fn a_report_counts_once_a_reporter(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let id = scene.insert_public().await;
     let reported = at_once(["r1", "r1", "r1", "r2"].into_iter().map(|reporter| {
         let store = Arc::clone(&scene.store);
-        async move { store.report(id, reporter, "insulte", START).await.expect("done") }
+        async move {
+            store
+                .report(id, &[reporter.to_owned()], "insulte", START)
+                .await
+                .expect("done")
+        }
     }))
     .await;
     assert_eq!(reported.into_iter().filter(|counted| *counted).count(), 2);
     let comment = scene.get(id).await;
     assert_eq!((comment.reports, comment.version), (2, 1));
-    let missing = scene.store.report(Uuid::nil(), "r1", "insulte", START).await;
+    // Under a new key the same reader has a new name, and the former one beside it.
+    let again = ["new".to_owned(), "r1".to_owned()];
+    assert!(!scene.store.report(id, &again, "insulte", START).await.expect("done"));
+    let missing = scene
+        .store
+        .report(Uuid::nil(), &["r1".to_owned()], "insulte", START)
+        .await;
     assert!(missing.is_err(), "there is no such comment");
 }
 
@@ -1503,7 +1577,7 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
             let reporter = reporter.to_string();
             scene
                 .store
-                .report(id, &reporter, "insulte", START)
+                .report(id, &[reporter], "insulte", START)
                 .await
                 .expect("reported");
         }

@@ -6,8 +6,8 @@ use palabre::{
     domain::account::{EVERY_SITE, Rights, Role},
     domain::timestamp::Timestamp,
     store::{
-        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Invitation, NewAccount, NewAudit, NewSession,
-        Scope, Store,
+        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Invitation, Kept, NewAccount, NewAudit,
+        NewSession, Scope, Sealed, Store,
     },
 };
 use uuid::Uuid;
@@ -18,6 +18,9 @@ use crate::{
 };
 
 on_both_engines!(
+    h12_what_is_sealed_under_another_key_is_found_and_replaced_once,
+    h12_recovery_codes_say_under_which_key_they_were_made,
+    h13_a_name_is_taken_where_its_people_work,
     the_first_owner_is_made_once_among_ten,
     an_account_is_invited_comes_in_and_is_found,
     a_link_is_redeemed_once_and_ends_what_was_before,
@@ -212,6 +215,75 @@ async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
         Some(4),
         "each change left its entry, and what was refused none"
     );
+}
+
+async fn h12_what_is_sealed_under_another_key_is_found_and_replaced_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    let issa = comes_in(store, "issa@example.org", owner_of(OTHER)).await;
+    for (account, seed) in [(awa, "v1.old.a"), (issa, "v1.new.b")] {
+        store
+            .set_totp_seed(account, Some(seed.to_owned()), None)
+            .await
+            .expect("kept");
+    }
+    storage
+        .execute("UPDATE sites SET sealed_secret = 'v1.old.c', sealed_second_secret = 'v1.new.d' WHERE id = 'faso'")
+        .await;
+    let found = store
+        .sealed_otherwise("new", (Uuid::nil(), ""), 10)
+        .await
+        .expect("read");
+    let expected = [
+        (Kept::Seed(awa), "v1.old.a"),
+        (Kept::Secret(SITE.to_owned()), "v1.old.c"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(kept, sealed)| Sealed {
+            kept,
+            sealed: sealed.to_owned()
+        })
+    );
+    assert!(
+        store
+            .sealed_otherwise("new", (awa, SITE), 10)
+            .await
+            .expect("read")
+            .is_empty()
+    );
+    for was in found {
+        assert!(store.seal_anew(was.clone(), "v1.new.x".to_owned()).await.expect("done"));
+        assert!(
+            !store.seal_anew(was, "v1.new.y".to_owned()).await.expect("done"),
+            "once"
+        );
+    }
+    assert!(
+        store
+            .sealed_otherwise("new", (Uuid::nil(), ""), 10)
+            .await
+            .expect("read")
+            .is_empty()
+    );
+}
+
+async fn h12_recovery_codes_say_under_which_key_they_were_made(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    assert_eq!(
+        store.recovery_codes_otherwise("key").await.expect("read"),
+        2,
+        "of before"
+    );
+    assert_eq!(store.name_key_of_recovery_codes("key").await.expect("done"), 2);
+    assert_eq!(store.name_key_of_recovery_codes("other").await.expect("done"), 0);
+    assert_eq!(store.recovery_codes_otherwise("key").await.expect("read"), 0);
+    assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 2);
+    assert!(store.use_recovery_code(awa, "key:r1", START).await.expect("used"));
+    assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 1);
 }
 
 async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {
@@ -458,7 +530,8 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     assert_eq!(store.recovery_codes_left(id).await.expect("read"), 0);
     let emails = "SELECT COUNT(*) FROM accounts WHERE email LIKE '%awa%' OR email_folded LIKE '%awa%'";
     assert_eq!(storage.integer(emails).await, Some(0), "no trace but the name");
-    let back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    let mut back = account("awa@example.org", Rights::on(Role::Moderator, [SITE]));
+    "Awa, back again".clone_into(&mut back.name);
     let added = store.add_account(back, link("h3"), 99, audit("added")).await;
     assert_eq!(added.expect("answered"), AccountAdded::Done, "and may come again");
 }
@@ -662,4 +735,23 @@ async fn h8_tries_that_came_back_leave_the_table_with_the_next_ones(storage: &St
     assert_eq!(rows().await, 300, "nothing but the last");
     scene.store.purge(START.plus(minutes(261))).await.expect("purged");
     assert_eq!(rows().await, 0);
+}
+
+async fn h13_a_name_is_taken_where_its_people_work(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let awa = comes_in(store, "awa@example.org", owner_of(SITE)).await;
+    comes_in(store, "issa@example.org", owner_of(SITE)).await;
+    let taken = store
+        .rename_account(awa, "name of ISSA@example.org", audit("renamed"))
+        .await;
+    assert!(matches!(taken, Err(palabre::store::StoreError::NameTaken)), "{taken:?}");
+    let entries = storage
+        .integer("SELECT COUNT(*) FROM audit_entries WHERE action = 'renamed'")
+        .await;
+    assert_eq!(entries, Some(0), "nothing is stored");
+    let mut new = account("third@example.org", owner_of(OTHER));
+    "Name of issa@example.org".clone_into(&mut new.name);
+    let added = store.add_account(new, link("h"), 99, audit("added")).await;
+    assert_eq!(added.expect("answered"), AccountAdded::Done, "another site");
 }

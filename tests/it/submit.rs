@@ -1003,11 +1003,14 @@ async fn a_known_device_makes_a_known_author_and_an_email_does_not(storage: &Sto
     let unknown = submits_house(&service, "Deuxième", |fields| fields["device"] = device.clone())
         .await
         .expect(202);
-    assert_eq!(unknown.json["device"], device, "the same device goes on");
-    moderator.decides(&sent.id(), "approve").await.expect(200);
+    let devices = "SELECT COUNT(DISTINCT device_id) FROM comments";
+    assert_eq!(storage.integer(devices).await, Some(1), "the same device goes on");
+    for comment in [&sent, &unknown] {
+        moderator.decides(&comment.id(), "approve").await.expect(200);
+    }
 
     let by_email = submits_house(&service, "Troisième", |_| {}).await.expect(202);
-    assert_ne!(by_email.json["device"], device);
+    assert_eq!(storage.integer(devices).await, Some(2));
     for forged in [json!("x"), sent.json["receipt"].clone()] {
         submits_house(&service, &format!("Faux {forged}"), |fields| {
             fields["device"] = forged.clone();
@@ -1017,9 +1020,9 @@ async fn a_known_device_makes_a_known_author_and_an_email_does_not(storage: &Sto
     }
     let known = submits_house(&service, "Quatrième", |fields| fields["device"] = device.clone())
         .await
-        .expect(201);
+        .expect(202);
     let item = item(&moderator, &known.id()).await;
-    assert_eq!(item.json["captcha"]["score"], 0.9);
+    assert_eq!(item.json["captcha"]["score"], 0.7, "a proof is wanted all the same");
     assert_eq!(item.json["author"]["verified"], true);
     // Another's name and e-mail on a known device count as the device's: it is what vouches.
     let hint = self::item(&moderator, &by_email.id()).await;

@@ -97,7 +97,7 @@ fn csv(entries: &[AuditEntry]) -> String {
     };
     write(
         [
-            "id", "at", "site", "actor", "action", "comment", "from", "to", "reason", "note",
+            "id", "at", "site", "actor", "action", "comment", "from", "to", "reason", "note", "actor_id",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -114,6 +114,7 @@ fn csv(entries: &[AuditEntry]) -> String {
             entry.to_status.clone().unwrap_or_default(),
             cell(entry.reason.as_deref().unwrap_or_default()),
             cell(entry.note.as_deref().unwrap_or_default()),
+            entry.actor_id.clone(),
         ]);
     }
     writer
@@ -131,6 +132,7 @@ pub(super) fn entry_json(entry: &AuditEntry) -> Value {
         "site": entry.site_id,
         "actor": entry.actor,
         "actor_kind": entry.actor_kind,
+        "actor_id": entry.actor_id,
         "action": entry.action,
         "comment": entry.comment_id,
         "from": entry.from_status,

@@ -21,7 +21,7 @@ use crate::{
         decide::{self, BATCH_MAX, Made, Wish},
         identify::Identity,
         lease::Reading,
-        review,
+        new_key, review,
     },
     app::App,
     domain::{
@@ -41,7 +41,6 @@ use crate::{
         extract::{ApiLanguage, Query, Who},
         shape,
     },
-    keys::{Purpose, hex},
     store::{Decided, Filter, Order, Scope, ThreadRow},
     web::texts,
 };
@@ -124,11 +123,9 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
         order,
         words: words.split_whitespace().take(8).map(fold_search).collect(),
         thread: query.first_of(&["thread"])?,
-        author: query.first_of(&["author"])?.map(|author| {
-            let email = author.trim().to_lowercase();
-            let key = app.keys.digest(Purpose::Email, "", email.as_bytes());
-            (fold_search(&author), hex(&key[..16]))
-        }),
+        author: query
+            .first_of(&["author"])?
+            .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
         reason: query.first_of(&["reason"])?,
         score_max,
         links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,
@@ -234,6 +231,7 @@ fn conflict(made: &Made, language: Language) -> Problem {
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())
+            .with("decided_by_id", entry.actor_id.clone())
             .with("decided_at", Timestamp(entry.at).to_rfc3339()),
         None => problem,
     }

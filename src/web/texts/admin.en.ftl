@@ -72,6 +72,7 @@ retype_needed = This asks for your passphrase, typed at most ten minutes ago.
 code_missing = Type the code of your app, or a recovery code.
 code_needed = This account asks for a code as well.
 code_bad = This code does not count, or was used before.
+second_step_unreadable = Your second step cannot be checked at present: the key that it was made with is gone. Type one of your recovery codes, or ask an owner for a new link.
 pass_ended = The five minutes are over, or your passphrase has changed. Start again.
 recovery_failed = These do not go together.
 link_ended = This link no longer counts: it was used, is too old, or another one has replaced it. Whoever runs the site can make a new one.
@@ -86,6 +87,7 @@ last_owner = This is the last person who runs this site: give that role to someb
 works_elsewhere = This account also works on a site that you do not run. You can change its role on yours.
 tokens_full = This site has 1,000 tokens already, as many as it may: revoke those that no program uses.
 invitations_full = 2,000 people were invited and have not come in yet, as many as may be: remove those who will not.
+name_taken = Somebody here has that name, or one that looks like it: add a word that tells the two apart, such as an initial or the desk.
 account_exists = This email address has just been invited.
 second_step_on = The second step is in place already.
 site_missing = Choose at least one site.
@@ -410,6 +412,8 @@ reason-links = { $count ->
     [one] { $count } link
    *[other] { $count } links
 }
+reason-many_links = Three links or more: always read by a person
+reason-trust_without_proof = Known device, but without proof of work
 reason-check_off = This site asks for no check
 reason-captcha_passed = Check passed
 reason-captcha_failed = Check failed
@@ -455,6 +459,7 @@ reason-proof_missing = Without proof of work
 reason-proof_forged = Proof of work forged or already used
 reason-checked_here = Our own check: score { $score }
 reason-email_rate = Many comments with this email address
+reason-device_rate = Many comments from this device
 reason-site_surge = Unusual surge on the site
 reason-origin_unknown = Unknown origin of the request
 reason-appealed = The reader asks for a review

@@ -72,6 +72,7 @@ retype_needed = Ce geste demande votre phrase secrète, tapée il y a dix minute
 code_missing = Tapez le code de votre application, ou un code de secours.
 code_needed = Ce compte demande aussi un code.
 code_bad = Ce code n’est pas valable, ou il a déjà servi.
+second_step_unreadable = Votre seconde étape ne peut plus être vérifiée : la clé avec laquelle elle a été faite n’est plus là. Saisissez un code de secours, ou demandez un nouveau lien à un propriétaire.
 pass_ended = Les cinq minutes sont passées, ou votre phrase secrète a changé. Recommencez.
 recovery_failed = Ces renseignements ne vont pas ensemble.
 link_ended = Ce lien n’est plus valable : il a déjà servi, il est trop ancien, ou un autre l’a remplacé. La personne qui tient le site peut en faire un nouveau.
@@ -86,6 +87,7 @@ last_owner = C’est la dernière personne qui tient ce site : donnez d’abor
 works_elsewhere = Ce compte travaille aussi sur un site que vous ne tenez pas. Vous pouvez changer son rôle sur les vôtres.
 tokens_full = Ce site a déjà 1 000 jetons, le plus qu’il peut avoir : révoquez ceux dont aucun programme ne se sert.
 invitations_full = 2 000 personnes invitées ne sont pas encore venues, le plus qu’il peut y en avoir : retirez celles qui ne viendront pas.
+name_taken = Quelqu’un porte déjà ce nom ici, ou un nom qui lui ressemble : ajoutez un mot qui les distingue, comme une initiale ou la rubrique.
 account_exists = Cette adresse e-mail vient d’être invitée.
 second_step_on = La deuxième étape est déjà en place.
 site_missing = Choisissez au moins un site.
@@ -410,6 +412,8 @@ reason-links = { $count ->
     [one] { $count } lien
    *[other] { $count } liens
 }
+reason-many_links = Trois liens ou plus : toujours lu par une personne
+reason-trust_without_proof = Appareil connu, mais sans preuve de calcul
 reason-check_off = Ce site ne demande aucune vérification
 reason-captcha_passed = Vérification réussie
 reason-captcha_failed = Vérification échouée
@@ -455,6 +459,7 @@ reason-proof_missing = Sans preuve de calcul
 reason-proof_forged = Preuve de calcul fausse ou déjà utilisée
 reason-checked_here = Notre propre vérification : score { $score }
 reason-email_rate = Beaucoup d’envois avec cette adresse e-mail
+reason-device_rate = Beaucoup d’envois depuis cet appareil
 reason-site_surge = Afflux inhabituel sur le site
 reason-origin_unknown = Origine de l’envoi inconnue
 reason-appealed = Le lecteur demande une relecture

@@ -133,6 +133,8 @@ pub(in crate::http::api) struct Entry {
     site: String,
     actor: String,
     actor_kind: String,
+    /// Stays the same whatever the actor is called.
+    actor_id: String,
     action: String,
     comment: Option<Uuid>,
     from: Option<String>,
