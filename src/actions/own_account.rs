@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{account::Passphrase, person::Name},
+    domain::{account::Passphrase, draft::FieldError, person::Name},
     error::Error,
     limits::Action,
     store::{Account, NewAudit, SessionEntry},
@@ -215,7 +215,11 @@ pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str)
         door::check_code(app, &account, code)
             .await
             .map_err(|error| match error {
-                Error::Http(401, code) => field_error("code", code),
+                Error::Http(401, code) => Error::Invalid(vec![FieldError {
+                    field: "code",
+                    code,
+                    surplus: None,
+                }]),
                 error => error,
             })?;
     }

@@ -25,7 +25,7 @@ use crate::{
         draft::{Draft, FieldError, RawDraft, Rules},
         language::Language,
         markup,
-        person::fold_search,
+        person::{Website, fold_search},
         policy::Band,
         reason::Reason,
         site::Threads,
@@ -713,7 +713,7 @@ async fn write(app: &App, draft: &Draft) -> Result<Written, Error> {
             rendered,
         }
     };
-    let website = draft.website.as_ref().map(|website| website.as_str());
+    let website = draft.website.as_ref().map(Website::as_str);
     if draft.body.len() <= SHORT_TEXT {
         return Ok(written(draft.name.as_str(), website, &draft.body));
     }

@@ -123,7 +123,7 @@ describe("the answer to a press", () => {
   }
 
   for (const [name, answer, words] of ANSWERS) {
-    test(`is in sight on a phone, with JavaScript: ${name}`, async () => {
+    test(`S5: the answer is in sight on a phone, with JavaScript: ${name}`, async () => {
       const reader = await house.reader({ width: 360, theme: name === "too many" ? "dark" : "light" });
       await reader.page.setViewportSize({ width: 360, height: 740 });
       await reader.opens("/demo");
@@ -153,7 +153,7 @@ describe("the answer to a press", () => {
     });
   }
 
-  test("is in sight on a phone, without JavaScript: fields", async () => {
+  test("S5: the answer is in sight on a phone, without JavaScript: fields", async () => {
     const reader = await house.reader({ javaScript: false, width: 360 });
     await reader.page.setViewportSize({ width: 360, height: 740 });
     await reader.opens("/demo");
@@ -164,7 +164,7 @@ describe("the answer to a press", () => {
     await reader.leaves();
   });
 
-  test("the button says that it sends, and keeps its width", async () => {
+  test("S5: the button says that it sends, and keeps its width", async () => {
     const reader = await house.reader({ width: 360 });
     await reader.opens("/demo");
     await reader.writes({ body: "Cela prend du temps", ...AUTHOR });
@@ -189,7 +189,7 @@ describe("the answer to a press", () => {
     await reader.leaves();
   });
 
-  test("stands directly above the button, in one place, in each look", async () => {
+  test("S5: the answer stands directly above the button, in one place, in each look", async () => {
     for (const [language, theme, width] of [["fr", "light", 320], ["fr", "dark", 360], ["ar", "light", 360], ["ar", "dark", 320]]) {
       const reader = await house.reader({ theme, width });
       await reader.opens(`/t/${SITE}?thread=place&lang=${language}`);
@@ -213,7 +213,7 @@ describe("the answer to a press", () => {
     }
   });
 
-  test("a text that is too long says by how much, in each language", async () => {
+  test("S27: a text that is too long says by how much, in each language", async () => {
     const WORDS = {
       fr: ["1 caractère de trop", "12 caractères de trop", "1 caractère restant", "12 caractères restants"],
       en: ["1 character too many", "12 characters too many", "1 character left", "12 characters left"],

@@ -134,7 +134,8 @@ async fn h9_eleven_hundred_invitations_of_one_tenant_hide_nobody(storage: &Stora
     let zoe_in = service.accepts(&code).await;
     for number in 0..1100 {
         let email = format!("a{number:04}@example.org");
-        service.invites("Awa", &email, Role::Moderator, &["faso"]).await;
+        let name = format!("Awa {number}");
+        service.invites(&name, &email, Role::Moderator, &["faso"]).await;
     }
     let own = zoe_in.gets("/api/v1/moderators").await.expect(200);
     let own = ids(own.json["moderators"].as_array().expect("a list"));

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const KINDS: [(&str, &str); 29] = [
+const KINDS: [(&str, &str); 32] = [
     ("H1", "work that the sender chooses, before its limit"),
     ("H2", "script chosen by one tenant on the origin of all"),
     ("H3", "a capability checked when it is made, not when it is used"),
@@ -36,10 +36,13 @@ const KINDS: [(&str, &str); 29] = [
     ("F13", "files that hold people's data are their owner's"),
     ("S1", "the owner's share counts what its label says"),
     ("S2", "no press refuses readers whom moderators publish unasked"),
+    ("S5", "on a phone the answer to a press is in sight"),
     ("S8", "a list does not re-sort under the hand"),
     ("S14", "the menu keeps the site"),
     ("S15", "the first rule can be taken back"),
     ("S26", "forced colours"),
+    ("S27", "what is too long says by how much"),
+    ("H15", "a key that can be guessed starts nothing"),
 ];
 
 #[test]

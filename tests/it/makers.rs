@@ -87,7 +87,7 @@ impl Browser<'_> {
     /// Invites somebody new to a site; gives the account and the code of its link.
     pub(crate) async fn invites(&self, role: &str, site: &str) -> (Uuid, String, String) {
         let email = email("invited");
-        let body = json!({"email": email, "name": "Awa", "role": role, "site": site});
+        let body = json!({"email": email, "name": email.split('@').next(), "role": role, "site": site});
         let invited = self
             .sends(&Method::POST, "/api/v1/moderators/invite", &body)
             .await

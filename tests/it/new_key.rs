@@ -8,7 +8,7 @@ use palabre::{
         identify::{self, Role},
         own_account,
     },
-    keys::hex,
+    keys::sha256_hex,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -143,7 +143,7 @@ fn renews_key(storage: &Storage, number: u8) -> String {
         storage.folder.join(format!("old-{number}.key")),
     );
     fs::rename(&now, &old).expect("moved");
-    fs::write(&now, hex(&[0x40 + number; 32])).expect("a new key");
+    fs::write(&now, sha256_hex(&[number])).expect("a new key");
     format!("[server]\nold_secret_files = [\"{}\"]\n", old.display())
 }
 
@@ -294,8 +294,7 @@ async fn h12_what_readers_hold_goes_on_under_a_new_key(storage: &Storage) {
 }
 
 async fn h12_moderators_come_in_under_a_new_key(storage: &Storage) {
-    let limits =
-        "[rate_limit]\nsign_in = { burst = 1000, per_hour = 1000 }\nsign_in_account = { burst = 3, per_hour = 1 }\n";
+    let limits = "[rate_limit]\nsign_in = { burst = 1000, per_hour = 1000, wide_burst = 1000, wide_per_hour = 1000 }\nsign_in_account = { burst = 3, per_hour = 1 }\n";
     let config = format!("{limits}{SITE}");
     let service = Service::start(storage, &config).await;
     let clock = Arc::clone(&service.clock);

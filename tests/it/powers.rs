@@ -144,7 +144,7 @@ const CALLS: [Call; 42] = [
     (
         "PATCH",
         "/sites/{site}",
-        r#"{"captcha":{"verify_url":"https://captcha{n}.test/verify"}}"#,
+        r#"{"captcha":{"verify_url":"https://captcha{n}.test/verify","secret":"s{n}"}}"#,
         Passphrase,
     ),
     ("PATCH", "/sites/{site}", r#"{"captcha":{"project":"p{n}"}}"#, Nothing),
@@ -190,7 +190,7 @@ const CALLS: [Call; 42] = [
     (
         "PATCH",
         "/sites/{site}",
-        r#"{"captcha":{"second":{"verify_url":"https://captcha{n}.test/verify"}}}"#,
+        r#"{"captcha":{"second":{"verify_url":"https://captcha{n}.test/verify","secret":"s{n}"}}}"#,
         Passphrase,
     ),
     ("POST", "/sites/{site}/captcha/test", "{}", Nothing),
@@ -431,7 +431,7 @@ const FORMS: [Form; 12] = [
     ),
     (
         "/sites/faso/settings",
-        &[("verify_url", "https://captcha{n}.test/verify")],
+        &[("verify_url", "https://captcha{n}.test/verify"), ("secret", "s{n}")],
         303,
     ),
     (

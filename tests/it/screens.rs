@@ -666,13 +666,9 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
         seed.outcome.draw = i64::try_from(dice.below(1_000_000)).expect("small");
         let id = service.plants(seed).await;
         for reporter in 0..dice.below(3) {
-            let device = format!("{reporter}");
-            let done = service
-                .app
-                .store
-                .report(id, std::slice::from_ref(&device), "insulte", START)
-                .await;
-            done.expect("reported");
+            let device = [format!("{reporter}")];
+            let done = service.app.store.report(id, &device, "insulte", START);
+            done.await.expect("reported");
         }
     }
     for order in ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"] {

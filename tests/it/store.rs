@@ -2065,9 +2065,9 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
 async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let entry = || crate::store_accounts::audit("token");
-    let token = |scope, expires_at| TokenRow {
+    let token = |scope: Scope, expires_at| TokenRow {
         id: scene.clock.new_id(),
-        name: "Awa".to_owned(),
+        name: format!("Awa on {scope:?}"),
         role: "moderator".to_owned(),
         scope,
         created_at: START,

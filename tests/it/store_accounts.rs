@@ -573,6 +573,7 @@ async fn sessions_are_listed_and_ended_by_account(storage: &Storage) {
         .touch_session(older.id, START.plus(minutes(1)))
         .await
         .expect("touched");
+    store.note_typed(newer.id, START.plus(minutes(2))).await.expect("noted");
     let list = async |since: Timestamp| -> Vec<Uuid> {
         let found = store.sessions_of(awa, START, since).await.expect("read");
         found.into_iter().map(|session| session.id).collect()
