@@ -60,26 +60,26 @@ for (const { javaScript, name } of WAYS) {
     });
 
     test(`F8: no ink reaches over the next comment or the moderator's menu ${name}`, async () => {
-      await posts({ ...AUTHOR, body: `Avant la pile, ${name}` });
-      await posts({ name: NAME, email: "zalgo@exemple.test", body: `${LETTERS}\n\nPile, ${name}\n\n${LETTERS}` });
-      await moderator.seesWaiting(`Pile, ${name}`);
+      await posts({ ...AUTHOR, body: `Le voisin du haut, ${name}` });
+      await posts({ name: NAME, email: "zalgo@exemple.test", body: `${LETTERS}\n\nTour de lettres, ${name}\n\n${LETTERS}` });
+      await moderator.seesWaiting(`Tour de lettres, ${name}`);
       await moderator.takesPicture("queue-ink");
-      const entry = moderator.entry(`Pile, ${name}`);
+      const entry = moderator.entry(`Tour de lettres, ${name}`);
       const pile = `#${await entry.getAttribute("id")}`;
       const inks = [`${pile} .text *`, `${pile} h2 *`];
       for (const ink of inks) {
         await isNotReached(moderator.page, entry.getByRole("list").last(), ink);
         await isNotReached(moderator.page, entry.getByRole("button").first(), ink);
-        await isNotReached(moderator.page, moderator.entry(`Avant la pile, ${name}`), ink);
+        await isNotReached(moderator.page, moderator.entry(`Le voisin du haut, ${name}`), ink);
       }
       await moderator.findsNothingWrong();
-      await moderator.approves(`Pile, ${name}`);
-      await moderator.approves(`Avant la pile, ${name}`);
+      await moderator.approves(`Tour de lettres, ${name}`);
+      await moderator.approves(`Le voisin du haut, ${name}`);
       await reader.opens("/demo");
       await reader.takesPicture("demo-ink");
       const comments = reader.page.getByRole("article");
-      const own = comments.filter({ hasText: `Pile, ${name}` });
-      const others = comments.filter({ hasText: `Avant la pile, ${name}` });
+      const own = comments.filter({ hasText: `Tour de lettres, ${name}` });
+      const others = comments.filter({ hasText: `Le voisin du haut, ${name}` });
       await isNotReached(reader.page, others, `[id="${await own.getAttribute("id")}"] *`);
       await reader.findsNothingWrong();
     });

@@ -43,7 +43,9 @@ pub(crate) fn email(name: &str) -> String {
 impl Service {
     /// Somebody new with a role on `sites` (none: every site), come in.
     pub(crate) async fn somebody(&self, role: Role, sites: &[&str]) -> (Uuid, Browser<'_>) {
-        let (id, code) = self.invites("Somebody", &email("somebody"), role, sites).await;
+        let email = email("somebody");
+        let name = email.split('@').next().expect("a name");
+        let (id, code) = self.invites(name, &email, role, sites).await;
         (id, self.accepts(&code).await)
     }
 

@@ -1649,6 +1649,9 @@ async fn the_article_order_begins_with_the_longest_waiting_article(storage: &Sto
     assert_eq!(scene.queue(&by_article).await, [early, early_too, late, late_too]);
     scene.act(early, Act::Approve).await;
     assert_eq!(scene.queue(&by_article).await, [late, late_too, early_too]);
+    let key = async |id| scene.store.queue_key(id, &by_article).await.expect("read");
+    assert!(key(early).await.is_some(), "also of one that was decided");
+    assert_eq!(key(Uuid::nil()).await, None);
     let approved = Filter {
         status: Status::Approved,
         ..by_article
@@ -2101,6 +2104,12 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     );
     assert_eq!((found.scope, found.expires_at), (sites, Some(later)));
     assert!(opens("h1", later).await.is_none());
+    let read = scene.store.token(scoped.id).await.expect("read");
+    assert!(read.is_some(), "live or not");
+    let names = scene.store.token_names_on(SITE, START).await.expect("read");
+    assert_eq!(names.len(), 2, "{names:?}");
+    let elsewhere = scene.store.token_names_on(OTHER, START).await.expect("read");
+    assert_eq!(elsewhere, [endless.name.clone()]);
     assert!(opens("none", START).await.is_none());
     assert_eq!(
         opens("h2", Timestamp(i64::MAX - 1)).await.expect("it opens").scope,
@@ -3080,6 +3089,8 @@ async fn a_backup_opens_and_has_the_rows() {
     let id = scene.insert(scene.comment()).await;
     let file = storage.folder.join("copy of today.db");
     assert!(scene.store.backup(&file).await.expect("copied"));
+    let beside = palabre::store::check_copy(&storage.url, &file, "key_id").await;
+    assert!(beside.is_err(), "not while a service runs on the store");
     assert!(
         scene.store.backup(&file).await.is_err(),
         "a file that exists is not overwritten"
@@ -3145,7 +3156,11 @@ fn every_public_method_is_called_here() {
         let lines = source.lines().map(str::trim);
         for line in lines.filter_map(|line| line.strip_prefix("pub async fn ")) {
             let name = line.split('(').next().expect("a name");
-            let called = [format!(".{name}("), format!("Store::{name}(")];
+            let called = [
+                format!(".{name}("),
+                format!("Store::{name}("),
+                format!("store::{name}("),
+            ];
             assert!(
                 called.iter().any(|call| tests.contains(call)),
                 "no test calls Store::{name}"

@@ -282,7 +282,12 @@ async fn h12_recovery_codes_say_under_which_key_they_were_made(storage: &Storage
     assert_eq!(store.name_key_of_recovery_codes("other").await.expect("done"), 0);
     assert_eq!(store.recovery_codes_otherwise("key").await.expect("read"), 0);
     assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 2);
+    assert!(store.knows_recovery_code(awa, "key:r1").await.expect("read"));
     assert!(store.use_recovery_code(awa, "key:r1", START).await.expect("used"));
+    assert!(
+        !store.knows_recovery_code(awa, "key:r1").await.expect("read"),
+        "no more"
+    );
     assert_eq!(store.recovery_codes_otherwise("other").await.expect("read"), 1);
 }
 
