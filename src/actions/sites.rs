@@ -6,7 +6,7 @@
 //! again.
 //!
 //! Two things hold whoever asks. A secret goes to nobody but whom it was typed for: provider, secret and address are
-//! one ([`CHECKS`]), the file sets all of them or none, and a kept secret is dropped when the provider or the origin of
+//! one (`CHECKS`), the file sets all of them or none, and a kept secret is dropped when the provider or the origin of
 //! the address changes. And an owner of one site reaches nobody else's: an address that becomes a source of
 //! readers' pages is an owner's of every site (`vouched`). To add a key: its row in `KEYS`.
 

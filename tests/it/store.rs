@@ -2109,7 +2109,7 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let names = scene.store.token_names_on(SITE, START).await.expect("read");
     assert_eq!(names.len(), 2, "{names:?}");
     let elsewhere = scene.store.token_names_on(OTHER, START).await.expect("read");
-    assert_eq!(elsewhere, [endless.name.clone()]);
+    assert_eq!(elsewhere, std::slice::from_ref(&endless.name));
     assert!(opens("none", START).await.is_none());
     assert_eq!(
         opens("h2", Timestamp(i64::MAX - 1)).await.expect("it opens").scope,
