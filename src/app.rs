@@ -239,6 +239,13 @@ impl App {
             self.store
                 .ensure_site(&file_site.id, &SiteSettings::default(), now)
                 .await?;
+            if file_site.settings.captcha.sets_check() && file_site.settings.captcha.provider.is_none() {
+                tracing::warn!(
+                    site = file_site.id,
+                    "the configuration sets a secret or an address of the check and no captcha.provider: the built-in \
+                     check is in force, whatever was chosen on a page"
+                );
+            }
             if let Some(policy) = file_site.settings.captcha.policy {
                 self.add_file_policy(&file_site.id, policy, now).await?;
             }

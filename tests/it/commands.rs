@@ -598,6 +598,17 @@ async fn h2_doctor_says_that_an_outside_provider_wants_a_second_host() {
     }
 }
 
+#[tokio::test]
+async fn h4_a_file_that_sets_a_secret_alone_says_which_check_is_in_force() {
+    for (secret, is_warned) in [("[site.captcha]\nsecret = \"s\"\n", true), ("", false)] {
+        let storage = Storage::sqlite();
+        let place = Place::new(&storage, &format!("{SITE}{secret}"));
+        place.starts().stops();
+        let said = place.runs(&["doctor"]);
+        assert_eq!(said.err.contains("no captcha.provider"), is_warned, "{}", said.err);
+    }
+}
+
 // ---------------------------------------------------------------- the rest
 
 #[tokio::test]
