@@ -9,7 +9,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown},
     path::Path,
 };
 
@@ -65,6 +65,18 @@ pub fn open_file(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().read(true).write(true).open(path),
         made => made,
     }
+}
+
+/// Gives a file the owner of another file or folder: what the superuser makes for a service is the service's.
+///
+/// # Errors
+/// Those of the file system, as when somebody else than the superuser makes it.
+pub fn own_as(path: &Path, other: &Path) -> io::Result<()> {
+    let wanted = fs::metadata(other)?;
+    if fs::metadata(path)?.uid() == wanted.uid() {
+        return Ok(());
+    }
+    chown(path, Some(wanted.uid()), Some(wanted.gid()))
 }
 
 /// The mode of a file or folder that lets others in, `None` where it is its owner's alone or not there.

@@ -243,6 +243,16 @@ impl CheckedCopy {
                 database.display()
             ))
         };
+        let owned = if database.exists() {
+            database.as_path()
+        } else {
+            folder_of(&database)
+        };
+        for made in [self.ready.clone(), beside(&database, ".lock")] {
+            if made.exists() {
+                permissions::own_as(&made, owned).map_err(failed)?;
+            }
+        }
         let aside = self.move_aside(at).map_err(failed)?;
         fs::rename(&self.ready, &database).map_err(failed)?;
         sync_folder_of(&database).map_err(failed)?;

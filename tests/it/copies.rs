@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -57,6 +57,26 @@ async fn f7_a_copy_laid_over_the_database_beside_its_old_log_is_refused_and_not_
         place.starts().stops();
         assert_eq!(comments(&storage).await, before, "round {round}");
         place.runs(&["doctor"]).well();
+    }
+}
+
+/// Where the tests run as the superuser: nobody else can give a file away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_what_the_superuser_restores_is_the_services_own() {
+    if fs::metadata("/proc/self").expect("a process").uid() != 0 {
+        return;
+    }
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    place.runs(&["backup", "copy.db"]).well();
+    for somebodys in [storage.file(), &with_ending(&storage, ".lock")] {
+        chown(somebodys, Some(65_534), Some(65_534)).expect("given away");
+    }
+    place.runs(&["restore", "copy.db"]).well();
+    for ending in ["", ".lock"] {
+        let file = fs::metadata(with_ending(&storage, ending)).expect("there");
+        assert_eq!((file.uid(), file.mode() & 0o777), (65_534, 0o600), "{ending}");
     }
 }
 
