@@ -58,6 +58,21 @@ impl Ink {
     }
 }
 
+/// Whether `text` is shown as it is wherever it stands: it holds no mark and no sign that cannot be seen.
+///
+/// Nearly every text of a Latin script is so, and need not be written anew each time it is shown.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.chars().all(|char| {
+        if char < FIRST_MARK {
+            return char != '\u{ad}';
+        }
+        // The dashes, quotes and spaces between Latin letters are known without a look into the tables.
+        matches!(char, '\u{2010}'..='\u{2027}' | '\u{202f}'..='\u{205f}')
+            || !(is_combining_mark(char) || is_unseen(char))
+    })
+}
+
 /// Joiners, direction signs, tags and the like: what follows still stands on the letter before.
 fn is_unseen(char: char) -> bool {
     matches!(
@@ -72,7 +87,7 @@ fn is_unseen(char: char) -> bool {
 /// `text` with at most a few marks on each letter.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let mut ink = Ink::default();
@@ -118,6 +133,24 @@ mod tests {
         assert_eq!(shown(&format!("ส{}", "\u{e47}".repeat(50))).chars().count(), 5);
         assert_eq!(shown(&format!("ဂ{}", "\u{1036}".repeat(50))).chars().count(), 7);
         assert_eq!(shown(&format!("ab{}", "\u{20dd}\u{fe0f}".repeat(9))).chars().count(), 6);
+    }
+
+    #[test]
+    fn f8_a_plain_text_holds_no_sign_that_may_be_left_out() {
+        for text in [
+            "L’été à 20 h 30 : « oui » – non…",
+            "Việt Nam",
+            "Привет",
+            "مرحبا",
+            "中文，可以",
+            "👍",
+        ] {
+            assert!(is_plain(text), "{text}");
+        }
+        for sign in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let is_held_back = is_combining_mark(sign) || is_unseen(sign) || sign == '\u{ad}';
+            assert_eq!(is_plain(sign.encode_utf8(&mut [0; 4])), !is_held_back, "{sign:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     scan::{decode_entities, link_address},
     write::escape,
 };
-use crate::domain::ink::Ink;
+use crate::domain::ink::{self, Ink};
 
 /// Tags that end no word.
 const INLINE: [&str; 6] = ["a", "b", "code", "em", "i", "strong"];
@@ -34,7 +34,7 @@ const KEPT: usize = 100;
 /// `html` as it is shown.
 #[must_use]
 pub fn shown(html: &str) -> Cow<'_, str> {
-    if html.is_ascii() && !html.contains("<a ") {
+    if ink::is_plain(html) && !html.contains("<a ") {
         return Cow::Borrowed(html);
     }
     let mut shown = String::with_capacity(html.len() + 32);
@@ -43,7 +43,15 @@ pub fn shown(html: &str) -> Cow<'_, str> {
     let mut rest = html;
     loop {
         let (before, tag) = rest.split_once('<').unwrap_or((rest, ""));
-        shown.extend(before.chars().filter(|char| !turns_letters(*char) && ink.shows(*char)));
+        if ink::is_plain(before) {
+            // Letters end a pile of marks; an empty text between two tags does not.
+            if !before.is_empty() {
+                ink.begin();
+            }
+            shown.push_str(before);
+        } else {
+            shown.extend(before.chars().filter(|char| !turns_letters(*char) && ink.shows(*char)));
+        }
         if tag.is_empty() {
             return Cow::Owned(shown);
         }
@@ -409,6 +417,19 @@ mod tests {
         }
         assert_eq!(Disguise::of("Awa", "https://evil.example"), None);
         assert!(Disguise::of("bceao.int", "https://evil.example").is_some());
+    }
+
+    #[test]
+    fn f8_a_text_that_needs_nothing_is_shown_without_a_copy() {
+        for body in [
+            "L’**été** à 20 h 30 : « oui » – non…",
+            "> Việt Nam\n\n`x`",
+            "مرحبا بكم",
+            "中文，*可以*",
+        ] {
+            let html = render(body).html;
+            assert!(matches!(shown(&html), Cow::Borrowed(_)), "{html}");
+        }
     }
 
     #[test]
