@@ -63,14 +63,22 @@ impl Ink {
 /// Nearly every text of a Latin script is so, and need not be written anew each time it is shown.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
-    text.chars().all(|char| {
-        if char < FIRST_MARK {
-            return char != '\u{ad}';
+    let mut rest = text;
+    // Only a sign whose first byte says that it may be one is looked at: of « é » and « e » nothing is.
+    while let Some(at) = rest.bytes().position(|byte| byte == 0xc2 || byte >= 0xcc) {
+        let mut chars = rest[at..].chars();
+        let is_held_back = chars.next().is_some_and(|char| match char {
+            '\u{ad}' => true,
+            // The dashes, quotes and spaces between Latin letters are known without a look into the tables.
+            '\u{2010}'..='\u{2027}' | '\u{202f}'..='\u{205f}' => false,
+            _ => char >= FIRST_MARK && (is_combining_mark(char) || is_unseen(char)),
+        });
+        if is_held_back {
+            return false;
         }
-        // The dashes, quotes and spaces between Latin letters are known without a look into the tables.
-        matches!(char, '\u{2010}'..='\u{2027}' | '\u{202f}'..='\u{205f}')
-            || !(is_combining_mark(char) || is_unseen(char))
-    })
+        rest = chars.as_str();
+    }
+    true
 }
 
 /// Joiners, direction signs, tags and the like: what follows still stands on the letter before.
