@@ -19,9 +19,9 @@ use palabre::{
     app::App,
     clock::Clock,
     config::Config,
-    domain::account::Role,
+    domain::{account::Role, actor::Scope},
     server,
-    store::{Opening, Scope, Store},
+    store::{Opening, Store},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

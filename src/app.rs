@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
+        actor::Actor,
         address::TrustedProxies,
         captcha::{CaptchaSettings, PolicySettings, ProviderId},
         language::Language,
@@ -34,7 +35,7 @@ use crate::{
     mail::Mail,
     permissions,
     rooms::{HashingRoom, RenderingRoom, SubmissionRoom},
-    store::{Actor, NewAudit, PolicyRow, Secrets, Store, StoreError},
+    store::{NewAudit, PolicyRow, Secrets, Store, StoreError},
 };
 
 /// The id of the demonstration's site.

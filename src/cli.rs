@@ -30,11 +30,11 @@ use crate::{
     clock::Clock,
     config::{Config, LogFormat},
     doctor,
-    domain::{captcha::ProviderId, language::Language},
+    domain::{actor::Scope, captcha::ProviderId, language::Language},
     error::Error,
     fake_provider::{FakeProvider, SECRET},
     server,
-    store::{Opening, Scope, Store},
+    store::{Opening, Store},
     web::texts::Say as _,
 };
 

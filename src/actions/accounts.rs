@@ -18,15 +18,14 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights, Role},
+        actor::{Actor, Scope},
         draft::FieldError,
         person::{Email, EmailError, Name, NameError},
     },
     error::Error,
     keys::{new_secret, sha256_hex},
     limits::Action,
-    store::{
-        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Giver, Invitation, NewAccount, NewAudit, Scope,
-    },
+    store::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, Invitation, NewAccount, NewAudit},
 };
 
 /// How long an invitation is good.

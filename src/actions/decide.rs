@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::{identify::Identity, review};
 use crate::{
     app::App,
-    domain::status::Act,
+    domain::decision::{Act, Decided},
     error::Error,
     keys::{Purpose, hex},
-    store::{Decide, Decided},
+    store::Decide,
 };
 
 /// Decisions in one request at most.

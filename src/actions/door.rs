@@ -18,6 +18,7 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Passphrase},
+        actor::Actor,
         address::ClientAddress,
         timestamp::Timestamp,
     },
@@ -25,7 +26,7 @@ use crate::{
     keys::{Purpose, hex, new_secret, sha256_hex},
     limits::{Action, Demand, Limits, Refusal},
     rooms::Comer,
-    store::{Account, Actor, NewAudit, NewSession},
+    store::{Account, NewAudit, NewSession},
 };
 
 /// A session ends after this long at the latest.

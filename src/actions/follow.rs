@@ -23,10 +23,10 @@ use uuid::Uuid;
 use super::identify::{self, Identity, Role};
 use crate::{
     app::App,
-    domain::timestamp::Timestamp,
+    domain::{actor::Scope, timestamp::Timestamp},
     error::Error,
     live::{BEAT, Change, Place, Told, What},
-    store::{Arrival, AuditEntry, Lease, Scope, SiteCounts},
+    store::{Arrival, AuditEntry, Lease, SiteCounts},
 };
 
 /// How far a look goes back: longer than from the sending of a comment to its commit.

@@ -12,11 +12,12 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights},
+        actor::{Actor, Scope},
         timestamp::Timestamp,
     },
     error::Error,
     keys::sha256_hex,
-    store::{Actor, LiveSession, LiveToken, Scope},
+    store::{LiveSession, LiveToken},
 };
 
 /// A session ends after this long without a request.

@@ -9,11 +9,11 @@ use super::submit::REFUSED_LIFE;
 use crate::{
     app::App,
     clock,
-    domain::{address::ClientAddress, status::Status, timestamp::Timestamp},
+    domain::{actor::Actor, address::ClientAddress, status::Status, timestamp::Timestamp},
     error::Error,
     keys::Purpose,
     limits::{Action, Demand},
-    store::{Actor, Comment, NewAudit},
+    store::{Comment, NewAudit},
 };
 
 /// How long a receipt opens.

@@ -7,11 +7,13 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Role},
+        actor::Scope,
+        queue::Filter,
         status::Status,
         timestamp::Timestamp,
     },
     error::Error,
-    store::{AuditEntry, AuthorRecord, Filter, QueueRow, Scope},
+    store::{AuditEntry, AuthorRecord, QueueRow},
 };
 
 /// Items on a page at most.

@@ -14,11 +14,14 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::account::{EVERY_SITE, Rights, Role},
+    domain::{
+        account::{EVERY_SITE, Rights, Role},
+        actor::Actor,
+    },
     error::Error,
     keys::{new_secret, sha256_hex},
     limits::{Action, Demand},
-    store::{Actor, NewAccount, NewSession},
+    store::{NewAccount, NewSession},
 };
 
 /// How long a setup code can be redeemed.

@@ -25,6 +25,7 @@ use crate::{
     app::App,
     captcha::{Ask, Spent},
     domain::{
+        actor::Actor,
         address::ClientAddress,
         policy::{Band, Policy},
         reason::Reason,
@@ -35,7 +36,7 @@ use crate::{
     },
     error::Error,
     limits::{Action, Demand},
-    store::{Actor, Comment, NewAudit},
+    store::{Comment, NewAudit},
 };
 
 /// How long after the submission it may be answered.

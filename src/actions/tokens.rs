@@ -13,12 +13,13 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights, Role},
+        actor::Scope,
         person::Name,
         timestamp::Timestamp,
     },
     error::Error,
     keys::{new_secret, sha256_hex},
-    store::{Bounded, NewAudit, Scope, TokenRow, TokensWanted},
+    store::{Bounded, NewAudit, TokenRow, TokensWanted},
 };
 
 /// Tokens on a page at most.

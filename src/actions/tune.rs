@@ -9,6 +9,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         account::{EVERY_SITE, Rights, Role},
+        actor::Actor,
         captcha::explore_ppm,
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
@@ -17,7 +18,7 @@ use crate::{
         timestamp::Timestamp,
     },
     error::Error,
-    store::{Actor, Changed, NewAudit, PolicyRow},
+    store::{Changed, NewAudit, PolicyRow},
 };
 
 /// Changed comments listed on a page.

@@ -7,8 +7,8 @@ use crate::{
     actions::accounts::{self, By, Wanted},
     app::App,
     config::Config,
-    domain::account::EVERY_SITE,
-    store::{Account, AccountsWanted, Scope},
+    domain::{account::EVERY_SITE, actor::Scope},
+    store::{Account, AccountsWanted},
 };
 
 #[derive(Debug, Subcommand)]

@@ -8,8 +8,9 @@ use super::{RoleName, Sites, in_words, open_or_make};
 use crate::{
     actions::{accounts::By, tokens},
     config::Config,
+    domain::actor::Scope,
     error::Error,
-    store::{Scope, TokenRow, TokensWanted},
+    store::{TokenRow, TokensWanted},
 };
 
 #[derive(Debug, Subcommand)]

@@ -9,8 +9,10 @@
 //! the score).
 
 pub mod account;
+pub mod actor;
 pub mod address;
 pub mod captcha;
+pub mod decision;
 pub mod defence;
 pub mod draft;
 pub mod evidence;
@@ -19,6 +21,7 @@ pub mod language;
 pub mod markup;
 pub mod person;
 pub mod policy;
+pub mod queue;
 pub mod reason;
 pub mod refusal;
 pub mod score;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Invitation, NewSession, Scope, Store, StoreError,
+    Invitation, NewSession, Store, StoreError,
     audit::{insert_entries, insert_entry},
     credentials::set_recovery_codes,
     in_tx,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
+        actor::Scope,
         timestamp::Timestamp,
     },
     store::NewAudit,

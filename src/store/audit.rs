@@ -6,8 +6,11 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Scope, Store, StoreError, in_tx, on_pool, push_scope};
-use crate::{domain::timestamp::Timestamp, keys::hex};
+use super::{Store, StoreError, in_tx, on_pool, push_scope};
+use crate::{
+    domain::{actor::Scope, timestamp::Timestamp},
+    keys::hex,
+};
 
 /// An entry that is no decision on a comment's status by a moderator (those write their own).
 #[derive(Debug, Clone)]
@@ -15,7 +18,7 @@ pub struct NewAudit {
     pub id: Uuid,
     pub site: String,
     pub at: Timestamp,
-    pub actor: super::Actor,
+    pub actor: crate::domain::actor::Actor,
     pub action: &'static str,
     pub comment: Option<Uuid>,
     pub from_status: Option<&'static str>,

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Actor, Store, StoreError, in_tx, on_pool};
-use crate::domain::timestamp::Timestamp;
+use super::{Store, StoreError, in_tx, on_pool};
+use crate::domain::{actor::Actor, timestamp::Timestamp};
 
 /// A comment that somebody is reading.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -66,13 +66,13 @@ pub use self::{
     leases::Lease,
     new_key::{Kept, Sealed},
     news::Arrival,
-    queue::{Filter, Order, Place, QueueRow, SiteCounts},
+    queue::{QueueRow, SiteCounts},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
     threads::{PublicComment, PublicThread, ThreadRow},
     tokens::{LiveToken, TokenRow, TokensWanted},
-    units::{Actor, Decide, Decided, Inserted, NewComment, Scope},
+    units::{Decide, Inserted, NewComment},
 };
 use crate::config::is_postgres;
 
@@ -227,7 +227,7 @@ macro_rules! in_tx {
 /// `IN ()`.
 macro_rules! push_scope {
     ($query:expr, $column:literal, $scope:expr) => {
-        if let $crate::store::Scope::Sites(sites) = $scope {
+        if let $crate::domain::actor::Scope::Sites(sites) = $scope {
             $query.push(if sites.is_empty() {
                 concat!(" AND ", $column, " IN (NULL")
             } else {

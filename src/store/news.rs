@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{AuditEntry, Scope, Store, StoreError, audit, on_pool, push_scope, rows};
-use crate::domain::{status::Status, timestamp::Timestamp};
+use super::{AuditEntry, Store, StoreError, audit, on_pool, push_scope, rows};
+use crate::domain::{actor::Scope, status::Status, timestamp::Timestamp};
 
 /// A comment that came in, without its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]

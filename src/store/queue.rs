@@ -4,144 +4,15 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    Scope, Store, StoreError, on_pool, push_scope,
+    Store, StoreError, on_pool, push_scope,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
-use crate::domain::{status::Status, timestamp::Timestamp};
-
-/// In which order the queue is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// All waiting comments of the article with the oldest one, then the next article.
-    Article,
-    Oldest,
-    Newest,
-    /// Lowest score first; without a score last.
-    Score,
-    /// Nearest to 0.5 first: where the check is least sure.
-    Doubt,
-    /// Most reported first.
-    Reports,
-    /// In an order that has nothing to do with time or score.
-    Mixed,
-}
-
-impl Order {
-    /// The order of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "article" => Self::Article,
-            "oldest" => Self::Oldest,
-            "newest" => Self::Newest,
-            "score" => Self::Score,
-            "doubt" => Self::Doubt,
-            "reports" => Self::Reports,
-            "mixed" => Self::Mixed,
-            _ => return None,
-        })
-    }
-
-    /// The sort column, never NULL, and whether it descends. Articles sort by two columns, see
-    /// [`Store::queue`].
-    fn column(self, status: Status) -> (&'static str, bool) {
-        match self {
-            // Indexes: threads_waiting and comments_waiting.
-            Self::Article if status == Status::Pending => ("COALESCE(t.oldest_pending_at, c.created_at)", false),
-            // What waits says nothing of other lists: there articles stand as their discussions began.
-            Self::Article => ("t.created_at", false),
-            // Index: comments_by_status.
-            Self::Oldest => ("c.created_at", false),
-            Self::Newest => ("c.created_at", true),
-            // Index: comments_by_score.
-            Self::Score => ("COALESCE(c.level, 1001)", false),
-            // The rest sort what comments_by_status gives.
-            Self::Doubt => ("ABS(COALESCE(c.level, 1501) - 500)", false),
-            Self::Reports => ("c.reports", true),
-            Self::Mixed => ("c.draw", false),
-        }
-    }
-}
-
-/// What is listed.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    pub scope: Scope,
-    pub site: Option<String>,
-    pub status: Status,
-    pub order: Order,
-    /// Folded words that must occur.
-    pub words: Vec<String>,
-    /// The publisher's key of a thread.
-    pub thread: Option<String>,
-    /// Folded part of the author's name, or a whole e-mail's key.
-    pub author: Option<(String, String)>,
-    /// A reason's code.
-    pub reason: Option<String>,
-    /// Thousandths.
-    pub score_max: Option<i64>,
-    /// Links at least.
-    pub links: Option<i64>,
-    pub since: Option<Timestamp>,
-    /// Articles that keep their place among what waits, whatever was decided meanwhile: thread, and when its
-    /// oldest waiting comment came in as the list was made.
-    pub places: Vec<Place>,
-    /// The key of the last item of the page before.
-    pub after: Option<Vec<String>>,
-    /// 1..=100.
-    pub limit: i64,
-}
-
-impl Filter {
-    /// All with a status, the oldest first, at most 100.
-    #[must_use]
-    pub fn all(scope: Scope, status: Status) -> Self {
-        Self {
-            scope,
-            site: None,
-            status,
-            order: Order::Oldest,
-            words: Vec::new(),
-            thread: None,
-            author: None,
-            reason: None,
-            score_max: None,
-            links: None,
-            since: None,
-            places: Vec::new(),
-            after: None,
-            limit: 100,
-        }
-    }
-
-    /// Whether the item with the page key `key` stands after the one with `other` in this order. A key of another
-    /// order stands nowhere.
-    #[must_use]
-    pub fn stands_after(&self, key: &[String], other: &[String]) -> bool {
-        let (_, descends) = self.order.column(self.status);
-        let (Some(key), Some(other)) = (page_key(self.order, key), page_key(self.order, other)) else {
-            return false;
-        };
-        if descends { key < other } else { key > other }
-    }
-
-    /// The places that are kept: those named, and that of the article in which the page before ended.
-    fn kept_places(&self) -> Vec<Place> {
-        if self.order != Order::Article || self.status != Status::Pending {
-            return Vec::new();
-        }
-        let mut places = self.places.clone();
-        if let Some(PageKey::Article(at, thread, ..)) = self.after.as_deref().and_then(|key| page_key(self.order, key))
-            && places.iter().all(|(kept, _)| *kept != thread)
-        {
-            places.push((thread, at));
-        }
-        places
-    }
-}
-
-/// A thread and when its oldest waiting comment came in.
-pub type Place = (Uuid, i64);
+use crate::domain::{
+    actor::Scope,
+    queue::{Filter, Order, PageKey},
+    status::Status,
+    timestamp::Timestamp,
+};
 
 /// One item of the queue.
 #[derive(Debug, Clone)]
@@ -192,7 +63,7 @@ macro_rules! push_sites {
 /// What a filter sorts by; an article whose place is kept sorts by that.
 macro_rules! push_sort {
     ($query:expr, $filter:expr, $places:expr) => {
-        let (column, _) = $filter.order.column($filter.status);
+        let column = column($filter);
         if $places.is_empty() {
             $query.push(column);
         } else {
@@ -216,7 +87,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        let (column, descends) = filter.order.column(filter.status);
+        let column = column(filter);
+        let descends = filter.order.descends();
         let places = filter.kept_places();
         let comparison = if descends { "<" } else { ">" };
         let direction = if descends { "DESC" } else { "ASC" };
@@ -266,7 +138,7 @@ impl Store {
             if let Some(since) = filter.since {
                 query.push(" AND c.created_at >= ").push_bind(since.0);
             }
-            if let Some(key) = filter.after.as_deref().and_then(|key| page_key(filter.order, key)) {
+            if let Some(key) = filter.page_key() {
                 if let PageKey::Article(sort, thread, created, id) = key {
                     query.push(" AND (");
                     push_sort!(query, filter, &places);
@@ -300,7 +172,8 @@ impl Store {
             .map(|row| {
                 let comment = Comment::try_from(row.comment)?;
                 Ok(QueueRow {
-                    page_key: key_of(filter.order, row.sort, comment.thread, comment.created_at.0, comment.id),
+                    page_key: PageKey::new(filter.order, row.sort, comment.thread, comment.created_at.0, comment.id)
+                        .parts(),
                     comment,
                     thread_key: row.thread_key,
                     thread_title: row.title,
@@ -329,7 +202,8 @@ impl Store {
             query.push_bind(comment);
             query.build_query_as().fetch_optional(pool).await
         })?;
-        Ok(found.map(|(sort, thread, created_at)| key_of(filter.order, sort, thread, created_at, comment)))
+        Ok(found
+            .map(|(sort, thread, created_at)| PageKey::new(filter.order, sort, thread, created_at, comment).parts()))
     }
 
     /// One comment as an item of the queue.
@@ -435,37 +309,21 @@ impl Store {
     }
 }
 
-fn key_of(order: Order, sort: i64, thread: Uuid, created_at: i64, comment: Uuid) -> Vec<String> {
-    if order == Order::Article {
-        vec![
-            sort.to_string(),
-            thread.to_string(),
-            created_at.to_string(),
-            comment.to_string(),
-        ]
-    } else {
-        vec![sort.to_string(), comment.to_string()]
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum PageKey {
-    Article(i64, Uuid, i64, Uuid),
-    Plain(i64, Uuid),
-}
-
-/// The page key, if it is one of this order's; a key of another order begins from the start.
-fn page_key(order: Order, parts: &[String]) -> Option<PageKey> {
-    match (order, parts) {
-        (Order::Article, [sort, thread, created, id]) => Some(PageKey::Article(
-            sort.parse().ok()?,
-            thread.parse().ok()?,
-            created.parse().ok()?,
-            id.parse().ok()?,
-        )),
-        (Order::Article, _) => None,
-        (_, [sort, id]) => Some(PageKey::Plain(sort.parse().ok()?, id.parse().ok()?)),
-        _ => None,
+/// The sort column, never NULL. Articles sort by two columns, see [`Store::queue`].
+fn column(filter: &Filter) -> &'static str {
+    match filter.order {
+        // Indexes: threads_waiting and comments_waiting.
+        Order::Article if filter.status == Status::Pending => "COALESCE(t.oldest_pending_at, c.created_at)",
+        // What waits says nothing of other lists: there articles stand as their discussions began.
+        Order::Article => "t.created_at",
+        // Index: comments_by_status.
+        Order::Oldest | Order::Newest => "c.created_at",
+        // Index: comments_by_score.
+        Order::Score => "COALESCE(c.level, 1001)",
+        // The rest sort what comments_by_status gives.
+        Order::Doubt => "ABS(COALESCE(c.level, 1501) - 500)",
+        Order::Reports => "c.reports",
+        Order::Mixed => "c.draw",
     }
 }
 

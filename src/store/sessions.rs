@@ -11,8 +11,10 @@ use super::{
     audit::insert_entry,
     in_tx, on_pool,
 };
-use crate::domain::{account::Rights, timestamp::Timestamp};
-use crate::store::NewAudit;
+use crate::{
+    domain::{account::Rights, timestamp::Timestamp},
+    store::NewAudit,
+};
 
 /// A session to be opened.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::{
-    Bounded, NewAudit, Scope, Store, StoreError,
+    Bounded, NewAudit, Store, StoreError,
     accounts::{lock_accounts, role_of},
     audit::insert_entry,
     in_tx,
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::domain::{
     account::{EVERY_SITE, Rights},
+    actor::Scope,
     timestamp::Timestamp,
 };
 

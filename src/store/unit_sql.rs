@@ -5,14 +5,8 @@ use std::collections::{HashMap, hash_map::Entry};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Decide, Decided, Done, Inserted, NewComment, Unit};
-use crate::{
-    domain::status::{Act, Standing, Status, after},
-    store::{
-        StoreError,
-        looks::{Found, ask_all},
-    },
-};
+use super::{Decide, Done, Inserted, NewComment, Unit};
+use crate::{domain::{decision::{self, Act, Decided, Standing}, status::Status}, store::{StoreError, looks::{Found, ask_all}}};
 
 /// Runs the units in their order in one transaction, all or none; neighbouring inserts become one question and one
 /// multi-row INSERT a table.

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::domain::{
+    actor::{Actor, Scope},
+    decision::{Act, Decided},
     draft::Draft,
     language::Language,
-    status::{Act, Status},
+    status::Status,
     timestamp::Timestamp,
     triage::Outcome,
     verdict::Verdict,
@@ -95,35 +97,6 @@ pub enum Inserted {
     ThreadClosed,
 }
 
-/// Who acts, as the audit log keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    /// `account`, `token` or `system`.
-    pub kind: &'static str,
-    pub id: String,
-    pub name: String,
-}
-
-/// The sites that somebody may touch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    All,
-    /// These.
-    Sites(Vec<String>),
-}
-
-impl Scope {
-    /// Whether `site` is among them.
-    #[must_use]
-    pub fn allows(&self, site: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Sites(sites) => sites.iter().any(|own| own == site),
-        }
-    }
-}
-
 /// A decision to be made.
 #[derive(Debug, Clone)]
 pub struct Decide {
@@ -144,23 +117,6 @@ pub struct Decide {
     pub actor: Actor,
     pub scope: Scope,
     pub at: Timestamp,
-}
-
-/// What became of a [`Decide`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decided {
-    /// Done; the id is the decision's.
-    Applied(Uuid),
-    /// It was in that state already.
-    Unchanged,
-    /// This key was used before; the id is that decision's.
-    Replayed(Uuid),
-    /// Somebody was first, or there is nothing of the caller's to undo.
-    Conflict,
-    /// The texts are gone.
-    Erased,
-    /// Not there, or not in the caller's scope.
-    NotFound,
 }
 
 /// A unit of the writer.

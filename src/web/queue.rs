@@ -11,7 +11,7 @@ use super::frame::AdminFrame;
 use super::moment::Moment;
 use super::texts::{Arg, Say as _, text};
 use crate::domain::language::Language;
-use crate::domain::status::{Act, Status};
+use crate::domain::{decision::Act, status::Status};
 
 /// `GET /queue`.
 #[derive(Debug, Clone, Default, Template)]

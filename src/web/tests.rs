@@ -25,8 +25,8 @@ use super::widget::CheckNotice;
 use crate::domain::defence::{Fault, Misconfiguration};
 use crate::domain::language::Language;
 use crate::domain::refusal::{Doubt, Price, Refused};
-use crate::domain::status::{Act, Status};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::{decision::Act, status::Status};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&<b>";
 const NOW: i64 = 1_795_517_000_000;

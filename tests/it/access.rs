@@ -10,9 +10,8 @@ use std::{
 
 use palabre::{
     actions::{accounts::By, identify::Role, setup, tokens},
-    domain::status::Status,
+    domain::{actor::Scope, status::Status},
     keys::sha256_hex,
-    store::Scope,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use palabre::{
     actions::{accounts::By, identify::Role, tokens},
-    domain::site::SiteSettings,
-    store::Scope,
+    domain::{actor::Scope, site::SiteSettings},
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use palabre::{
         own_account,
     },
     clock::ManualClock,
-    store::Scope,
+    domain::actor::Scope,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -5,8 +5,7 @@ use palabre::{
         accounts::{self, By},
         identify::Role,
     },
-    domain::account::EVERY_SITE,
-    store::Scope,
+    domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;
 use serde_json::{Value, json};

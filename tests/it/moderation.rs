@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 use palabre::{
     actions::identify::Role,
     domain::{
+        decision::{Act, Standing},
         draft::RawDraft,
         reason::Reason,
         score::Score,
-        status::{Act, Standing, Status, after},
+        status::Status,
         verdict::Verdict,
     },
     store::NewComment,
@@ -362,7 +363,7 @@ async fn each_act_leads_where_the_table_says(storage: &Storage) {
                 status: from,
                 set_aside: false,
             };
-            let to = after(act, standing).expect("the texts are there");
+            let to = act.leads_to().expect("the texts are there");
 
             let done = moderator.decides(&id, act.as_str()).await.expect(200).json;
             assert_eq!(done["status"], to.status.as_str(), "{what}");

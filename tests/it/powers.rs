@@ -6,9 +6,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use palabre::{
-    actions::{accounts, accounts::By, identify::Role, own_account, tokens},
-    domain::account::EVERY_SITE,
-    store::Scope,
+    actions::{
+        accounts::{self, By},
+        identify::Role,
+        own_account, tokens,
+    },
+    domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;
 use serde_json::{Value, json};

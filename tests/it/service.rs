@@ -15,6 +15,7 @@ use palabre::{
     clock::{Clock, ManualClock},
     config::Config,
     domain::{
+        actor::Scope,
         draft::{Draft, RawDraft, Rules},
         language::Language,
         markup,
@@ -28,7 +29,7 @@ use palabre::{
     error::Error,
     keys::{Purpose, hex},
     server,
-    store::{Inserted, NewComment, Scope},
+    store::{Inserted, NewComment},
 };
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};

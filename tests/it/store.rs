@@ -17,21 +17,24 @@ use std::{
 use palabre::{
     clock::{Clock, ManualClock},
     domain::{
+        actor::{Actor, Scope},
+        decision::{Act, Decided, Standing},
         draft::{Draft, RawDraft, Rules},
         language::Language,
         person::fold_search,
         policy::{Cuts, Policy},
+        queue::{Filter, Order},
         reason::Reason,
         score::Score,
         site::SiteSettings,
-        status::{Act, Standing, Status, after},
+        status::Status,
         timestamp::Timestamp,
         triage::{Action, Outcome},
         verdict::{BadToken, Verdict, Why},
     },
     store::{
-        Actor, Claim, Comment, Decide, Decided, Filter, Inserted, NewAudit, NewComment, NewSession, Opening, Order,
-        PolicyRow, Scope, SealFault, Secrets, Store, ThreadRow, TokenRow, TokensWanted,
+        Claim, Comment, Decide, Inserted, NewAudit, NewComment, NewSession, Opening, PolicyRow, SealFault, Secrets,
+        Store, ThreadRow, TokenRow, TokensWanted,
     },
 };
 use proptest::{
@@ -1199,7 +1202,7 @@ fn expected(comment: &Modelled, act: Act, actor: u8, version: VersionGiven) -> R
             _ => Err(Decided::Conflict),
         };
     }
-    match after(act, comment.standing) {
+    match act.leads_to() {
         Some(to) if to == comment.standing && act != Act::Hold => Err(Decided::Unchanged),
         Some(to) => Ok(to),
         None => Err(Decided::Conflict),

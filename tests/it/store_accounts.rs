@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use palabre::{
-    domain::account::{EVERY_SITE, Rights, Role},
-    domain::timestamp::Timestamp,
+    domain::{
+        account::{EVERY_SITE, Rights, Role},
+        actor::{Actor, Scope},
+        timestamp::Timestamp,
+    },
     store::{
-        Account, AccountAdded, AccountChange, AccountsWanted, Actor, Invitation, Kept, NewAccount, NewAudit,
-        NewSession, Scope, Sealed, Store,
+        Account, AccountAdded, AccountChange, AccountsWanted, Invitation, Kept, NewAccount, NewAudit, NewSession,
+        Sealed, Store,
     },
 };
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use palabre::{
-    domain::status::{Act, Status},
-    store::{Lease, Scope},
+    domain::{actor::Scope, decision::Act, status::Status},
+    store::Lease,
 };
 use uuid::Uuid;
 

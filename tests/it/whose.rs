@@ -7,8 +7,8 @@ use palabre::{
         identify::{self, Role},
         own_account, tokens,
     },
+    domain::actor::Scope,
     error::Error,
-    store::Scope,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -34,7 +34,7 @@ const KEPT: usize = 100;
 /// `html` as it is shown.
 #[must_use]
 pub fn shown(html: &str) -> Cow<'_, str> {
-    if ink::is_plain(html) && !html.contains("<a ") {
+    if ink::is_plain(html) && html.split("<a ").skip(1).all(is_bare) {
         return Cow::Borrowed(html);
     }
     let mut shown = String::with_capacity(html.len() + 32);
@@ -76,6 +76,28 @@ pub fn shown(html: &str) -> Cow<'_, str> {
             }
         }
     }
+}
+
+/// Whether a link, from behind its `<a `, shows in plain letters the address that it leads to, and nothing else: most
+/// links are so, and need not be read as addresses each time they are shown.
+fn is_bare(link: &str) -> bool {
+    let bare = || {
+        let (address, rest) = link.strip_prefix("href=\"")?.split_once('"')?;
+        let words = rest.split_once('>')?.1;
+        let place = address
+            .strip_prefix("https://")
+            .or_else(|| address.strip_prefix("http://"))?;
+        let host = place.split(['/', '?', '#']).next()?;
+        let is_host = host
+            .split('.')
+            .all(|part| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+            && host.contains('.');
+        let is_address = address
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"@\\[]`{|}^".contains(&byte));
+        Some(is_host && is_address && words.strip_prefix(address)?.starts_with("</a>"))
+    };
+    bare().unwrap_or(false)
 }
 
 /// Words of a link that look like another host than the one it leads to.
@@ -342,6 +364,23 @@ mod tests {
         ] {
             assert!(seen(body).ends_with("</a></p>"), "{}", seen(body));
             assert_eq!(disguise(body), None, "{body}");
+        }
+        // Found without reading the address, or by it: the same.
+        for (body, is_found_at_once) in [
+            ("https://bceao.int/credit?a=1&b=2#c", true),
+            ("Voir https://www.bceao.int et http://a-b.example/é.", false),
+            ("https://www.bceao.int/a http://b.example", true),
+            ("https://BCEAO.int", false),
+            ("https://192.0.2.7/", false),
+            ("https://xn--beao-l6d.int", false),
+            ("https://bceao.int@evil.example", false),
+            ("<https://bceao.int>", true),
+            ("[https://bceao.int](https://evil.example)", false),
+            ("[https://bceao.int](https://bceao.int.evil.example)", false),
+            ("[https://bceao.int/](https://bceao.int)", false),
+        ] {
+            let html = render(body).html;
+            assert_eq!(html.split("<a ").skip(1).all(is_bare), is_found_at_once, "{html}");
         }
         // No link, nothing to say.
         assert!(!seen("[www.bceao.int](//evil.example)").contains("evil.example\">"));

@@ -25,12 +25,15 @@ use crate::{
     },
     app::App,
     domain::{
+        actor::Scope,
+        decision::{Act, Decided},
         ink,
         language::Language,
         markup,
         person::fold_search,
+        queue::{Filter, Order},
         score::Score,
-        status::{Act, Status},
+        status::Status,
         timestamp::Timestamp,
     },
     error::Error,
@@ -41,7 +44,7 @@ use crate::{
         extract::{ApiLanguage, Query, Who},
         shape,
     },
-    store::{Decided, Filter, Order, Scope, ThreadRow},
+    store::ThreadRow,
     web::texts,
 };
 

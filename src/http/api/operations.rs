@@ -14,9 +14,9 @@ use serde_json::json;
 use super::comments::no_store;
 use crate::{
     app::App,
+    domain::actor::Scope,
     error::Error,
     http::{error::Problem, extract::Who},
-    store::Scope,
 };
 
 /// The process answers.

@@ -23,6 +23,7 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Role},
+        actor::Scope,
         timestamp::Timestamp,
     },
     error::Error,
@@ -32,7 +33,7 @@ use crate::{
         extract::{ApiLanguage, Query, Who},
         shape,
     },
-    store::{Account, Scope, SessionEntry, TokenRow},
+    store::{Account, SessionEntry, TokenRow},
 };
 
 /// The accounts that work on one's sites, by e-mail.

@@ -21,12 +21,14 @@ use crate::{
     },
     app::App,
     domain::{
+        decision::{Act, Decided},
         language::Language,
         markup,
+        queue::{Filter, Order, Place},
         reason::Reason,
         score::Score,
         site::Site,
-        status::{Act, Status},
+        status::Status,
     },
     error::Error,
     http::{
@@ -35,7 +37,6 @@ use crate::{
         cursor,
         extract::{AdminLanguage, Query},
     },
-    store::{Decided, Filter, Order, Place},
     web::{
         form::Choice,
         frame::Place as Entry,

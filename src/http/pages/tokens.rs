@@ -15,13 +15,12 @@ use super::{
 use crate::{
     actions::{accounts::By, identify::Identity, tokens},
     app::App,
-    domain::language::Language,
+    domain::{actor::Scope, language::Language},
     http::{
         api::{comments::parse_id, people},
         body::Fields,
         extract::{AdminLanguage, Query},
     },
-    store::Scope,
     web::{
         form::choose,
         frame::Place,

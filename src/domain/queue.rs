@@ -1,0 +1,187 @@
+//! What a moderator asks the queue for: which comments, in which order, from where on.
+
+use uuid::Uuid;
+
+use super::{actor::Scope, status::Status, timestamp::Timestamp};
+
+/// In which order the queue is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// All waiting comments of the article with the oldest one, then the next article.
+    Article,
+    Oldest,
+    Newest,
+    /// Lowest score first; without a score last.
+    Score,
+    /// Nearest to 0.5 first: where the check is least sure.
+    Doubt,
+    /// Most reported first.
+    Reports,
+    /// In an order that has nothing to do with time or score.
+    Mixed,
+}
+
+impl Order {
+    /// The order of that word, `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "article" => Self::Article,
+            "oldest" => Self::Oldest,
+            "newest" => Self::Newest,
+            "score" => Self::Score,
+            "doubt" => Self::Doubt,
+            "reports" => Self::Reports,
+            "mixed" => Self::Mixed,
+            _ => return None,
+        })
+    }
+
+    /// Whether what has the largest key comes first.
+    #[must_use]
+    pub fn descends(self) -> bool {
+        matches!(self, Self::Newest | Self::Reports)
+    }
+}
+
+/// What is listed.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    pub scope: Scope,
+    pub site: Option<String>,
+    pub status: Status,
+    pub order: Order,
+    /// Folded words that must occur.
+    pub words: Vec<String>,
+    /// The publisher's key of a thread.
+    pub thread: Option<String>,
+    /// Folded part of the author's name, or a whole e-mail's key.
+    pub author: Option<(String, String)>,
+    /// A reason's code.
+    pub reason: Option<String>,
+    /// Thousandths.
+    pub score_max: Option<i64>,
+    /// Links at least.
+    pub links: Option<i64>,
+    pub since: Option<Timestamp>,
+    /// Articles that keep their place among what waits, whatever was decided meanwhile: thread, and when its
+    /// oldest waiting comment came in as the list was made.
+    pub places: Vec<Place>,
+    /// The key of the last item of the page before.
+    pub after: Option<Vec<String>>,
+    /// 1..=100.
+    pub limit: i64,
+}
+
+impl Filter {
+    /// All with a status, the oldest first, at most 100.
+    #[must_use]
+    pub fn all(scope: Scope, status: Status) -> Self {
+        Self {
+            scope,
+            site: None,
+            status,
+            order: Order::Oldest,
+            words: Vec::new(),
+            thread: None,
+            author: None,
+            reason: None,
+            score_max: None,
+            links: None,
+            since: None,
+            places: Vec::new(),
+            after: None,
+            limit: 100,
+        }
+    }
+
+    /// Whether the item with the page key `key` stands after the one with `other` in this order. A key of another
+    /// order stands nowhere.
+    #[must_use]
+    pub fn stands_after(&self, key: &[String], other: &[String]) -> bool {
+        let (Some(key), Some(other)) = (PageKey::of(self.order, key), PageKey::of(self.order, other)) else {
+            return false;
+        };
+        if self.order.descends() {
+            key < other
+        } else {
+            key > other
+        }
+    }
+
+    /// The places that are kept: those named, and that of the article in which the page before ended.
+    #[must_use]
+    pub fn kept_places(&self) -> Vec<Place> {
+        if self.order != Order::Article || self.status != Status::Pending {
+            return Vec::new();
+        }
+        let mut places = self.places.clone();
+        if let Some(PageKey::Article(at, thread, ..)) = self.page_key()
+            && places.iter().all(|(kept, _)| *kept != thread)
+        {
+            places.push((thread, at));
+        }
+        places
+    }
+
+    /// Where the page before ended; a key of another order begins from the start.
+    #[must_use]
+    pub fn page_key(&self) -> Option<PageKey> {
+        PageKey::of(self.order, self.after.as_deref()?)
+    }
+}
+
+/// A thread and when its oldest waiting comment came in.
+pub type Place = (Uuid, i64);
+
+/// Where an item stands in its list.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub enum PageKey {
+    /// When the article's oldest waiting comment came in, the thread, when the comment came in, the comment.
+    Article(i64, Uuid, i64, Uuid),
+    /// What is sorted by, and the comment.
+    Plain(i64, Uuid),
+}
+
+impl PageKey {
+    /// Of a comment that is sorted by `sort` in an order.
+    #[must_use]
+    pub fn new(order: Order, sort: i64, thread: Uuid, created_at: i64, comment: Uuid) -> Self {
+        match order {
+            Order::Article => Self::Article(sort, thread, created_at, comment),
+            _ => Self::Plain(sort, comment),
+        }
+    }
+
+    /// The key of those parts, if it is one of this order's.
+    #[must_use]
+    pub fn of(order: Order, parts: &[String]) -> Option<Self> {
+        match (order, parts) {
+            (Order::Article, [sort, thread, created, id]) => Some(Self::Article(
+                sort.parse().ok()?,
+                thread.parse().ok()?,
+                created.parse().ok()?,
+                id.parse().ok()?,
+            )),
+            (Order::Article, _) => None,
+            (_, [sort, id]) => Some(Self::Plain(sort.parse().ok()?, id.parse().ok()?)),
+            _ => None,
+        }
+    }
+
+    /// Its parts, as [`PageKey::of`] reads them.
+    #[must_use]
+    pub fn parts(self) -> Vec<String> {
+        match self {
+            Self::Article(sort, thread, created, id) => {
+                vec![
+                    sort.to_string(),
+                    thread.to_string(),
+                    created.to_string(),
+                    id.to_string(),
+                ]
+            }
+            Self::Plain(sort, id) => vec![sort.to_string(), id.to_string()],
+        }
+    }
+}
