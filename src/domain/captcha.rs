@@ -350,7 +350,7 @@ impl Captcha {
                 .hostnames
                 .clone()
                 .or_else(|| store.hostnames.clone())
-                .unwrap_or_else(|| super::site::hosts(origins)),
+                .unwrap_or_else(|| super::origin::hosts(origins)),
             second: None,
         };
         if provider.is_outside() && captcha.secret.is_none() {

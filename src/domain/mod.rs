@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod ink;
 pub mod language;
 pub mod markup;
+pub mod origin;
 pub mod person;
 pub mod policy;
 pub mod queue;

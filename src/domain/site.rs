@@ -6,11 +6,11 @@
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::{
     captcha::{Captcha, CaptchaSettings},
     language::Language,
+    origin::origin,
 };
 
 /// Whether the captcha policy may publish.
@@ -153,31 +153,12 @@ pub fn is_site_id(id: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// The normalised origin of a typed address: scheme, host and a port that is not the scheme's own.
-///
-/// # Errors
-/// A sentence that names the address, when it is no http(s) origin.
-pub fn origin(typed: &str) -> Result<String, String> {
-    Url::parse(typed)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none())
-        .map(|url| url.origin().ascii_serialization())
-        .ok_or_else(|| format!("origins: {typed:?} is not an origin such as https://www.example.org"))
-}
-
 /// The time zone of that name in the database of IANA (<https://www.iana.org/time-zones>).
 ///
 /// # Errors
 /// A sentence that names it, when there is none.
 pub fn time_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| format!("time_zone: {name:?} is not a time zone such as Africa/Ouagadougou"))
-}
-
-pub(super) fn hosts(origins: &[String]) -> Vec<String> {
-    origins
-        .iter()
-        .filter_map(|origin| Url::parse(origin).ok()?.host_str().map(str::to_owned))
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! What each provider's calls look like, and its answers.
 //!
 //! The sources are those of `captcha/*`; this side is written from the vendors' pages and not from that
-//! code, so that the two can disagree. To add a provider: a variant, its arms, its path in [`super::routes`].
+//! code, so that the two can disagree. To add a provider: a variant, its arms, its path in `routes.rs`.
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Claims, Fault, rfc3339};
+use super::{claims::Claims, scenario::Fault};
+use crate::domain::timestamp::Timestamp;
 
 /// Who is pretended to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -317,4 +318,9 @@ fn cap_no(refusal: &Refusal) -> (u16, Value) {
 #[expect(clippy::cast_possible_truncation, reason = "the loss is what is imitated")]
 fn float32(score: f64) -> f64 {
     f64::from(score as f32)
+}
+
+/// Whole seconds, as the real ones send them.
+pub(super) fn rfc3339(unix_ms: i64) -> String {
+    Timestamp(unix_ms - unix_ms.rem_euclid(1000)).to_rfc3339()
 }

@@ -6,6 +6,8 @@
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
 //! its interval.
 
+mod lease;
+mod sites;
 mod warn;
 mod watch;
 
@@ -14,9 +16,10 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 pub use self::warn::warn;
+use self::{lease::LEASE, sites::readable_sites};
 use crate::{
     actions::new_key,
-    app::{App, SiteInForce},
+    app::App,
     captcha::{Ratios, Told},
     domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
     error::Error,
@@ -28,9 +31,6 @@ const EVERY: Duration = Duration::from_mins(1);
 
 /// How often it is looked whether texts were erased that a file still holds.
 const EMPTY_EVERY: Duration = Duration::from_secs(5);
-
-/// How long one instance has a job for itself.
-const LEASE: Duration = Duration::from_secs(50);
 
 /// How long texts are kept, by the state that a comment is in.
 const KEPT: [(Status, u64); 3] = [(Status::Refused, 30), (Status::Spam, 30), (Status::Rejected, 90)];
@@ -177,18 +177,6 @@ pub async fn tell(app: &App) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// All sites but those whose settings cannot be read, which keep none of the others waiting.
-async fn readable_sites(app: &App) -> Result<Vec<Arc<SiteInForce>>, Error> {
-    let mut sites = Vec::new();
-    for id in app.store.site_ids().await? {
-        match app.site(&id).await {
-            Ok(site) => sites.push(site),
-            Err(error) => tracing::error!(site = id, %error, "the settings of a site cannot be read; its jobs wait"),
-        }
-    }
-    Ok(sites)
 }
 
 /// Tells one site's provider of one kind of decision, until all are told or it cannot be told now.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LEASE, readable_sites};
+use super::{lease::LEASE, sites::readable_sites};
 use crate::{
     actions::defend,
     app::{App, SiteInForce},

@@ -29,7 +29,13 @@ use governor::{
     state::{NotKeyed, StateStore},
 };
 
-use super::{Beyond, Bucket, Demand, Outcome, Quotas, Rate, Refusal};
+use super::{
+    action::Beyond,
+    demand::{Bucket, Demand},
+    quota::Rate,
+    quotas::Quotas,
+    refusal::{Outcome, Refusal},
+};
 
 /// Keys of all limits together: about 5 MB when full.
 const MAX_KEYS: usize = 200_000;

@@ -3,10 +3,10 @@
 //! [`stories`] has the steps, [`run`] takes a limiter through one story. Instants are whole seconds and
 //! quotas the defaults, so a changed default shows up here. To add a story: an entry in [`stories`].
 
-use super::{Action, Demand, Outcome};
+use super::{action::Action, demand::Demand, refusal::Outcome};
 use crate::domain::address::ClientAddress;
 
-/// At `second` the demands are made at once, on a limiter with [`Quotas::default`].
+/// At `second` the demands are made at once, on a limiter with the default quotas.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) second: u64,

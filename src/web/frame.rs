@@ -1,6 +1,6 @@
 //! The two frames around every page: language, title, landmarks, navigation.
 
-use super::defence::Alarm;
+use super::alarm::Alarm;
 use super::texts::Say as _;
 use crate::domain::language::Language;
 

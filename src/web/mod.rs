@@ -8,6 +8,7 @@
 //! To add a page: a template in `templates/` that extends `reader.html` or `admin.html`, its struct
 //! in the file of its surface, a sample in the tests below (they check what must hold of every page).
 
+pub mod alarm;
 pub mod assets;
 pub mod captcha;
 pub mod defence;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use askama::Template;
 
+use super::alarm::{Alarm, Observe};
 use super::assets;
 use super::captcha::*;
 use super::defence::*;

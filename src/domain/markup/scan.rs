@@ -12,7 +12,8 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use url::Url;
 
-use super::DEPTH_MAX;
+/// Nested blocks, and nested emphasis, beyond this many levels are shown as text or flattened.
+pub(super) const DEPTH_MAX: usize = 16;
 
 /// Characters of a link's address; a longer one is shown as text.
 const ADDRESS_MAX: usize = 2_000;

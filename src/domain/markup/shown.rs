@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::{
-    plain_text,
+    plain::plain_text,
     scan::{decode_entities, link_address},
     write::escape,
 };

@@ -4,9 +4,10 @@
 use proptest::prelude::*;
 
 use super::{
-    scan::{TagName, html_tag},
+    excerpt, plain_text,
+    render::{CLEANER, UNBROKEN, render, with_breaks, written},
+    scan::{TagName, decode_entities, html_tag},
     write::LINKS_MAX,
-    *,
 };
 
 const REL: &str = " rel=\"nofollow ugc noopener\"";

@@ -10,9 +10,8 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use super::{
-    DEPTH_MAX,
     read::{Element, Step},
-    scan::{HtmlTag, TagName, link_address},
+    scan::{DEPTH_MAX, HtmlTag, TagName, link_address},
 };
 
 /// Links beyond this many in one body are shown as text.

@@ -24,7 +24,8 @@ use crate::{
     error::Error,
     http::extract::{AdminLanguage, Query},
     web::{
-        defence::{self as web, Alarm, CauseRow, DayRow, DefencePage, HostRow, Keys, Observe, Period, TestAnswer},
+        alarm::{Alarm, Observe},
+        defence::{self as web, CauseRow, DayRow, DefencePage, HostRow, Keys, Period, TestAnswer},
         frame::Place,
         moment::Moment,
         texts::Say as _,
