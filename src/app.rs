@@ -32,7 +32,7 @@ use crate::{
     keys::{self, Keys},
     limits::Limits,
     live::Live,
-    mail::Mail,
+    outbound::mail::Mail,
     permissions,
     rooms::{HashingRoom, RenderingRoom, SubmissionRoom},
     store::{NewAudit, PolicyRow, Secrets, Store, StoreError},
@@ -329,7 +329,7 @@ fn demo_settings() -> SiteSettings {
         name: Some("Le Courrier des Quais".to_owned()),
         language: Some(Language::Fr),
         captcha: CaptchaSettings {
-            provider: Some(ProviderId::House),
+            provider: Some(ProviderId::BuiltIn),
             ..CaptchaSettings::default()
         },
         ..SiteSettings::default()

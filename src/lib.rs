@@ -12,7 +12,7 @@
 //! Modules point in one direction only, which `tests/it/layering.rs` checks:
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, rooms } -> store -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, rooms } -> store, outbound -> domain
 //! ```
 //!
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
@@ -33,7 +33,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod live;
-pub mod mail;
+pub mod outbound;
 pub mod permissions;
 pub mod rooms;
 pub mod server;

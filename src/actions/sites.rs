@@ -19,7 +19,6 @@ use url::Url;
 use super::identify::{Identity, Role};
 use crate::{
     app::{App, DEMO_SITE, SiteInForce, second_secret_place, secret_place},
-    captcha::outgoing::check_address,
     domain::{
         captcha::{ProviderId, address_mark, is_plain_address},
         draft::FieldError,
@@ -27,6 +26,7 @@ use crate::{
         timestamp::Timestamp,
     },
     error::Error,
+    outbound::address::check_address,
     store::{NewAudit, Secrets, StoredSite},
 };
 
@@ -353,7 +353,7 @@ fn checks_of(settings: &SiteSettings) -> [Check<'_>; 2] {
     let (first, second) = (&settings.captcha, &settings.captcha.second);
     [
         (
-            Some(first.provider.unwrap_or(ProviderId::House)),
+            Some(first.provider.unwrap_or(ProviderId::BuiltIn)),
             first.verify_url.as_ref(),
         ),
         (second.provider, second.verify_url.as_ref()),
@@ -437,7 +437,7 @@ fn still_fitting(
 fn wants_typing(before: &SiteSettings, after: &SiteSettings, change: &Change) -> bool {
     let [before, after] = [before, after].map(|settings| {
         let mut written = serde_json::to_value(settings).unwrap_or_default();
-        let provider = settings.captcha.provider.unwrap_or(ProviderId::House);
+        let provider = settings.captcha.provider.unwrap_or(ProviderId::BuiltIn);
         put(&mut written, "captcha.provider", provider.as_str().into());
         written
     });

@@ -351,7 +351,7 @@ impl Path {
     async fn ask_captcha(&self, valid: &Valid, earlier: &Earlier) -> Result<Result<Finding, Uuid>, Error> {
         let site = &self.site.site;
         let mut token = valid.submission.captcha.as_deref().filter(|token| !token.is_empty());
-        if site.captcha.provider == ProviderId::House {
+        if site.captcha.provider == ProviderId::BuiltIn {
             token = token.or(valid.submission.proof.as_deref());
         }
         if token.is_none() || !self.app.captcha.calls_network(site) {

@@ -1,7 +1,7 @@
 //! The built-in check in the place of a provider that said nothing about the reader.
 //!
 //! When an outside provider could not be asked, its script was blocked or not consented to, or no token
-//! came, [`Captcha::fall_back`] looks at the same form with the built-in check. What must hold: the class
+//! came, [`Down::fall_back`] looks at the same form with the built-in check. Invariant: the class
 //! of the verdict stays what it was, so the comment is held whatever is found here; what is found only
 //! helps the moderator, as [`Reason::CheckedHere`] and in the signals. Without a valid form there is
 //! nothing to look at.
@@ -16,10 +16,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Ask, Captcha, Finding, Spent, house};
+use super::{
+    ask::{Ask, Finding, Spent},
+    built_in::BuiltIn,
+};
 use crate::domain::{
     reason::Reason,
-    site::Site,
     timestamp::Timestamp,
     verdict::{BadToken, NotRun, Verdict},
 };
@@ -53,33 +55,21 @@ pub(super) struct Down {
 }
 
 impl Down {
-    fn note(&self, site: &str, is_down: bool, now: Timestamp) {
-        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_down {
-            // Bounded by the sites there are: nobody submits to another one.
-            until.insert(site.to_owned(), now.plus(REST));
-        } else {
-            until.remove(site);
-        }
-    }
-
-    fn is_down(&self, site: &str, now: Timestamp) -> bool {
-        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.get(site).is_some_and(|until| now < *until)
-    }
-}
-
-impl Captcha {
-    /// Completes what [`Captcha::verify`] found with what the built-in check says, where the provider is
+    /// Completes what `Captcha::verify` found with what the built-in check says, where the provider is
     /// an outside one and said nothing about the reader; else gives `finding` back.
-    #[must_use]
-    pub fn fall_back(&self, ask: &Ask<'_>, instead: Instead<'_>, mut finding: Finding) -> Finding {
+    pub(super) fn fall_back(
+        &self,
+        built_in: &BuiltIn,
+        ask: &Ask<'_>,
+        instead: Instead<'_>,
+        mut finding: Finding,
+    ) -> Finding {
         if !ask.site.captcha.provider.is_outside() {
             return finding;
         }
         let is_down = matches!(finding.verdict, Verdict::Unavailable(_));
         if is_down || finding.checked_ms.is_some() || finding.verdict.score().is_some() {
-            self.down.note(&ask.site.id, is_down, ask.now);
+            self.note(&ask.site.id, is_down, ask.now);
         }
         if let (Verdict::BadToken(BadToken::Missing), Some(why)) = (&finding.verdict, instead.not_run) {
             finding.verdict = Verdict::NotRun(why);
@@ -91,16 +81,12 @@ impl Captcha {
         if !said_nothing {
             return finding;
         }
-        let found_here = house::verify(
-            &self.keys,
-            &self.ratios.of(&ask.site.id),
-            &Ask {
-                token: instead.proof,
-                // The ledger's word is about the provider's token.
-                token_spent: Spent::Never,
-                ..*ask
-            },
-        );
+        let found_here = built_in.verify(&Ask {
+            token: instead.proof,
+            // The ledger's word is about the provider's token.
+            token_spent: Spent::Never,
+            ..*ask
+        });
         if let Some(score) = found_here.verdict.score() {
             finding.notes.push(Reason::CheckedHere { score });
             finding.notes.extend(found_here.notes);
@@ -110,22 +96,19 @@ impl Captcha {
         finding
     }
 
-    /// The challenge of the built-in check for a form whose provider is an outside one: when that one is
-    /// down, or the page `asks` because its script does not run. `None` otherwise. Costs one key
-    /// derivation.
-    #[must_use]
-    pub fn fallback_challenge(
-        &self,
-        site: &Site,
-        thread: &str,
-        form: &str,
-        asks: bool,
-        now: Timestamp,
-    ) -> Option<serde_json::Value> {
-        if !site.captcha.provider.is_outside() || !(asks || self.down.is_down(&site.id, now)) {
-            return None;
+    fn note(&self, site: &str, is_down: bool, now: Timestamp) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_down {
+            // Bounded by the sites there are: nobody submits to another one.
+            until.insert(site.to_owned(), now.plus(REST));
+        } else {
+            until.remove(site);
         }
-        self.house_challenge(site, thread, form, now)
+    }
+
+    pub(super) fn is_down(&self, site: &str, now: Timestamp) -> bool {
+        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.get(site).is_some_and(|until| now < *until)
     }
 }
 

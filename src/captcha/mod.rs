@@ -1,7 +1,7 @@
 //! The captcha of a site: what is handed out with a form, and what is found when it comes back.
 //!
-//! One enum of providers ([`ProviderId`]), one file each, and [`Captcha::verify`] in front of them. What
-//! must hold: a verification never fails and never takes more than three seconds, since whatever goes
+//! One enum of providers ([`ProviderId`]), one file each, and [`Captcha::verify`] in front of them.
+//! Invariant: a verification never fails and never takes more than three seconds, since whatever goes
 //! wrong is a [`Verdict`] of its own; nothing but a score is evidence about a person; tokens and secrets
 //! never appear in `Debug`, logs or verdicts. This layer keeps no record of what was used: single use of
 //! form nonces and provider tokens is the store's, and comes in as [`Ask::token_spent`].
@@ -9,59 +9,31 @@
 //! Where a provider says nothing about the reader, [`Captcha::fall_back`] adds what the built-in check says.
 //! What is kept in memory (breakers, load, texts of a day, learned ratios) may be lost at any time.
 //!
-//! To add a provider: its variant of [`ProviderId`], a file here that turns its answer into a verdict
-//! with the vendor's page cited, an arm in [`Captcha::verify`].
+//! To add a provider: its variant of [`ProviderId`], a file in `providers/` that turns its answer into a verdict
+//! with the vendor's page cited, an arm in `providers::verify`.
 
-mod bodies;
-mod breaker;
-mod cap;
-mod expected;
+mod ask;
+mod built_in;
+mod calls;
 mod fallback;
-mod friendly;
-mod hcaptcha;
-mod house;
-mod load;
-mod mcaptcha;
-pub mod outgoing;
-mod prosopo;
-mod ratios;
-mod recaptcha_enterprise;
-mod recaptcha_v2;
-mod recaptcha_v3;
-mod siteverify;
+mod providers;
+mod seen_elsewhere;
 mod step_up;
-mod turnstile;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use self::{
-    bodies::Bodies,
-    breaker::Breaker,
-    fallback::Down,
-    load::Load,
-    outgoing::{Answer, Failure, Outgoing, Request},
-    ratios::RatiosBySite,
-};
 pub use self::{
-    fallback::Instead,
-    house::Form,
-    ratios::{Ratios, has_proof, replay, with_record, without_trust},
-    recaptcha_enterprise::Told,
-};
-use crate::{
-    domain::{
-        address::ClientAddress,
-        captcha::ProviderId,
-        reason::Reason,
-        site::Site,
-        timestamp::Timestamp,
-        verdict::{Verdict, Why},
+    ask::{Ask, Finding, Spent},
+    built_in::{
+        form_token::Form,
+        ratios::{Ratios, has_proof, replay, with_record, without_trust},
     },
+    fallback::Instead,
+    providers::recaptcha_enterprise::Told,
+};
+use self::{built_in::BuiltIn, calls::Calls, fallback::Down, seen_elsewhere::Bodies};
+use crate::{
+    domain::{captcha::ProviderId, reason::Reason, site::Site, timestamp::Timestamp, verdict::Verdict},
     keys::Keys,
 };
 
@@ -71,74 +43,10 @@ const TOTAL_BUDGET: Duration = Duration::from_secs(3);
 /// The captcha of all sites, built once.
 #[derive(Debug)]
 pub struct Captcha {
-    keys: Arc<Keys>,
-    outgoing: Outgoing,
-    breakers: Mutex<Breakers>,
-    bodies: Bodies,
+    built_in: BuiltIn,
+    calls: Calls,
     down: Down,
-    load: Load,
-    ratios: RatiosBySite,
-}
-
-/// What is known of one submission when its captcha is verified.
-pub struct Ask<'a> {
-    pub site: &'a Site,
-    /// The publisher's key of the thread, as given to [`Captcha::issue_form`].
-    pub thread: &'a str,
-    /// The provider's token, or the solved proof of work of `house`.
-    pub token: Option<&'a str>,
-    /// What [`Captcha::check_form`] said.
-    pub form: &'a Form,
-    /// Whether the field that people do not see was filled in.
-    pub honeypot: bool,
-    /// Links in the body.
-    pub links: usize,
-    /// Whether the record of the device token makes it known (`domain/trust.rs`).
-    pub known_author: bool,
-    /// Whether the same long text came under another article within a day.
-    pub seen_elsewhere: bool,
-    /// Told to the provider where the site says so.
-    pub client: Option<ClientAddress>,
-    /// What our own record says of the token.
-    pub token_spent: Spent,
-    pub now: Timestamp,
-}
-
-impl fmt::Debug for Ask<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask")
-            .field("site", &self.site.id)
-            .field("token", &self.token.map(|_| "…"))
-            .field("form", &self.form)
-            .field("token_spent", &self.token_spent)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Whether a token was sent to us before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
-    Never,
-    /// With this very submission, whose outcome is not known.
-    SameSubmission,
-    /// With another form or text.
-    Foreign,
-}
-
-/// What the captcha found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub verdict: Verdict,
-    /// Each keeps the comment from being published, whatever the verdict.
-    pub holds: Vec<Reason>,
-    /// These only explain.
-    pub notes: Vec<Reason>,
-    /// How long the provider was waited for; `None`: nobody was asked.
-    pub checked_ms: Option<i64>,
-    /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
-    pub signals: Option<String>,
-    /// The provider's own name of this check, where it is to be told what becomes of the comment.
-    pub assessment: Option<String>,
+    bodies: Bodies,
 }
 
 impl Captcha {
@@ -153,13 +61,10 @@ impl Captcha {
     #[must_use]
     pub fn with_budget(keys: Arc<Keys>, allow_private_addresses: bool, total_budget: Duration) -> Self {
         Self {
-            keys,
-            outgoing: Outgoing::new(allow_private_addresses, total_budget),
-            breakers: Mutex::default(),
-            bodies: Bodies::default(),
+            built_in: BuiltIn::new(keys),
+            calls: Calls::new(allow_private_addresses, total_budget),
             down: Down::default(),
-            load: Load::default(),
-            ratios: RatiosBySite::default(),
+            bodies: Bodies::default(),
         }
     }
 
@@ -168,60 +73,37 @@ impl Captcha {
     /// not write the text in a second.
     #[must_use]
     pub fn issue_form(&self, site: &Site, thread: &str, before: Option<&str>, now: Timestamp) -> String {
-        house::issue_form(&self.keys, &site.id, thread, before, now)
+        self.built_in.issue_form(&site.id, thread, before, now)
     }
 
     /// The challenge to solve with `form`, as JSON of the ALTCHA v2 protocol, good for 30 minutes; the
     /// page asks for a new one with a new form when its own is older than 20. `None` where the provider
-    /// is another than `house`, or `form` is no valid token of this thread. Costs one key derivation,
+    /// is another than the built-in check, or `form` is no valid token of this thread. Costs one key derivation,
     /// about a millisecond.
     #[must_use]
     pub fn challenge(&self, site: &Site, thread: &str, form: &str, now: Timestamp) -> Option<serde_json::Value> {
-        if site.captcha.provider != ProviderId::House {
+        if site.captcha.provider != ProviderId::BuiltIn {
             return None;
         }
-        self.house_challenge(site, thread, form, now)
+        self.built_in.form_challenge(site, thread, form, now)
     }
 
     /// What the signals of the built-in check are worth on `site` from now on, learned from its verdicts.
     pub fn weigh_with(&self, site: &str, ratios: Ratios) {
-        self.ratios.set(site, ratios);
-    }
-
-    fn house_challenge(&self, site: &Site, thread: &str, form: &str, now: Timestamp) -> Option<serde_json::Value> {
-        let Form::Valid { nonce, .. } = self.check_form(&site.id, thread, Some(form), now) else {
-            return None;
-        };
-        let bound = house::Bound {
-            site,
-            thread,
-            nonce: &nonce,
-        };
-        let times = self.load.next(&site.id, now);
-        house::challenge(&self.keys, bound, times, house::CHALLENGE_LIFE, now)
+        self.built_in.weigh_with(site, ratios);
     }
 
     /// What a form token is worth for `thread`. A token of another site or thread counts as forged.
     #[must_use]
     pub fn check_form(&self, site_id: &str, thread: &str, token: Option<&str>, now: Timestamp) -> Form {
-        house::check_form(&self.keys, site_id, thread, token, now)
+        self.built_in.check_form(site_id, thread, token, now)
     }
 
     /// Verifies one submission; at most three seconds, never an error.
     pub async fn verify(&self, ask: &Ask<'_>) -> Finding {
         let finding = match ask.site.captcha.provider {
-            ProviderId::Off => Err(Verdict::Off),
-            ProviderId::House => Ok(house::verify(&self.keys, &self.ratios.of(&ask.site.id), ask)),
-            ProviderId::RecaptchaV3 => siteverify::verify(self, ask, &recaptcha_v3::PROFILE).await,
-            ProviderId::RecaptchaV2 => siteverify::verify(self, ask, &recaptcha_v2::PROFILE).await,
-            ProviderId::RecaptchaEnterprise => recaptcha_enterprise::verify(self, ask).await,
-            ProviderId::Hcaptcha => siteverify::verify(self, ask, &hcaptcha::PROFILE).await,
-            ProviderId::Turnstile => turnstile::verify(self, ask).await,
-            ProviderId::Siteverify => siteverify::verify(self, ask, &siteverify::ANY).await,
-            ProviderId::Friendly => friendly::verify(self, ask).await,
-            ProviderId::Prosopo => prosopo::verify(self, ask).await,
-            ProviderId::Cap => siteverify::verify(self, ask, &cap::PROFILE).await,
-            ProviderId::Mcaptcha => mcaptcha::verify(self, ask).await,
+            ProviderId::BuiltIn => Ok(self.built_in.verify(ask)),
+            _ => providers::verify(&self.calls, ask).await,
         };
         // What is known without a call is a verdict alone.
         let mut finding = finding.unwrap_or_else(Finding::of);
@@ -266,7 +148,7 @@ impl Captcha {
     /// Whether this process makes no calls to the site's provider now, because its host kept failing.
     #[must_use]
     pub fn is_paused(&self, site: &Site) -> bool {
-        self.breaker_of(site, Breaker::is_open)
+        self.calls.is_paused(site)
     }
 
     /// Whether verifying a token of `site` calls another server now, so that a submission needs a claim
@@ -274,109 +156,63 @@ impl Captcha {
     /// worst a held comment.
     #[must_use]
     pub fn calls_network(&self, site: &Site) -> bool {
-        site.captcha.provider.is_outside() && !self.breaker_of(site, |breaker| breaker.rests(Instant::now()))
+        site.captcha.provider.is_outside() && !self.calls.rests(site)
     }
 
-    /// What the breaker of the site's provider says; `false` where it was never asked.
-    fn breaker_of(&self, site: &Site, says: impl FnOnce(&Breaker) -> bool) -> bool {
-        let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = breakers.host_by_check.get(&check_of(site));
-        host.and_then(|host| breakers.by_host.get(host)).is_some_and(says)
+    /// Whether `body` came under another thread of `site` within 24 hours; remembers it. Call it once for
+    /// a submission.
+    pub fn seen_elsewhere(&self, site: &str, thread: &str, body: &str, now: Timestamp) -> bool {
+        self.bodies.seen_elsewhere(site, thread, body, now)
     }
 
-    /// Sends `request` to the provider of `site` unless its breaker is open, and reads the answer with
-    /// `read`. Sent once: a token is single-use, and a lost answer may have spent it. It takes at most
-    /// `budget`.
-    async fn ask_provider<F: Into<Finding>>(
+    /// Completes what [`Captcha::verify`] found with what the built-in check says, where the provider is
+    /// an outside one and said nothing about the reader; else gives `finding` back.
+    #[must_use]
+    pub fn fall_back(&self, ask: &Ask<'_>, instead: Instead<'_>, finding: Finding) -> Finding {
+        self.down.fall_back(&self.built_in, ask, instead, finding)
+    }
+
+    /// The challenge of the built-in check for a form whose provider is an outside one: when that one is
+    /// down, or the page `asks` because its script does not run. `None` otherwise. Costs one key
+    /// derivation.
+    #[must_use]
+    pub fn fallback_challenge(
         &self,
         site: &Site,
-        request: &Request<'_>,
-        budget: Duration,
-        read: impl Fn(&Answer) -> F,
-    ) -> Finding {
-        let host = breaker_of_host(site, request.url);
-        self.note_host(site, &host);
-        if !self.breaker(&host, |breaker| breaker.admits(Instant::now())) {
-            return Finding::of(Verdict::Unavailable(Why::BreakerOpen));
+        thread: &str,
+        form: &str,
+        asks: bool,
+        now: Timestamp,
+    ) -> Option<serde_json::Value> {
+        if !site.captcha.provider.is_outside() || !(asks || self.down.is_down(&site.id, now)) {
+            return None;
         }
-        let asked = Instant::now();
-        let mut finding = match self.outgoing.post(request, budget).await {
-            Ok(answer) => read(&answer).into(),
-            Err(Failure::Refused(why)) => Verdict::Misconfigured(format!("verify address refused: {why}")).into(),
-            Err(Failure::Timeout) => Verdict::Unavailable(Why::Timeout).into(),
-            Err(Failure::Connect) => Verdict::Unavailable(Why::Connect).into(),
-            Err(Failure::TooLong) => Verdict::Unavailable(Why::Garbage).into(),
-        };
-        finding.checked_ms = Some(i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX));
-        // A host that says "quota used up" or "wrong secret" is alive: hiding that answer behind the
-        // breaker would hide what the owner must mend.
-        let answered = !matches!(
-            finding.verdict,
-            Verdict::Unavailable(Why::Timeout | Why::Connect | Why::ServerError | Why::Garbage)
-        );
-        if self.breaker(&host, |breaker| breaker.record(Instant::now(), answered)) {
-            tracing::warn!(%host, stopped = !answered, "calls to a captcha provider stop or go on");
-        }
-        finding
+        self.built_in.form_challenge(site, thread, form, now)
     }
 
-    fn breaker<T>(&self, host: &str, act: impl FnOnce(&mut Breaker) -> T) -> T {
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        act(breakers.by_host.entry(host.to_owned()).or_default())
+    /// Tells the provider of `site` that the comment it checked as `assessment` was `spam`, or approved.
+    /// Nothing of the comment goes along. At most three seconds.
+    pub async fn tell_outcome(&self, site: &Site, assessment: &str, spam: bool) -> Told {
+        providers::recaptcha_enterprise::tell_outcome(&self.calls, site, assessment, spam).await
     }
 
-    fn note_host(&self, site: &Site, host: &str) {
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let check = check_of(site);
-        if breakers.host_by_check.get(&check).is_none_or(|known| known != host) {
-            breakers.host_by_check.insert(check, host.to_owned());
-        }
-    }
-}
-
-/// A site and its provider: that of the second check is another than the first's.
-type Check = (String, ProviderId);
-
-fn check_of(site: &Site) -> Check {
-    (site.id.clone(), site.captcha.provider)
-}
-
-/// Which hosts fail, and which host verifies for which check.
-#[derive(Debug, Default)]
-struct Breakers {
-    /// By site and `host:port` of the address that verifies: what one site asks for, with its keys and at its path,
-    /// must not keep another from asking the same host.
-    by_host: HashMap<String, Breaker>,
-    host_by_check: HashMap<Check, String>,
-}
-
-fn breaker_of_host(site: &Site, url: &url::Url) -> String {
-    format!(
-        "{} {}:{}",
-        site.id,
-        url.host_str().unwrap_or_default(),
-        url.port_or_known_default().unwrap_or_default()
-    )
-}
-
-impl Finding {
-    /// A verdict without more.
+    /// The challenge of a second check for the comment named `comment`, good from `now` for `life`. `None` should the
+    /// library refuse to make one. Costs one key derivation.
     #[must_use]
-    pub fn of(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            holds: Vec::new(),
-            notes: Vec::new(),
-            checked_ms: None,
-            signals: None,
-            assessment: None,
-        }
+    pub fn step_up_challenge(
+        &self,
+        site: &Site,
+        comment: &str,
+        life: Duration,
+        now: Timestamp,
+    ) -> Option<serde_json::Value> {
+        step_up::challenge(&self.built_in, site, comment, life, now)
     }
-}
 
-impl From<Verdict> for Finding {
-    fn from(verdict: Verdict) -> Self {
-        Self::of(verdict)
+    /// Whether `proof` solves a challenge made for `comment`. Two HMACs.
+    #[must_use]
+    pub fn is_step_up_solved(&self, site: &Site, comment: &str, proof: &str, now: Timestamp) -> bool {
+        step_up::is_solved(&self.built_in, site, comment, proof, now)
     }
 }
 
@@ -385,22 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_debug_print_shows_no_token() {
-        let site = house::tests::site("faso");
-        let ask = Ask {
-            site: &site,
-            thread: "/a",
-            token: Some("the-token"),
-            form: &Form::Missing,
-            honeypot: false,
-            links: 0,
-            known_author: false,
-            seen_elsewhere: false,
-            client: None,
-            token_spent: Spent::Never,
-            now: Timestamp(0),
-        };
-        assert!(!format!("{ask:?}").contains("the-token"));
+    fn a_verification_takes_three_seconds_at_most() {
         assert_eq!(TOTAL_BUDGET, Duration::from_secs(3));
     }
 }

@@ -16,115 +16,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::policy::Cuts;
-
-/// The captcha providers this build knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderId {
-    /// The built-in check: signed form token, time, honeypot, proof of work.
-    House,
-    /// None.
-    Off,
-    /// Google reCAPTCHA v3: a score.
-    RecaptchaV3,
-    /// Google reCAPTCHA v2: yes or no.
-    RecaptchaV2,
-    /// Google reCAPTCHA Enterprise: a score with reasons.
-    RecaptchaEnterprise,
-    /// hCaptcha: yes or no; with Enterprise a score, turned on arrival.
-    Hcaptcha,
-    /// Cloudflare Turnstile: yes or no.
-    Turnstile,
-    /// Any service that answers as reCAPTCHA does.
-    Siteverify,
-    /// Friendly Captcha v2: yes or no.
-    Friendly,
-    /// Prosopo Procaptcha: yes or no; on paid plans a score, turned on arrival.
-    Prosopo,
-    /// Cap: yes or no.
-    Cap,
-    /// mCaptcha: yes or no.
-    Mcaptcha,
-}
-
-impl ProviderId {
-    /// Every provider.
-    pub const ALL: [Self; 12] = [
-        Self::House,
-        Self::Off,
-        Self::RecaptchaV3,
-        Self::RecaptchaV2,
-        Self::RecaptchaEnterprise,
-        Self::Hcaptcha,
-        Self::Turnstile,
-        Self::Siteverify,
-        Self::Friendly,
-        Self::Prosopo,
-        Self::Cap,
-        Self::Mcaptcha,
-    ];
-
-    /// The word used in configuration, store and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::House => "house",
-            Self::Off => "off",
-            Self::RecaptchaV3 => "recaptcha_v3",
-            Self::RecaptchaV2 => "recaptcha_v2",
-            Self::RecaptchaEnterprise => "recaptcha_enterprise",
-            Self::Hcaptcha => "hcaptcha",
-            Self::Turnstile => "turnstile",
-            Self::Siteverify => "siteverify",
-            Self::Friendly => "friendly",
-            Self::Prosopo => "prosopo",
-            Self::Cap => "cap",
-            Self::Mcaptcha => "mcaptcha",
-        }
-    }
-
-    /// Whether it is another server than this one.
-    #[must_use]
-    pub fn is_outside(self) -> bool {
-        !matches!(self, Self::House | Self::Off)
-    }
-
-    /// Whether it has no address of its own, so that `verify_url` says who checks, and from where its widget comes.
-    #[must_use]
-    pub fn needs_address(self) -> bool {
-        matches!(self, Self::Siteverify | Self::Cap | Self::Mcaptcha)
-    }
-
-    /// Whether its widget lets a person answer, so that it may serve as the second check.
-    #[must_use]
-    pub fn is_interactive(self) -> bool {
-        matches!(
-            self,
-            Self::RecaptchaV2 | Self::Hcaptcha | Self::Turnstile | Self::Friendly | Self::Prosopo
-        )
-    }
-}
-
-/// When a reader's page loads the script of an outside provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Consent {
-    /// When the reader begins to write.
-    Focus,
-    /// When the reader has said yes; who says no is checked by the built-in check.
-    Ask,
-}
-
-impl Consent {
-    /// The word used in configuration and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Focus => "focus",
-            Self::Ask => "ask",
-        }
-    }
-}
+pub use super::provider::{Consent, ProviderId};
 
 /// The captcha of a site as written by a person.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -323,7 +215,7 @@ impl Captcha {
 
     fn resolve_first(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Result<Self, String> {
         let check = if file.sets_check() { file } else { store };
-        let provider = check.provider.unwrap_or(ProviderId::House);
+        let provider = check.provider.unwrap_or(ProviderId::BuiltIn);
         let captcha = Self {
             provider,
             site_key: file.site_key.clone().or_else(|| store.site_key.clone()),

@@ -22,6 +22,7 @@ pub mod markup;
 pub mod origin;
 pub mod person;
 pub mod policy;
+pub mod provider;
 pub mod queue;
 pub mod reason;
 pub mod refusal;

@@ -74,7 +74,7 @@ impl FakeProvider {
             ProviderId::RecaptchaV3
             | ProviderId::RecaptchaV2
             | ProviderId::Siteverify
-            | ProviderId::House
+            | ProviderId::BuiltIn
             | ProviderId::Off => "/recaptcha/api/siteverify",
         };
         format!("http://{}{path}", self.address())

@@ -8,7 +8,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::timestamp::Timestamp,
     error::Error,
-    mail::Mail,
+    outbound::mail::Mail,
     web::{defence::fault_sentence, texts::Say as _},
 };
 

@@ -49,7 +49,7 @@ pub fn script(captcha: &Captcha) -> Option<String> {
             .map(|url| url.to_string())
     };
     match captcha.provider {
-        ProviderId::House | ProviderId::Off | ProviderId::Siteverify => None,
+        ProviderId::BuiltIn | ProviderId::Off | ProviderId::Siteverify => None,
         // https://developers.google.com/recaptcha/docs/v3
         ProviderId::RecaptchaV3 => with(&format!("https://{google}/recaptcha/api.js"), "render", key),
         // https://developers.google.com/recaptcha/docs/display#explicit_render
@@ -148,7 +148,7 @@ impl Sources {
 
 fn sources(captcha: &Captcha) -> Sources {
     match captcha.provider {
-        ProviderId::House | ProviderId::Off | ProviderId::Siteverify => Sources::default(),
+        ProviderId::BuiltIn | ProviderId::Off | ProviderId::Siteverify => Sources::default(),
         // https://developers.google.com/recaptcha/docs/faq, "Content Security Policy"; the host in
         // reach where google.com is not brings its files from gstatic.cn as well.
         ProviderId::RecaptchaV3 | ProviderId::RecaptchaV2 | ProviderId::RecaptchaEnterprise => {
@@ -250,7 +250,7 @@ fn instance_origin(captcha: &Captcha) -> Option<String> {
 /// Whose check it is, and that company's page on readers' data.
 fn company(captcha: &Captcha) -> Option<(String, Option<&'static str>)> {
     let (name, details) = match captcha.provider {
-        ProviderId::House | ProviderId::Off => return None,
+        ProviderId::BuiltIn | ProviderId::Off => return None,
         ProviderId::RecaptchaV3 | ProviderId::RecaptchaV2 | ProviderId::RecaptchaEnterprise => {
             ("Google", Some("https://policies.google.com/privacy"))
         }
@@ -309,7 +309,7 @@ mod tests {
                 assert!(
                     matches!(
                         one.provider,
-                        ProviderId::House | ProviderId::Off | ProviderId::Siteverify
+                        ProviderId::BuiltIn | ProviderId::Off | ProviderId::Siteverify
                     ),
                     "{}",
                     one.provider.as_str()
@@ -363,7 +363,7 @@ mod tests {
             for provider in [ProviderId::Cap, ProviderId::Mcaptcha] {
                 let odd = captcha(provider, verified_at(address));
                 assert_eq!(script(&odd), None, "{address}");
-                let plain = captcha(ProviderId::House, |_| {});
+                let plain = captcha(ProviderId::BuiltIn, |_| {});
                 assert_eq!(policy(&odd), policy(&plain), "{address}");
             }
         }
@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn the_notice_names_the_company_and_the_mode() {
-        assert_eq!(CheckNotice::of(&captcha(ProviderId::House, |_| {})), None);
+        assert_eq!(CheckNotice::of(&captcha(ProviderId::BuiltIn, |_| {})), None);
         let google = CheckNotice::of(&captcha(ProviderId::RecaptchaV2, |_| {})).expect("a notice");
         assert_eq!((google.company.as_str(), google.asks_first), ("Google", true));
         let turnstile = CheckNotice::of(&captcha(ProviderId::Turnstile, |_| {})).expect("a notice");

@@ -1,7 +1,7 @@
 //! The direction of the modules, read from the source: nothing points left.
 //!
 //! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, mail, rooms } -> store -> domain
+//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, rooms } -> store, outbound -> domain
 //! ```
 //!
 //! `config` and `clock` are usable by all but the domain, `error`, `keys` and `permissions` by all; `doctor` counts
@@ -30,7 +30,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "limits",
             "live",
             "captcha",
-            "mail",
+            "outbound",
             "domain",
             "config",
             "clock",
@@ -40,47 +40,47 @@ const LAYERS: [(&str, &[&str]); 20] = [
     (
         "doctor",
         &[
-            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "mail",
+            "cli", "server", "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "outbound",
             "domain", "config", "clock",
         ],
     ),
     (
         "server",
         &[
-            "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config",
-            "clock",
+            "http", "web", "jobs", "actions", "app", "store", "limits", "live", "captcha", "outbound", "domain",
+            "config", "clock",
         ],
     ),
     (
         "http",
         &[
-            "web", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "live", "captcha", "outbound", "domain", "config", "clock",
         ],
     ),
     (
         "jobs",
         &[
-            "web", "actions", "app", "store", "limits", "live", "captcha", "mail", "domain", "config", "clock",
+            "web", "actions", "app", "store", "limits", "live", "captcha", "outbound", "domain", "config", "clock",
         ],
     ),
     ("web", &["domain", "clock", "config"]),
     (
         "actions",
         &[
-            "app", "store", "limits", "live", "captcha", "mail", "rooms", "domain", "config", "clock",
+            "app", "store", "limits", "live", "captcha", "outbound", "rooms", "domain", "config", "clock",
         ],
     ),
     (
         "app",
         &[
-            "store", "limits", "live", "captcha", "mail", "rooms", "domain", "config", "clock",
+            "store", "limits", "live", "captcha", "outbound", "rooms", "domain", "config", "clock",
         ],
     ),
     ("store", &["domain", "config", "clock"]),
     ("limits", &["domain", "config", "clock"]),
     ("live", &["store", "domain"]),
-    ("captcha", &["domain", "config", "clock"]),
-    ("mail", &["config"]),
+    ("captcha", &["outbound", "domain", "config", "clock"]),
+    ("outbound", &["config"]),
     ("rooms", &[]),
     ("domain", &[]),
     // Beside the service: it pretends to be somebody else's.
@@ -100,8 +100,8 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("axum", &["http", "server", "fake_provider"]),
     ("axum_extra", &["http"]),
     ("tower_http", &["http"]),
-    ("reqwest", &["captcha"]),
-    ("lettre", &["mail"]),
+    ("reqwest", &["outbound"]),
+    ("lettre", &["outbound"]),
 ];
 
 /// A line of code with where it stands.
@@ -146,7 +146,7 @@ fn lines() -> Vec<Line> {
     lines
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

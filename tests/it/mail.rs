@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use palabre::{actions::identify::Role, config, jobs, mail::Mail};
+use palabre::{actions::identify::Role, config, jobs, outbound::mail::Mail};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},

@@ -56,3 +56,4 @@ mod tenants;
 mod trust;
 mod tuning;
 mod whose;
+mod words;

@@ -76,12 +76,12 @@ const USES: [(&str, &str, &str); 15] = [
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),
     (
-        "captcha/house.rs",
+        "captcha/built_in/form_token.rs",
         "Form",
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),
     (
-        "captcha/house.rs",
+        "captcha/built_in/proof.rs",
         "Challenge",
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),

@@ -1,6 +1,6 @@
 //! Every provider's every answer, and the verdict it becomes: one table, each row through the real client.
 //!
-//! [`table`] is the conformance table; a test holds it against the lists of codes in `src/captcha`, so that
+//! [`table`] is the conformance table; a test holds it against the lists of codes in `src/captcha/providers`, so that
 //! no code is without a row. Below it, what a whole exchange with the pretended provider shows. To add an
 //! answer: its row.
 
@@ -611,7 +611,7 @@ async fn every_answer_becomes_its_verdict() {
 /// Lists of codes stand in the sources as `("code", Meaning::…)`.
 #[test]
 fn no_code_of_the_sources_is_without_a_row() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/captcha");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/captcha/providers");
     let table = table();
     let mut count = 0;
     for (file, provider) in [

@@ -567,7 +567,7 @@ async fn h4_what_the_file_sets_of_a_check_it_sets_whole(storage: &Storage) {
         ..SiteSettings::default()
     };
     let site = palabre::domain::site::Site::resolve("faso", config.site("faso"), &store).expect("valid");
-    assert_eq!(site.captcha.provider, ProviderId::House);
+    assert_eq!(site.captcha.provider, ProviderId::BuiltIn);
     assert!(site.captcha.verify_url.is_none());
 }
 

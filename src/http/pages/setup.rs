@@ -174,7 +174,7 @@ pub(crate) async fn make_owner(
 /// The providers that ask for no more than a key and a secret; the others are chosen on the page of
 /// settings.
 const PROVIDERS: [ProviderId; 8] = [
-    ProviderId::House,
+    ProviderId::BuiltIn,
     ProviderId::RecaptchaV3,
     ProviderId::RecaptchaV2,
     ProviderId::Hcaptcha,
@@ -290,7 +290,7 @@ async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) 
     Ok(SetupRobotsPage {
         frame: inside(app, who, language, "setup-robots-title"),
         providers: sites_page::provider_choices(language, &PROVIDERS, provider.as_str()),
-        can_skip: provider != ProviderId::House,
+        can_skip: provider != ProviderId::BuiltIn,
         site_key: found.text("captcha.site_key"),
         secret_since: found.secret_since.map(|at| Moment::new(language, at.0)),
         ..SetupRobotsPage::default()
@@ -311,7 +311,7 @@ pub(crate) async fn set_robots(
     let site = site_of(&app).await?;
     let act = fields.text("act")?;
     let change = if act == "skip" {
-        back_to_house(&app, &who, &site).await?
+        back_to_built_in(&app, &who, &site).await?
     } else {
         Some(sites_page::change_of(&fields)?)
     };
@@ -336,14 +336,14 @@ pub(crate) async fn set_robots(
 }
 
 /// What takes a site back to the built-in check; `None` where it has it, or the file sets another.
-async fn back_to_house(app: &App, who: &Identity, site: &str) -> Result<Option<Change>, Error> {
+async fn back_to_built_in(app: &App, who: &Identity, site: &str) -> Result<Option<Change>, Error> {
     const KEY: &str = "captcha.provider";
     let found = sites::settings(app, who, site).await?;
-    if found.site.site.captcha.provider == ProviderId::House || found.is_fixed(KEY) {
+    if found.site.site.captcha.provider == ProviderId::BuiltIn || found.is_fixed(KEY) {
         return Ok(None);
     }
     let mut change = Change::default();
-    change.set(KEY, ProviderId::House.as_str());
+    change.set(KEY, ProviderId::BuiltIn.as_str());
     Ok(Some(change))
 }
 

@@ -1,7 +1,7 @@
 //! What an answer of any outside provider must fit to count, and how its words become a verdict.
 //!
 //! A token counts for our hosts, our action and its own life; each provider's file says which of them its
-//! answers carry. What must hold: a code about our own set-up or the provider's trouble says nothing about
+//! answers carry. Invariant: a code about our own set-up or the provider's trouble says nothing about
 //! the reader; no text of an answer is kept that repeats the token or the secret; lists of codes are open,
 //! and a code that is on no list is kept word for word.
 
@@ -10,13 +10,19 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use url::{Host, Url};
 
-use super::{Ask, Form, Spent, outgoing::may_be_called};
-use crate::domain::{
-    address::ClientAddress,
-    captcha,
-    score::Score,
-    timestamp::Timestamp,
-    verdict::{BadToken, NotRun, Verdict, Why},
+use crate::{
+    captcha::{
+        ask::{Ask, Spent},
+        built_in::form_token::Form,
+    },
+    domain::{
+        address::ClientAddress,
+        captcha,
+        score::Score,
+        timestamp::Timestamp,
+        verdict::{BadToken, NotRun, Verdict, Why},
+    },
+    outbound::address::may_be_called,
 };
 
 /// Longest token sent on, bytes, unless the provider says less; real ones are below 2.5 KiB.
@@ -230,6 +236,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::site::{Site, SiteSettings};
 
     fn expected(hostnames: &[String]) -> Expected<'_> {
         Expected {
@@ -270,7 +277,8 @@ mod tests {
 
     #[test]
     fn the_second_address_of_recaptcha_is_used_where_asked_for() {
-        let mut captcha = crate::captcha::house::tests::site("faso").captcha;
+        let site = Site::resolve("faso", None, &SiteSettings::default()).expect("a site");
+        let mut captcha = site.captcha;
         let google = "https://www.google.com/recaptcha/api/siteverify";
         let asked = |captcha: &captcha::Captcha, vendors| verify_url(captcha, vendors).map(|url| url.to_string());
         assert_eq!(asked(&captcha, Some(google)).as_deref(), Ok(google));

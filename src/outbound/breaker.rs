@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Stops calling a host that keeps failing: after five failures in a row, or more than 30 % of at least
 /// ten calls within 60 s, none for 30 s; then one call every 30 s tries again until one succeeds.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub struct Breaker {
     in_a_row: u32,
     /// Calls and failures of the last six spans of ten seconds.
     spans: [Span; 6],
@@ -31,7 +31,7 @@ impl Breaker {
 
     /// Whether the host may be called now. A `true` while open is the one probe; whoever takes it must
     /// call, and should it be lost, the next one is due 30 s later all the same.
-    pub(super) fn admits(&mut self, now: Instant) -> bool {
+    pub fn admits(&mut self, now: Instant) -> bool {
         match self.next_probe {
             None => true,
             Some(due) if now < due => false,
@@ -43,18 +43,20 @@ impl Breaker {
     }
 
     /// Whether calls stop but for the probe.
-    pub(super) fn is_open(&self) -> bool {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
         self.next_probe.is_some()
     }
 
     /// Whether a call would not be admitted now.
-    pub(super) fn rests(&self, now: Instant) -> bool {
+    #[must_use]
+    pub fn rests(&self, now: Instant) -> bool {
         self.next_probe.is_some_and(|due| now < due)
     }
 
     /// Counts the end of a call. `answered` means that the host did its work, whatever it said.
     /// Returns whether the breaker opened or closed by it.
-    pub(super) fn record(&mut self, now: Instant, answered: bool) -> bool {
+    pub fn record(&mut self, now: Instant, answered: bool) -> bool {
         let was_open = self.next_probe.is_some();
         if answered && was_open {
             *self = Self::default();

@@ -12,23 +12,24 @@
 use serde::Deserialize;
 use serde_json::{Number, json};
 
-use super::{
-    Answer, Ask, Captcha, Finding,
-    expected::{Expected, TOKEN_MAX, scored, sendable, verify_url},
-    outgoing::{Body, Request},
-};
+use super::expected::{Expected, TOKEN_MAX, scored, sendable, verify_url};
 use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
     domain::{
         captcha::TEST_SITE_KEYS,
         verdict::{BadToken, Verdict, Why},
     },
     keys::hex,
+    outbound::http::{Answer, Body, Request},
 };
 
 const VERIFY_URL: &str = "https://api.prosopo.io/siteverify";
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     if is_of_a_test_key(token) && !ask.site.captcha.has_test_key() {
         return Err(Verdict::BadToken(BadToken::WrongSite));
@@ -40,8 +41,8 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
         headers: &[],
         body: Body::Json(&body),
     };
-    let budget = captcha.outgoing.total_budget();
-    Ok(captcha.ask_provider(ask.site, &request, budget, judge).await)
+    let budget = calls.total_budget();
+    Ok(calls.ask_provider(ask.site, &request, budget, judge).await)
 }
 
 /// Whether a token, the bytes of its fields in hexadecimal digits, names a published test key.

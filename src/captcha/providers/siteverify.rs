@@ -3,7 +3,7 @@
 //!
 //! A [`Profile`] says how one provider speaks it: where, which members its answers carry, what its codes
 //! mean. [`ANY`] is the profile of the provider `siteverify`: a service that answers in this way and is
-//! not known here. What must hold: codes win over `success`; a member that a profile needs and an answer
+//! not known here. Invariant: codes win over `success`; a member that a profile needs and an answer
 //! lacks counts as wrong, never as right. To add a provider that speaks it: a file with its profile.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -11,14 +11,17 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 use serde_json::{Number, json};
 
-use super::{
-    Answer, Ask, Captcha, Finding,
-    expected::{Codes, Expected, Meaning, TOKEN_MAX, form_nonce, scored, sendable, told_address, verify_url},
-    outgoing::{Body, Request},
-};
-use crate::domain::{
-    reason::Reason,
-    verdict::{BadToken, NotRun, Verdict, Why},
+use super::expected::{Codes, Expected, Meaning, TOKEN_MAX, form_nonce, scored, sendable, told_address, verify_url};
+use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
+    domain::{
+        reason::Reason,
+        verdict::{BadToken, NotRun, Verdict, Why},
+    },
+    outbound::http::{Answer, Body, Request},
 };
 
 /// How one provider speaks the protocol.
@@ -104,14 +107,14 @@ pub(super) const ANY: Profile = Profile {
 };
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>, profile: &Profile) -> Result<Finding, Verdict> {
-    verify_with(captcha, ask, profile, None, captcha.outgoing.total_budget()).await
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>, profile: &Profile) -> Result<Finding, Verdict> {
+    verify_with(calls, ask, profile, None, calls.total_budget()).await
 }
 
 /// As [`verify`], within `budget`. With an `idempotency_key` the provider gives the same answer to the same
 /// token again.
 pub(super) async fn verify_with(
-    captcha: &Captcha,
+    calls: &Calls,
     ask: &Ask<'_>,
     profile: &Profile,
     idempotency_key: Option<&str>,
@@ -139,7 +142,7 @@ pub(super) async fn verify_with(
         expected: Expected::of(ask, secret, token),
         form_nonce: form_nonce(ask),
     };
-    Ok(captcha
+    Ok(calls
         .ask_provider(ask.site, &request, budget, |answer| judge.finding(answer))
         .await)
 }
@@ -261,7 +264,7 @@ fn compared(member: Member, given: Option<&str>) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::{
-        captcha::recaptcha_v3,
+        captcha::providers::recaptcha_v3,
         domain::{score::Score, timestamp::Timestamp},
     };
 

@@ -11,11 +11,16 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Ask, Captcha, Finding,
     expected::{Codes, Meaning, form_nonce},
     siteverify::{Member, Profile, Scores, Sends, verify_with},
 };
-use crate::domain::verdict::{NotRun, Verdict, Why};
+use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
+    domain::verdict::{NotRun, Verdict, Why},
+};
 
 const CODES: &Codes = &[
     ("missing-input-secret", Meaning::Ours),
@@ -47,17 +52,17 @@ pub(super) const PROFILE: Profile = Profile {
 };
 
 /// Verifies the token of `ask` with one call, or two where the first one's answer was lost; `Err` as there.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let key = idempotency_key(ask).to_string();
     let started = Instant::now();
-    let budget = captcha.outgoing.total_budget();
-    let first = verify_with(captcha, ask, &PROFILE, Some(&key), budget).await?;
+    let budget = calls.total_budget();
+    let first = verify_with(calls, ask, &PROFILE, Some(&key), budget).await?;
     // An answer that did not come within the budget leaves no time for another call.
     let left = budget.saturating_sub(started.elapsed());
     if left.is_zero() || !matches!(first.verdict, Verdict::Unavailable(Why::Connect | Why::ServerError)) {
         return Ok(first);
     }
-    let second = verify_with(captcha, ask, &PROFILE, Some(&key), left).await?;
+    let second = verify_with(calls, ask, &PROFILE, Some(&key), left).await?;
     Ok(Finding {
         checked_ms: Some(first.checked_ms.unwrap_or(0) + second.checked_ms.unwrap_or(0)),
         // That the second had too little time, or was not made, says less than what the first one found.

@@ -10,12 +10,15 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{
-    Answer, Ask, Captcha, Finding,
-    expected::{Codes, Expected, Meaning, sendable, verify_url},
-    outgoing::{Body, Request},
+use super::expected::{Codes, Expected, Meaning, sendable, verify_url};
+use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
+    domain::verdict::{NotRun, Verdict, Why},
+    outbound::http::{Answer, Body, Request},
 };
-use crate::domain::verdict::{NotRun, Verdict, Why};
 
 const VERIFY_URL: &str = "https://global.frcapi.com/api/v2/captcha/siteverify";
 
@@ -34,7 +37,7 @@ const CODES: &Codes = &[
 ];
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
     let mut body = json!({"response": token});
@@ -47,8 +50,8 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
         body: Body::Json(&body),
     };
     let expected = Expected::of(ask, secret, token);
-    let budget = captcha.outgoing.total_budget();
-    Ok(captcha
+    let budget = calls.total_budget();
+    Ok(calls
         .ask_provider(ask.site, &request, budget, |answer| {
             judge(&expected, answer).unwrap_or_else(|verdict| verdict)
         })

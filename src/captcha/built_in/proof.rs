@@ -1,12 +1,7 @@
-//! The built-in check: a signed form token, the time it took, a field people do not see, and a proof of
-//! work, summed up as a score. No account, no third party, and no script needed.
+//! The proof of work: what a challenge is bound to, how it is made, and what its solution is worth.
 //!
-//! What must hold: having no script costs nobody a point; a single signal never decides alone; a proof
-//! counts only for the form it was made for (site, thread, action and the form's nonce stand in its
-//! signed data). Form nonces are single-use by the store's record, not here.
-//!
-//! The score is `σ(Σ log-likelihood ratio)` from a prior of one half, in five levels; what a signal is
-//! worth stands in [`super::ratios`], how much work a challenge takes under load in [`super::load`].
+//! Invariant: a proof counts only for what it was made for (site, thread, action and the form's nonce stand in its
+//! signed data).
 //!
 //! Protocol: ALTCHA v2, <https://altcha.org/docs/v2/proof-of-work/>. How it weighs on a browser: one
 //! derivation at [`COST`] took 1.7 ms in Chromium's `WebCrypto` on a server core with SHA instructions,
@@ -17,34 +12,17 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use altcha::{Challenge, CreateChallengeOptions, Payload, VerifySolutionOptions, create_challenge, verify_solution};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
-use serde::{Deserialize, Serialize};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{
-    Ask, Finding, Spent,
-    ratios::{Proof, Ratios, Signals, TOO_FAST_MS},
-};
+use super::{form_token::thread_hash, ratios::Proof};
 use crate::{
+    captcha::ask::{Ask, Spent},
     clock::random_bytes,
-    domain::{
-        reason::Reason,
-        site::Site,
-        timestamp::Timestamp,
-        verdict::{BadToken, NotRun, Verdict},
-    },
-    keys::{Keys, Purpose, hex, sha256_hex},
+    domain::{site::Site, timestamp::Timestamp},
+    keys::{Keys, Purpose, hex},
 };
 
-/// How long a form may stay open.
-const FORM_LIFE: Duration = Duration::from_hours(24);
-/// How much of its age a form hands on to the next one of its page: more than any time that counts as quick.
-const AGE_KEPT_MS: i64 = 3_600_000;
-/// How far another instance's clock may be ahead.
-const SKEW: Duration = Duration::from_mins(5);
 /// How long a challenge may be answered.
 pub(super) const CHALLENGE_LIFE: Duration = Duration::from_mins(30);
 /// Iterations of PBKDF2 in one derivation.
@@ -54,79 +32,16 @@ const COST: u32 = 5_000;
 const COUNTERS: u32 = 100;
 /// No native solver on one core is faster: 100 derivations at a quarter of a millisecond.
 const SOLVE_TIME_MIN_MS: f64 = 25.0;
-/// Longest form token and longest solved challenge read, bytes.
-const FORM_TOKEN_MAX: usize = 1024;
+/// Longest solved challenge read, bytes.
 const PROOF_MAX: usize = 4096;
-
-/// What the form token of a submission is worth.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Form {
-    /// None came.
-    Missing,
-    /// Not ours, of another site or thread, or more than five minutes from the future.
-    Forged,
-    /// Ours, older than 24 h.
-    Expired { nonce: String },
-    /// Ours. The nonce is 22 base64url characters, the age is 0..=86400000 ms.
-    Valid { nonce: String, age_ms: i64 },
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Claims {
-    site: String,
-    /// See [`thread_hash`].
-    thread: String,
-    /// 128 random bits in base64url.
-    nonce: String,
-    /// Unix milliseconds.
-    at: i64,
-}
-
-/// A token of the age of `before`, the page's token until now, where that is a valid one.
-pub(super) fn issue_form(keys: &Keys, site_id: &str, thread: &str, before: Option<&str>, now: Timestamp) -> String {
-    let age_ms = match check_form(keys, site_id, thread, before, now) {
-        Form::Valid { age_ms, .. } => age_ms.min(AGE_KEPT_MS),
-        Form::Missing | Form::Forged | Form::Expired { .. } => 0,
-    };
-    let claims = Claims {
-        site: site_id.to_owned(),
-        thread: thread_hash(thread),
-        nonce: URL_SAFE_NO_PAD.encode(random_bytes::<16>()),
-        at: now.0 - age_ms,
-    };
-    keys.sign(Purpose::Form, &claims)
-}
-
-pub(super) fn check_form(keys: &Keys, site_id: &str, thread: &str, token: Option<&str>, now: Timestamp) -> Form {
-    let Some(token) = token.filter(|token| !token.is_empty()) else {
-        return Form::Missing;
-    };
-    if token.len() > FORM_TOKEN_MAX {
-        return Form::Forged;
-    }
-    let Some(claims) = keys.open::<Claims>(Purpose::Form, token) else {
-        return Form::Forged;
-    };
-    let issued = Timestamp(claims.at);
-    if claims.site != site_id || claims.thread != thread_hash(thread) || issued > now.plus(SKEW) {
-        return Form::Forged;
-    }
-    if now > issued.plus(FORM_LIFE) {
-        return Form::Expired { nonce: claims.nonce };
-    }
-    Form::Valid {
-        nonce: claims.nonce,
-        age_ms: now.millis_since(issued).max(0),
-    }
-}
 
 /// What a challenge is made for and bound to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bound<'a> {
-    pub(super) site: &'a Site,
-    pub(super) thread: &'a str,
+pub(in crate::captcha) struct Bound<'a> {
+    pub(in crate::captcha) site: &'a Site,
+    pub(in crate::captcha) thread: &'a str,
     /// The form's, or another name that is never used twice.
-    pub(super) nonce: &'a str,
+    pub(in crate::captcha) nonce: &'a str,
 }
 
 /// A challenge of `times` the plain work, 1..=8, good for `life`; `None` should the library refuse to make
@@ -160,50 +75,9 @@ pub(super) fn challenge(keys: &Keys, bound: Bound<'_>, times: u32, life: Duratio
     }
 }
 
-pub(super) fn verify(keys: &Keys, ratios: &Ratios, ask: &Ask<'_>) -> Finding {
-    let (nonce, age_ms) = match ask.form {
-        Form::Missing => {
-            let mut finding = Finding::of(Verdict::NotRun(NotRun::NoScript));
-            finding.holds.push(Reason::FormMissing);
-            return finding;
-        }
-        Form::Forged => {
-            let mut finding = Finding::of(Verdict::BadToken(BadToken::Malformed));
-            finding.holds.push(Reason::FormForged);
-            return finding;
-        }
-        Form::Expired { .. } => return Finding::of(Verdict::BadToken(BadToken::Expired)),
-        Form::Valid { nonce, age_ms } => (nonce, *age_ms),
-    };
-    let proof = check_proof(keys, ask, nonce, age_ms);
-    let (verdict, signals) = ratios.weigh(&Signals {
-        proof,
-        age_ms,
-        honeypot: ask.honeypot,
-        links: ask.links,
-        known_author: ask.known_author,
-        seen_elsewhere: ask.seen_elsewhere,
-    });
-    let mut finding = Finding {
-        signals: Some(signals),
-        ..Finding::of(verdict)
-    };
-    match proof {
-        Proof::Missing => finding.notes.push(Reason::ProofMissing),
-        Proof::Forged => finding.holds.push(Reason::ProofForged),
-        Proof::Solved | Proof::Implausible => {}
-    }
-    if age_ms < TOO_FAST_MS {
-        finding.notes.push(Reason::TooFast {
-            seconds: u32::try_from(age_ms / 1000).unwrap_or(0),
-        });
-    }
-    finding
-}
-
 /// What the proof sent with a form is worth. Single use follows from the form's nonce, which the proof is
 /// bound to.
-fn check_proof(keys: &Keys, ask: &Ask<'_>, nonce: &str, form_age_ms: i64) -> Proof {
+pub(super) fn worth(keys: &Keys, ask: &Ask<'_>, nonce: &str, form_age_ms: i64) -> Proof {
     let Some(token) = ask.token.filter(|token| !token.is_empty()) else {
         return Proof::Missing;
     };
@@ -286,24 +160,20 @@ fn secrets(keys: &Keys, key: &str) -> Option<[String; 2]> {
     Some([secret("challenge")?, secret("solution")?])
 }
 
-/// A thread's key can be long; tokens carry 128 bits of its SHA-256, in hex.
-fn thread_hash(thread: &str) -> String {
-    let mut hash = sha256_hex(thread.as_bytes());
-    hash.truncate(32);
-    hash
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use altcha::{SolveChallengeOptions, solve_challenge};
 
     use super::*;
-    use crate::domain::site::SiteSettings;
+    use crate::{
+        captcha::built_in::form_token::{self, Form},
+        domain::site::SiteSettings,
+    };
 
     const NOW: Timestamp = Timestamp(1_764_000_000_000);
     const MINUTE: Duration = Duration::from_mins(1);
 
-    pub(in crate::captcha) fn site(id: &str) -> Site {
+    fn site(id: &str) -> Site {
         Site::resolve(id, None, &SiteSettings::default()).expect("a site")
     }
 
@@ -314,8 +184,8 @@ pub(super) mod tests {
     /// Form token, its nonce and a challenge for `/a` of site `faso`.
     fn form_and_challenge(keys: &Keys) -> (Form, Value) {
         let site = site("faso");
-        let token = issue_form(keys, &site.id, "/a", None, NOW);
-        let form = check_form(keys, &site.id, "/a", Some(&token), NOW.plus(MINUTE));
+        let token = form_token::issue(keys, &site.id, "/a", None, NOW);
+        let form = form_token::check(keys, &site.id, "/a", Some(&token), NOW.plus(MINUTE));
         let Form::Valid { nonce, .. } = &form else {
             panic!("{form:?}")
         };
@@ -362,75 +232,7 @@ pub(super) mod tests {
         let Form::Valid { nonce, age_ms } = ask.form else {
             panic!("{:?}", ask.form)
         };
-        check_proof(keys, ask, nonce, *age_ms)
-    }
-
-    #[test]
-    fn the_next_form_of_a_page_is_as_old_as_the_one_before() {
-        let keys = keys();
-        let first = issue_form(&keys, "faso", "/a", None, NOW);
-        let age = |before: &str, thread: &str, after: Duration| {
-            let now = NOW.plus(after);
-            let next = issue_form(&keys, "faso", thread, Some(before), now);
-            assert_ne!(next, first);
-            match check_form(&keys, "faso", thread, Some(&next), now) {
-                Form::Valid { age_ms, .. } => age_ms,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(age(&first, "/a", Duration::from_secs(8)), 8_000);
-        assert_eq!(
-            age(&first, "/a", MINUTE * 90),
-            AGE_KEPT_MS,
-            "it lives nearly a day all the same"
-        );
-        for (before, thread, after) in [
-            (first.as_str(), "/b", MINUTE),
-            (&first, "/a", MINUTE * 60 * 25),
-            ("forged", "/a", MINUTE),
-            ("", "/a", MINUTE),
-        ] {
-            assert_eq!(age(before, thread, after), 0, "{before} {thread}");
-        }
-    }
-
-    #[test]
-    fn form_tokens_are_bound_to_site_thread_and_time() {
-        let keys = keys();
-        let token = issue_form(&keys, "faso", "/a", None, NOW);
-        let check = |site: &str, thread: &str, token: &str, now| check_form(&keys, site, thread, Some(token), now);
-        let hour = MINUTE * 60;
-        let Form::Valid { nonce, age_ms } = check("faso", "/a", &token, NOW.plus(hour)) else {
-            panic!("valid")
-        };
-        assert_eq!((nonce.len(), age_ms), (22, 3_600_000));
-        assert!(matches!(
-            check("faso", "/a", &token, NOW.plus(hour * 24)),
-            Form::Valid { .. }
-        ));
-        let late = NOW.plus(hour * 24 + Duration::from_millis(1));
-        assert_eq!(check("faso", "/a", &token, late), Form::Expired { nonce });
-        assert!(matches!(
-            check("faso", "/a", &token, NOW.minus(MINUTE * 5)),
-            Form::Valid { age_ms: 0, .. }
-        ));
-        for (site, thread, now) in [
-            ("faso", "/a", NOW.minus(MINUTE * 6)),
-            ("faso", "/b", NOW),
-            ("autre", "/a", NOW),
-        ] {
-            assert_eq!(check(site, thread, &token, now), Form::Forged, "{site} {thread}");
-        }
-        for forged in ["x", &token[1..], &"a".repeat(5000), &format!("{token}A")] {
-            assert_eq!(check("faso", "/a", forged, NOW), Form::Forged);
-        }
-        assert_eq!(check_form(&keys, "faso", "/a", None, NOW), Form::Missing);
-        assert_eq!(check("faso", "/a", "", NOW), Form::Missing);
-        assert_ne!(
-            token,
-            issue_form(&keys, "faso", "/a", None, NOW),
-            "each has its own nonce"
-        );
+        worth(keys, ask, nonce, *age_ms)
     }
 
     #[test]
@@ -575,38 +377,5 @@ pub(super) mod tests {
         let solved_harder = solve(&harder);
         assert!((8 * COUNTERS..16 * COUNTERS).contains(&solved_harder.solution.counter));
         assert!(solved(&keys, bound, &encode(&solved_harder), NOW).is_ok());
-    }
-
-    #[test]
-    fn what_the_form_says_comes_first() {
-        let (keys, faso) = (keys(), site("faso"));
-        let find = |form: &Form| verify(&keys, &Ratios::default(), &ask(&faso, form, None));
-        let missing = find(&Form::Missing);
-        assert_eq!(missing.verdict, Verdict::NotRun(NotRun::NoScript));
-        assert_eq!(missing.holds, [Reason::FormMissing]);
-        let forged = find(&Form::Forged);
-        assert_eq!(forged.verdict, Verdict::BadToken(BadToken::Malformed));
-        assert_eq!(forged.holds, [Reason::FormForged]);
-        let expired = find(&Form::Expired { nonce: "n".into() });
-        assert_eq!(expired.verdict, Verdict::BadToken(BadToken::Expired));
-        let hasty = find(&Form::Valid {
-            nonce: "n".into(),
-            age_ms: 2_900,
-        });
-        assert_eq!(hasty.holds, []);
-        assert_eq!(hasty.notes, [Reason::ProofMissing, Reason::TooFast { seconds: 2 }]);
-        let valid = Form::Valid {
-            nonce: "n".into(),
-            age_ms: 60_000,
-        };
-        let forged_proof = verify(&keys, &Ratios::default(), &ask(&faso, &valid, Some("e30=")));
-        assert_eq!(forged_proof.holds, [Reason::ProofForged]);
-        assert_eq!(
-            forged_proof
-                .verdict
-                .score()
-                .map(crate::domain::score::Score::thousandths),
-            Some(300)
-        );
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the same long text came under another article of the site within a day.
 //!
-//! What must hold: only digests are kept, ten thousand at most, on this instance only; a short text
+//! Invariant: only digests are kept, ten thousand at most, on this instance only; a short text
 //! ("Merci !") is said under many articles and never counts. The oldest go first.
 
 use std::{
@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use super::Captcha;
 use crate::{domain::timestamp::Timestamp, keys::sha256_hex};
 
 /// How long a text is remembered.
@@ -32,14 +31,14 @@ struct Seen {
     oldest_first: VecDeque<String>,
 }
 
-impl Captcha {
+impl Bodies {
     /// Whether `body` came under another thread of `site` within 24 hours; remembers it. Call it once for
     /// a submission.
-    pub fn seen_elsewhere(&self, site: &str, thread: &str, body: &str, now: Timestamp) -> bool {
+    pub(super) fn seen_elsewhere(&self, site: &str, thread: &str, body: &str, now: Timestamp) -> bool {
         if body.chars().nth(LENGTH_MIN - 1).is_none() {
             return false;
         }
-        let mut seen = self.bodies.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.note(
             sha256_hex(format!("{site}\n{body}").as_bytes()),
             sha256_hex(thread.as_bytes()),
@@ -70,17 +69,14 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::keys::Keys;
 
     #[test]
     fn a_long_text_under_another_article_is_seen_for_a_day() {
-        let captcha = Captcha::new(Arc::new(Keys::new(&[7; 32], &[])), false);
+        let bodies = Bodies::default();
         let (start, hour) = (Timestamp(1_764_000_000_000), Duration::from_hours(1));
         let long = "Une montre de luxe au prix le plus bas du marché";
-        let seen = |site, thread, body, at| captcha.seen_elsewhere(site, thread, body, at);
+        let seen = |site, thread, body, at| bodies.seen_elsewhere(site, thread, body, at);
         assert!(!seen("faso", "/a", long, start));
         assert!(!seen("faso", "/a", long, start.plus(hour)), "the same article");
         assert!(seen("faso", "/b", long, start.plus(hour)));

@@ -2,7 +2,7 @@
 //!
 //! The secret is an API key, sent in a header so that it stands in no address. Reasons only explain, word
 //! for word: most keys send none, and `LOW_CONFIDENCE_SCORE` says that the score should not be acted on.
-//! Where the site wants it, the assessment's name is kept, and [`Captcha::tell_outcome`] says under it what
+//! Where the site wants it, the assessment's name is kept, and [`tell_outcome`] says under it what
 //! moderators decided.
 //! Sources: <https://cloud.google.com/recaptcha/docs/create-assessment-website> and
 //! `google/cloud/recaptchaenterprise/v1/recaptchaenterprise.proto` of the public API definitions;
@@ -14,16 +14,21 @@ use serde_json::{Number, json};
 use url::Url;
 
 use super::{
-    Answer, Ask, Captcha, Finding,
     expected::{Codes, Expected, Meaning, TOKEN_MAX, scored, sendable, told_address},
-    outgoing::{Body, Failure, Request},
     recaptcha_v3::TOKEN_LIFE,
 };
-use crate::domain::{
-    captcha::{self, ProviderId},
-    reason::Reason,
-    site::Site,
-    verdict::{BadToken, NotRun, Verdict, Why},
+use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
+    domain::{
+        captcha::{self, ProviderId},
+        reason::Reason,
+        site::Site,
+        verdict::{BadToken, NotRun, Verdict, Why},
+    },
+    outbound::http::{Answer, Body, Failure, Request},
 };
 
 const SERVICE: &str = "https://recaptchaenterprise.googleapis.com";
@@ -46,7 +51,7 @@ const INVALID_REASONS: &Codes = &[
 const UNEXPECTED_ACTION: &str = "UNEXPECTED_ACTION";
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = address(ask)?;
     let mut event = json!({"event": {
@@ -63,8 +68,8 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
         body: Body::Json(&event),
     };
     let expected = Expected::of(ask, secret, token);
-    let budget = captcha.outgoing.total_budget();
-    let mut finding = captcha
+    let budget = calls.total_budget();
+    let mut finding = calls
         .ask_provider(ask.site, &request, budget, |answer| finding(&expected, answer))
         .await;
     finding.assessment = finding.assessment.filter(|_| ask.site.captcha.feedback);
@@ -81,33 +86,30 @@ pub enum Told {
     NotNow,
 }
 
-impl Captcha {
-    /// Tells the provider of `site` that the comment it checked as `assessment` was `spam`, or approved.
-    /// Nothing of the comment goes along. At most three seconds.
-    pub async fn tell_outcome(&self, site: &Site, assessment: &str, spam: bool) -> Told {
-        let settings = &site.captcha;
-        let is_told = settings.provider == ProviderId::RecaptchaEnterprise && settings.feedback;
-        let (true, Some(secret), Ok(url)) = (is_told, &settings.secret, annotation_address(settings, assessment))
-        else {
-            return Told::Never;
-        };
-        let outcome = if spam {
-            json!({"annotation": "FRAUDULENT", "reasons": ["SOCIAL_SPAM"]})
-        } else {
-            json!({"annotation": "LEGITIMATE"})
-        };
-        let request = Request {
-            url: &url,
-            headers: &[("x-goog-api-key", secret.expose_secret())],
-            body: Body::Json(&outcome),
-        };
-        match self.outgoing.post(&request, self.outgoing.total_budget()).await {
-            Ok(answer) if answer.status == 200 => Told::Yes,
-            Ok(answer) if matches!(answer.status, 400 | 404) => Told::Never,
-            // A key that is refused today may be mended.
-            Ok(_) | Err(Failure::Timeout | Failure::Connect | Failure::TooLong) => Told::NotNow,
-            Err(Failure::Refused(_)) => Told::Never,
-        }
+/// Tells the provider of `site` that the comment it checked as `assessment` was `spam`, or approved.
+/// Nothing of the comment goes along. At most three seconds.
+pub(in crate::captcha) async fn tell_outcome(calls: &Calls, site: &Site, assessment: &str, spam: bool) -> Told {
+    let settings = &site.captcha;
+    let is_told = settings.provider == ProviderId::RecaptchaEnterprise && settings.feedback;
+    let (true, Some(secret), Ok(url)) = (is_told, &settings.secret, annotation_address(settings, assessment)) else {
+        return Told::Never;
+    };
+    let outcome = if spam {
+        json!({"annotation": "FRAUDULENT", "reasons": ["SOCIAL_SPAM"]})
+    } else {
+        json!({"annotation": "LEGITIMATE"})
+    };
+    let request = Request {
+        url: &url,
+        headers: &[("x-goog-api-key", secret.expose_secret())],
+        body: Body::Json(&outcome),
+    };
+    match calls.tell(&request).await {
+        Ok(answer) if answer.status == 200 => Told::Yes,
+        Ok(answer) if matches!(answer.status, 400 | 404) => Told::Never,
+        // A key that is refused today may be mended.
+        Ok(_) | Err(Failure::Timeout | Failure::Connect | Failure::TooLong) => Told::NotNow,
+        Err(Failure::Refused(_)) => Told::Never,
     }
 }
 

@@ -8,15 +8,18 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    Answer, Ask, Captcha, Finding,
-    expected::{Expected, TOKEN_MAX, sendable, verify_url},
-    outgoing::{Body, Request},
+use super::expected::{Expected, TOKEN_MAX, sendable, verify_url};
+use crate::{
+    captcha::{
+        ask::{Ask, Finding},
+        calls::Calls,
+    },
+    domain::verdict::{Verdict, Why},
+    outbound::http::{Answer, Body, Request},
 };
-use crate::domain::verdict::{Verdict, Why};
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
-pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, Verdict> {
+pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = verify_url(&ask.site.captcha, None)?;
     let body = json!({"token": token, "key": ask.site.captcha.site_key, "secret": secret});
@@ -25,8 +28,8 @@ pub(super) async fn verify(captcha: &Captcha, ask: &Ask<'_>) -> Result<Finding, 
         headers: &[],
         body: Body::Json(&body),
     };
-    let budget = captcha.outgoing.total_budget();
-    Ok(captcha.ask_provider(ask.site, &request, budget, judge).await)
+    let budget = calls.total_budget();
+    Ok(calls.ask_provider(ask.site, &request, budget, judge).await)
 }
 
 #[derive(Deserialize)]

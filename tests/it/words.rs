@@ -1,0 +1,215 @@
+//! The words that leave the program: what is stored, answered, counted and logged keeps its spelling when the code
+//! gives a thing another name. A word that is missing here was changed; a new one gets its line.
+
+use std::{collections::BTreeSet, path::Path};
+
+use palabre::{
+    domain::{
+        defence::{Side, Standing},
+        reason::Reason,
+        refusal::Doubt,
+        score::Score,
+        status::{Act, Status},
+        triage::Action,
+        verdict::{BadToken, NotRun, Verdict, Why},
+    },
+    limits,
+};
+use serde_json::json;
+
+use crate::layering::rust_files;
+
+#[test]
+fn statuses_and_acts() {
+    assert_eq!(
+        Status::ALL.map(Status::as_str),
+        ["pending", "approved", "rejected", "spam", "refused", "erased"]
+    );
+    for word in ["approve", "reject", "spam", "restore", "hold", "undo"] {
+        assert_eq!(Act::parse(word).map(Act::as_str), Some(word));
+    }
+    for word in ["publish", "hold", "step_up", "refuse"] {
+        assert_eq!(Action::parse(word).map(Action::as_str), Some(word));
+    }
+}
+
+#[test]
+fn verdicts() {
+    let text = String::new;
+    let score = Score::from_thousandths(500).expect("in range");
+    let bad = [
+        (BadToken::Missing, "missing"),
+        (BadToken::Malformed, "malformed"),
+        (BadToken::Expired, "expired"),
+        (BadToken::Duplicate, "duplicate"),
+        (BadToken::Foreign, "foreign"),
+        (BadToken::WrongAction(text()), "wrong_action"),
+        (BadToken::WrongHost(text()), "wrong_host"),
+        (BadToken::WrongSite, "wrong_site"),
+    ]
+    .map(|(bad, word)| (Verdict::BadToken(bad), "bad_token", Some(word)));
+    let not_run = [
+        (NotRun::NoScript, "no_script"),
+        (NotRun::Blocked, "blocked"),
+        (NotRun::ConsentRefused, "consent_refused"),
+        (NotRun::BrowserError, "browser_error"),
+    ]
+    .map(|(why, word)| (Verdict::NotRun(why), "not_run", Some(word)));
+    let unavailable = [
+        (Why::Timeout, "timeout"),
+        (Why::Connect, "connect"),
+        (Why::ServerError, "server_error"),
+        (Why::Quota, "quota"),
+        (Why::Garbage, "garbage"),
+        (Why::AmbiguousDuplicate, "ambiguous_duplicate"),
+        (Why::BreakerOpen, "breaker_open"),
+        (Why::Busy, "busy"),
+    ]
+    .map(|(why, word)| (Verdict::Unavailable(why), "unavailable", Some(word)));
+    let others = [
+        (Verdict::Off, "off", None),
+        (Verdict::Scored { score, raw: text() }, "scored", None),
+        (Verdict::Binary { pass: true }, "passed", None),
+        (Verdict::Binary { pass: false }, "failed", None),
+        (Verdict::Misconfigured(text()), "misconfigured", None),
+    ];
+    for (verdict, class, detail) in bad.into_iter().chain(not_run).chain(unavailable).chain(others) {
+        assert_eq!((verdict.class(), verdict.detail()), (class, detail), "{verdict:?}");
+    }
+}
+
+#[test]
+fn reasons() {
+    let score = Score::from_thousandths(500).expect("in range");
+    let scores = json!({"score": score, "cut": score});
+    let words = [
+        ("observe", json!({})),
+        ("moderation_before", json!({})),
+        ("score_below", scores.clone()),
+        ("score_held", json!({"score": score})),
+        ("score_at_least", scores.clone()),
+        ("score_refused", scores.clone()),
+        ("step_up", scores),
+        ("step_up_passed", json!({})),
+        ("links", json!({"count": 3})),
+        ("link_disguised", json!({"shown": "a", "host": "b"})),
+        ("many_links", json!({})),
+        ("trust_without_proof", json!({})),
+        ("check_off", json!({})),
+        ("captcha_passed", json!({})),
+        ("captcha_failed", json!({})),
+        ("token_missing", json!({})),
+        ("token_malformed", json!({})),
+        ("token_expired", json!({})),
+        ("token_duplicate", json!({})),
+        ("token_foreign", json!({})),
+        ("wrong_action", json!({"seen": "a"})),
+        ("wrong_host", json!({"seen": "a"})),
+        ("wrong_site", json!({})),
+        ("not_run", json!({"why": "blocked"})),
+        ("misconfigured", json!({"detail": "a"})),
+        ("unavailable", json!({"why": "timeout"})),
+        ("provider_says", json!({"words": "a"})),
+        ("form_missing", json!({})),
+        ("form_expired", json!({})),
+        ("form_forged", json!({})),
+        ("form_reused", json!({})),
+        ("honeypot", json!({})),
+        ("too_fast", json!({"seconds": 1})),
+        ("proof_missing", json!({})),
+        ("proof_forged", json!({})),
+        ("checked_here", json!({"score": score})),
+        ("email_rate", json!({})),
+        ("device_rate", json!({})),
+        ("site_surge", json!({})),
+        ("origin_unknown", json!({})),
+        ("lease_lost", json!({})),
+        ("provider_busy", json!({})),
+    ];
+    for (word, mut stored) in words {
+        stored["code"] = word.into();
+        let reason: Reason = serde_json::from_value(stored.clone()).expect(word);
+        assert_eq!(reason.code(), word);
+        assert_eq!(serde_json::to_value(&reason).expect("JSON"), stored);
+    }
+}
+
+#[test]
+fn limits_and_the_state_of_the_defence() {
+    assert_eq!(
+        limits::Action::ALL.map(limits::Action::name),
+        [
+            "submit",
+            "submit_email",
+            "submit_device",
+            "submit_site",
+            "form",
+            "read",
+            "new_thread",
+            "sign_in",
+            "sign_in_account",
+            "setup_code",
+            "report",
+            "appeal",
+            "captcha_test",
+        ]
+    );
+    assert_eq!(
+        [Standing::Unseen, Standing::Works, Standing::Partly, Standing::Down].map(Standing::as_str),
+        ["unseen", "works", "partly", "down"]
+    );
+    assert_eq!(
+        [Side::Reader, Side::Sender, Side::Provider, Side::Ours].map(Side::as_str),
+        ["reader", "sender", "provider", "ours"]
+    );
+    assert_eq!(
+        [Doubt::Published, Doubt::Most, Doubt::FewVerdicts, Doubt::Unread].map(Doubt::as_str),
+        ["published", "most", "few_verdicts", "unread"]
+    );
+}
+
+/// The words that have no type: they are looked for where they are written.
+#[test]
+fn metrics_and_actions_of_the_audit_log() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let texts: Vec<String> = rust_files(&source)
+        .iter()
+        .map(|file| std::fs::read_to_string(file).expect("a source file"))
+        .collect();
+    let literals: BTreeSet<&str> = texts.iter().flat_map(|text| text.split('"')).collect();
+    for word in [
+        "palabre_comments_total",
+        "palabre_http_requests_total",
+        "palabre_rate_limit_keys",
+        "palabre_step_ups_total",
+        "palabre_streams",
+        "palabre_submissions_under_way",
+        "account_invited",
+        "account_removed",
+        "account_renamed",
+        "appeal",
+        "code_failed",
+        "comment",
+        "erase",
+        "first_owner",
+        "link_made",
+        "link_redeemed",
+        "passphrase_changed",
+        "passphrase_recovered",
+        "policy",
+        "recovery_codes_renewed",
+        "second_step_off",
+        "second_step_on",
+        "sessions_ended",
+        "sign_in_failed",
+        "sign_out",
+        "site_changed",
+        "site_made",
+        "step_up",
+        "thread",
+        "token_made",
+        "token_revoked",
+    ] {
+        assert!(literals.contains(word), "{word} is written nowhere");
+    }
+}
