@@ -24,6 +24,7 @@ mod fallback;
 mod feedback;
 mod forms;
 mod hosts;
+mod imports;
 mod layering;
 mod limits_road;
 mod mail;
