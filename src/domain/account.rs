@@ -89,6 +89,17 @@ impl Rights {
         self.everywhere() == Some(Role::Owner) || self.own_all_of(other) && !other.is_empty()
     }
 
+    /// The roles that an owner with `owner` may know: those on sites of theirs. One on every site is one on theirs
+    /// too.
+    #[must_use]
+    pub fn seen_by(&self, owner: &Self) -> Self {
+        let roles = self.iter().filter(|(site, _)| match *site {
+            EVERY_SITE => owner.owns_something(),
+            site => owner.at(site) == Some(Role::Owner),
+        });
+        roles.map(|(site, role)| (site.to_owned(), role)).collect()
+    }
+
     /// What is left of these where nobody may more than `bound`: on each site the lower role of both.
     #[must_use]
     pub fn within(&self, bound: &Self) -> Self {
@@ -303,6 +314,17 @@ mod tests {
         assert!(one.stand_above(&one) && all.stand_above(&none));
         assert!(!one.stand_above(&none) && !one.stand_above(&one.clone().with("mali", Role::Moderator)));
         assert!(!moderators.stand_above(&none) && !none.stand_above(&none));
+    }
+
+    #[test]
+    fn h17_an_owner_knows_the_roles_on_their_own_sites() {
+        let other = Rights::on(Role::Moderator, ["faso", "mali"]);
+        let everywhere = Rights::on(Role::Moderator, [EVERY_SITE]);
+        let faso = Rights::on(Role::Owner, ["faso"]).with("mali", Role::Moderator);
+        assert_eq!(other.seen_by(&faso), Rights::on(Role::Moderator, ["faso"]));
+        assert_eq!(other.seen_by(&Rights::on(Role::Owner, [EVERY_SITE])), other);
+        assert_eq!(everywhere.seen_by(&faso), everywhere);
+        assert!(everywhere.seen_by(&other).is_empty() && other.seen_by(&other).is_empty());
     }
 
     #[test]

@@ -53,6 +53,7 @@ mod store_watch;
 mod stores;
 mod strain;
 mod submit;
+mod teams;
 mod tenants;
 mod trust;
 mod tuning;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     actions::{
         accounts::{self, By},
+        identify::Identity,
         own_account, tokens,
     },
     app::App,
@@ -36,7 +37,7 @@ use crate::{
     store::{Account, SessionEntry, TokenRow},
 };
 
-/// The accounts that work on one's sites, by e-mail.
+/// The accounts that work on one's sites, by e-mail, with their roles on these.
 #[utoipa::path(get, path = "/moderators", tag = "owners",
     params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 1,000; 1,000")),
     responses((status = 200, description = "a page", body = schema::Moderators),
@@ -53,13 +54,15 @@ pub(crate) async fn moderators(
         accounts::list(&app, &who, after(&query.0)?, limit).await
     };
     let (accounts, next) = found.await.or_say_in(language)?;
-    let body = json!({"moderators": accounts.iter().map(account_json).collect::<Vec<_>>(), "next": next});
+    let body = json!({"moderators": accounts.iter().map(|account| account_json(&who, account)).collect::<Vec<_>>(), "next": next});
     Ok(no_store(Json(body).into_response()))
 }
 
-fn account_json(account: &Account) -> Value {
+/// An account as `who` may know it: with the roles on sites of theirs.
+fn account_json(who: &Identity, account: &Account) -> Value {
     let roles: Map<String, Value> = account
         .rights
+        .seen_by(&who.rights)
         .iter()
         .map(|(site, role)| (site.to_owned(), role.as_str().into()))
         .collect();
@@ -150,7 +153,7 @@ pub(crate) async fn change_moderator(
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
     let (account, code) = changed.await.or_say_in(language)?;
-    let mut body = account_json(&account);
+    let mut body = account_json(&who, &account);
     body["link"] = code.map(|code| accounts::link(&app, &code)).into();
     Ok(no_store(Json(body).into_response()))
 }

@@ -92,7 +92,8 @@ async fn page_after(
 }
 
 fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Language) -> PersonRow {
-    let roles = account.rights.iter().map(|(site, role)| RoleRow {
+    let seen = account.rights.seen_by(&who.rights);
+    let roles = seen.iter().map(|(site, role)| RoleRow {
         site: site.to_owned(),
         site_name: match sites.iter().find(|choice| choice.value == site) {
             Some(choice) => choice.label.clone(),
