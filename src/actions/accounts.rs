@@ -286,11 +286,16 @@ pub async fn change_role(
             By::Somebody(who) => Some(who.rights.clone()),
         },
         link,
-        link_audit: account_entry(app, by, "link_made", account, None),
+        link_audit: on_sites(
+            app,
+            account_entry(app, by, "link_made", account, None),
+            &known.rights.clone().with(site, Role::Moderator),
+        ),
     };
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let action = if role.is_some() { "role_given" } else { "role_taken" };
     let audit = account_entry(app, by, action, account, Some(role_detail(&rights)));
+    let audit = on_sites(app, audit, &rights);
     let change = app.store.set_role(account, site, role, Some(giver), audit).await?;
     done(app, change)?;
     Ok((change == AccountChange::NewLink).then_some(code))
@@ -302,7 +307,8 @@ pub async fn change_role(
 /// # Errors
 /// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`.
 pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
-    by.may_rule(&get(app, account).await?)?;
+    let known = get(app, account).await?;
+    by.may_rule(&known)?;
     if !disabled {
         by.typed_in_person(app)?;
     }
@@ -312,7 +318,7 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
         "account_enabled"
     };
     let at = disabled.then(|| app.clock.now());
-    let audit = account_entry(app, by, action, account, None);
+    let audit = on_sites(app, account_entry(app, by, action, account, None), &known.rights);
     done(app, app.store.set_disabled(account, at, audit).await?)
 }
 
@@ -321,8 +327,10 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
 /// # Errors
 /// As [`set_disabled`].
 pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
-    by.may_rule(&get(app, account).await?)?;
+    let known = get(app, account).await?;
+    by.may_rule(&known)?;
     let audit = account_entry(app, by, "account_removed", account, None);
+    let audit = on_sites(app, audit, &known.rights);
     done(app, app.store.remove_account(account, app.clock.now(), audit).await?)
 }
 
@@ -462,18 +470,34 @@ fn account_entry(
     }
 }
 
-/// An entry about an account, once more on each site where it works: the owners there read it too.
+/// An entry about an account or a token, once more on each site where it works: the owners there read it too, and
+/// nothing in it of another site.
 pub(super) fn on_sites(app: &App, entry: NewAudit, rights: &Rights) -> Vec<NewAudit> {
     let sites = rights.iter().filter(|(site, _)| *site != EVERY_SITE);
     let mut entries: Vec<NewAudit> = sites
         .map(|(site, _)| NewAudit {
             id: app.clock.new_id(),
             site: site.to_owned(),
+            detail: entry.detail.as_deref().map(|detail| detail_for(site, detail)),
             ..entry.clone()
         })
         .collect();
     entries.push(entry);
     entries
+}
+
+/// What a site's own log keeps of a detail: of `roles` and `sites` the site's own.
+fn detail_for(site: &str, detail: &str) -> String {
+    let Ok(mut kept) = serde_json::from_str::<serde_json::Value>(detail) else {
+        return detail.to_owned();
+    };
+    if let Some(roles) = kept.get_mut("roles").and_then(serde_json::Value::as_object_mut) {
+        roles.retain(|here, _| here == site);
+    }
+    if let Some(sites) = kept.get_mut("sites").and_then(serde_json::Value::as_array_mut) {
+        sites.retain(|here| here == site);
+    }
+    kept.to_string()
 }
 
 pub(super) fn field_error(field: &'static str, code: &'static str) -> Error {

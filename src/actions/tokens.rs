@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::{By, cut, field_error, sites_of},
+    accounts::{By, cut, field_error, on_sites, sites_of},
     door,
     identify::Identity,
 };
@@ -113,7 +113,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         parent,
     };
     let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role, "sites": sites});
-    let audit = entry(app, by, "token_made", &detail);
+    let audit = on_sites(app, entry(app, by, "token_made", &detail), &rights_of(&token));
     let hash = sha256_hex(secret.as_bytes());
     match app.store.add_token(token, &hash, TOKENS_MAX, audit).await? {
         Bounded::Done => {
@@ -134,12 +134,16 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
 pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
     if let By::Somebody(who) = by {
         who.may_own()?;
-        let token = app.store.token(id).await?;
-        if !token.is_some_and(|token| who.rights.own_all_of(&rights_of(&token))) {
-            return Err(Error::not_found());
-        }
+    }
+    let token = app.store.token(id).await?.ok_or_else(Error::not_found)?;
+    let works_on = rights_of(&token);
+    if let By::Somebody(who) = by
+        && !who.rights.own_all_of(&works_on)
+    {
+        return Err(Error::not_found());
     }
     let audit = entry(app, by, "token_revoked", &serde_json::json!({"token": id}));
+    let audit = on_sites(app, audit, &works_on);
     if !app.store.revoke_token(id, app.clock.now(), audit).await? {
         return Err(Error::not_found());
     }

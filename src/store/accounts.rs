@@ -118,7 +118,7 @@ pub struct Giver {
     pub rights: Option<Rights>,
     /// What takes the place of a link that somebody else made: theirs, with its audit entry.
     pub link: Invitation,
-    pub link_audit: NewAudit,
+    pub link_audit: Vec<NewAudit>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -518,9 +518,10 @@ impl Store {
         site: &str,
         role: Option<Role>,
         giver: Option<Giver>,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountChange, StoreError> {
-        let site = site.to_owned();
+        let (site, audit) = (site.to_owned(), audit.into());
+        let now = audit.first().map_or(Timestamp(0), |entry| entry.at);
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             let found: Option<(String,)> = sqlx::query_as("SELECT name FROM accounts WHERE id = $1 AND email <> ''")
@@ -532,7 +533,7 @@ impl Store {
             };
             // Whoever works there already has the name there.
             if role.is_some() && !works_on(&roles!(conn, account), &site) {
-                check_name!(conn, &name, std::slice::from_ref(&site), account, audit.at);
+                check_name!(conn, &name, std::slice::from_ref(&site), account, now);
             }
             if role != Some(Role::Owner) && is_last_owner!(conn, account, Some(site.as_str())) {
                 return Ok(AccountChange::LastOwner);
@@ -554,14 +555,14 @@ impl Store {
                     let open: Option<(Option<Uuid>,)> =
                         sqlx::query_as("SELECT maker_id FROM invitations WHERE account_id = $1 AND expires_at > $2")
                             .bind(account)
-                            .bind(audit.at.0)
+                            .bind(now.0)
                             .fetch_optional(&mut *conn)
                             .await?;
                     let is_anothers = open.is_some_and(|(maker,)| maker.is_some() && maker != giver.link.maker);
                     let after = held.with(&site, role);
                     if is_anothers && giver.rights.is_none_or(|rights| rights.stand_above(&after)) {
                         set_invitation!(conn, account, giver.link);
-                        insert_entry!(conn, giver.link_audit);
+                        insert_entries!(conn, giver.link_audit);
                         change = AccountChange::NewLink;
                     }
                 }
@@ -573,7 +574,7 @@ impl Store {
                     .await?;
                 end_leases!(conn, account.to_string());
             }
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(change)
         })
     }
@@ -587,8 +588,9 @@ impl Store {
         &self,
         account: Uuid,
         disabled_at: Option<Timestamp>,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountChange, StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             if disabled_at.is_some() && is_last_owner!(conn, account, None) {
@@ -610,7 +612,7 @@ impl Store {
                 end_tokens_of!(conn, account, at.0);
                 end_leases!(conn, account.to_string());
             }
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(AccountChange::Done)
         })
     }
@@ -624,8 +626,9 @@ impl Store {
         &self,
         account: Uuid,
         now: Timestamp,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountChange, StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             if is_last_owner!(conn, account, None) {
@@ -656,7 +659,7 @@ impl Store {
             }
             end_tokens_of!(conn, account, now.0);
             end_leases!(conn, account.to_string());
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(AccountChange::Done)
         })
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Bounded, NewAudit, Store, StoreError,
     accounts::{lock_accounts, role_of},
-    audit::insert_entry,
+    audit::insert_entries,
     in_tx,
     leases::end_leases,
     names::{NOBODY, check_name},
@@ -127,9 +127,9 @@ impl Store {
         token: TokenRow,
         hash: &str,
         most: i64,
-        audit: NewAudit,
+        audit: impl Into<Vec<NewAudit>>,
     ) -> Result<Bounded, StoreError> {
-        let hash = hash.to_owned();
+        let (hash, audit) = (hash.to_owned(), audit.into());
         in_tx!(self, |conn| {
             // Two at once count each other.
             lock_accounts!(conn);
@@ -173,7 +173,7 @@ impl Store {
                     .execute(&mut *conn)
                     .await?;
             }
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(Bounded::Done)
         })
     }
@@ -325,7 +325,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn revoke_token(&self, id: Uuid, now: Timestamp, audit: NewAudit) -> Result<bool, StoreError> {
+    pub async fn revoke_token(
+        &self,
+        id: Uuid,
+        now: Timestamp,
+        audit: impl Into<Vec<NewAudit>>,
+    ) -> Result<bool, StoreError> {
+        let audit = audit.into();
         in_tx!(self, |conn| {
             let mut ended: Vec<(Uuid,)> =
                 sqlx::query_as("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id")
@@ -348,7 +354,7 @@ impl Store {
                 .await?;
                 ended.extend(made);
             }
-            insert_entry!(conn, audit);
+            insert_entries!(conn, audit);
             Ok(true)
         })
     }

@@ -1,23 +1,38 @@
 //! The teams of sites beside each other on one service: what an owner of one site learns of another's team, and
 //! whose word counts about an account.
 
-use palabre::actions::identify::Role;
+use palabre::{actions::identify::Role, domain::account::EVERY_SITE};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    makers::two_sites,
+    makers::{email, two_sites},
     service::{Answer, Browser, Service},
     stores::{Storage, on_both_engines},
 };
 
-on_both_engines!(h17_an_owner_of_one_site_sees_the_roles_on_it_alone,);
+on_both_engines!(
+    h17_an_owner_of_one_site_sees_the_roles_on_it_alone,
+    tenants_an_act_on_an_account_is_in_the_log_of_its_sites,
+);
 
 impl Browser<'_> {
     async fn acts(&self, method: Method, account: Uuid, body: Value) -> Answer {
         let path = format!("/api/v1/moderators/{account}");
         self.sends(&method, &path, &body).await
+    }
+
+    /// The actions in a log with what they are about, oldest first.
+    async fn log(&self, site: &str) -> Vec<(String, String)> {
+        let path = format!("/api/v1/moderation/audit?site={}", crate::service::encoded(site));
+        let log = self.gets(&path).await.expect(200);
+        let entries = log.json["entries"].as_array().expect("a list");
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        entries
+            .iter()
+            .map(|entry| (text(entry, "action"), entry["detail"].to_string()))
+            .collect()
     }
 }
 
@@ -73,5 +88,66 @@ async fn h17_an_owner_of_one_site_sees_the_roles_on_it_alone(storage: &Storage) 
         "{}",
         page.text
     );
+    service.stop().await;
+}
+
+async fn tenants_an_act_on_an_account_is_in_the_log_of_its_sites(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let all = service.signs_in().await;
+    let body = json!({
+        "email": email("awa"), "name": "Awa des deux", "role": "moderator", "sites": ["faso", "sahel"],
+    });
+    let invited = all.sends(&Method::POST, "/api/v1/moderators", &body).await.expect(201);
+    let awa = Uuid::parse_str(&invited.id()).expect("an id");
+    for (method, body) in [
+        (Method::PATCH, json!({"site": "faso", "role": "owner"})),
+        (Method::PATCH, json!({"site": "faso", "role": "moderator"})),
+        (Method::PATCH, json!({"disabled": true})),
+        (Method::PATCH, json!({"disabled": false})),
+        (Method::PATCH, json!({"site": "sahel", "role": null})),
+        (Method::DELETE, json!({})),
+    ] {
+        let done = all.acts(method, awa, body).await;
+        assert!(done.status.is_success(), "{}", done.text);
+    }
+    let body = json!({"name": "Programme", "role": "moderator", "sites": ["faso", "sahel"]});
+    let made = all.sends(&Method::POST, "/api/v1/tokens", &body).await.expect(201);
+    let path = format!("/api/v1/tokens/{}", made.id());
+    all.sends(&Method::DELETE, &path, &json!({})).await.expect(204);
+
+    let actions = |log: &[(String, String)]| -> Vec<String> { log.iter().map(|(action, _)| action.clone()).collect() };
+    let faso = all.log("faso").await;
+    assert_eq!(
+        actions(&faso),
+        [
+            "account_invited",
+            "role_given",
+            "role_given",
+            "account_disabled",
+            "account_enabled",
+            "account_removed",
+            "token_made",
+            "token_revoked"
+        ]
+    );
+    let sahel = all.log("sahel").await;
+    assert_eq!(
+        actions(&sahel),
+        [
+            "account_invited",
+            "account_disabled",
+            "account_enabled",
+            "role_taken",
+            "token_made",
+            "token_revoked"
+        ]
+    );
+    for (log, other) in [(&faso, "sahel"), (&sahel, "faso")] {
+        assert!(log.iter().all(|(_, detail)| !detail.contains(other)), "{log:?}");
+    }
+    let of_all = all.log(EVERY_SITE).await;
+    for (action, _) in faso.iter().chain(&sahel) {
+        assert!(of_all.iter().any(|(here, _)| here == action), "{action}");
+    }
     service.stop().await;
 }
