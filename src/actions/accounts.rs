@@ -3,7 +3,8 @@
 //! An owner acts on the sites they own and on nobody else's: an account that works elsewhere as well is
 //! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out).
 //! The command line acts as the owner of everything. A link is shown once and stored as a hash; it stands on
-//! its maker, and counts only while they stand above all that the account may do.
+//! its maker, counts only while they stand above all that the account may do, and ends when they fall: shut out,
+//! removed, or left with a lesser role than it stood on.
 
 use std::time::Duration;
 
@@ -301,8 +302,9 @@ pub async fn change_role(
     Ok((change == AccountChange::NewLink).then_some(code))
 }
 
-/// Shuts an account out at once, with all its sessions, or lets it in again. Its tokens end, for good: an
-/// account is often shut out because somebody else had it, and what they made must not come back unseen.
+/// Shuts an account out at once, with all its sessions, or lets it in again. Its tokens end, for good, and
+/// so do the links that it made: an account is often shut out because somebody else had it, and what they made must
+/// not come back unseen.
 ///
 /// # Errors
 /// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`.

@@ -13,7 +13,7 @@ use super::{
     audit::{insert_entries, insert_entry},
     credentials::set_recovery_codes,
     in_tx,
-    invitations::set_invitation,
+    invitations::{end_links_of, set_invitation},
     leases::end_leases,
     names::{NOBODY, check_name},
     on_pool,
@@ -559,7 +559,7 @@ impl Store {
                             .fetch_optional(&mut *conn)
                             .await?;
                     let is_anothers = open.is_some_and(|(maker,)| maker.is_some() && maker != giver.link.maker);
-                    let after = held.with(&site, role);
+                    let after = held.clone().with(&site, role);
                     if is_anothers && giver.rights.is_none_or(|rights| rights.stand_above(&after)) {
                         set_invitation!(conn, account, giver.link);
                         insert_entries!(conn, giver.link_audit);
@@ -574,13 +574,16 @@ impl Store {
                     .await?;
                 end_leases!(conn, account.to_string());
             }
+            if role < held.at(&site) {
+                end_links_of!(conn, account);
+            }
             insert_entries!(conn, audit);
             Ok(change)
         })
     }
 
-    /// Shuts an account out, at once and with all its sessions, tokens and leases, or lets it in again; its
-    /// tokens stay ended.
+    /// Shuts an account out, at once and with all its sessions, tokens, leases and the links that it made, or lets it
+    /// in again; tokens and links stay ended.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -610,6 +613,7 @@ impl Store {
                     .execute(&mut *conn)
                     .await?;
                 end_tokens_of!(conn, account, at.0);
+                end_links_of!(conn, account);
                 end_leases!(conn, account.to_string());
             }
             insert_entries!(conn, audit);
@@ -617,7 +621,7 @@ impl Store {
         })
     }
 
-    /// Removes an account: sessions, tokens, leases, links, codes, roles, e-mail and secrets go; its name stays where it
+    /// Removes an account: sessions, tokens, leases, links to it and by it, codes, roles, e-mail and secrets go; its name stays where it
     /// decided.
     ///
     /// # Errors
@@ -658,6 +662,7 @@ impl Store {
                 sqlx::query(statement).bind(account).execute(&mut *conn).await?;
             }
             end_tokens_of!(conn, account, now.0);
+            end_links_of!(conn, account);
             end_leases!(conn, account.to_string());
             insert_entries!(conn, audit);
             Ok(AccountChange::Done)

@@ -2,7 +2,8 @@
 //!
 //! What must hold: whoever made a link knows its code, so a link opens no more than its maker could take at that
 //! moment: it counts while its maker stands above all that the account may do ([`Rights::stand_above`], here
-//! in SQL). One of the operator's always does.
+//! in SQL). One of the operator's always does. When its maker is shut out, removed or loses a role that it stood on,
+//! it ends for good in that transaction ([`end_links_of`]): who comes back later has made nothing.
 //!
 //! [`Rights::stand_above`]: crate::domain::account::Rights::stand_above
 
@@ -43,15 +44,44 @@ macro_rules! set_invitation {
 }
 pub(super) use set_invitation;
 
+/// Whether the maker of a link `i` stands above its account.
+macro_rules! maker_stands_above {
+    () => {
+        "(i.maker_id IS NULL OR EXISTS (\
+         SELECT 1 FROM accounts m WHERE m.id = i.maker_id AND m.disabled_at IS NULL AND (EXISTS (\
+         SELECT 1 FROM account_roles o WHERE o.account_id = m.id AND o.site_id = '*' AND o.role = 'owner') OR (EXISTS (\
+         SELECT 1 FROM account_roles r WHERE r.account_id = i.account_id) AND NOT EXISTS (\
+         SELECT 1 FROM account_roles r WHERE r.account_id = i.account_id AND NOT EXISTS (SELECT 1 FROM account_roles o \
+         WHERE o.account_id = m.id AND o.site_id = r.site_id AND o.role = 'owner'))))))"
+    };
+}
+
 /// The account of the link with the hash `$1`, if the link counts at `$2`. Indexes: the primary keys, and
 /// the unique one of invitations.
-const INVITED: &str = "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
-     WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL AND (i.maker_id IS NULL OR EXISTS (\
-     SELECT 1 FROM accounts m WHERE m.id = i.maker_id AND m.disabled_at IS NULL AND (EXISTS (\
-     SELECT 1 FROM account_roles o WHERE o.account_id = m.id AND o.site_id = '*' AND o.role = 'owner') OR (EXISTS (\
-     SELECT 1 FROM account_roles r WHERE r.account_id = a.id) AND NOT EXISTS (\
-     SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND NOT EXISTS (\
-     SELECT 1 FROM account_roles o WHERE o.account_id = m.id AND o.site_id = r.site_id AND o.role = 'owner'))))))";
+const INVITED: &str = concat!(
+    "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
+     WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL AND ",
+    maker_stands_above!()
+);
+
+/// Ends the links of the maker `$1` that do not count with what the maker may do now. Index: `invitations_by_maker`.
+pub(super) const END_FALLEN: &str = concat!(
+    "DELETE FROM invitations WHERE hash IN (SELECT i.hash FROM invitations i WHERE i.maker_id = $1 AND NOT ",
+    maker_stands_above!(),
+    ")"
+);
+
+/// Ends, for good and inside `in_tx!`, the links on which their maker does not stand any more: after the maker was
+/// shut out, removed, or lost a role.
+macro_rules! end_links_of {
+    ($conn:expr, $maker:expr) => {
+        sqlx::query($crate::store::invitations::END_FALLEN)
+            .bind($maker)
+            .execute(&mut *$conn)
+            .await?
+    };
+}
+pub(super) use end_links_of;
 
 impl Store {
     /// Makes a new one-time link for an account, in place of the one before.

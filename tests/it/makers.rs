@@ -134,7 +134,7 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
     for (then, is_good) in [
         (Then::Nothing, true),
         (Then::MakerShutOut, false),
-        (Then::MakerBack, true),
+        (Then::MakerBack, false),
         (Then::MakerRemoved, false),
         (Then::MakerDemoted, false),
         (Then::MakerLostTheSite, false),

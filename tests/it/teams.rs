@@ -1,7 +1,13 @@
 //! The teams of sites beside each other on one service: what an owner of one site learns of another's team, and
 //! whose word counts about an account.
 
-use palabre::{actions::identify::Role, domain::account::EVERY_SITE};
+use palabre::{
+    actions::{
+        accounts::{self, By},
+        identify::Role,
+    },
+    domain::account::EVERY_SITE,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,6 +21,7 @@ use crate::{
 on_both_engines!(
     h17_an_owner_of_one_site_sees_the_roles_on_it_alone,
     tenants_an_act_on_an_account_is_in_the_log_of_its_sites,
+    h3_a_link_ends_when_its_maker_falls,
 );
 
 impl Browser<'_> {
@@ -148,6 +155,58 @@ async fn tenants_an_act_on_an_account_is_in_the_log_of_its_sites(storage: &Stora
     let of_all = all.log(EVERY_SITE).await;
     for (action, _) in faso.iter().chain(&sahel) {
         assert!(of_all.iter().any(|(here, _)| here == action), "{action}");
+    }
+    service.stop().await;
+}
+
+async fn h3_a_link_ends_when_its_maker_falls(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let all = service.signs_in().await;
+    let roles = |role: Value| json!({"site": "faso", "role": role});
+    for (fall, rise) in [
+        (json!({"disabled": true}), json!({"disabled": false})),
+        (roles(json!("moderator")), roles(json!("owner"))),
+        (roles(Value::Null), roles(json!("owner"))),
+    ] {
+        for way in ["api", "page", "command line"] {
+            let (maker, oumar) = service.somebody(Role::Owner, &["faso", "sahel"]).await;
+            let (_, lost, _) = oumar.invites("moderator", "faso").await;
+            let (_, kept, _) = oumar.invites("moderator", "sahel").await;
+            for change in [&fall, &rise] {
+                let role = change["role"].as_str().unwrap_or("none");
+                match (way, change["disabled"].as_bool()) {
+                    ("page", Some(disabled)) => {
+                        let fields = [("disabled", if disabled { "yes" } else { "no" })];
+                        let path = format!("/moderators/{maker}/disabled");
+                        all.posts(&path, &fields).await.expect(303);
+                    }
+                    ("page", None) => {
+                        let path = format!("/moderators/{maker}/role");
+                        all.posts(&path, &[("site", "faso"), ("role", role)]).await.expect(303);
+                    }
+                    ("command line", Some(disabled)) => {
+                        let done = accounts::set_disabled(&service.app, By::Operator, maker, disabled).await;
+                        done.expect("done");
+                    }
+                    ("command line", None) => {
+                        let role = Role::parse(role);
+                        let done = accounts::change_role(&service.app, By::Operator, maker, "faso", role).await;
+                        done.expect("done");
+                    }
+                    _ => {
+                        all.acts(Method::PATCH, maker, change.clone()).await.expect(200);
+                    }
+                }
+            }
+            let opens = async |code: &str| service.get(&format!("/invitation?code={code}")).await.status.as_u16();
+            assert_eq!(opens(&lost).await, 404, "{fall} by {way}");
+            let others = if fall["site"].is_null() { 404 } else { 200 };
+            assert_eq!(
+                opens(&kept).await,
+                others,
+                "{fall} by {way}: on the site that stayed theirs"
+            );
+        }
     }
     service.stop().await;
 }
