@@ -4,7 +4,8 @@
 //! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out).
 //! The command line acts as the owner of everything. A link is shown once and stored as a hash; it stands on
 //! its maker, counts only while they stand above all that the account may do, and ends when they fall: shut out,
-//! removed, or left with a lesser role than it stood on.
+//! removed, or left with a lesser role than it stood on. A suspension is lifted, and what it holds undone, only by who
+//! has the power over the account that its giver had.
 
 use std::time::Duration;
 
@@ -108,6 +109,32 @@ impl By<'_> {
         } else {
             Error::not_found()
         })
+    }
+
+    /// Whether they stand above the whole account and, where it is suspended, may lift that: what only who may lift it
+    /// undoes is not undone by a new link either, nor by removing the account and inviting the person anew.
+    fn may_undo(self, account: &Account) -> Result<(), Error> {
+        self.may_rule(account)?;
+        match self {
+            Self::Somebody(who) if !who.rights.own_all_of(&account.suspended_over) => {
+                Err(Error::Forbidden("forbidden"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What whoever lifts a suspension of theirs must own: all that the account works on, and every site where they
+    /// do.
+    fn suspends_over(self, account: &Account) -> Rights {
+        let owns_all = match self {
+            Self::Operator => true,
+            Self::Somebody(who) => who.rights.everywhere() == Some(Role::Owner),
+        };
+        if owns_all {
+            Rights::on(Role::Owner, [EVERY_SITE])
+        } else {
+            account.rights.clone()
+        }
     }
 }
 
@@ -307,11 +334,13 @@ pub async fn change_role(
 /// not come back unseen.
 ///
 /// # Errors
-/// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`.
+/// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`, and to let in
+/// again `forbidden` for who has less power over the account than who shut it out.
 pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
     let known = get(app, account).await?;
     by.may_rule(&known)?;
     if !disabled {
+        by.may_undo(&known)?;
         by.typed_in_person(app)?;
     }
     let action = if disabled {
@@ -319,9 +348,10 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
     } else {
         "account_enabled"
     };
-    let at = disabled.then(|| app.clock.now());
+    let over = by.suspends_over(&known);
+    let suspension = disabled.then(|| (app.clock.now(), &over));
     let audit = on_sites(app, account_entry(app, by, action, account, None), &known.rights);
-    done(app, app.store.set_disabled(account, at, audit).await?)
+    done(app, app.store.set_disabled(account, suspension, audit).await?)
 }
 
 /// Removes an account for good, with its tokens; its name stays where it decided.
@@ -330,7 +360,7 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
 /// As [`set_disabled`].
 pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
     let known = get(app, account).await?;
-    by.may_rule(&known)?;
+    by.may_undo(&known)?;
     let audit = account_entry(app, by, "account_removed", account, None);
     let audit = on_sites(app, audit, &known.rights);
     done(app, app.store.remove_account(account, app.clock.now(), audit).await?)
@@ -343,7 +373,7 @@ pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
 /// As [`set_disabled`], and `retype_needed`.
 pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error> {
     let account = get(app, account).await?;
-    by.may_rule(&account)?;
+    by.may_undo(&account)?;
     by.typed_in_person(app)?;
     let (code, invitation) = new_link(app, by, life_of_link(&account));
     let audit = account_entry(app, by, "link_made", account.id, None);

@@ -16,7 +16,7 @@ use super::{
     invitations::{end_links_of, set_invitation},
     leases::end_leases,
     names::{NOBODY, check_name},
-    on_pool,
+    on_pool, rows,
     sessions::insert_session,
     tokens::end_tokens_of,
 };
@@ -42,6 +42,8 @@ pub struct Account {
     pub totp_confirmed: bool,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+    /// What whoever lets a suspended account in again must own.
+    pub suspended_over: Rights,
     pub rights: Rights,
 }
 
@@ -131,6 +133,7 @@ struct Row {
     totp_confirmed: bool,
     created_at: i64,
     disabled_at: Option<i64>,
+    suspended_over: Option<String>,
 }
 
 impl Row {
@@ -140,11 +143,12 @@ impl Row {
             .into_iter()
             .map(|(site, role)| role_of(&self.id, &role).map(|role| (site, role)))
             .collect::<Result<Rights, _>>()?;
-        Ok(self.with(rights))
+        self.with(rights)
     }
 
-    fn with(self, rights: Rights) -> Account {
-        Account {
+    fn with(self, rights: Rights) -> Result<Account, StoreError> {
+        Ok(Account {
+            suspended_over: suspended_over(&self.id, self.suspended_over.as_deref())?,
             id: self.id,
             name: self.name,
             email: self.email,
@@ -154,8 +158,17 @@ impl Row {
             created_at: Timestamp(self.created_at),
             disabled_at: self.disabled_at.map(Timestamp),
             rights,
-        }
+        })
     }
+}
+
+/// What whoever lifts a suspension must own, as the row of `account` has it.
+fn suspended_over(account: &Uuid, list: Option<&str>) -> Result<Rights, StoreError> {
+    let sites: Vec<String> = match list {
+        Some(list) => rows::json("accounts", "suspended_over", account, list)?,
+        None => Vec::new(),
+    };
+    Ok(Rights::on(Role::Owner, sites))
 }
 
 /// The role of that word in the row of `owner`.
@@ -168,7 +181,8 @@ pub(super) fn role_of(owner: &Uuid, word: &str) -> Result<Role, StoreError> {
     })
 }
 
-const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at";
+const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at, \
+     suspended_over";
 
 /// Only one transaction at a time goes on after this, on either engine: it holds one row until its end.
 macro_rules! lock_accounts {
@@ -391,7 +405,8 @@ impl Store {
             sqlx::query_as(
                 "SELECT COALESCE(a.id, $2) AS id, COALESCE(a.name, '') AS name, COALESCE(a.email, '') AS email, \
                  a.passphrase, a.totp_seed, COALESCE(a.totp_confirmed, FALSE) AS totp_confirmed, \
-                 COALESCE(a.created_at, 0) AS created_at, a.disabled_at, r.site_id, r.role \
+                 COALESCE(a.created_at, 0) AS created_at, a.disabled_at, a.suspended_over, \
+                 r.site_id, r.role \
                  FROM (SELECT 1 AS one) always LEFT JOIN accounts a ON a.email_folded = $1 \
                  LEFT JOIN account_roles r ON r.account_id = a.id LIMIT 1001",
             )
@@ -478,13 +493,12 @@ impl Store {
                 .or_default()
                 .push((site, role_of(&account, &role)?));
         }
-        Ok(rows
-            .into_iter()
+        rows.into_iter()
             .map(|row| {
                 let own = rights.remove(&row.id).unwrap_or_default();
                 row.with(own.into_iter().collect())
             })
-            .collect())
+            .collect()
     }
 
     /// The ids and e-mails of those who own a site and came in, at most 1,000.
@@ -583,27 +597,44 @@ impl Store {
     }
 
     /// Shuts an account out, at once and with all its sessions, tokens, leases and the links that it made, or lets it
-    /// in again; tokens and links stay ended.
+    /// in again; tokens and links stay ended. `over` is what whoever lifts it must own; of a suspension that stands
+    /// already nothing is taken away.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn set_disabled(
         &self,
         account: Uuid,
-        disabled_at: Option<Timestamp>,
+        suspension: Option<(Timestamp, &Rights)>,
         audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountChange, StoreError> {
         let audit = audit.into();
+        let disabled_at = suspension.map(|(at, _)| at);
+        let over = suspension.map(|(_, over)| sites_of(over));
         in_tx!(self, |conn| {
             lock_accounts!(conn);
             if disabled_at.is_some() && is_last_owner!(conn, account, None) {
                 return Ok(AccountChange::LastOwner);
             }
-            let done = sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1 AND email <> ''")
-                .bind(account)
-                .bind(disabled_at.map(|at| at.0))
-                .execute(&mut *conn)
-                .await?;
+            let before: Option<(Option<String>,)> =
+                sqlx::query_as("SELECT suspended_over FROM accounts WHERE id = $1 AND email <> ''")
+                    .bind(account)
+                    .fetch_optional(&mut *conn)
+                    .await?;
+            let before = suspended_over(&account, before.and_then(|(list,)| list).as_deref())?;
+            let over = over.and_then(|mut over| {
+                over.extend(sites_of(&before));
+                over.sort_unstable();
+                over.dedup();
+                serde_json::to_string(&over).ok()
+            });
+            let done =
+                sqlx::query("UPDATE accounts SET disabled_at = $2, suspended_over = $3 WHERE id = $1 AND email <> ''")
+                    .bind(account)
+                    .bind(disabled_at.map(|at| at.0))
+                    .bind(over)
+                    .execute(&mut *conn)
+                    .await?;
             if done.rows_affected() == 0 {
                 return Ok(AccountChange::Unknown);
             }
@@ -642,7 +673,7 @@ impl Store {
             let done = sqlx::query(
                 "UPDATE accounts SET disabled_at = $2, email = '', email_folded = $3, \
                  left_sites = CASE WHEN passphrase IS NOT NULL THEN $4 END, passphrase = NULL, \
-                 totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1 AND email <> ''",
+                 suspended_over = NULL, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1 AND email <> ''",
             )
             .bind(account)
             .bind(now.0)

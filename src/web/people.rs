@@ -105,7 +105,7 @@ pub struct PersonRow {
     pub has_second_step: bool,
     pub since: Moment,
     pub is_self: bool,
-    /// Whether one owns all of their sites, and may shut them out.
+    /// Whether one owns all of their sites and may shut them out, or lift their suspension.
     pub is_ruled: bool,
     pub roles: Vec<RoleRow>,
 }

@@ -413,7 +413,10 @@ async fn a_stream_ends_when_another_process_shuts_the_account_out(storage: &Stor
     let beside = Store::open(&storage.url, Opening::Beside).await.expect("it opens");
     let mut entry = audit("account_disabled");
     (entry.id, entry.at) = (service.app.clock.new_id(), START);
-    beside.set_disabled(id, Some(START), entry).await.expect("done");
+    beside
+        .set_disabled(id, Some((START, &palabre::domain::account::Rights::default())), entry)
+        .await
+        .expect("done");
     beside.close().await;
     assert_eq!(stream.next().await.expect("the counts").0, "counts");
     stream.ends().await;
@@ -555,7 +558,11 @@ async fn a_flood_hides_nothing(storage: &Storage) {
     service
         .app
         .store
-        .set_disabled(id, Some(START), shut_out)
+        .set_disabled(
+            id,
+            Some((START, &palabre::domain::account::Rights::default())),
+            shut_out,
+        )
         .await
         .expect("done");
     for _ in 0..MORE_THAN_A_LOOK_READS {

@@ -414,7 +414,7 @@ async fn the_last_owner_stays(storage: &Storage) {
                 .await
                 .expect("answered"),
             store
-                .set_disabled(account, Some(START), audit("disabled"))
+                .set_disabled(account, Some((START, &Rights::default())), audit("disabled"))
                 .await
                 .expect("answered"),
             store
@@ -451,7 +451,7 @@ async fn the_last_owner_stays(storage: &Storage) {
     );
     assert_eq!(
         store
-            .set_disabled(id, Some(START), audit("disabled"))
+            .set_disabled(id, Some((START, &Rights::default())), audit("disabled"))
             .await
             .expect("answered"),
         done
@@ -511,7 +511,7 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
         "at once"
     );
     store
-        .set_disabled(id, Some(START), audit("disabled"))
+        .set_disabled(id, Some((START, &Rights::default())), audit("disabled"))
         .await
         .expect("shut out");
     assert!(live().await.is_none());
@@ -519,7 +519,7 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     assert!(live().await.is_none(), "the session is over for good");
     store.set_invitation(id, link("h"), audit("link")).await.expect("kept");
     store
-        .set_disabled(id, Some(START), audit("disabled"))
+        .set_disabled(id, Some((START, &Rights::default())), audit("disabled"))
         .await
         .expect("shut out");
     assert_eq!(store.invited("h", START).await.expect("read"), None, "no link opens it");

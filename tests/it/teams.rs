@@ -22,12 +22,18 @@ on_both_engines!(
     h17_an_owner_of_one_site_sees_the_roles_on_it_alone,
     tenants_an_act_on_an_account_is_in_the_log_of_its_sites,
     h3_a_link_ends_when_its_maker_falls,
+    h3_who_gave_a_suspension_decides_who_lifts_it,
 );
 
 impl Browser<'_> {
     async fn acts(&self, method: Method, account: Uuid, body: Value) -> Answer {
         let path = format!("/api/v1/moderators/{account}");
         self.sends(&method, &path, &body).await
+    }
+
+    async fn links(&self, account: Uuid) -> Answer {
+        let path = format!("/api/v1/moderators/{account}/link");
+        self.sends(&Method::POST, &path, &json!({})).await
     }
 
     /// The actions in a log with what they are about, oldest first.
@@ -208,5 +214,74 @@ async fn h3_a_link_ends_when_its_maker_falls(storage: &Storage) {
             );
         }
     }
+    service.stop().await;
+}
+
+async fn h3_who_gave_a_suspension_decides_who_lifts_it(storage: &Storage) {
+    let service = Service::start(storage, &two_sites()).await;
+    let all = service.signs_in().await;
+    let (_, faso) = service.somebody(Role::Owner, &["faso"]).await;
+    let suspend = || json!({"disabled": true});
+    let lift = || json!({"disabled": false});
+
+    // One's own, and a colleague's of the same power.
+    let (_, colleague) = service.somebody(Role::Owner, &["faso"]).await;
+    let (awa, _) = service.somebody(Role::Moderator, &["faso"]).await;
+    colleague.acts(Method::PATCH, awa, suspend()).await.expect(200);
+    faso.acts(Method::PATCH, awa, lift()).await.expect(200);
+
+    // One of somebody with more power, also where one suspends over it.
+    all.acts(Method::PATCH, awa, suspend()).await.expect(200);
+    for _ in 0..2 {
+        let refused = faso.acts(Method::PATCH, awa, lift()).await;
+        assert_eq!(refused.error(), (403, "forbidden"));
+        assert_eq!(faso.links(awa).await.error(), (403, "forbidden"));
+        assert_eq!(
+            faso.acts(Method::DELETE, awa, json!({})).await.error(),
+            (403, "forbidden")
+        );
+        let page = format!("/moderators/{awa}");
+        for (path, fields) in [("disabled", &[("disabled", "no")][..]), ("link", &[]), ("remove", &[])] {
+            faso.posts(&format!("{page}/{path}"), fields).await.expect(403);
+        }
+        let people = faso.gets("/moderators").await.expect(200).text;
+        assert!(
+            !people.contains(&format!("{page}/disabled")),
+            "no button that is refused"
+        );
+        assert!(
+            all.gets("/moderators")
+                .await
+                .expect(200)
+                .text
+                .contains(&format!("{page}/disabled"))
+        );
+        faso.acts(Method::PATCH, awa, suspend()).await.expect(200);
+    }
+    let known = accounts::get(&service.app, awa).await.expect("there");
+    let body = json!({"email": known.email, "name": known.name, "role": "owner", "site": "faso"});
+    faso.sends(&Method::POST, "/api/v1/moderators", &body).await.expect(201);
+    let known = accounts::get(&service.app, awa).await.expect("there");
+    assert_eq!(known.standing(), "disabled", "invited anew, and out as before");
+    all.acts(Method::PATCH, awa, lift()).await.expect(200);
+    colleague.acts(Method::PATCH, awa, suspend()).await.expect(200);
+    faso.acts(Method::PATCH, awa, lift()).await.expect(200);
+
+    // One that was lifted by who may is forgotten; the command line's is as an owner's of every site.
+    accounts::set_disabled(&service.app, By::Operator, awa, true)
+        .await
+        .expect("done");
+    assert_eq!(faso.acts(Method::PATCH, awa, lift()).await.error(), (403, "forbidden"));
+    all.acts(Method::PATCH, awa, lift()).await.expect(200);
+
+    // One of an owner of two sites, when one of them is no more the account's.
+    let (_, both) = service.somebody(Role::Owner, &["faso", "sahel"]).await;
+    let (issa, _) = service.somebody(Role::Moderator, &["faso", "sahel"]).await;
+    both.acts(Method::PATCH, issa, suspend()).await.expect(200);
+    both.acts(Method::PATCH, issa, json!({"site": "sahel", "role": null}))
+        .await
+        .expect(200);
+    assert_eq!(faso.acts(Method::PATCH, issa, lift()).await.error(), (403, "forbidden"));
+    both.acts(Method::PATCH, issa, lift()).await.expect(200);
     service.stop().await;
 }

@@ -111,7 +111,7 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
         has_second_step: account.has_second_step(),
         since: Moment::new(language, account.created_at.0),
         is_self: who.account.is_some_and(|own| own.account == account.id),
-        is_ruled: who.rights.own_all_of(&account.rights),
+        is_ruled: who.rights.own_all_of(&account.rights) && who.rights.own_all_of(&account.suspended_over),
         roles: roles.collect(),
     }
 }
