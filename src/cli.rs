@@ -5,6 +5,7 @@
 
 mod copies;
 mod moderator;
+pub(crate) mod output;
 mod token;
 
 use std::{
@@ -171,7 +172,7 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    eprintln!("palabre: {message}");
+    output::note(format_args!("palabre: {message}"));
     ExitCode::FAILURE
 }
 
@@ -188,6 +189,8 @@ fn start_log(config: &Config) -> Result<(), String> {
     let lines = tracing_subscriber::fmt::layer()
         // Colours are for eyes, not for files and journals.
         .with_ansi(std::io::stderr().is_terminal())
+        // It would say on standard error that standard error is gone, and panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let log = tracing_subscriber::registry().with(wanted);
     match config.log.format {
@@ -223,15 +226,15 @@ async fn greet(app: &App) -> Result<(), String> {
         Err(Error::Conflict { .. }) => None,
         Err(error) => return Err(format!("make a setup code: {error}")),
     };
-    eprintln!("Palabre {} at {url}", env!("CARGO_PKG_VERSION"));
+    output::note(format_args!("Palabre {} at {url}", env!("CARGO_PKG_VERSION")));
     if app.has_demo {
-        eprintln!("  article with its form   {url}/demo");
+        output::note(format_args!("  article with its form   {url}/demo"));
     }
     if let Some(code) = code {
-        eprintln!("  nobody runs this service yet; begin here, once, within ten minutes:");
-        eprintln!("  {admin}/setup?code={code}");
+        output::note("  nobody runs this service yet; begin here, once, within ten minutes:");
+        output::note(format_args!("  {admin}/setup?code={code}"));
     }
-    eprintln!("  review queue            {admin}/queue");
+    output::note(format_args!("  review queue            {admin}/queue"));
     if app.proxies.is_empty() && !app.config.is_loopback() && app.config.server.listen.ip().is_loopback() {
         tracing::warn!(
             "server.trusted_proxies is empty behind a proxy: all readers share one address and one rate limit"
@@ -298,7 +301,7 @@ async fn setup_code(config: Config) -> Result<(), String> {
         }
         error => format!("make a setup code: {error}"),
     })?;
-    println!("{}/setup?code={code}", app.config.admin_url());
+    output::result(format_args!("{}/setup?code={code}", app.config.admin_url()))?;
     app.store.close().await;
     Ok(())
 }
@@ -309,7 +312,7 @@ async fn observe(config: Config, site: &str) -> Result<(), String> {
         .await
         .map_err(|error| format!("set {site} to observe: {error}"))?;
     app.store.close().await;
-    eprintln!("{site}: version {} holds everything", row.policy.version);
+    output::note(format_args!("{site}: version {} holds everything", row.policy.version));
     Ok(())
 }
 
@@ -318,12 +321,20 @@ async fn pretend(listen: SocketAddr) -> Result<(), String> {
         .await
         .map_err(|error| format!("listen on {listen}: {error}"))?;
     let address = fake.address();
-    eprintln!("Pretending to be every captcha provider at http://{address}; the secret is {SECRET}");
+    output::note(format_args!(
+        "Pretending to be every captcha provider at http://{address}; the secret is {SECRET}"
+    ));
     for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
-        eprintln!("  {:<22}verify_url = \"{}\"", provider.as_str(), fake.url_of(provider));
+        output::note(format_args!(
+            "  {:<22}verify_url = \"{}\"",
+            provider.as_str(),
+            fake.url_of(provider)
+        ));
     }
-    eprintln!("  a token                curl -d score=0.9 -d hostname=localhost http://{address}/_token");
-    eprintln!("  what it does           curl http://{address}/_control");
+    output::note(format_args!(
+        "  a token                curl -d score=0.9 -d hostname=localhost http://{address}/_token"
+    ));
+    output::note(format_args!("  what it does           curl http://{address}/_control"));
     let shutdown = CancellationToken::new();
     cancel_at_signal(shutdown).await;
     Ok(())

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     actions::new_key,
     app::{self, App, KEY_SINCE},
-    cli,
+    cli::{self, output},
     config::Config,
     domain::{
         account::EVERY_SITE,
@@ -27,44 +27,44 @@ use crate::{
 /// # Errors
 /// How many checks failed.
 pub async fn run(config: Config) -> Result<(), String> {
-    println!("ok    configuration: read and valid");
-    files(&config);
+    output::result("ok    configuration: read and valid")?;
+    files(&config)?;
     let app = match cli::open(config).await {
         Ok(app) => app,
         Err(error) => {
-            println!("fail  store: {error}");
+            output::result(format_args!("fail  store: {error}"))?;
             return Err("1 check failed".to_owned());
         }
     };
     let mut failed = 0;
     let mut say = |result: Result<String, String>| match result {
-        Ok(line) => println!("ok    {line}"),
+        Ok(line) => output::result(format_args!("ok    {line}")),
         Err(line) => {
             failed += 1;
-            println!("fail  {line}");
+            output::result(format_args!("fail  {line}"))
         }
     };
-    say(store(&app).await);
-    say(integrity(&app).await);
-    say(client_address(&app));
-    say(mail(&app).await);
-    say(old_keys(&app).await);
+    say(store(&app).await)?;
+    say(integrity(&app).await)?;
+    say(client_address(&app))?;
+    say(mail(&app).await)?;
+    say(old_keys(&app).await)?;
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
                 if let Some(line) = script_origin(&app, &site).await {
-                    println!("warn  {line}");
+                    output::result(format_args!("warn  {line}"))?;
                 }
                 for line in providers(&app, &site).await {
-                    say(line);
+                    say(line)?;
                 }
-                say(policy(&app, &site).await);
-                say(seals(&app, &site).await);
+                say(policy(&app, &site).await)?;
+                say(seals(&app, &site).await)?;
             }
         }
-        Err(error) => say(Err(format!("sites: {error}"))),
+        Err(error) => say(Err(format!("sites: {error}")))?,
     }
-    say(seals(&app, EVERY_SITE).await);
+    say(seals(&app, EVERY_SITE).await)?;
     app.store.close().await;
     if failed == 0 {
         Ok(())
@@ -75,30 +75,32 @@ pub async fn run(config: Config) -> Result<(), String> {
 }
 
 /// Whether anybody but their owner reads the files with people's data and with keys.
-fn files(config: &Config) {
+fn files(config: &Config) -> Result<(), String> {
     let mut is_private = true;
     let mut warn = |path: &Path, right: &str| {
         if let Some(mode) = permissions::wider(path) {
             is_private = false;
-            println!(
+            output::result(format_args!(
                 "warn  files: {0} is open to others (mode {mode:04o}): chmod {right} {0}",
                 path.display()
-            );
+            ))?;
         }
+        Ok::<(), String>(())
     };
     let url = &config.database.url;
     if let Ok(database) = store::sqlite_path(url) {
-        warn(store::folder_of(&database), "700");
+        warn(store::folder_of(&database), "700")?;
     }
     for file in store::files(url) {
-        warn(&file, "600");
+        warn(&file, "600")?;
     }
     for file in app::key_files(config).chain(config.secret_files.iter().map(PathBuf::as_path)) {
-        warn(file, "600");
+        warn(file, "600")?;
     }
     if is_private {
-        println!("ok    files: their owner's alone");
+        output::result("ok    files: their owner's alone")?;
     }
+    Ok(())
 }
 
 async fn mail(app: &App) -> Result<String, String> {

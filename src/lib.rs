@@ -18,6 +18,9 @@
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
 //! `config` and `clock` are usable by all but the domain, `keys`, `permissions` and `error` by all. Nothing points left.
 
+// They panic once nobody reads; `cli::output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod actions;
 pub mod app;
 pub mod captcha;

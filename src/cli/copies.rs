@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::open;
+use super::{open, output};
 use crate::{
     app::{self, KEY_ID},
     clock::Clock,
@@ -25,10 +25,10 @@ pub(super) async fn backup(config: Config, file: &Path) -> Result<(), String> {
     if !done? {
         return Err("a PostgreSQL store is copied with pg_dump".to_owned());
     }
-    eprintln!(
+    output::note(format_args!(
         "{} written, for its owner alone. Keep the key with it, it is of no use without: {key}",
         file.display()
-    );
+    ));
     Ok(())
 }
 
@@ -64,27 +64,29 @@ pub(super) async fn restore(config: Config, file: &Path) -> Result<(), String> {
             ));
         }
     };
-    eprintln!(
+    output::note(format_args!(
         "{what} is whole: schema {}, {} comments, {made_with}.",
         copy.schema, copy.comments
-    );
+    ));
     let (schema, newest) = (copy.schema, copy.newest_schema);
     let done = copy
         .put_in_place(Clock::System.now())
         .map_err(|error| error.to_string())?;
     let database = done.database.display();
     if let Some(aside) = done.aside {
-        eprintln!(
+        output::note(format_args!(
             "What was there is now {}, with what came in after the copy was made. Nothing reads it; delete it when \
              nobody misses anything.",
             aside.display()
-        );
+        ));
     }
-    eprintln!("{database} is now that copy.");
+    output::note(format_args!("{database} is now that copy."));
     if schema < newest {
-        eprintln!("The next start brings it to schema {newest}.");
+        output::note(format_args!("The next start brings it to schema {newest}."));
     }
-    eprintln!("Next: `palabre doctor` looks it over, `palabre serve` starts the service.");
+    output::note(format_args!(
+        "Next: `palabre doctor` looks it over, `palabre serve` starts the service."
+    ));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, Sites, in_words, open_or_make};
+use super::{RoleName, Sites, in_words, open_or_make, output};
 use crate::{
     actions::accounts::{self, By, Wanted},
     app::App,
@@ -59,7 +59,7 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
                 let Some(last) = accounts.last() else { break };
                 wanted.after = Some(last.id);
                 for account in &accounts {
-                    println!("{}", line(account));
+                    output::result(line(account))?;
                 }
             }
         }
@@ -74,7 +74,7 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
             let code = accounts::reset(&app, By::Operator, account.id)
                 .await
                 .map_err(|error| in_words(&format!("make a link for {email}"), &error))?;
-            println!("{}", accounts::link(&app, &code));
+            output::result(accounts::link(&app, &code))?;
         }
     }
     app.store.close().await;
@@ -90,10 +90,12 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
         .await
         .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
     match added.code {
-        Some(code) => println!("{}", accounts::link(app, &code)),
-        None => eprintln!("they have an account already, and the role from now on; they need no new link"),
+        Some(code) => output::result(accounts::link(app, &code)),
+        None => {
+            output::note("they have an account already, and the role from now on; they need no new link");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 async fn find(app: &App, email: &str) -> Result<Account, String> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, Sites, in_words, open_or_make};
+use super::{RoleName, Sites, in_words, open_or_make, output};
 use crate::{
     actions::{accounts::By, tokens},
     config::Config,
@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
             let made = tokens::create(&app, By::Operator, token)
                 .await
                 .map_err(|error| in_words("make the token", &error))?;
-            println!("{}", made.secret);
+            output::result(&made.secret)?;
         }
         TokenCommand::List => {
             let mut wanted = TokensWanted {
@@ -67,7 +67,7 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
                 let Some(last) = tokens.last() else { break };
                 wanted.after = Some(last.id);
                 for token in &tokens {
-                    println!("{}", line(token));
+                    output::result(line(token))?;
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Seek as _},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
@@ -94,6 +94,42 @@ impl Place {
     /// A command, to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Ended {
         let mut words = vec![PALABRE];
+        words.extend(arguments);
+        Self::runs_to_its_end(self.command(&words), arguments)
+    }
+
+    /// A command whose standard output (`out`) or standard error (`err`) nobody reads any more.
+    pub(crate) fn runs_unread(&self, arguments: &[&str], out: bool, err: bool) -> Ended {
+        let mut words = vec![PALABRE];
+        words.extend(arguments);
+        let mut command = self.command(&words);
+        let unread = || Stdio::from(std::io::pipe().expect("a pipe").1);
+        let (mut said, mut noted) = (tempfile_of(&self.folder, "out"), tempfile_of(&self.folder, "err"));
+        command.stdout(if out {
+            unread()
+        } else {
+            Stdio::from(said.try_clone().expect("a file"))
+        });
+        command.stderr(if err {
+            unread()
+        } else {
+            Stdio::from(noted.try_clone().expect("a file"))
+        });
+        let mut process = command.spawn().expect("the program starts");
+        let Some(status) = wait(&mut process, PATIENCE) else {
+            let _ = process.kill();
+            panic!("{arguments:?} did not end");
+        };
+        Ended {
+            code: status.code(),
+            out: read_again(&mut said),
+            err: read_again(&mut noted),
+        }
+    }
+
+    /// A command whose standard output has no room.
+    pub(crate) fn runs_on_a_full_disk(&self, arguments: &[&str]) -> Ended {
+        let mut words = vec!["sh", "-c", "exec \"$@\" >/dev/full", "sh", PALABRE];
         words.extend(arguments);
         Self::runs_to_its_end(self.command(&words), arguments)
     }
@@ -298,6 +334,25 @@ impl Drop for Child {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A file to write to that is read again later.
+fn tempfile_of(folder: &Path, name: &str) -> fs::File {
+    let path = folder.join(format!("unread.{name}"));
+    let options = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path);
+    options.expect("a file")
+}
+
+fn read_again(file: &mut fs::File) -> String {
+    let mut text = String::new();
+    file.rewind().expect("from the beginning");
+    file.read_to_string(&mut text).expect("text");
+    text
 }
 
 /// Sends a signal, by the shell's own `kill`.

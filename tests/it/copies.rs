@@ -506,6 +506,74 @@ fn h15_a_key_that_can_be_guessed_starts_nothing() {
         .refused_with(&["server.secret", "guessed"]);
 }
 
+// ---------------------------------------------------------------- readers that go away
+
+#[test]
+fn f14_no_command_panics_where_nobody_reads_what_it_says() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    for (arguments, code) in [
+        (&["setup-code"][..], 0),
+        (&["doctor"], 0),
+        (&["token", "create", "--role", "owner", "--all-sites"], 0),
+        (&["token", "list"], 0),
+        (
+            &[
+                "moderator",
+                "add",
+                "--email",
+                "awa@example.org",
+                "--name",
+                "Awa",
+                "--role",
+                "owner",
+                "--all-sites",
+            ],
+            0,
+        ),
+        (&["moderator", "list"], 0),
+        (&["moderator", "reset", "--email", "awa@example.org"], 0),
+        (&["moderator", "reset", "--email", "nobody@example.org"], 1),
+        (&["captcha", "observe", "--site", "faso"], 0),
+        (&["token", "list", "--config", "missing.toml"], 1),
+        (&["backup", "copy.db"], 0),
+        (&["restore", "copy.db"], 0),
+        (&["restore", "missing.db"], 1),
+        (&["--help"], 0),
+        (&["--version"], 0),
+        (&["token", "--wrong"], 2),
+    ] {
+        for (out, err) in [(true, false), (false, true), (true, true)] {
+            let _ = fs::remove_file(storage.folder.join("copy-again.db"));
+            let copies = arguments == ["backup", "copy.db"] && storage.folder.join("copy.db").exists();
+            let arguments = if copies {
+                &["backup", "copy-again.db"]
+            } else {
+                arguments
+            };
+            let ended = place.runs_unread(arguments, out, err);
+            assert_eq!(ended.code, Some(code), "{arguments:?}, {out} {err}: {}", ended.err);
+            assert!(!ended.err.contains("panicked"), "{arguments:?}: {}", ended.err);
+        }
+    }
+}
+
+#[test]
+fn f14_a_result_that_cannot_be_written_is_said() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.runs(&["setup-code"]).well();
+    for arguments in [&["doctor"][..], &["token", "create", "--role", "owner", "--all-sites"]] {
+        let ended = place.runs_on_a_full_disk(arguments);
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        assert!(
+            ended.err.contains("palabre: write to standard output: ") && !ended.err.contains("panicked"),
+            "{}",
+            ended.err
+        );
+    }
+}
+
 // ---------------------------------------------------------------- what they share
 
 async fn many_write(child: &Child, about: &str, comments: usize) {
