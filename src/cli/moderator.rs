@@ -89,13 +89,11 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
     let added = accounts::add(app, By::Operator, &person, wanted.role.into(), &wanted.sites.into())
         .await
         .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
-    match added.code {
-        Some(code) => output::result(accounts::link(app, &code)),
-        None => {
-            output::note("they have an account already, and the role from now on; they need no new link");
-            Ok(())
-        }
-    }
+    let Some(code) = added.code else {
+        output::note("they have an account already, and the role from now on; they need no new link");
+        return Ok(());
+    };
+    output::result(accounts::link(app, &code))
 }
 
 async fn find(app: &App, email: &str) -> Result<Account, String> {
