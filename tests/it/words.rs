@@ -5,11 +5,12 @@ use std::{collections::BTreeSet, path::Path};
 
 use palabre::{
     domain::{
+        decision::Act,
         defence::{Side, Standing},
         reason::Reason,
         refusal::Doubt,
         score::Score,
-        status::{Act, Status},
+        status::Status,
         triage::Action,
         verdict::{BadToken, NotRun, Verdict, Why},
     },
