@@ -1,5 +1,7 @@
 //! What people do, one file for each: the story of an act from top to bottom.
 //!
+//! What takes several files has a folder, with the story in its `mod.rs`.
+//!
 //! An action takes the [`crate::app::App`] and parsed input, asks the store, the limits and the captcha,
 //! lets the domain decide, and gives back plain values. It knows no request and no page; both the API
 //! and the pages call it. To add one: a file named after the verb, its functions in the order of the
@@ -16,7 +18,6 @@ pub mod lease;
 pub mod new_key;
 pub mod own_account;
 pub mod receipt;
-mod repeats;
 pub mod review;
 pub mod setup;
 pub mod sites;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::submit::REFUSED_LIFE;
 use crate::{
     app::App,
     clock,
@@ -15,6 +14,9 @@ use crate::{
     limits::{Action, Demand},
     store::{Comment, NewAudit},
 };
+
+/// How long the text of a refused comment is kept.
+pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
 
 /// How long a receipt opens.
 const LIFE: Duration = Duration::from_hours(90 * 24);

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     receipt::{self, Own},
-    repeats::token_key,
+    submit::repeats::token_key,
 };
 use crate::{
     app::App,

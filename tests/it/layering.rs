@@ -107,7 +107,7 @@ const CRATES: [(&str, &[&str]); 6] = [
 ];
 
 /// The rooms whose files still import each other in a circle. None may be added.
-const CIRCLES_LEFT: [&[&str]; 4] = [&["store"], &["http"], &["actions"], &["cli", "doctor"]];
+const CIRCLES_LEFT: [&[&str]; 3] = [&["store"], &["http"], &["cli", "doctor"]];
 
 /// A line of code with where it stands.
 struct Line {

@@ -56,17 +56,17 @@ const USES: [(&str, &str, &str); 15] = [
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),
     (
-        "actions/submit.rs",
+        "actions/submit/holds.rs",
         "Email",
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),
     (
-        "actions/submit.rs",
+        "actions/submit/outcome.rs",
         "Client",
         "a digest of a month, that nothing is looked up by",
     ),
     (
-        "actions/submit.rs",
+        "actions/submit/device.rs",
         "Device",
         "h12_what_readers_hold_goes_on_under_a_new_key",
     ),

@@ -3,9 +3,11 @@
 //! Of two submissions with one of these the same, the later is a repeat where its text is the same too, and
 //! gets the first one's outcome; else the key counts for nothing. What comes from outside is hashed.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
-use super::submit::Submission;
+use super::{path::Path, submission::Submission};
 use crate::{
     captcha::{Form, Spent},
     error::Error,
@@ -13,17 +15,36 @@ use crate::{
     store::Repeat,
 };
 
+/// How long a repeat of a submission is recognised.
+pub(super) const REPEAT_LIFE: Duration = Duration::from_hours(24);
+
 const KEY: &str = "k:";
 const NONCE: &str = "n:";
 const TOKEN: &str = "t:";
 
-/// What was learned from earlier submissions under the same keys.
-pub(super) struct Earlier {
+/// What earlier submissions under the same keys say.
+pub(super) enum Earlier {
+    /// The submission repeats this comment.
+    Same(Uuid),
+    /// It is a new one.
+    New(NewKeys),
+}
+
+/// What was learned of the keys of a new submission.
+pub(super) struct NewKeys {
     /// Keys that the new comment may take.
     pub(super) keys: Vec<String>,
     /// The form was used before, with another text.
     pub(super) form_reused: bool,
     pub(super) token: Spent,
+}
+
+impl Path {
+    /// What its keys say now.
+    pub(super) async fn look_back(&self, keys: &[String], digest: &str) -> Result<Earlier, Error> {
+        let repeats = self.app.store.repeats(&self.site.site.id, keys, self.now).await?;
+        earlier(&repeats, keys, digest)
+    }
 }
 
 /// What makes a later submission the same one, the strongest first.
@@ -45,20 +66,20 @@ pub(super) fn keys_of(submission: &Submission, form: &Form) -> Vec<String> {
 }
 
 /// The key under which a provider's token is known to be used.
-pub(super) fn token_key(token: &str) -> String {
+pub(in crate::actions) fn token_key(token: &str) -> String {
     format!("{TOKEN}{}", sha256_hex(token.as_bytes()))
 }
 
-/// `Ok` with the comment that a submission repeats; else what its keys say.
-pub(super) fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Result<Result<Uuid, Earlier>, Error> {
+/// What `repeats`, found under `keys`, say of a submission with that digest.
+pub(super) fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Result<Earlier, Error> {
     if let Some(same) = repeats.iter().find(|repeat| repeat.digest == digest) {
-        return Ok(Ok(same.comment));
+        return Ok(Earlier::Same(same.comment));
     }
     let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
     if used(KEY) {
         return Err(Error::Unprocessable("idempotency_mismatch"));
     }
-    Ok(Err(Earlier {
+    Ok(Earlier::New(NewKeys {
         keys: keys
             .iter()
             .filter(|key| !repeats.iter().any(|repeat| repeat.key == **key))
