@@ -4,13 +4,14 @@ use crate::{
     clock::Clock,
     config::{Config, DEFAULT_FILE},
     domain::{
+        actor::Actor,
         captcha::{CaptchaSettings, PolicySettings, ProviderId},
         language::Language,
         policy::Policy,
         site::SiteSettings,
         timestamp::Timestamp,
     },
-    store::{Actor, NewAudit, PolicyRow, Store, StoreError},
+    store::{NewAudit, PolicyRow, Store, StoreError},
 };
 
 /// The id of the demonstration's site.
