@@ -77,6 +77,8 @@ pub struct Live {
 /// What the last look found, so that the next one tells only what is new.
 #[derive(Debug, Default)]
 pub struct Told {
+    /// When the last look that found all began; `None`: there was none.
+    pub watermark: Option<Timestamp>,
     pub arrivals: HashSet<Uuid>,
     pub entries: HashSet<Uuid>,
     pub leases: HashMap<Uuid, Lease>,

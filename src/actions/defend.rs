@@ -29,6 +29,9 @@ pub const DAYS_MAX: i64 = 90;
 /// A wrong set-up is in force when it touched a comment within this time.
 const FRESH: Duration = Duration::from_hours(1);
 
+/// How long owners are shown what was given up.
+const GIVEN_UP: Duration = Duration::from_hours(7 * 24);
+
 /// Checks that Google makes in a calendar month without a billing account
 /// (<https://docs.cloud.google.com/recaptcha/quotas>).
 const RECAPTCHA_FREE: i64 = 10_000;
@@ -215,11 +218,24 @@ async fn new_levels(app: &App, site: &str, provider: ProviderId, now: Timestamp)
         .collect())
 }
 
-/// What is wrong with a site's set-up now. Asks the store only where a provider outside is in force.
+/// What is wrong with a site's set-up now, and how much was given up that somebody was to be told.
 ///
 /// # Errors
 /// Errors of the store.
 pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
+    let now = app.clock.now();
+    let mut faults = faults_at(app, site, now).await?;
+    let dead = app.store.dead_deliveries(&site.id, now.minus(GIVEN_UP)).await?;
+    faults.extend((dead > 0).then_some(Fault::Undelivered(dead)));
+    Ok(faults)
+}
+
+/// What is wrong with the set-up of a site's check now, or was seen to be at `at`. Asks the store only where a
+/// provider outside is in force.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn faults_at(app: &App, site: &Site, at: Timestamp) -> Result<Vec<Fault>, Error> {
     let mut faults = Vec::new();
     if site.captcha.section_with_test_key().is_some() {
         faults.push(Fault::TestKey);
@@ -231,7 +247,7 @@ pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
     if !site.captcha.provider.is_outside() {
         return Ok(faults);
     }
-    let fresh = app.store.misconfigured(&site.id, app.clock.now().minus(FRESH)).await?;
+    let fresh = app.store.misconfigured(&site.id, at.minus(FRESH)).await?;
     faults.extend(fresh.map(Fault::Misconfigured));
     Ok(faults)
 }

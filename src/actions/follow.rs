@@ -4,8 +4,8 @@
 //! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge of more than 200
 //! between two looks apart, of which the counts tell), and a stream lives no longer than the rights it was
 //! opened with. The same change may be told twice, also to a stream that goes on from an earlier one: a
-//! comment's version tells what is new. The store keeps no order of commits, so each look goes back over half
-//! a minute and tells what it had not seen.
+//! comment's version tells what is new. Ids are in no order of commits, so each look goes back from the
+//! last one's time, the watermark, over half a minute more, and tells what it had not seen.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -216,20 +216,23 @@ pub async fn look(app: &App) -> Result<usize, Error> {
 
 async fn look_with(app: &App, told: &mut Told) -> Result<usize, Error> {
     let now = app.clock.now();
-    let since = now.minus(WINDOW);
+    // All that was committed a window before the last look has been seen by it.
+    let mark = told.watermark.unwrap_or(now).min(now);
+    let since = mark.minus(WINDOW).max(now.minus(GOES_BACK));
     let sites = app.store.site_ids().await?;
     let arrivals = app.store.arrivals(&sites, since, MOST).await?;
     let entries = app.store.entries_since(&Scope::All, since, MOST).await?;
     let leases = app.store.leases(now).await?.into_iter();
     let leases = leases.map(|lease| (lease.comment_id, lease)).collect();
     let seen = Told {
+        watermark: Some(now),
         arrivals: arrivals.iter().map(|arrival| arrival.comment).collect(),
         entries: entries.iter().map(|entry| entry.id).collect(),
         leases,
     };
-    let news = news(app, told, &seen, &sites, arrivals, entries).await?;
-    let count = news.len();
-    for what in news {
+    let changes = changes(app, told, &seen, &sites, arrivals, entries).await?;
+    let count = changes.len();
+    for what in changes {
         app.live.tell(Change { seen_at: now, what });
     }
     *told = seen;
@@ -237,7 +240,7 @@ async fn look_with(app: &App, told: &mut Told) -> Result<usize, Error> {
 }
 
 /// What `seen` has and `told` has not, oldest first, and the counts that follow from it.
-async fn news(
+async fn changes(
     app: &App,
     told: &Told,
     seen: &Told,
@@ -248,16 +251,16 @@ async fn news(
     // What was not read may be of any site, and may have taken anybody's rights away.
     let arrivals_missed = is_overrun(&arrivals, |oldest| told.arrivals.contains(&oldest.comment));
     let entries_missed = is_overrun(&entries, |oldest| told.entries.contains(&oldest.id));
-    let mut changed = BTreeSet::new();
+    let mut recounted = BTreeSet::new();
     if arrivals_missed || entries_missed {
-        changed.extend(sites.iter().cloned());
+        recounted.extend(sites.iter().cloned());
     }
     let mut access = entries_missed;
-    let mut news = VecDeque::new();
+    let mut changes = VecDeque::new();
     for arrival in arrivals.into_iter().rev() {
         if !told.arrivals.contains(&arrival.comment) {
-            changed.insert(arrival.site.clone());
-            news.push_back(What::Arrived(arrival));
+            recounted.insert(arrival.site.clone());
+            changes.push_back(What::Arrived(arrival));
         }
     }
     for entry in entries.into_iter().rev() {
@@ -265,34 +268,34 @@ async fn news(
             continue;
         }
         if is_decision(&entry) {
-            changed.insert(entry.site_id.clone());
-            news.push_back(What::Decided(Box::new(entry)));
+            recounted.insert(entry.site_id.clone());
+            changes.push_back(What::Decided(Box::new(entry)));
         } else {
             access = true;
         }
     }
     if access {
         // Who may no longer watch is told nothing of what came after that.
-        news.push_front(What::Access);
+        changes.push_front(What::Access);
     }
     let begun = seen
         .leases
         .values()
         .filter(|lease| told.leases.get(&lease.comment_id) != Some(lease));
-    news.extend(begun.cloned().map(leased));
+    changes.extend(begun.cloned().map(leased));
     let ended = told
         .leases
         .values()
         .filter(|lease| !seen.leases.contains_key(&lease.comment_id));
-    news.extend(ended.map(|lease| What::Leased {
+    changes.extend(ended.map(|lease| What::Leased {
         comment: lease.comment_id,
         site: lease.site_id.clone(),
         lease: None,
     }));
-    let changed: Vec<String> = changed.into_iter().collect();
-    let counts = app.store.counts_by_site(&changed).await?;
-    news.extend(counts.into_iter().map(What::Counts));
-    Ok(news)
+    let recounted: Vec<String> = recounted.into_iter().collect();
+    let counts = app.store.counts_by_site(&recounted).await?;
+    changes.extend(counts.into_iter().map(What::Counts));
+    Ok(changes)
 }
 
 /// Whether a look read as much as it can, newest first, and all of it is new: then there may be more.

@@ -28,6 +28,8 @@ pub enum Fault {
     TestKey,
     /// Nobody who may has vouched for the address of the check, which is therefore not used.
     AddressUnvouched,
+    /// So many deliveries were given up within the last week.
+    Undelivered(i64),
 }
 
 impl Fault {
@@ -38,6 +40,7 @@ impl Fault {
             Self::Misconfigured(_) => "misconfigured",
             Self::TestKey => "test_key",
             Self::AddressUnvouched => "address_unvouched",
+            Self::Undelivered(_) => "undelivered",
         }
     }
 }

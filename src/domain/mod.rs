@@ -15,6 +15,7 @@ pub mod captcha;
 pub mod decision;
 pub mod defence;
 pub mod draft;
+pub mod event;
 pub mod evidence;
 pub mod ink;
 pub mod language;

@@ -1,11 +1,12 @@
 //! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
 //! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
-//! Every few seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
+//! Every second: deliver what somebody is still to be told. Every few seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
 //! its interval.
 
+mod deliver;
 mod lease;
 mod sites;
 mod warn;
@@ -15,7 +16,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::warn::warn;
+pub use self::{
+    deliver::{Told as Heard, deliver, deliver_with},
+    warn::warn,
+};
 use self::{lease::LEASE, sites::readable_sites};
 use crate::{
     actions::new_key,
@@ -60,6 +64,7 @@ const SEAL_AFTER: Duration = Duration::from_mins(2);
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     tokio::join!(
         watch::watch(Arc::clone(&app), shutdown.clone()),
+        deliver::run(&app, shutdown.clone()),
         finish_erasures(&app, shutdown.clone()),
         rounds(&app, shutdown)
     );
@@ -127,7 +132,7 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     for site in &sites {
         for (status, days) in KEPT {
             let before = now.minus(Duration::from_hours(24 * days));
-            while app.store.expire_texts(site, status, before).await? == 500 {}
+            while app.store.expire_texts(site, status, before, now).await? == 500 {}
         }
     }
     for site in sites.iter().map(String::as_str).chain([EVERY_SITE]) {
@@ -137,6 +142,7 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
         .forget_clients(now.minus(Duration::from_hours(24 * CLIENT_DAYS)))
         .await?;
     app.store.purge(now).await?;
+    app.store.forget_deliveries(now).await?;
     Ok(())
 }
 

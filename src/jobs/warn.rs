@@ -2,48 +2,64 @@
 
 use std::time::Duration;
 
-use super::{lease::LEASE, sites::readable_sites};
+use uuid::Uuid;
+
+use super::{deliver::Told, lease::LEASE, sites::readable_sites};
 use crate::{
     actions::defend,
-    app::{App, SiteInForce},
-    domain::timestamp::Timestamp,
+    app::App,
     error::Error,
     outbound::mail::Mail,
+    store::Delivery,
     web::{defence::fault_sentence, texts::Say as _},
 };
 
-/// How long nothing more is written about a site.
+/// How long no other alarm is raised about a site.
 const SILENCE: Duration = Duration::from_hours(24);
 
-/// Writes to the owners of each site whose check is set up wrongly, once a day at most. Nothing where no mail
-/// server is named, or when another instance does it.
+/// Raises the alarm of each site whose check is set up wrongly, once a day at most: each owner is written to by a
+/// delivery of their own. Nothing where no mail server is named, or when another instance does it.
 ///
 /// # Errors
-/// Errors of the store. What cannot be sent now is sent the next time.
+/// Errors of the store.
 pub async fn warn(app: &App) -> Result<(), Error> {
-    let Some(mail) = &app.mail else {
-        return Ok(());
-    };
-    if !app.store.lease_job("warnings", LEASE, app.clock.now()).await? {
+    if app.mail.is_none() || !app.store.lease_job("warnings", LEASE, app.clock.now()).await? {
         return Ok(());
     }
     for site in readable_sites(app).await? {
-        warn_of(app, mail, &site).await?;
+        let site = &site.site;
+        let now = app.clock.now();
+        if !defend::faults_at(app, site, now).await?.is_empty() {
+            let owners = app.store.raise_alarm(&site.id, SILENCE, now).await?;
+            if owners > 0 {
+                tracing::info!(site = %site.id, owners, "owners are warned of a wrong set-up");
+            }
+        }
     }
     Ok(())
 }
 
-async fn warn_of(app: &App, mail: &Mail, site: &SiteInForce) -> Result<(), Error> {
+/// Writes to one owner what was wrong when the alarm was raised, as far as it still is. Needless, where nothing
+/// is, or where that account owns the site no longer.
+///
+/// # Errors
+/// [`Error::Unavailable`] says why it was not sent; errors of the store.
+pub(super) async fn write_to(app: &App, alarm: &Delivery, owner: Uuid) -> Result<Told, Error> {
+    let Some(mail) = &app.mail else {
+        return Err(Error::Unavailable("no mail server is named".to_owned()));
+    };
+    let owners = app.store.owners_of(&alarm.site).await?;
+    let site = match app.site(&alarm.site).await {
+        Err(Error::NotFound(_)) => return Ok(Told::Needless),
+        other => other?,
+    };
     let site = &site.site;
-    let now = app.clock.now();
-    let faults = defend::faults(app, site).await?;
+    let faults = defend::faults_at(app, site, alarm.at).await?;
+    let Some((_, email)) = owners.iter().find(|(id, _)| *id == owner) else {
+        return Ok(Told::Needless);
+    };
     if faults.is_empty() {
-        return Ok(());
-    }
-    let mark = format!("warned:{}", site.id);
-    let last: Option<i64> = app.store.meta(&mark).await?.and_then(|text| text.parse().ok());
-    if last.is_some_and(|last| now < Timestamp(last).plus(SILENCE)) {
-        return Ok(());
+        return Ok(Told::Needless);
     }
     let language = site.language;
     let mut text = String::new();
@@ -54,16 +70,9 @@ async fn warn_of(app: &App, mail: &Mail, site: &SiteInForce) -> Result<(), Error
     let address = format!("{}/sites/{}/defence", app.config.admin_url(), site.id);
     text += &language.say_with("alarm-mail-end", "address", &address);
     let subject = language.say_with("alarm-mail-subject", "site", &site.name);
-    let mut sent = 0;
-    for (account, email) in app.store.owners_of(&site.id).await? {
-        match mail.send(&email, &subject, text.clone()).await {
-            Ok(()) => sent += 1,
-            Err(error) => tracing::warn!(site = %site.id, %account, %error, "an owner was not warned"),
-        }
-    }
-    if sent > 0 {
-        app.store.set_meta(&mark, &now.0.to_string()).await?;
-        tracing::info!(site = %site.id, sent, "owners were warned of a wrong set-up");
-    }
-    Ok(())
+    let id = format!("{}.{owner}", alarm.event);
+    mail.send(&id, email, &subject, text)
+        .await
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    Ok(Told::Yes)
 }

@@ -67,11 +67,12 @@ impl Mail {
         Ok(Some(Self { transport, from }))
     }
 
-    /// Sends `text` to `address`; done once the server has taken it.
+    /// Sends `text` to `address`; done once the server has taken it. A mail that is sent again under the same `id`,
+    /// which is made of letters, digits, hyphens and dots, has the same Message-ID.
     ///
     /// # Errors
     /// [`MailError`]: an address that is none, no connection, or the server's refusal.
-    pub async fn send(&self, address: &str, subject: &str, text: String) -> Result<(), MailError> {
+    pub async fn send(&self, id: &str, address: &str, subject: &str, text: String) -> Result<(), MailError> {
         let address: Address = address
             .parse()
             .map_err(|_| MailError("write a mail: the recipient's address cannot be written to".to_owned()))?;
@@ -79,7 +80,7 @@ impl Mail {
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(subject)
-            .message_id(None)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
             .body(text)
             .map_err(|error| MailError(format!("write a mail: {error}")))?;

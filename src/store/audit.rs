@@ -8,7 +8,11 @@ use uuid::Uuid;
 
 use super::{Store, StoreError, in_tx, on_pool, push_scope};
 use crate::{
-    domain::{actor::Scope, timestamp::Timestamp},
+    domain::{
+        actor::Scope,
+        event::{Event, Kind},
+        timestamp::Timestamp,
+    },
     keys::hex,
 };
 
@@ -57,7 +61,7 @@ pub struct SealFault {
     pub number: i64,
 }
 
-/// Inserts a [`NewAudit`] inside `in_tx!`, with the version that a comment has by it.
+/// Inserts a [`NewAudit`] inside `in_tx!`, with the version that a comment has by it, and its event, if it is one.
 macro_rules! insert_entry {
     ($conn:expr, $entry:expr) => {
         $crate::store::audit::insert_entry!($conn, $entry, None)
@@ -65,6 +69,7 @@ macro_rules! insert_entry {
     ($conn:expr, $entry:expr, $version:expr) => {{
         let entry: $crate::store::NewAudit = $entry;
         let version: Option<i64> = $version;
+        let event = $crate::store::audit::event_of(&entry, version);
         sqlx::query(
             "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, \
              from_status, to_status, detail, from_version, to_version) \
@@ -84,7 +89,18 @@ macro_rules! insert_entry {
         .bind(version.map(|version| version - 1))
         .bind(version)
         .execute(&mut *$conn)
-        .await?
+        .await?;
+        if let Some(mut event) = event {
+            if let Some(comment) = event.comment {
+                let seq: Option<(i64,)> =
+                    sqlx::query_as("UPDATE comments SET event_seq = event_seq + 1 WHERE id = $1 RETURNING event_seq")
+                        .bind(comment)
+                        .fetch_optional(&mut *$conn)
+                        .await?;
+                event.seq = seq.map(|(seq,)| seq);
+            }
+            $crate::store::outbox::write_event!($conn, &event, true);
+        }
     }};
 }
 pub(super) use insert_entry;
@@ -98,6 +114,22 @@ macro_rules! insert_entries {
     };
 }
 pub(super) use insert_entries;
+
+/// The event that an entry records, without its number; it has the entry's id.
+pub(super) fn event_of(entry: &NewAudit, version: Option<i64>) -> Option<Event> {
+    Kind::of_action(entry.action).map(|kind| Event {
+        id: entry.id,
+        site: entry.site.clone(),
+        kind,
+        comment: entry.comment,
+        version,
+        decision: None,
+        actor_kind: entry.actor.kind.to_owned(),
+        actor_id: entry.actor.id.clone(),
+        at: entry.at,
+        seq: None,
+    })
+}
 
 impl From<NewAudit> for Vec<NewAudit> {
     fn from(entry: NewAudit) -> Self {

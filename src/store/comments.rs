@@ -12,9 +12,14 @@ use super::{
     in_tx,
     looks::{self, Look},
     on_pool,
+    outbox::{event_id, write_event},
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
-use crate::domain::{timestamp::Timestamp, trust::DeviceRecord};
+use crate::domain::{
+    event::{Event, Kind},
+    timestamp::Timestamp,
+    trust::DeviceRecord,
+};
 
 /// An earlier submission with one of the same keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -466,10 +471,29 @@ impl Store {
             if added.rows_affected() == 0 {
                 return Ok(false);
             }
-            sqlx::query("UPDATE comments SET reports = reports + 1 WHERE id = $1")
-                .bind(comment)
-                .execute(&mut *conn)
-                .await?;
+            let counted: Option<(String, i64, i64)> = sqlx::query_as(
+                "UPDATE comments SET reports = reports + 1, event_seq = event_seq + 1 WHERE id = $1 \
+                 RETURNING site_id, version, event_seq",
+            )
+            .bind(comment)
+            .fetch_optional(&mut *conn)
+            .await?;
+            if let Some((site, version, seq)) = counted {
+                let event = Event {
+                    id: event_id(now),
+                    site,
+                    kind: Kind::Reported,
+                    comment: Some(comment),
+                    version: Some(version),
+                    decision: None,
+                    actor_kind: "reader".to_owned(),
+                    // Who reported is known to the report alone.
+                    actor_id: String::new(),
+                    at: now,
+                    seq: Some(seq),
+                };
+                write_event!(conn, &event, true);
+            }
             Ok(true)
         })
     }

@@ -10,6 +10,7 @@ struct Current {
     label: Option<String>,
     thread_title: Option<String>,
     thread_url: Option<String>,
+    has_receiver: bool,
 }
 
 async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided, StoreError> {
@@ -67,7 +68,8 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .execute(&mut *connection)
     .await?;
     let current: Option<Current> = sqlx::query_as(
-        "SELECT site_id, thread_id, status, set_aside, version, label, thread_title, thread_url \
+        "SELECT site_id, thread_id, status, set_aside, version, label, thread_title, thread_url, \
+         EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
     .bind(wanted.comment)
@@ -119,9 +121,9 @@ async fn write(
     change: &decision::Change,
 ) -> Result<Decided, StoreError> {
     let to = change.to;
-    let changed = sqlx::query(
-        "UPDATE comments SET status = $3, set_aside = $4, label = $5, decided_at = $6, version = version + 1 \
-         WHERE id = $1 AND version = $2",
+    let changed: Option<(i64,)> = sqlx::query_as(
+        "UPDATE comments SET status = $3, set_aside = $4, label = $5, decided_at = $6, version = version + 1, \
+         event_seq = event_seq + 1 WHERE id = $1 AND version = $2 RETURNING event_seq",
     )
     .bind(wanted.comment)
     .bind(current.version)
@@ -129,12 +131,25 @@ async fn write(
     .bind(to.set_aside)
     .bind(change.label.as_deref())
     .bind(wanted.at.0)
-    .execute(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    if changed.rows_affected() == 0 {
+    let Some((seq,)) = changed else {
         return Ok(Decided::Conflict);
-    }
+    };
     record(connection, wanted, current, from, change).await?;
+    let event = Event {
+        id: wanted.id,
+        site: current.site_id.clone(),
+        kind: Kind::of(wanted.act),
+        comment: Some(wanted.comment),
+        version: Some(current.version + 1),
+        decision: change.undoes.or(Some(wanted.id)),
+        actor_kind: wanted.actor.kind.to_owned(),
+        actor_id: wanted.actor.id.clone(),
+        at: wanted.at,
+        seq: Some(seq),
+    };
+    write_event!(connection, &event, current.has_receiver);
     // Whoever read it has read it.
     sqlx::query("DELETE FROM review_leases WHERE comment_id = $1")
         .bind(wanted.comment)

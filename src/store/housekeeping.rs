@@ -9,8 +9,13 @@ use super::{
     Store, StoreError,
     comments::{BLANK_COLUMNS, after_blanking, before_blanking},
     in_tx, on_pool,
+    outbox::{event_id, write_event},
 };
-use crate::domain::{status::Status, timestamp::Timestamp};
+use crate::domain::{
+    event::{Event, Kind},
+    status::Status,
+    timestamp::Timestamp,
+};
 
 impl Store {
     /// Takes the lease of a periodic job until `now + lease`; `false`: another instance has it.
@@ -39,7 +44,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn expire_texts(&self, site: &str, status: Status, before: Timestamp) -> Result<u64, StoreError> {
+    pub async fn expire_texts(
+        &self,
+        site: &str,
+        status: Status,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let site = site.to_owned();
         let blanked = in_tx!(self, |conn| {
             // Index: comments_by_status. Nothing is decided before it is created, so the second condition
@@ -61,17 +72,31 @@ impl Store {
                     .execute(&mut *conn)
                     .await?;
                 before_blanking!(conn, id);
-                let done = sqlx::query(AssertSqlSafe(format!(
-                    "UPDATE comments SET {BLANK_COLUMNS} WHERE id = $1 AND status = $2"
+                let done: Option<(i64, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+                    "UPDATE comments SET {BLANK_COLUMNS}, event_seq = event_seq + 1 WHERE id = $1 AND status = $2 \
+                     RETURNING version, event_seq"
                 )))
                 .bind(id)
                 .bind(status.as_str())
-                .execute(&mut *conn)
+                .fetch_optional(&mut *conn)
                 .await?;
                 // Somebody decided on it since we looked: it keeps its texts and notes.
-                if done.rows_affected() == 0 {
+                let Some((version, seq)) = done else {
                     continue;
-                }
+                };
+                let event = Event {
+                    id: event_id(now),
+                    site: site.clone(),
+                    kind: Kind::Expired,
+                    comment: Some(id),
+                    version: Some(version),
+                    decision: None,
+                    actor_kind: "system".to_owned(),
+                    actor_id: "housekeeping".to_owned(),
+                    at: now,
+                    seq: Some(seq),
+                };
+                write_event!(conn, &event, true);
                 blanked += 1;
                 after_blanking!(conn, id, thread, 1);
                 for statement in [

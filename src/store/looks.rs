@@ -47,6 +47,8 @@ pub(super) struct Found {
     pub(super) digest: Option<String>,
     pub(super) comment_id: Option<Uuid>,
     pub(super) expires_at: Option<i64>,
+    /// Somebody is told of what comes in on the site; only in a row of a thread.
+    pub(super) has_receiver: bool,
 }
 
 /// Asks about all of `rows` at once, each `(look, site, thread, key)`: the row with the empty key, which is
@@ -59,7 +61,8 @@ macro_rules! ask_all {
         let mut query = ::sqlx::QueryBuilder::new($begin);
         query.push(
             "SELECT v.column1 AS look, t.id AS thread_id, t.open, t.oldest_pending_at, k.repeat_key, k.digest, \
-             k.comment_id, k.expires_at FROM (",
+             k.comment_id, k.expires_at, (t.id IS NOT NULL AND EXISTS (SELECT 1 FROM receivers r \
+             WHERE r.site_id = v.column2)) AS has_receiver FROM (",
         );
         query.push_values($rows, |mut row, (look, site, thread, key): (i64, &str, &str, &str)| {
             row.push_bind(look).push_bind(site).push_bind(thread).push_bind(key);

@@ -16,6 +16,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod changes;
 mod claims;
 mod comments;
 mod copies;
@@ -30,7 +31,7 @@ mod log_file;
 mod looks;
 mod names;
 mod new_key;
-mod news;
+mod outbox;
 mod postgres;
 mod queue;
 mod readers;
@@ -56,6 +57,7 @@ use sqlx::{
 pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
+    changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
     copies::{CheckedCopy, Restored, check_copy, files, folder_of},
@@ -65,7 +67,7 @@ pub use self::{
     invitations::Invitation,
     leases::Lease,
     new_key::{Kept, Sealed},
-    news::Arrival,
+    outbox::{Delivered, Delivery, Receiver},
     queue::{QueueRow, SiteCounts},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},

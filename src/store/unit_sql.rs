@@ -6,7 +6,18 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Decide, Done, Inserted, NewComment, Unit};
-use crate::{domain::{decision::{self, Act, Decided, Standing}, status::Status}, store::{StoreError, looks::{Found, ask_all}}};
+use crate::{
+    domain::{
+        decision::{self, Act, Decided, Standing},
+        event::{Event, Kind},
+        status::Status,
+    },
+    store::{
+        StoreError,
+        looks::{Found, ask_all},
+        outbox::write_event,
+    },
+};
 
 /// Runs the units in their order in one transaction, all or none; neighbouring inserts become one question and one
 /// multi-row INSERT a table.
@@ -82,6 +93,8 @@ struct Thread {
     open: bool,
     /// As it was read, before this transaction's comments.
     oldest_pending_at: Option<i64>,
+    /// Somebody is told of what comes in on its site.
+    has_receiver: bool,
 }
 
 /// With `last`, nothing follows in the transaction.
@@ -170,6 +183,7 @@ async fn known<'a>(
                     id,
                     open,
                     oldest_pending_at,
+                    has_receiver: row.has_receiver,
                 },
             );
         }
@@ -222,16 +236,20 @@ async fn make_thread(connection: &mut Connection, first: &NewComment) -> Result<
     .execute(&mut *connection)
     .await?;
     // Index: threads_by_key.
-    let made: Option<(Uuid, bool, Option<i64>)> =
-        sqlx::query_as("SELECT id, open, oldest_pending_at FROM threads WHERE site_id = $1 AND thread_key = $2")
-            .bind(site)
-            .bind(key)
-            .fetch_optional(connection)
-            .await?;
-    Ok(made.map(|(id, open, oldest_pending_at)| Thread {
+    let made: Option<(Uuid, bool, Option<i64>, bool)> = sqlx::query_as(
+        "SELECT id, open, oldest_pending_at, \
+         EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = threads.site_id) AS has_receiver \
+         FROM threads WHERE site_id = $1 AND thread_key = $2",
+    )
+    .bind(site)
+    .bind(key)
+    .fetch_optional(connection)
+    .await?;
+    Ok(made.map(|(id, open, oldest_pending_at, has_receiver)| Thread {
         id,
         open,
         oldest_pending_at,
+        has_receiver,
     }))
 }
 
@@ -252,11 +270,34 @@ async fn insert_rows(
         }
         push_insert_of_keys(&mut query, rows);
     }
-    if last && touched.is_empty() {
+    let told: Vec<&NewComment> = rows
+        .iter()
+        .filter(|(_, thread)| thread.has_receiver)
+        .map(|(comment, _)| *comment)
+        .collect();
+    if last && touched.is_empty() && told.is_empty() {
         query.push(transaction.end());
     }
     query.build().execute(&mut *transaction.connection).await?;
+    tell_arrivals(transaction.connection, &told).await?;
     touch_threads(transaction.connection, touched).await
+}
+
+/// Deliveries of what came in to the receivers of each site: the comment's row is the event.
+async fn tell_arrivals(connection: &mut Connection, told: &[&NewComment]) -> Result<(), StoreError> {
+    for comment in told {
+        sqlx::query(
+            "INSERT INTO deliveries (event_id, receiver_kind, receiver_id, site_id, comment_id, seq, state, \
+             not_before, attempts, leased_until) \
+             SELECT $1, r.kind, r.id, r.site_id, $1, 0, 'waiting', $3, 0, 0 FROM receivers r WHERE r.site_id = $2",
+        )
+        .bind(comment.id)
+        .bind(comment.site.as_str())
+        .bind(comment.at.0)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {

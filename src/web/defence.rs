@@ -151,6 +151,11 @@ pub fn fault_sentence(language: Language, site: &str, fault: &Fault) -> String {
     match fault {
         Fault::TestKey => language.say_with("alarm-test_key", "site", site),
         Fault::AddressUnvouched => language.say_with("alarm-address_unvouched", "site", site),
+        Fault::Undelivered(count) => text(
+            language,
+            "alarm-undelivered",
+            &[("site", site.into()), ("count", Arg::Count(*count))],
+        ),
         Fault::Misconfigured(seen) => text(
             language,
             "alarm-misconfigured",

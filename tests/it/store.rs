@@ -122,7 +122,7 @@ pub(crate) const START: Timestamp = Timestamp(1_764_000_000_000);
 /// An open store with two sites.
 pub(crate) struct Scene {
     pub(crate) store: Arc<Store>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 impl Scene {
@@ -226,7 +226,7 @@ impl Scene {
         .await
     }
 
-    fn decision(&self, comment: Uuid, act: Act) -> Decide {
+    pub(crate) fn decision(&self, comment: Uuid, act: Act) -> Decide {
         Decide {
             id: self.clock.new_id(),
             comment,
@@ -243,7 +243,7 @@ impl Scene {
         }
     }
 
-    async fn decide(&self, decision: Decide) -> Decided {
+    pub(crate) async fn decide(&self, decision: Decide) -> Decided {
         self.store.decide(decision).await.expect("decided")
     }
 
@@ -749,7 +749,11 @@ async fn h5_a_device_has_the_record_that_people_gave_it(storage: &Storage) {
     assert_eq!(record(SITE, "device", late).await, (0, 0, 0));
     // What is blanked is remembered while it counts, but for good words.
     for status in [Status::Spam, Status::Rejected] {
-        scene.store.expire_texts(SITE, status, late).await.expect("blanked");
+        scene
+            .store
+            .expire_texts(SITE, status, late, late)
+            .await
+            .expect("blanked");
     }
     assert_eq!(record(SITE, "device", START).await, (2, 1, 1));
     scene.store.purge(late).await.expect("purged");
@@ -2813,7 +2817,7 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
     assert_eq!(
         scene
             .store
-            .expire_texts(SITE, Status::Refused, cut)
+            .expire_texts(SITE, Status::Refused, cut, cut)
             .await
             .expect("done"),
         1
@@ -2821,7 +2825,7 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
     assert_eq!(
         scene
             .store
-            .expire_texts(SITE, Status::Refused, cut)
+            .expire_texts(SITE, Status::Refused, cut, cut)
             .await
             .expect("done"),
         0
@@ -2834,13 +2838,21 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
     assert_eq!((erased.email.as_str(), erased.device_id), ("", None));
     assert_eq!(scene.get(young).await.status, Status::Refused);
     assert_eq!(
-        scene.store.expire_texts(SITE, Status::Spam, cut).await.expect("done"),
+        scene
+            .store
+            .expire_texts(SITE, Status::Spam, cut, cut)
+            .await
+            .expect("done"),
         0,
         "spam only since"
     );
     let later = cut.plus(minutes(1));
     assert_eq!(
-        scene.store.expire_texts(SITE, Status::Spam, later).await.expect("done"),
+        scene
+            .store
+            .expire_texts(SITE, Status::Spam, later, later)
+            .await
+            .expect("done"),
         1
     );
     assert_eq!(storage.integer("SELECT COUNT(*) FROM audit_texts").await, Some(0));
@@ -3152,7 +3164,8 @@ fn every_public_method_is_called_here() {
     let tests = concat!(
         include_str!("store.rs"),
         include_str!("store_accounts.rs"),
-        include_str!("store_watch.rs")
+        include_str!("store_watch.rs"),
+        include_str!("outbox.rs")
     );
     let mut methods = 0;
     for source in store_sources() {

@@ -125,6 +125,9 @@ fn fault_json(fault: &Fault) -> Value {
         Fault::Misconfigured(seen) => {
             json!({"code": fault.code(), "detail": seen.detail, "count": seen.count, "at": seen.at})
         }
+        Fault::Undelivered(count) => {
+            json!({"code": fault.code(), "detail": null, "count": count, "at": null})
+        }
         Fault::TestKey | Fault::AddressUnvouched => {
             json!({"code": fault.code(), "detail": null, "count": null, "at": null})
         }

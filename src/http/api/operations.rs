@@ -47,6 +47,14 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Resul
         return Err(Error::Forbidden("forbidden").into());
     }
     metrics::gauge!("palabre_submissions_under_way").set(count(app.submissions.len()));
+    let deliveries = app.store.delivery_counts().await.map_err(Error::from)?;
+    for state in ["waiting", "done", "dropped", "dead"] {
+        let number = deliveries
+            .iter()
+            .find(|(own, _)| own == state)
+            .map_or(0, |(_, number)| *number);
+        metrics::gauge!("palabre_deliveries", "state" => state).set(count(usize::try_from(number).unwrap_or(0)));
+    }
     metrics::gauge!("palabre_streams").set(count(app.live.streams()));
     metrics::gauge!("palabre_rate_limit_keys").set(count(app.limits.keys()));
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

@@ -688,6 +688,10 @@ alarm-misconfigured = { $count ->
 }
 alarm-test_key = { $site }: the secret key is a public test key, which accepts anything. Set your own key.
 alarm-address_unvouched = { $site }: the address of the check was not given by an owner of every site, so it is not used and comments wait unchecked. An owner of every site gives it again in the settings, or config.toml does.
+alarm-undelivered = { $count ->
+    [one] { $site }: { $count } message could not be delivered after twelve tries and was given up. Check the mail server in config.toml and the owners’ addresses.
+   *[other] { $site }: { $count } messages could not be delivered after twelve tries and were given up. Check the mail server in config.toml and the owners’ addresses.
+}
 alarm-mail-subject = { $site }: the check of comments is to be mended
 alarm-mail-end = No comment is lost: they wait for review. To see and mend it: { $address }
 

@@ -697,6 +697,10 @@ alarm-misconfigured = { $count ->
 }
 alarm-test_key = { $site } : la clé secrète est une clé d’essai publique, qui accepte n’importe quoi. Mettez votre propre clé.
 alarm-address_unvouched = { $site } : l’adresse de la vérification n’a pas été donnée par un propriétaire de tous les sites ; elle n’est donc pas utilisée, et les commentaires attendent sans vérification. Un propriétaire de tous les sites la redonne dans les réglages, ou config.toml la donne.
+alarm-undelivered = { $count ->
+    [one] { $site } : { $count } message n’a pas pu être remis après douze essais et a été abandonné. Vérifiez le serveur de courrier dans config.toml et les adresses des propriétaires.
+   *[other] { $site } : { $count } messages n’ont pas pu être remis après douze essais et ont été abandonnés. Vérifiez le serveur de courrier dans config.toml et les adresses des propriétaires.
+}
 alarm-mail-subject = { $site } : la vérification des commentaires est à régler
 alarm-mail-end = Aucun commentaire n’est perdu : ils attendent une relecture. Pour voir et régler : { $address }
 

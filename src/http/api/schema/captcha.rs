@@ -257,11 +257,12 @@ pub(in crate::http::api) struct ForeignHost {
 /// What is wrong with the set-up of a site now.
 #[derive(ToSchema)]
 pub(in crate::http::api) struct Fault {
-    /// misconfigured (within the last hour) or `test_key`.
+    /// misconfigured (within the last hour), `test_key`, `address_unvouched` or undelivered (mails to owners that were
+    /// given up within the last week).
     code: String,
     /// What the provider named.
     detail: Option<String>,
-    /// Comments it touched.
+    /// Comments it touched, or mails.
     count: Option<i64>,
     /// The newest of them.
     at: Option<String>,

@@ -1,8 +1,8 @@
-//! What happened lately, for those who watch: comments that came in, entries of the audit log.
+//! What happened lately, for those who watch: comments that came in, and events with their entries of the audit log.
 
 use uuid::Uuid;
 
-use super::{AuditEntry, Store, StoreError, audit, on_pool, push_scope, rows};
+use super::{AuditEntry, Store, StoreError, audit, on_pool, outbox::event_time, push_scope, rows};
 use crate::domain::{actor::Scope, status::Status, timestamp::Timestamp};
 
 /// A comment that came in, without its texts.
@@ -67,8 +67,8 @@ impl Store {
             .collect()
     }
 
-    /// Entries of the audit log of the sites in `scope` made at `since` or later, newest first, at most
-    /// `most`.
+    /// The events of the sites in `scope` from `since` or later that the audit log tells of, newest first, at most
+    /// `most`, each as its entry there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -79,17 +79,17 @@ impl Store {
         most: i64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         // Ids are made with the time in front, so they are the index by time.
-        let millis = u64::try_from(since.0).unwrap_or(0);
-        let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+        let first = event_time(since);
         let found = on_pool!(self, |pool| {
-            // Index: the primary key.
+            // Index: the primary key of events.
             let mut query = sqlx::QueryBuilder::new(format!(
-                "SELECT {} FROM audit_entries a LEFT JOIN audit_texts n ON n.entry_id = a.id WHERE a.id >= ",
+                "SELECT {} FROM events e JOIN audit_entries a ON a.id = e.id \
+                 LEFT JOIN audit_texts n ON n.entry_id = a.id WHERE e.id >= ",
                 audit::COLUMNS
             ));
             query.push_bind(first);
-            push_scope!(query, "a.site_id", scope);
-            query.push(" ORDER BY a.id DESC LIMIT ").push_bind(most);
+            push_scope!(query, "e.site_id", scope);
+            query.push(" ORDER BY e.id DESC LIMIT ").push_bind(most);
             query.build_query_as().fetch_all(pool).await
         })?;
         Ok(found)
