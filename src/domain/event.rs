@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{status::Act, timestamp::Timestamp};
+use super::{decision::Act, timestamp::Timestamp};
 
 /// How long after an approval it is told: until then an undo takes it back unheard.
 pub const APPROVAL_WAITS: Duration = Duration::from_secs(10);

@@ -9,7 +9,6 @@ use crate::{
     actions::defend,
     app::App,
     error::Error,
-    outbound::mail::Mail,
     store::Delivery,
     web::{defence::fault_sentence, texts::Say as _},
 };

@@ -12,12 +12,13 @@ use palabre::{
     actions::identify::Role,
     clock::{Clock, ManualClock},
     domain::{
+        decision::{Act, Decided},
         event::Kind,
-        status::{Act, Status},
+        status::Status,
         timestamp::Timestamp,
     },
     jobs::{self, Heard},
-    store::{Decided, Delivered, Delivery, Opening, Receiver, Store},
+    store::{Delivered, Delivery, Opening, Receiver, Store},
 };
 use uuid::Uuid;
 
