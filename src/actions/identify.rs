@@ -97,7 +97,7 @@ impl Identity {
         }
     }
 
-    /// The ids of the sites on which there is any role, at most 1,000 where that is all of them.
+    /// The ids of the sites on which there is any role, at most 20,000 where that is all of them.
     ///
     /// # Errors
     /// Errors of the store.

@@ -298,10 +298,9 @@ pub async fn free_id(app: &App, name: &str) -> Result<String, Error> {
     base.truncate(40);
     let base = base.trim_end_matches('-');
     let base = if base.is_empty() { "site" } else { base };
-    let taken = app.store.site_ids().await?;
     let mut numbered = (2..).map(|number| format!("{base}-{number}"));
     let mut id = base.to_owned();
-    while taken.contains(&id) {
+    while app.store.has_site(&id).await? {
         id = numbered.next().unwrap_or_default();
     }
     Ok(id)

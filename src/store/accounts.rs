@@ -725,7 +725,7 @@ impl Store {
         })
     }
 
-    /// The names of those who work on a site, for keeping readers from taking them; at most 10,000.
+    /// The names of those who work on a site, for keeping readers from taking them; at most 100,000.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -734,7 +734,8 @@ impl Store {
             // Index: account_roles_by_site.
             sqlx::query_as(
                 "SELECT DISTINCT a.name FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-                 WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL LIMIT 10000",
+                 WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL ORDER BY a.name \
+                 LIMIT 100000",
             )
             .bind(site)
             .bind(EVERY_SITE)

@@ -229,13 +229,30 @@ impl Store {
         })
     }
 
-    /// The ids of all sites, in their order, at most 1,000.
+    /// Whether there is a site of that id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_site(&self, id: &str) -> Result<bool, StoreError> {
+        let found: Option<(String,)> = on_pool!(self, |pool| {
+            // Index: the primary key.
+            sqlx::query_as("SELECT id FROM sites WHERE id = $1")
+                .bind(id)
+                .fetch_optional(pool)
+                .await
+        })?;
+        Ok(found.is_some())
+    }
+
+    /// The ids of all sites, in their order, at most 20,000: more than one service serves, and fewer than what one
+    /// statement takes.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn site_ids(&self) -> Result<Vec<String>, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT id FROM sites ORDER BY id LIMIT 1000")
+            // Index: the primary key.
+            sqlx::query_as("SELECT id FROM sites ORDER BY id LIMIT 20000")
                 .fetch_all(pool)
                 .await
         })?;

@@ -26,6 +26,7 @@ on_both_engines!(
     a_time_zone_tells_when,
     the_first_run_makes_a_site_and_ends,
     the_first_run_goes_on_where_it_was_left,
+    f7_the_site_after_the_thousandth_is_a_site_too,
 );
 
 /// Everything of a fresh service with one site in its store.
@@ -666,4 +667,39 @@ async fn the_first_run_goes_on_where_it_was_left(storage: &Storage) {
     assert_eq!(site.json["captcha"]["provider"], "house");
     browser.gets("/setup/try").await.expect(200);
     service.stop().await;
+}
+
+async fn f7_the_site_after_the_thousandth_is_a_site_too(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let rows: Vec<String> = (0..1200).map(|number| format!("('a-{number}', '{{}}', 0)")).collect();
+    storage
+        .execute(&format!(
+            "INSERT INTO sites (id, settings, created_at) VALUES {}, ('le-faso', '{{}}', 0), ('zone', '{{}}', 0)",
+            rows.join(", ")
+        ))
+        .await;
+    for (name, id) in [
+        ("Le Faso", "le-faso-2"),
+        ("Zone", "zone-2"),
+        ("Faso", "faso-2"),
+        ("A 7", "a-7-2"),
+        ("Neuf", "neuf"),
+    ] {
+        let free = palabre::actions::sites::free_id(&service.app, name).await;
+        assert_eq!(free.expect("read"), id);
+    }
+    let owner = service.owner().await;
+    let listed = owner.gets("/api/v1/sites").await.expect(200).json["sites"].clone();
+    assert!(
+        listed
+            .as_array()
+            .is_some_and(|sites| sites.iter().any(|site| site["id"] == "zone")),
+        "it is listed"
+    );
+    service.stop().await;
+    // Nothing is left unchecked behind the bound.
+    let said = crate::child::Place::new(storage, SITE).runs(&["doctor"]).well();
+    for site in ["faso", "zone", "a-999"] {
+        assert!(said.contains(&format!("  {site}: ")), "{site} is not looked at");
+    }
 }
