@@ -4,6 +4,7 @@
 //! standard error. Commands beside a running server open the store for themselves and close it again.
 
 mod copies;
+mod key;
 mod moderator;
 pub(crate) mod output;
 mod token;
@@ -75,6 +76,11 @@ enum Command {
     Restore {
         /// What `palabre backup` wrote.
         file: PathBuf,
+    },
+    /// The root key, from which all that Palabre hands out is signed.
+    Key {
+        #[command(subcommand)]
+        command: key::KeyCommand,
     },
     /// Checks configuration, store, providers and seals, and says what to do.
     Doctor,
@@ -157,7 +163,8 @@ pub fn run() -> ExitCode {
             Command::Moderator { command } => moderator::run(config, command).await,
             Command::SetupCode => setup_code(config).await,
             Command::Backup { file } => copies::backup(config, &file).await,
-            Command::Restore { file } => copies::restore(config, &file).await,
+            Command::Restore { file } => copies::restore(config, &file, cli.config.as_deref()).await,
+            Command::Key { command } => key::run(config, command, cli.config.as_deref()).await,
             Command::Doctor => doctor::run(config).await,
             Command::FakeProvider { listen } => pretend(listen).await,
             Command::Captcha {

@@ -3,10 +3,17 @@
 //! A line begins with `ok`, with `fail` for what keeps the service from working right, or with `warn` for what works
 //! and should be otherwise. Only a `fail` makes the command fail.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    actions::new_key,
+    actions::{
+        last_copy,
+        new_key::{self, Count},
+    },
     app::{self, App, KEY_SINCE},
     cli::{self, output},
     config::Config,
@@ -18,7 +25,6 @@ use crate::{
         timestamp::Timestamp,
         trust,
     },
-    error::Error,
     permissions, store,
 };
 
@@ -48,7 +54,10 @@ pub async fn run(config: Config) -> Result<(), String> {
     say(integrity(&app).await)?;
     say(client_address(&app))?;
     say(mail(&app).await)?;
-    say(old_keys(&app).await)?;
+    for line in keys(&app).await {
+        say(line)?;
+    }
+    copies(&app).await?;
     match app.store.site_ids().await {
         Ok(sites) => {
             for site in sites {
@@ -113,43 +122,105 @@ async fn mail(app: &App) -> Result<String, String> {
         .map_err(|error| format!("mail: {error}"))
 }
 
-/// What hangs on the keys of `server.old_secret_files`, and when their files can go.
-async fn old_keys(app: &App) -> Result<String, String> {
-    let failed = |error: Error| format!("keys: {error}");
-    let hanging = new_key::hanging(app).await.map_err(failed)?;
-    if !app.keys.has_old() {
-        let lost = hanging.seeds + hanging.secrets;
-        if lost > 0 {
-            return Err(format!(
-                "keys: {} second steps and {} provider secrets are sealed under a key that is gone: name its file in \
-                 server.old_secret_files and start once, or set them up anew",
-                hanging.seeds, hanging.secrets
-            ));
-        }
-        return Ok("keys: no old key is named".to_owned());
+/// What hangs on the keys of `server.old_secret_files` and when their files can go; what hangs on keys that are gone.
+async fn keys(app: &App) -> Vec<Result<String, String>> {
+    let others = match new_key::other_keys(app).await {
+        Ok(others) => others,
+        Err(error) => return vec![Err(format!("keys: {error}"))],
+    };
+    let mut lines = Vec::new();
+    if !others.dead.is_none() {
+        let gone: Vec<&str> = others.gone.iter().map(String::as_str).collect();
+        lines.push(Err(format!(
+            "keys: no key opens {} any more: they were made under key {}. Name its file in server.old_secret_files and \
+             start once, or set them up anew, each on the page of its account or site",
+            counted(others.dead),
+            gone.join(" and ")
+        )));
     }
-    let counted = format!(
-        "keys: {} recovery codes, {} second steps and {} provider secrets hang on old keys",
-        hanging.recovery_codes, hanging.seeds, hanging.secrets
-    );
-    if hanging.recovery_codes > 0 || hanging.seeds + hanging.secrets > 0 {
+    if app.keys.has_old() {
+        lines.push(old_keys(app, others.hanging).await);
+    } else if lines.is_empty() {
+        lines.push(Ok("keys: no old key is named, and nothing hangs on one".to_owned()));
+    }
+    lines
+}
+
+fn counted(count: Count) -> String {
+    format!(
+        "{} recovery codes, {} second steps and {} provider secrets",
+        count.recovery_codes, count.seeds, count.secrets
+    )
+}
+
+async fn old_keys(app: &App, hanging: Count) -> Result<String, String> {
+    let counted = format!("keys: {} hang on old keys", counted(hanging));
+    if !hanging.is_none() {
         return Ok(format!(
             "{counted}: keep the files of server.old_secret_files. A start of the server seals anew; codes count until \
              they are used or renewed, on the page of each account"
         ));
     }
-    let since = app.store.meta(KEY_SINCE).await.map_err(|error| failed(error.into()))?;
+    let since = app.store.meta(KEY_SINCE).await;
     let ends = since
+        .map_err(|error| format!("keys: {error}"))?
         .and_then(|since| since.parse().ok())
         .map(|since| Timestamp(since).plus(trust::LIFE));
+    let copies = "copies made before the change need them still, so keep them with those";
     Ok(match ends {
         Some(ends) if ends > app.clock.now() => format!(
             "{counted}: the files of server.old_secret_files can go after {}, when receipts and devices of before have \
-             run out",
+             run out; {copies}",
             ends.to_rfc3339()
         ),
-        _ => format!("{counted}: the files of server.old_secret_files can go"),
+        _ => format!("{counted}: the files of server.old_secret_files can go; {copies}"),
     })
+}
+
+/// Where the newest copy is, whether others read it, and what backups that did not end have left.
+async fn copies(app: &App) -> Result<(), String> {
+    let Ok(database) = store::sqlite_path(&app.config.database.url) else {
+        return Ok(());
+    };
+    let folder = store::folder_of(&database);
+    let mut folders = vec![folder.to_owned()];
+    match last_copy::read(app).await {
+        Ok(None) => output::result("ok    copies: `palabre backup` made none yet that this store knows of")?,
+        Ok(Some(copy)) => {
+            let there = store::folder_of(&copy.file);
+            let is_elsewhere = fs::canonicalize(there).ok() != fs::canonicalize(folder).ok();
+            let (at, file) = (copy.at().to_rfc3339(), copy.file.display());
+            match fs::metadata(&copy.file) {
+                Ok(found) if found.is_file() => {
+                    // Those beside the database are looked at with it.
+                    match permissions::wider(&copy.file).filter(|_| is_elsewhere) {
+                        Some(mode) => output::result(format_args!(
+                            "warn  copies: the last one, of {at}, is {file} and open to others (mode {mode:04o}): \
+                             chmod 600 {file}"
+                        ))?,
+                        None => output::result(format_args!("ok    copies: the last one, of {at}, is {file}"))?,
+                    }
+                }
+                Err(error) if error.kind() != ErrorKind::NotFound => output::result(format_args!(
+                    "warn  copies: the last one, of {at}, was {file}, which cannot be looked at: {error}"
+                ))?,
+                _ => output::result(format_args!(
+                    "warn  copies: the last one, of {at}, was {file} and is not there any more"
+                ))?,
+            }
+            if is_elsewhere {
+                folders.push(there.to_owned());
+            }
+        }
+        Err(error) => output::result(format_args!("warn  copies: {error}"))?,
+    }
+    for left in folders.iter().flat_map(|folder| store::left_copies(folder)) {
+        output::result(format_args!(
+            "warn  copies: {} is what a backup left that did not end; the next one into its folder removes it",
+            left.display()
+        ))?;
+    }
+    Ok(())
 }
 
 async fn store(app: &App) -> Result<String, String> {

@@ -14,6 +14,7 @@ pub mod defend;
 pub mod door;
 pub mod follow;
 pub mod identify;
+pub mod last_copy;
 pub mod lease;
 pub mod new_key;
 pub mod own_account;

@@ -5,6 +5,8 @@
 //! they are used or renewed. Tokens that people hold (receipts, devices, sessions' marks) name theirs and run out.
 //! Every step may be done twice, also by two instances.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::{
@@ -22,12 +24,30 @@ const TOGETHER: i64 = 500;
 /// Under which key the stored hashes of e-mails are.
 const EMAILS: &str = "emails_key_id";
 
-/// What hangs on old keys, for `doctor`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hanging {
+/// What was made under other keys than the present one, for `doctor`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtherKeys {
+    /// Under keys that are named still.
+    pub hanging: Count,
+    /// Under keys that are not named any more: nothing opens it.
+    pub dead: Count,
+    /// The ids of those keys, in their order.
+    pub gone: BTreeSet<String>,
+}
+
+/// How much there is of what hangs on a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
     pub recovery_codes: i64,
-    pub seeds: usize,
-    pub secrets: usize,
+    pub seeds: i64,
+    pub secrets: i64,
+}
+
+impl Count {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Seals anew under the present key what an old one opens; what no key opens stays as it is.
@@ -89,21 +109,39 @@ pub fn email_key(app: &App, email: &str) -> String {
     hex(&digest[..16])
 }
 
-/// Counts what hangs on old keys.
+/// Counts what hangs on old keys, and what on keys that are gone.
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn hanging(app: &App) -> Result<Hanging, Error> {
-    let sealed = sealed_otherwise(app).await?;
-    let seeds = sealed
-        .iter()
-        .filter(|sealed| matches!(sealed.kept, Kept::Seed(_)))
-        .count();
-    Ok(Hanging {
-        recovery_codes: app.store.recovery_codes_otherwise(app.keys.id()).await?,
-        secrets: sealed.len() - seeds,
-        seeds,
-    })
+pub async fn other_keys(app: &App) -> Result<OtherKeys, Error> {
+    let mut found = OtherKeys::default();
+    for sealed in sealed_otherwise(app).await? {
+        let opens = app.keys.unseal(&place(&sealed), &sealed.sealed).is_some();
+        let count = if opens { &mut found.hanging } else { &mut found.dead };
+        match sealed.kept {
+            Kept::Seed(_) => count.seeds += 1,
+            Kept::Secret(_) | Kept::SecondSecret(_) => count.secrets += 1,
+        }
+        let key = sealed.sealed.split('.').nth(1).filter(|_| !opens);
+        found.gone.extend(key.map(str::to_owned));
+    }
+    for (key, codes) in app.store.recovery_codes_by_key().await? {
+        if key == app.keys.id() {
+            continue;
+        }
+        if key.is_empty() {
+            // Of before keys were named on them: a start names the only key there is.
+            if app.keys.has_old() {
+                found.hanging.recovery_codes += codes;
+            }
+        } else if app.keys.ids().any(|id| id == key) {
+            found.hanging.recovery_codes += codes;
+        } else {
+            found.dead.recovery_codes += codes;
+            found.gone.insert(key);
+        }
+    }
+    Ok(found)
 }
 
 async fn sealed_otherwise(app: &App) -> Result<Vec<Sealed>, Error> {

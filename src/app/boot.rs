@@ -40,7 +40,7 @@ pub(super) async fn prepare_sites(config: &Config, store: &Store, clock: &Clock)
         store.ensure_site(DEMO_SITE, &demo_settings(), now).await?;
         return Ok(true);
     }
-    Ok(ids.iter().any(|id| id == DEMO_SITE))
+    store.has_site(DEMO_SITE).await
 }
 
 /// The file's policy is version 1. A file that differs from what is in force later is said, not

@@ -26,7 +26,7 @@ use url::Url;
 use self::sites::Sites;
 pub use self::{
     boot::DEMO_SITE,
-    root_key::{KEY_ID, KEY_SINCE, given_keys, key_files},
+    root_key::{KEY_ID, KEY_SINCE, given_keys, is_key_given, key_files, key_place, other_key, place_of_key},
     sites::{SiteInForce, second_secret_place, secret_place},
 };
 use crate::{

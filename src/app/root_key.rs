@@ -63,8 +63,9 @@ pub(super) async fn load_keys(config: &Config, store: &Store, now: Timestamp) ->
         Some(keys) => keys,
         None if known.is_some() => {
             return Err(format!(
-                "the store was made with a key that is missing: put its file back at {} (or set \
-                 PALABRE_SERVER__SECRET). Without it receipts, forms and sessions cannot be read",
+                "the store was made with a key that is missing: put its file back at {0} (or set \
+                 PALABRE_SERVER__SECRET). Or, where the key is to be changed, put a new one at {0} and name the file of \
+                 the former in server.old_secret_files. Without either, receipts and second steps cannot be read",
                 file.display()
             ));
         }
@@ -78,12 +79,11 @@ pub(super) async fn load_keys(config: &Config, store: &Store, now: Timestamp) ->
             );
         }
     }
-    let id = keys.ids().next().unwrap_or_default().to_owned();
+    let id = keys.id().to_owned();
     match known {
-        Some(known) if !keys.ids().any(|id| id == known) => Err(format!(
-            "the store was made with key {known}, and {} holds key {id}: put the right file back, or name it in \
-             server.old_secret_files",
-            file.display()
+        Some(known) if place_of_key(config, &keys, &known).is_none() => Err(format!(
+            "the store was made with key {known}, and {}",
+            other_key(config, &keys, &known)
         )),
         Some(known) if known == id => Ok(keys),
         known => {
@@ -97,12 +97,55 @@ pub(super) async fn load_keys(config: &Config, store: &Store, now: Timestamp) ->
     }
 }
 
-/// The files that root keys are read from.
-pub fn key_files(config: &Config) -> impl Iterator<Item = &Path> {
+/// Where the root key comes from, in words: its file, or the setting that stands for it.
+#[must_use]
+pub fn key_place(config: &Config) -> String {
+    match key_files(config).next() {
+        Some(file) if !is_key_given(config) => file.display().to_string(),
+        _ => "server.secret (PALABRE_SERVER__SECRET)".to_owned(),
+    }
+}
+
+/// Which of the configured places holds the key with that id; `None`: none does.
+#[must_use]
+pub fn place_of_key(config: &Config, keys: &Keys, id: &str) -> Option<String> {
+    let old = config.server.old_secret_files.iter();
+    let old = old.map(|file| format!("{}, which server.old_secret_files names", file.display()));
+    let mut places = std::iter::once(key_place(config)).chain(old);
+    // Both in the order of the configuration.
+    let place = keys.ids().position(|own| own == id)?;
+    places.nth(place)
+}
+
+/// What the configured place holds in place of the key `known`, and both ways to go on.
+#[must_use]
+pub fn other_key(config: &Config, keys: &Keys, known: &str) -> String {
+    let id = keys.id();
+    if is_key_given(config) {
+        return format!(
+            "{} is key {id}: set key {known} there again, or, where the key was changed, put key {known} in a file and \
+             name that in server.old_secret_files",
+            key_place(config)
+        );
+    }
+    format!(
+        "{0} holds key {id}: put the file of key {known} back at {0}, or, where the key was changed, name that file in \
+         server.old_secret_files",
+        key_place(config)
+    )
+}
+
+/// Whether the root key is a setting and no file.
+#[must_use]
+pub fn is_key_given(config: &Config) -> bool {
     use secrecy::ExposeSecret as _;
 
-    let current = config.server.secret.expose_secret().is_empty();
-    let current = current.then_some(config.server.secret_file.as_path());
+    !config.server.secret.expose_secret().is_empty()
+}
+
+/// The files that root keys are read from.
+pub fn key_files(config: &Config) -> impl Iterator<Item = &Path> {
+    let current = (!is_key_given(config)).then_some(config.server.secret_file.as_path());
     current
         .into_iter()
         .chain(config.server.old_secret_files.iter().map(std::path::PathBuf::as_path))

@@ -41,6 +41,14 @@ impl Timestamp {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |time| time.to_string())
     }
 
+    /// Whole seconds in UTC without signs, as `20261130T014700Z`: for names of files.
+    #[must_use]
+    pub fn in_file_name(self) -> String {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1000)))
+            .to_rfc3339()
+            .replace(['-', ':'], "")
+    }
+
     /// Parses RFC 3339; `None` when it is anything else.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
@@ -74,5 +82,6 @@ mod tests {
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
         assert_eq!(time.month(), "2025-11");
         assert_eq!(Timestamp(1_764_000_000_020).to_rfc3339(), "2025-11-24T16:00:00.02Z");
+        assert_eq!(Timestamp(1_764_000_000_020).in_file_name(), "20251124T160000Z");
     }
 }

@@ -1,8 +1,8 @@
-//! Copies of a SQLite store: made beside a running server, checked, put back.
+//! Copies of a SQLite store, checked and put back; [`super::backup`] makes them.
 //!
-//! What must hold: a file under the name of a copy is whole and on disk; a copy that is put back takes the place of
-//! the database in one step, so that an end at any moment leaves the old database or the new one whole; what was
-//! there is never deleted; and no log of the former database stays where SQLite would bring it into the new one.
+//! What must hold: a copy that is put back takes the place of the database in one step, so that an end at any moment
+//! leaves the old database or the new one whole; what was there is never deleted; and no log of the former database
+//! stays where SQLite would bring it into the new one.
 
 use std::{
     fs::{self, File},
@@ -13,57 +13,16 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
-    MIGRATOR, OpenError, Store, StoreError,
+    MIGRATOR, OpenError,
+    backup::kind_of,
     log_file::{self, Head, Look, beside},
     sqlite::{APPLICATION_ID, ENDINGS, lock},
     sqlite_path,
 };
 use crate::{domain::timestamp::Timestamp, permissions};
 
-impl Store {
-    /// Writes a consistent copy of a SQLite store to `file`, which must not exist: for its owner alone, and on disk
-    /// once this answers. `false` on PostgreSQL, which has tools of its own (`pg_dump`).
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing is left under the name then.
-    pub async fn backup(&self, file: &Path) -> Result<bool, StoreError> {
-        let Self::Sqlite(sqlite) = self else {
-            return Ok(false);
-        };
-        let unwritable = |error: io::Error| StoreError::Unavailable(error.to_string());
-        // Under another name until it is whole.
-        let partial = beside(file, ".partial");
-        let _ = fs::remove_file(&partial);
-        drop(permissions::make_file(&partial).map_err(unwritable)?);
-        let written = match copy_whole(sqlite.path(), &partial).await {
-            Ok(()) => give_name(&partial, file).map_err(unwritable),
-            Err(error) => Err(error),
-        };
-        let _ = fs::remove_file(&partial);
-        written?;
-        sync_folder_of(file).map_err(unwritable)?;
-        Ok(true)
-    }
-}
-
-async fn copy_whole(database: &Path, to: &Path) -> Result<(), StoreError> {
-    let name = to
-        .to_str()
-        .ok_or_else(|| StoreError::Unavailable("its name is not in UTF-8".to_owned()))?;
-    // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
-    let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
-    sqlx::query("VACUUM INTO $1")
-        .bind(name)
-        .execute(&mut connection)
-        .await?;
-    connection.close().await?;
-    File::open(to)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
-}
-
 /// How many files of a folder are looked at for copies.
-const FILES: usize = 10_000;
+pub(super) const FILES: usize = 10_000;
 
 /// The files of the SQLite store at `url` that are there: the database, what lies beside it, and the copies in its
 /// folder; none for PostgreSQL.
@@ -88,18 +47,6 @@ pub fn files(url: &str) -> Vec<PathBuf> {
     all.filter(|path| path.exists()).collect()
 }
 
-/// Gives a file a second name that nothing has yet.
-fn give_name(from: &Path, name: &Path) -> io::Result<()> {
-    match fs::hard_link(from, name) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // A file system without second names.
-            drop(permissions::make_file(name)?);
-            fs::rename(from, name)
-        }
-        linked => linked,
-    }
-}
-
 /// A copy that was looked through and lies beside the database, ready to take its place; it goes when it is dropped.
 /// No server starts as long as this lives.
 #[derive(Debug)]
@@ -113,6 +60,7 @@ pub struct CheckedCopy {
     pub comments: i64,
     database: PathBuf,
     ready: PathBuf,
+    lock_file: PathBuf,
     _lock: File,
 }
 
@@ -120,8 +68,10 @@ pub struct CheckedCopy {
 #[derive(Debug)]
 pub struct Restored {
     pub database: PathBuf,
-    /// Where what was there lies now; `None`: nothing was there.
-    pub aside: Option<PathBuf>,
+    /// Where what was there lies now, each file: the database first, where there was one, and what lay beside it.
+    pub aside: Vec<PathBuf>,
+    /// Whether a database was there.
+    pub had_database: bool,
 }
 
 /// Looks a copy of the store at `url` through: that it is a whole database of ours with a schema of this program or
@@ -130,12 +80,16 @@ pub struct Restored {
 /// # Errors
 /// [`OpenError`]: a server runs on the store, or what is wrong with the copy. Nothing has changed then.
 pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCopy, OpenError> {
-    let database = sqlite_path(url)?;
-    let database = fs::canonicalize(&database).unwrap_or(database);
+    let named = sqlite_path(url)?;
+    let database = where_it_leads(&named);
     let what = copy.display();
     let unreadable = |error: io::Error| OpenError(format!("read {what}: {error}"));
+    check_is_file(copy)?;
     if fs::canonicalize(copy).map_err(unreadable)? == database {
         return Err(OpenError(format!("{what} is the database itself and not a copy of it")));
+    }
+    if fs::metadata(copy).map_err(unreadable)?.len() == 0 {
+        return Err(OpenError(format!("{what} is empty, and so no database of palabre")));
     }
     let head = Head::read(copy).map_err(unreadable)?;
     if head.is_none_or(|head| head.application_id.cast_signed() != APPLICATION_ID) {
@@ -143,13 +97,25 @@ pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCop
             "{what} is no database of palabre, or its beginning is damaged"
         )));
     }
-    let lock = lock(&database).await?;
+    match fs::metadata(&database) {
+        Ok(there) if !there.is_file() => {
+            return Err(OpenError(format!(
+                "{}, which database.url names, is {} and no place for a database: move it away, or name a file",
+                database.display(),
+                kind_of(there.file_type())
+            )));
+        }
+        _ => {}
+    }
+    // The one that a server takes, also where a link leads to the database.
+    let lock = lock(&named).await?;
     let mut checked = CheckedCopy {
         schema: 0,
         newest_schema: MIGRATOR.iter().map(|known| known.version).max().unwrap_or(0),
         meta: None,
         comments: 0,
         ready: beside(&database, ".restoring"),
+        lock_file: beside(&named, ".lock"),
         database,
         _lock: lock,
     };
@@ -172,6 +138,43 @@ pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCop
         .and_then(|file| file.sync_all())
         .map_err(unreadable)?;
     Ok(checked)
+}
+
+/// Where the database lies or would lie, when its name is a link.
+fn where_it_leads(named: &Path) -> PathBuf {
+    if let Ok(database) = fs::canonicalize(named) {
+        return database;
+    }
+    fs::read_link(named).map_or_else(|_| named.to_owned(), |target| folder_of(named).join(target))
+}
+
+/// That a copy and the log beside it are files: whatever else is opened may never answer.
+fn check_is_file(copy: &Path) -> Result<(), OpenError> {
+    let what = copy.display();
+    let unreadable = |error: io::Error| {
+        let is_link = fs::symlink_metadata(copy).is_ok_and(|there| there.is_symlink());
+        OpenError(if is_link {
+            format!("{what} is a link that leads to no file: {error}")
+        } else {
+            format!("read {what}: {error}")
+        })
+    };
+    let kind = fs::metadata(copy).map_err(unreadable)?.file_type();
+    if !kind.is_file() {
+        return Err(OpenError(format!(
+            "{what} is {} and no copy of a database",
+            kind_of(kind)
+        )));
+    }
+    let log = beside(copy, "-wal");
+    match fs::metadata(&log) {
+        Ok(there) if !there.is_file() => Err(OpenError(format!(
+            "{} lies beside {what} where its log would, and is {}: take it away first",
+            log.display(),
+            kind_of(there.file_type())
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A copy may have a log of its own, as a database that was moved aside.
@@ -248,11 +251,12 @@ impl CheckedCopy {
         } else {
             folder_of(&database)
         };
-        for made in [self.ready.clone(), beside(&database, ".lock")] {
+        for made in [&self.ready, &self.lock_file] {
             if made.exists() {
-                permissions::own_as(&made, owned).map_err(failed)?;
+                permissions::own_as(made, owned).map_err(failed)?;
             }
         }
+        let had_database = database.exists();
         let aside = self.move_aside(at).map_err(failed)?;
         fs::rename(&self.ready, &database).map_err(failed)?;
         sync_folder_of(&database).map_err(failed)?;
@@ -262,20 +266,24 @@ impl CheckedCopy {
             remove_if_there(&beside(&database, ending)).map_err(failed)?;
         }
         sync_folder_of(&database).map_err(failed)?;
-        Ok(Restored { database, aside })
+        Ok(Restored {
+            database,
+            aside,
+            had_database,
+        })
     }
 
     /// Gives what is there a second name, so that it is whole under the first one until the copy takes that over.
-    fn move_aside(&self, at: Timestamp) -> io::Result<Option<PathBuf>> {
+    fn move_aside(&self, at: Timestamp) -> io::Result<Vec<PathBuf>> {
         let there: Vec<&str> = [""]
             .into_iter()
             .chain(ENDINGS)
             .filter(|ending| beside(&self.database, ending).exists())
             .collect();
         if there.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let aside = self.free_name(at);
+        let (aside, mut moved) = (self.free_name(at), Vec::new());
         for ending in &there {
             let (from, to) = (beside(&self.database, ending), beside(&aside, ending));
             if fs::hard_link(&from, &to).is_err() {
@@ -283,19 +291,17 @@ impl CheckedCopy {
                 fs::rename(&from, &to)?;
             }
             permissions::narrow(&to)?;
+            moved.push(to);
         }
         sync_folder_of(&self.database)?;
         // It would be played back into whatever lies there.
         remove_if_there(&beside(&self.database, "-journal"))?;
-        Ok(Some(aside))
+        Ok(moved)
     }
 
     /// `palabre.db.before-20261130T014700Z`, with a number where that is taken.
     fn free_name(&self, at: Timestamp) -> PathBuf {
-        let when: String = Timestamp(at.0 - at.0.rem_euclid(1000))
-            .to_rfc3339()
-            .replace(['-', ':'], "");
-        let plain = beside(&self.database, &format!(".before-{when}"));
+        let plain = beside(&self.database, &format!(".before-{}", at.in_file_name()));
         let numbered = (2..).map(|number| beside(&plain, &format!("-{number}")));
         std::iter::once(plain.clone())
             .chain(numbered)
@@ -354,8 +360,11 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What a folder names is on disk once the folder is.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+/// Puts the names of the folder that a file lies in on disk.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 

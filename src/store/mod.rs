@@ -16,6 +16,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod backup;
 mod changes;
 mod claims;
 mod comments;
@@ -57,10 +58,11 @@ use sqlx::{
 pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
+    backup::{check_place, left_copies},
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Before, Parent, Repeat},
-    copies::{CheckedCopy, Restored, check_copy, files, folder_of},
+    copies::{CheckedCopy, Restored, check_copy, files, folder_of, sync_folder_of},
     defence::Hosts,
     evidence::Changed,
     feedback::Untold,
@@ -166,7 +168,7 @@ impl From<StoreError> for crate::error::Error {
     }
 }
 
-/// Why a store cannot be opened; the text says what to do.
+/// Why a store cannot be opened, copied or put back; the text says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(String);
@@ -274,6 +276,18 @@ impl Store {
             return postgres::open(url).await.map(Self::Postgres);
         }
         sqlite::open(sqlite_path(url)?, opening, batch).await.map(Self::Sqlite)
+    }
+
+    /// On SQLite, keeps servers out until what this gives is dropped; `None` on PostgreSQL, which any number share.
+    /// For a store that was opened beside them, whose log has been looked at.
+    ///
+    /// # Errors
+    /// [`OpenError`]: one runs.
+    pub async fn keep_servers_out(&self) -> Result<Option<std::fs::File>, OpenError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::lock(sqlite.path()).await.map(Some),
+            Self::Postgres(_) => Ok(None),
+        }
     }
 
     /// The engine's name.

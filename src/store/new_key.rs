@@ -122,18 +122,22 @@ impl Store {
         })
     }
 
-    /// How many recovery codes that still count were not made under the key `key`, or do not say under which.
+    /// How many recovery codes still count, by the id of the key that they were made under; those that do not say
+    /// under which have an empty one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn recovery_codes_otherwise(&self, key: &str) -> Result<i64, StoreError> {
-        let (count,): (i64,) = on_pool!(self, |pool| {
-            sqlx::query_as("SELECT COUNT(*) FROM recovery_codes WHERE used_at IS NULL AND hash NOT LIKE $1")
-                .bind(format!("{key}:%"))
-                .fetch_one(pool)
-                .await
+    pub async fn recovery_codes_by_key(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let found = on_pool!(self, |pool| {
+            sqlx::query_as(
+                "SELECT key_id, COUNT(*) FROM (SELECT CASE WHEN hash LIKE '%:%' THEN SUBSTR(hash, 1, 8) ELSE '' END \
+                 AS key_id FROM recovery_codes WHERE used_at IS NULL) AS codes GROUP BY key_id ORDER BY key_id \
+                 LIMIT 10000",
+            )
+            .fetch_all(pool)
+            .await
         })?;
-        Ok(count)
+        Ok(found)
     }
 
     /// Notes on the recovery codes that do not say under which key they were made that it was `key`, the only one

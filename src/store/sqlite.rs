@@ -43,8 +43,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often a server asks for the lock file, and after which time again: a command beside it holds its part for a
 /// moment only.
-const TRIES: u32 = 20;
-const NEXT_TRY: Duration = Duration::from_millis(50);
+pub(super) const TRIES: u32 = 20;
+pub(super) const NEXT_TRY: Duration = Duration::from_millis(50);
 
 /// Rows that wait for their reader: a page of a thread, so that the connection's thread need not stop in
 /// its midst.
@@ -154,7 +154,7 @@ impl Sqlite {
 pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Result<Sqlite, OpenError> {
     let what = path.display().to_string();
     if opening == Opening::Beside && !path.exists() {
-        return Err(OpenError(format!("{what} does not exist: start the server once first")));
+        return Err(missing(&path));
     }
     let turn = match opening {
         Opening::Serve => Some(lock(&path).await?),
@@ -271,12 +271,43 @@ fn share(path: &Path) -> Option<File> {
     file.try_lock_shared().ok().map(|()| file)
 }
 
+/// There is no database where one is needed.
+fn missing(path: &Path) -> OpenError {
+    let left = ENDINGS.map(|ending| beside(path, ending));
+    if left.iter().any(|file| file.exists()) {
+        return OpenError(left_alone(path));
+    }
+    OpenError(format!(
+        "{} does not exist: start the server once first, or put a copy in its place with `palabre restore`",
+        path.display()
+    ))
+}
+
+/// What to do where the files beside a database are there and the database is not: in its log may stand what is
+/// nowhere else.
+fn left_alone(path: &Path) -> String {
+    let left = ENDINGS.map(|ending| beside(path, ending));
+    let left: Vec<String> = left
+        .iter()
+        .filter(|file| file.exists())
+        .map(|file| file.display().to_string())
+        .collect();
+    let (left, file) = (left.join(" and "), path.display());
+    format!(
+        "{file} is missing or empty, and {left} {} there: there is no database to which it could belong. Put {file}          back beside it; or put a copy in its place with `palabre restore`, which moves {left} aside. Only where          nothing is to be kept, take {left} away: the next start then makes a new database, which is empty",
+        if left.contains(" and ") { "are" } else { "is" }
+    )
+}
+
 /// Refuses a log that belongs to another file than the database it lies beside, and changes nothing.
 async fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
     // Where the path is a link, the log lies where it leads.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let failed = |error: std::io::Error| OpenError(format!("read {}: {error}", path.display()));
     let why = match log_file::look(&path).map_err(failed)? {
+        Look::Foreign(_) if std::fs::metadata(&path).map_or(true, |database| database.len() == 0) => {
+            return Err(OpenError(left_alone(&path)));
+        }
         Look::Foreign(why) => why,
         Look::Fits if log_file::is_spoiled_by_its_log(&path).await => "the database is whole, and is not with it",
         Look::Fits | Look::NoLog => return Ok(()),

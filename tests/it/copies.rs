@@ -280,7 +280,7 @@ async fn f7_restore_refuses_what_is_no_whole_copy_of_ours_and_a_running_service(
             &["other.db", "key deadbeef", "palabre.key", "server.old_secret_files"],
         ),
         ("palabre.db", &["palabre.db", "the database itself"]),
-        (".", &["."]),
+        (".", &[". is a folder"]),
     ] {
         place.runs(&["restore", file]).refused_with(words);
         assert_eq!(contents(&storage.folder), before, "{file}");
@@ -374,8 +374,333 @@ async fn f7_a_backup_that_is_killed_leaves_no_half_copy_under_its_name() {
     }
     assert!(kills > 1, "{kills} kills");
     assert_eq!(comments_of(&copy).await, 3);
-    assert!(!storage.folder.join("copy.db.partial").exists());
+    assert_eq!(partial_copies(&storage.folder), [""; 0], "the last one removed them");
     child.stops();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_what_killed_backups_left_goes_with_the_next_and_never_beside_another() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    let folder = storage.folder.join("backups");
+    fs::create_dir(&folder).expect("made");
+    let when = (1..60).find(|when| {
+        place.runs_killed_at(CALLS, *when, &["backup", "backups/one.db"]);
+        !partial_copies(&folder).is_empty()
+    });
+    assert!(when.is_some(), "a kill leaves something");
+    assert!(!folder.join("one.db").exists());
+    let left = partial_copies(&folder);
+
+    // As long as another backup writes there, it may be that one's.
+    let other = fs::File::open(&folder).expect("a folder");
+    other.lock_shared().expect("locked");
+    place.runs(&["backup", "backups/two.db"]).well();
+    assert_eq!(partial_copies(&folder), left);
+    let said = place.runs(&["doctor"]).well();
+    assert!(!said.contains(&left[0]), "{said}");
+    drop(other);
+
+    // Doctor knows the folder by the copy that was made there.
+    let said = place.runs(&["doctor"]).well();
+    assert!(
+        said.lines()
+            .any(|line| line.starts_with("warn  copies: ") && line.contains(&left[0])),
+        "{said}"
+    );
+    let own = folder.join("notes.palabre-partial.txt");
+    fs::write(&own, "mine").expect("written");
+    place.runs(&["backup", "backups/three.db"]).well();
+    assert_eq!(partial_copies(&folder), [""; 0]);
+    assert!(own.exists());
+    let said = place.runs(&["doctor"]).well();
+    assert!(!said.contains("warn  "), "{said}");
+
+    // Somebody's `flock` around the nightly line keeps no backup away.
+    let other = fs::File::open(&folder).expect("a folder");
+    other.lock().expect("locked");
+    place.runs(&["backup", "backups/four.db"]).well();
+    drop(other);
+
+    // Two at once for one name: one gets it, the other says so.
+    let (one, two) = std::thread::scope(|scope| {
+        let backup = || place.runs(&["backup", "backups/five.db"]);
+        let (one, two) = (scope.spawn(backup), scope.spawn(backup));
+        (one.join().expect("ended"), two.join().expect("ended"))
+    });
+    let (well, refused) = if one.code == Some(0) { (one, two) } else { (two, one) };
+    well.well();
+    refused.refused_with(&["five.db", "exists already"]);
+    assert_eq!(comments_of(&folder.join("five.db")).await, 0);
+    assert_eq!(partial_copies(&folder), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_a_backup_says_truly_what_has_the_name_already() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    let folder = &storage.folder;
+    fs::write(folder.join("file"), "mine").expect("written");
+    fs::create_dir(folder.join("folder")).expect("made");
+    makes_fifo(&folder.join("fifo"));
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).expect("made");
+    std::os::unix::fs::symlink("nowhere.db", folder.join("dangling")).expect("made");
+    std::os::unix::fs::symlink("file", folder.join("link")).expect("made");
+    std::os::unix::fs::symlink("folder", folder.join("link-to-folder")).expect("made");
+    let before = contents(folder);
+    for (name, words) in [
+        ("file", &["file exists already"][..]),
+        ("folder", &["folder is a folder", "folder/"]),
+        ("folder/", &["is a folder"]),
+        ("fifo", &["fifo is a FIFO"]),
+        ("socket", &["socket is a socket"]),
+        ("/dev/null", &["/dev/null is a device"]),
+        ("dangling", &["dangling is a link to nowhere.db", "does not exist"]),
+        ("link", &["link exists already, as a link"]),
+        ("link-to-folder", &["link-to-folder exists already, as a link"]),
+        ("missing/copy.db", &["the folder missing does not exist"]),
+        ("missing/", &["missing/ names no file"]),
+        ("file/copy.db", &["file/copy.db"]),
+        ("palabre.db", &["palabre.db exists already"]),
+    ] {
+        let said = place.runs(&["backup", name]);
+        said.refused_with(words);
+        assert!(!said.err.contains("unavailable"), "{}", said.err);
+        assert_eq!(contents(folder), before, "{name}");
+    }
+    assert!(!folder.join("nowhere.db").exists());
+    // A folder may be reached by a link.
+    place.runs(&["backup", "link-to-folder/copy.db"]).well();
+    on_postgres(async |storage| {
+        Place::new(storage, SITE)
+            .runs(&["backup", "copy.db"])
+            .refused_with(&["pg_dump"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_doctor_says_where_the_last_copy_is_and_since_when() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    let said = place.runs(&["doctor"]).well();
+    assert!(said.contains("ok    copies: `palabre backup` made none yet"), "{said}");
+    fs::create_dir(storage.folder.join("backups")).expect("made");
+    place.runs(&["backup", "first.db"]).well();
+    place.runs(&["backup", "backups/copy.db"]).well();
+    let copy = storage.folder.join("backups/copy.db");
+    let line = || {
+        let said = place.runs(&["doctor"]).well();
+        let lines: Vec<&str> = said.lines().filter(|line| line.contains("  copies: ")).collect();
+        assert_eq!(lines.len(), 1, "{said}");
+        lines[0].to_owned()
+    };
+    let said = line();
+    assert!(said.starts_with("ok    copies: the last one, of 20"), "{said}");
+    assert!(said.ends_with(&format!("is {}", copy.display())), "{said}");
+    set_mode(&copy, 0o644);
+    let said = line();
+    assert!(
+        said.starts_with("warn  ") && said.contains("mode 0644") && said.contains("chmod 600"),
+        "{said}"
+    );
+    fs::remove_file(&copy).expect("gone");
+    let said = line();
+    assert!(
+        said.starts_with("warn  ") && said.ends_with("is not there any more"),
+        "{said}"
+    );
+    // A copy that was put back knows of the one before it.
+    place.runs(&["backup", "backups/copy.db"]).well();
+    place.runs(&["restore", "backups/copy.db"]).well();
+    place.starts().stops();
+    let said = line();
+    assert!(said.contains("backups/copy.db"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_restore_refuses_whatever_is_no_file_and_waits_for_nothing() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    place.runs(&["backup", "copy.db"]).well();
+    let folder = &storage.folder;
+    fs::write(folder.join("empty"), "").expect("written");
+    fs::create_dir(folder.join("folder")).expect("made");
+    makes_fifo(&folder.join("fifo"));
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).expect("made");
+    std::os::unix::fs::symlink("nowhere.db", folder.join("dangling")).expect("made");
+    std::os::unix::fs::symlink("fifo", folder.join("link-to-fifo")).expect("made");
+    std::os::unix::fs::symlink("copy.db", folder.join("link")).expect("made");
+    for name in ["logged", "logged-in-folder", "logged-in-device"] {
+        fs::copy(folder.join("copy.db"), folder.join(name)).expect("copied");
+    }
+    makes_fifo(&folder.join("logged-wal"));
+    fs::create_dir(folder.join("logged-in-folder-wal")).expect("made");
+    std::os::unix::fs::symlink("/dev/zero", folder.join("logged-in-device-wal")).expect("made");
+    let before = contents(folder);
+    for (name, words) in [
+        ("fifo", &["fifo is a FIFO"][..]),
+        ("link-to-fifo", &["link-to-fifo is a FIFO"]),
+        ("folder", &["folder is a folder"]),
+        ("socket", &["socket is a socket"]),
+        ("/dev/zero", &["/dev/zero is a device"]),
+        ("empty", &["empty is empty"]),
+        ("dangling", &["dangling is a link that leads to no file"]),
+        ("missing", &["read missing"]),
+        (
+            "logged",
+            &["logged-wal lies beside logged", "is a FIFO", "take it away"],
+        ),
+        ("logged-in-folder", &["logged-in-folder-wal", "is a folder"]),
+        ("logged-in-device", &["logged-in-device-wal", "is a device"]),
+    ] {
+        let said = place.runs(&["restore", name]);
+        said.refused_with(words);
+        said.refused_with(&["nothing was changed"]);
+        assert!(contents(folder) == before, "{name}");
+    }
+    place.runs(&["restore", "link"]).well();
+
+    // The database's own place.
+    for (name, word) in [("folder", "a folder"), ("fifo", "a FIFO"), ("link-to-fifo", "a FIFO")] {
+        let said = Place::new(&storage, SITE)
+            .with("PALABRE_DATABASE__URL", &format!("sqlite://{name}"))
+            .runs(&["restore", "copy.db"]);
+        said.refused_with(&["nothing was changed", word, "no place for a database"]);
+    }
+    assert!(folder.join("folder").is_dir());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_restore_keeps_to_where_a_link_leads() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE).with("PALABRE_DATABASE__URL", "sqlite://link.db");
+    fs::create_dir(storage.folder.join("disk")).expect("made");
+    fs::write(storage.folder.join("disk/real.db"), "").expect("made");
+    std::os::unix::fs::symlink("disk/real.db", storage.folder.join("link.db")).expect("made");
+    let child = place.starts();
+    many_write(&child, "un", 2).await;
+    place.runs(&["backup", "copy.db"]).well();
+    place.runs(&["restore", "copy.db"]).refused_with(&["in use"]);
+    child.stops();
+    place.runs(&["restore", "copy.db"]).well();
+    fs::remove_file(storage.folder.join("disk/real.db")).expect("gone");
+    place.runs(&["restore", "copy.db"]).well();
+    assert!(fs::symlink_metadata(storage.folder.join("link.db")).is_ok_and(|there| there.is_symlink()));
+    assert_eq!(comments_of(&storage.folder.join("disk/real.db")).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_restore_says_what_became_of_what_was_there_and_repeats_its_options() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    let child = place.starts();
+    many_write(&child, "avant", 2).await;
+    place.runs(&["backup", "copy.db"]).well();
+    many_write(&child, "apres", 1).await;
+    is_killed(child);
+    fs::copy(storage.folder.join("config.toml"), storage.folder.join("my own.toml")).expect("copied");
+
+    // The database is gone and its log is not: what is said leads to the copy, and away from an empty database.
+    let log = fs::read(with_ending(&storage, "-wal")).expect("a log");
+    fs::rename(storage.file(), storage.folder.join("lost.db")).expect("moved");
+    for command in [
+        &["serve"][..],
+        &["token", "list"],
+        &["backup", "another.db"],
+        &["setup-code"],
+    ] {
+        let said = place.runs(command);
+        said.refused_with(&[
+            "palabre.db is missing or empty",
+            "palabre.db-wal",
+            "palabre restore",
+            "nothing is to be kept",
+        ]);
+        assert!(!said.err.contains("what counts"), "{}", said.err);
+        assert!(!storage.file().exists());
+    }
+    let said = place.runs(&["--config", "my own.toml", "restore", "copy.db"]);
+    assert!(said.err.contains("No database was there"), "{}", said.err);
+    assert!(
+        said.err
+            .contains("`palabre doctor --config 'my own.toml'` looks it over, `palabre serve --config 'my own.toml'`"),
+        "{}",
+        said.err
+    );
+    let aside = contents(&storage.folder);
+    let aside: Vec<&String> = aside.keys().filter(|name| name.contains(".before-")).collect();
+    assert!(
+        aside.iter().all(|name| said.err.contains(name.as_str())),
+        "{}",
+        said.err
+    );
+    let kept = aside.iter().find(|name| name.ends_with("-wal")).expect("the log");
+    assert_eq!(fs::read(storage.folder.join(kept)).expect("kept"), log);
+    said.well();
+
+    // A database without anything beside it, and nothing at all.
+    place.starts().stops();
+    let said = place.runs(&["restore", "copy.db", "--config=config.toml"]);
+    assert!(
+        said.err.contains("What was there is now ") && !said.err.contains("beside"),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("`palabre serve --config config.toml`"),
+        "{}",
+        said.err
+    );
+    said.well();
+    fs::remove_file(storage.file()).expect("gone");
+    let said = place.runs(&["restore", "copy.db"]);
+    assert!(
+        !said.err.contains(".before-") && !said.err.contains("there"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("`palabre serve` starts"), "{}", said.err);
+    said.well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f7_restore_names_the_place_of_the_key_that_fits() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    place.runs(&["backup", "copy.db"]).well();
+    let said = place.runs(&["restore", "copy.db"]);
+    assert!(said.err.contains(", as in palabre.key."), "{}", said.err);
+    said.well();
+    for (name, byte) in [("older.key", 5_u8), ("new.key", 9)] {
+        let text = palabre::keys::sha256_hex(&[byte]);
+        fs::write(storage.folder.join(name), text).expect("a key");
+    }
+    let changed = Place::new(&storage, SITE)
+        .with("PALABRE_SERVER__SECRET_FILE", "new.key")
+        .with("PALABRE_SERVER__OLD_SECRET_FILES", "older.key,palabre.key");
+    let said = changed.runs(&["restore", "copy.db"]);
+    assert!(
+        said.err
+            .contains(", as in palabre.key, which server.old_secret_files names."),
+        "{}",
+        said.err
+    );
+    said.well();
+    // With the key in the environment no file is named that has nothing to do with it.
+    let given = Place::new(&storage, SITE)
+        .with("PALABRE_SERVER__SECRET", &palabre::keys::sha256_hex(&[9]))
+        .with("PALABRE_SERVER__SECRET_FILE", "unused.key");
+    for command in [&["restore", "copy.db"][..], &["serve"], &["token", "list"]] {
+        let said = given.runs(command);
+        said.refused_with(&["PALABRE_SERVER__SECRET", "server.old_secret_files"]);
+        assert!(!said.err.contains("unused.key"), "{}", said.err);
+    }
 }
 
 // ---------------------------------------------------------------- whose files they are
@@ -668,6 +993,17 @@ async fn run_on(file: &Path, statement: &'static str) {
         .expect("it opens");
     sqlx::query(statement).execute(&mut connection).await.expect(statement);
     connection.close().await.expect("closed");
+}
+
+fn makes_fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo is there").success());
+}
+
+/// The names of the copies in a folder that are not whole.
+fn partial_copies(folder: &Path) -> Vec<String> {
+    let names = contents(folder).into_keys();
+    names.filter(|name| name.ends_with(".palabre-partial")).collect()
 }
 
 fn mode(path: &Path) -> u32 {

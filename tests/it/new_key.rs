@@ -27,6 +27,9 @@ on_both_engines!(
     h12_seeds_and_secrets_are_sealed_anew_at_the_start,
     h12_an_unreadable_seed_leaves_the_recovery_codes,
     h12_doctor_counts_what_hangs_on_an_old_key,
+    h12_doctor_counts_what_no_key_opens_any_more,
+    h12_key_new_changes_the_key_and_prints_the_line,
+    h12_key_new_is_refused_where_it_would_harm,
 );
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -454,4 +457,265 @@ async fn h12_doctor_counts_what_hangs_on_an_old_key(storage: &Storage) {
     let said = place.runs(&["doctor"]);
     let said = format!("{}{}", said.out, said.err);
     assert!(said.contains("0 recovery codes") && said.contains("can go"), "{said}");
+}
+
+async fn h12_doctor_counts_what_no_key_opens_any_more(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let clock = Arc::clone(&service.clock);
+    let owner = service.signs_in().await;
+    sets_up_second_step(&service, &owner).await;
+    let who = identity(&service, &owner).await;
+    let codes = own_account::renew_recovery_codes(&service.app, &who, PASSPHRASE)
+        .await
+        .expect("made");
+    let first = service.app.keys.id().to_owned();
+    service.stop().await;
+    let keys = |config: &str| {
+        let said = Place::new(storage, &format!("{config}{SITE}")).runs(&["doctor"]);
+        let lines = said.out.lines().filter(|line| line.contains("  keys: "));
+        (said.code, lines.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (code, lines) = keys("");
+    assert_eq!((code, lines.len()), (Some(0), 1), "{lines:?}");
+
+    // Nothing is dead while the old file is named, and codes that do not say their key are not either.
+    let old_file = renews_key(storage, 5);
+    Service::start_at(storage, &format!("{old_file}{SITE}"), Arc::clone(&clock))
+        .await
+        .stop()
+        .await;
+    let (code, lines) = keys(&old_file);
+    assert_eq!((code, lines.len()), (Some(0), 1), "{lines:?}");
+    let alive = "10 recovery codes, 0 second steps and 0 provider secrets hang on old keys";
+    assert!(lines[0].starts_with("ok    ") && lines[0].contains(alive), "{lines:?}");
+
+    // Then the file is taken away too early.
+    let (code, lines) = keys("");
+    assert_eq!((code, lines.len()), (Some(1), 1), "{lines:?}");
+    let dead = "no key opens 10 recovery codes, 0 second steps and 0 provider secrets any more";
+    assert!(lines[0].starts_with("fail  ") && lines[0].contains(dead), "{lines:?}");
+    assert!(
+        lines[0].contains(&first) && lines[0].contains("server.old_secret_files"),
+        "{lines:?}"
+    );
+
+    // Seeds and secrets under a third key, of which nobody has the file, apart from what hangs on the old one.
+    for statement in [
+        "UPDATE accounts SET totp_seed = 'v1.00000000.AAAA' WHERE totp_seed IS NOT NULL",
+        "UPDATE sites SET sealed_secret = 'v1.00000001.AAAA', sealed_second_secret = 'v1.00000001.AAAA'",
+    ] {
+        storage.execute(statement).await;
+    }
+    let (code, lines) = keys(&old_file);
+    assert_eq!((code, lines.len()), (Some(1), 2), "{lines:?}");
+    let dead = "no key opens 0 recovery codes, 1 second steps and 2 provider secrets any more";
+    assert!(lines[0].starts_with("fail  ") && lines[0].contains(dead), "{lines:?}");
+    assert!(lines[0].contains("00000000 and 00000001"), "{lines:?}");
+    assert!(lines[1].contains(alive), "{lines:?}");
+
+    // Used codes and codes of before keys were named are nothing to mourn.
+    storage
+        .execute("UPDATE accounts SET totp_seed = NULL, totp_confirmed = FALSE")
+        .await;
+    storage
+        .execute("UPDATE sites SET sealed_secret = NULL, sealed_second_secret = NULL")
+        .await;
+    storage
+        .execute("UPDATE recovery_codes SET hash = SUBSTR(hash, 10)")
+        .await;
+    let (code, lines) = keys("");
+    assert_eq!((code, lines.len()), (Some(0), 1), "{lines:?}");
+    storage
+        .execute("UPDATE recovery_codes SET hash = '00000002:' || hash, used_at = 1")
+        .await;
+    let (code, lines) = keys("");
+    assert_eq!((code, lines.len()), (Some(0), 1), "{lines:?}");
+    assert_eq!(codes.len(), 10);
+}
+
+async fn h12_key_new_changes_the_key_and_prints_the_line(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let clock = Arc::clone(&service.clock);
+    let owner = service.signs_in().await;
+    let totp = sets_up_second_step(&service, &owner).await;
+    let first = service.reader().submits(&comment("Un")).await.expect(202);
+    let receipt = first.json["receipt"].as_str().expect("a receipt").to_owned();
+    service.stop().await;
+
+    let file = storage.folder.join("palabre.key");
+    let mut config = SITE.to_owned();
+    let mut former = Vec::new();
+    for times in 1..=2 {
+        let was = fs::read_to_string(&file).expect("a key");
+        let place = Place::new(storage, &config);
+        let said = place.runs(&["key", "new"]);
+        let is_now = fs::read_to_string(&file).expect("a key");
+        assert_ne!(was, is_now);
+        for key in [&was, &is_now] {
+            let key = key.trim();
+            assert!(!said.err.contains(key) && !said.out.contains(key), "no key is printed");
+        }
+        for words in [
+            "recovery codes",
+            "Copies made until now need the former key",
+            "config.toml",
+        ] {
+            assert!(said.err.contains(words), "{words:?} is not in:\n{}", said.err);
+        }
+        let line = said.well();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        let named: toml::Table = line.parse().expect("a line of TOML");
+        let named = named["old_secret_files"].as_array().expect("a list").clone();
+        assert_eq!(named.len(), times, "the former ones are kept");
+        former.insert(0, was);
+        for (file, key) in named.iter().zip(&former) {
+            let file = storage.folder.join(file.as_str().expect("a name"));
+            assert_eq!(&fs::read_to_string(&file).expect("a former key"), key);
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).expect("there").permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).expect("there").permissions());
+        assert_eq!(mode & 0o777, 0o600);
+
+        // Without the line a start says both ways to go on, and so does another change.
+        for command in [&["serve"][..], &["key", "new"]] {
+            place.runs(command).refused_with(&[
+                "put the file of key",
+                "back at palabre.key",
+                "name that file in server.old_secret_files",
+            ]);
+        }
+        assert_eq!(fs::read_to_string(&file).expect("a key"), is_now);
+        // This test's own process works elsewhere.
+        let whole = storage.folder.join("palabre.key.before").display().to_string();
+        config = format!(
+            "[server]\n{}{SITE}",
+            line.replace("\"palabre.key.before", &format!("\"{whole}"))
+        );
+        let service = Service::start_at(storage, &config, Arc::clone(&clock)).await;
+        service.get(&format!("/r/{receipt}")).await.expect(200);
+        service.clock.advance(MINUTE);
+        let login = json!({"email": OWNER_EMAIL, "passphrase": PASSPHRASE, "code": code_now(&service, &totp)});
+        service.post_json("/login", &login).await.expect(200);
+        service.stop().await;
+    }
+    Place::new(storage, &config).runs(&["doctor"]).well();
+}
+
+async fn h12_key_new_is_refused_where_it_would_harm(storage: &Storage) {
+    let file = storage.folder.join("palabre.key");
+    let key = || fs::read_to_string(&file).ok();
+    let place = Place::new(storage, SITE);
+    // No store, no key to change.
+    place.runs(&["key", "new"]).refused_with(&["nothing was changed"]);
+    assert_eq!(key(), None);
+    // While it runs; on PostgreSQL by where it listens.
+    let child = place.starts();
+    let listen = child.url.trim_start_matches("http://").to_owned();
+    let was = key();
+    let said = Place::new(storage, SITE)
+        .with("PALABRE_SERVER__LISTEN", &listen)
+        .runs(&["key", "new"]);
+    said.refused_with(&["nothing was changed", "stop it first"]);
+    assert_eq!(key(), was);
+    child.stops();
+    // From the environment.
+    let given = was.clone().expect("a key").trim().to_owned();
+    let said = Place::new(storage, SITE)
+        .with("PALABRE_SERVER__SECRET", &given)
+        .runs(&["key", "new"]);
+    said.refused_with(&[
+        "nothing was changed",
+        "PALABRE_SERVER__SECRET",
+        "server.old_secret_files",
+    ]);
+    assert!(
+        !said.err.contains("palabre.key") && !said.err.contains(&given),
+        "{}",
+        said.err
+    );
+    // The variable wins over config.toml, so the variable is what is printed.
+    let said = Place::new(storage, SITE)
+        .with("PALABRE_SERVER__OLD_SECRET_FILES", "")
+        .runs(&["key", "new"]);
+    assert!(
+        said.out
+            .starts_with("PALABRE_SERVER__OLD_SECRET_FILES=palabre.key.before-"),
+        "{}\n{}",
+        said.out,
+        said.err
+    );
+    let line = said.well();
+    let aside = storage.folder.join(line.trim().split('=').nth(1).expect("a file"));
+    assert_eq!(fs::read_to_string(&aside).ok(), was);
+    // Gone, or another's: nothing is made.
+    fs::remove_file(&file).expect("gone");
+    place.runs(&["key", "new"]).refused_with(&["palabre.key is missing"]);
+    assert_eq!(key(), None);
+    fs::write(&file, sha256_hex(b"another's")).expect("a key");
+    let was = key();
+    place
+        .runs(&["key", "new"])
+        .refused_with(&["was made with key", "palabre.key holds key"]);
+    assert_eq!(key(), was);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h12_a_key_change_that_is_killed_anywhere_leaves_one_key_in_place() {
+    const CALLS: &str = "link,linkat,rename,renameat,renameat2,unlink,unlinkat,fsync,fchown,chown";
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    let file = storage.folder.join("palabre.key");
+    let first = fs::read_to_string(&file).expect("a key");
+    let (mut kills, mut old, mut new) = (0, 0, 0);
+    for when in 1..100 {
+        let ended = place.runs_killed_at(CALLS, when, &["key", "new"]);
+        let now = fs::read_to_string(&file).expect("there is a key at every moment");
+        let asides: Vec<_> = fs::read_dir(&storage.folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.display().to_string().contains("palabre.key.before-"))
+            .collect();
+        if now == first {
+            old += 1;
+        } else {
+            new += 1;
+            let kept = asides
+                .iter()
+                .any(|aside| fs::read_to_string(aside).expect("whole") == first);
+            assert!(kept, "the former key is never lost");
+            fs::write(&file, &first).expect("put back");
+        }
+        for aside in asides {
+            fs::remove_file(aside).expect("taken away");
+        }
+        if ended.code == Some(0) {
+            break;
+        }
+        kills += 1;
+        place.starts().stops();
+    }
+    assert!(kills > 1 && old > 0 && new > 0, "{kills} kills: {old} old, {new} new");
+    assert!(!storage.folder.join("palabre.key.palabre-new").exists());
+}
+
+/// A log of another file is found before the lock is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h12_key_new_touches_nothing_where_the_log_is_another_files() {
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    place.starts().stops();
+    place.runs(&["backup", "copy.db"]).well();
+    let child = place.starts();
+    let sent = child.submits("one", &comment("Un")).await;
+    sent.expect("an answer").expect(202);
+    child.is_killed();
+    drop(child);
+    let key = fs::read(storage.folder.join("palabre.key")).expect("a key");
+    fs::copy(storage.folder.join("copy.db"), storage.file()).expect("copied over it");
+    place
+        .runs(&["key", "new"])
+        .refused_with(&["nothing was changed", "palabre.db-wal", "not the log of"]);
+    assert_eq!(fs::read(storage.folder.join("palabre.key")).expect("a key"), key);
 }
