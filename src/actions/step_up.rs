@@ -139,7 +139,8 @@ pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Resul
 /// # Errors
 /// [`Error::NotFound`] for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
 /// more, ten minutes have passed or it was answered before; `bad_json` when what is asked for is not
-/// there; [`Error::RateLimited`]; errors of the store.
+/// there; [`Error::RateLimited`]; [`Error::Unavailable`] where too much is under way, or too many wait for the site's
+/// provider: then nothing is used up, and the page may try again; errors of the store.
 pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddress) -> Result<(Own, bool), Error> {
     app.limits.check(&[Demand::by_address(Action::Form, client)])?;
     let own = receipt::open(app, receipt).await?;
@@ -151,26 +152,26 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
         .filter(|asked| comment.status == Status::Pending && now <= asked.until)
         .ok_or_else(|| Error::conflict("step_up_closed"))?;
     let way = Way::of(asked, given).ok_or(Error::BadRequest("bad_json"))?;
-    // Taken before it is looked at: whoever guesses has one try, and of two at once one is told so.
-    let key = match way {
-        Way::Proof(_) | Way::Token(_) => key(comment.id),
-        Way::Second(_) => second_key(comment.id),
-    };
-    if !take(app, comment, key, now).await? {
-        return Err(Error::conflict("step_up_closed"));
-    }
+    let place = app.room.enter().await.ok_or_else(too_many)?;
     let second = site.second();
     let (passed, found) = match way {
         Way::Proof(proof) => {
+            take_try(app, comment, key(comment.id), now).await?;
             let id = comment.id.to_string();
             (app.captcha.is_step_up_solved(site, &id, proof, now), Value::Null)
         }
         Way::Token(token) | Way::Second(token) => {
-            let site = match way {
-                Way::Second(_) => second.as_ref().unwrap_or(site),
-                _ => site,
+            let (site, key) = match way {
+                Way::Second(_) => (second.as_ref().unwrap_or(site), second_key(comment.id)),
+                _ => (site, key(comment.id)),
             };
-            let verdict = verify(app, site, comment, token, given.form.as_deref(), client).await?;
+            let form = given.form.as_deref();
+            // Whoever finds no place to wait in has lost no try.
+            let asking = async {
+                take_try(app, comment, key, now).await?;
+                verify(app, site, comment, token, form, client).await
+            };
+            let verdict = place.outside(&comment.site, asking).await.ok_or_else(too_many)??;
             if let Verdict::Misconfigured(what) = &verdict {
                 let provider = site.captcha.provider.as_str();
                 tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
@@ -187,6 +188,10 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
         take_mark_off(app, site, comment.id, asked.kind, detail).await?;
     }
     Ok((receipt::open(app, receipt).await?, passed))
+}
+
+fn too_many() -> Error {
+    Error::Unavailable("too many second checks are under way".to_owned())
 }
 
 /// How the page answers.
@@ -239,6 +244,16 @@ fn key(comment: Uuid) -> String {
 /// The same of the interactive provider's answer, which counts once as well.
 fn second_key(comment: Uuid) -> String {
     format!("i:{}", comment.simple())
+}
+
+/// Takes the one try of a way. It is taken before anything is looked at: whoever guesses has one, and of two at once one
+/// is told so.
+async fn take_try(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<(), Error> {
+    if take(app, comment, key, now).await? {
+        Ok(())
+    } else {
+        Err(Error::conflict("step_up_closed"))
+    }
 }
 
 async fn take(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<bool, Error> {

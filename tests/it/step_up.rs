@@ -25,6 +25,8 @@ crate::stores::on_both_engines!(
     a_repeat_asks_again_while_the_check_is_open,
     an_expired_token_asks_for_one_fresh_token,
     a_decision_ends_the_check,
+    h10_a_second_check_waits_for_its_provider_outside_the_room,
+    h10_a_second_check_stands_at_the_door_of_a_full_room,
     the_sites_pages_may_answer_it,
     where_the_proof_fails_the_interactive_provider_may_answer,
     where_a_site_names_no_pages_our_own_count_for_the_second_check_too,
@@ -484,5 +486,90 @@ async fn the_sites_pages_may_answer_it(storage: &Storage) {
         );
         assert_eq!(preflight.status == 204, !shared.is_empty());
     }
+    service.stop().await;
+}
+
+/// A comment of `recaptcha` whose token was too old: it is asked for a fresh one.
+async fn sends_late(service: &Service, fake: &FakeProvider, body: &str) -> Answer {
+    let fields = scored(fake, body, 0.9);
+    service.clock.advance(MINUTE * 3);
+    fake.advance(MINUTE * 3);
+    let sent = service.reader().submits(&fields).await.expect(202);
+    assert_eq!(sent.json["step_up"]["kind"], "token", "{}", sent.text);
+    sent
+}
+
+async fn h10_a_second_check_waits_for_its_provider_outside_the_room(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &with_second(&fake)).await;
+    let late = sends_late(&service, &fake, "Écrit lentement").await;
+    let grey = sends_grey(&service, &fake, "Peut-être").await;
+    let other = sends_grey(&service, &fake, "Avec un calcul").await;
+    let fresh = json!({"captcha": fake.token(0.9, "comment", "faso.test")});
+    let interactive = json!({"captcha": fake.mint(Claims {
+        action: "comment".to_owned(),
+        hostname: HOST.to_owned(),
+        ..Claims::default()
+    })});
+    // As many of the site wait already as may.
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let mut waiting = Vec::new();
+    let (standing, mut stands) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..64 {
+        let place = service.app.room.enter().await.expect("room");
+        let (standing, mut ended) = (standing.clone(), ended.clone());
+        waiting.push(tokio::spawn(async move {
+            let wait = async {
+                standing.send(()).expect("counted");
+                ended.changed().await
+            };
+            place.outside("faso", wait).await.is_some()
+        }));
+    }
+    for _ in 0..64 {
+        stands.recv().await.expect("stands outside");
+    }
+    let calls = fake.calls();
+    for (sent, given) in [(&late, &fresh), (&grey, &interactive)] {
+        let refused = answers(&service, sent, given).await;
+        assert_eq!(refused.error(), (503, "unavailable"), "{}", refused.text);
+        assert!(!refused.header("retry-after").is_empty());
+    }
+    assert_eq!(fake.calls(), calls, "nobody is asked");
+    // What waits for nobody goes on.
+    let proof = json!({"proof": solved(&other.json["step_up"]["challenge"])});
+    assert_eq!(answers(&service, &other, &proof).await.expect(200).json["passed"], true);
+    end.send(true).expect("heard");
+    for waited in waiting {
+        assert!(waited.await.expect("no panic"));
+    }
+    for (sent, given) in [(&late, &fresh), (&grey, &interactive)] {
+        let passed = answers(&service, sent, given).await.expect(200);
+        assert_eq!(passed.json["passed"], true, "no try was used up");
+    }
+    service.stop().await;
+}
+
+async fn h10_a_second_check_stands_at_the_door_of_a_full_room(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &recaptcha(&fake, POLICY)).await;
+    let late = sends_late(&service, &fake, "Écrit lentement").await;
+    let fresh = json!({"captcha": fake.token(0.9, "comment", "faso.test")});
+    let all = u32::try_from(service.app.room.places.available_permits()).expect("few");
+    let full = std::sync::Arc::clone(&service.app.room.places)
+        .acquire_many_owned(all)
+        .await
+        .expect("open");
+    let calls = fake.calls();
+    let refused = answers(&service, &late, &fresh).await;
+    assert_eq!(refused.error(), (503, "unavailable"), "{}", refused.text);
+    assert_eq!(fake.calls(), calls);
+    drop(full);
+    let passed = answers(&service, &late, &fresh).await.expect(200);
+    assert_eq!(passed.json["passed"], true);
+    assert_eq!(
+        service.app.room.places.available_permits(),
+        usize::try_from(all).expect("few")
+    );
     service.stop().await;
 }

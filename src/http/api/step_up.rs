@@ -34,7 +34,8 @@ use crate::{
         (status = 400, description = "bad_json: what was asked for is not there"),
         (status = 404, description = "not_found"),
         (status = 409, description = "step_up_closed: not asked, too late, answered before, or decided meanwhile"),
-        (status = 429, description = "rate_limited, with Retry-After")))]
+        (status = 429, description = "rate_limited, with Retry-After"),
+        (status = 503, description = "unavailable, with Retry-After: too many are under way; no try is used up")))]
 pub(crate) async fn answer(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
