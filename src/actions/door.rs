@@ -38,6 +38,9 @@ pub const MARK_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How long the second step waits for its code.
 const PASS_LIFE: Duration = Duration::from_mins(5);
 
+/// How often a failed try at an account is written down; those in between are counted.
+const FAILED_EVERY: Duration = Duration::from_hours(1);
+
 /// The browser that stands before the door.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -113,8 +116,7 @@ pub async fn sign_in(
     let is_right = credentials::verify_in(turn, typed, known).await?;
     let account_id = account.as_ref().map(|account| account.id);
     let Some(account) = account.filter(|account| is_right && account.disabled_at.is_none()) else {
-        // Written for an unknown e-mail as well: it costs the same.
-        app.store.add_audit(failed_entry(app, account_id)).await?;
+        note_failed(app, account_id).await?;
         return Err(Error::Http(401, "sign_in_failed"));
     };
     if account.has_second_step() {
@@ -367,7 +369,9 @@ pub(super) async fn check_code(app: &App, account: &Account, code: &str) -> Resu
     if is_right {
         return Ok(());
     }
-    app.store.add_audit(entry(app, account, "code_failed")).await?;
+    let failed = entry(app, account, "code_failed");
+    let name = format!("code_failed {}", account.id);
+    app.store.add_audit_at_most(&name, FAILED_EVERY, failed).await?;
     let code = if credentials::is_seed_readable(app, account) {
         "code_bad"
     } else {
@@ -415,15 +419,19 @@ pub(super) fn service_entry(app: &App, actor: Actor, action: &'static str, at: T
     }
 }
 
-/// A try that failed, at an account or at none. What was typed is not kept: it may be a passphrase.
-fn failed_entry(app: &App, account: Option<Uuid>) -> NewAudit {
+/// Writes down a try that failed, at an account or at none; those at none together, so that a stranger who tries on
+/// and on fills nothing. For an unknown e-mail it costs the same. What was typed is not kept: it may be a passphrase.
+async fn note_failed(app: &App, account: Option<Uuid>) -> Result<(), Error> {
     let actor = Actor {
         kind: "system",
         id: "door".to_owned(),
         name: "palabre".to_owned(),
     };
-    NewAudit {
+    let entry = NewAudit {
         detail: account.map(|account| serde_json::json!({"account": account}).to_string()),
         ..service_entry(app, actor, "sign_in_failed", app.clock.now())
-    }
+    };
+    let name = format!("sign_in_failed {}", account.unwrap_or_default());
+    app.store.add_audit_at_most(&name, FAILED_EVERY, entry).await?;
+    Ok(())
 }

@@ -20,6 +20,7 @@ pub mod new_key;
 pub mod own_account;
 pub mod receipt;
 pub mod review;
+mod session_tries;
 pub mod setup;
 pub mod sites;
 pub mod step_up;

@@ -1,7 +1,7 @@
 //! One's own account: name, passphrase, second step, recovery codes, sessions.
 //!
-//! What opens the door to more asks for the passphrase again, counted like a sign-in. A change of
-//! passphrase ends all other sessions.
+//! What opens the door to more asks for the passphrase again; wrong tries are counted by session
+//! ([`super::session_tries`]). A change of passphrase ends all other sessions.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::{
     credentials,
     door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
+    session_tries,
 };
 use crate::{
     app::App,
@@ -100,24 +101,25 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
 ///
 /// # Errors
 /// `passphrase_wrong` for the current one, `passphrase_…` for the new one, as errors of fields;
-/// [`Error::RateLimited`]; errors of the store.
+/// 401 `session_ended` after five wrong ones in a row; errors of the store.
 pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
-    let tried = compare(app, &account, "current", current).await?;
-    // A weak one counts as a try too: it costs as much.
+    let tried = compare(app, person, &account, "current", current).await?;
+    // It was right, whatever comes of the new one.
+    confirmed(app, person, &account, tried).await?;
     let hash = credentials::hash_chosen(app, new, [&account.name, &account.email]).await?;
     let audit = door::entry(app, &account, "passphrase_changed");
     app.store
         .set_passphrase(account.id, hash, Some(person.session), audit)
-        .await?;
-    confirmed(app, person, &account, tried).await
+        .await
+        .map_err(Into::into)
 }
 
 /// Begins a second step: a new seed, which counts once a code from it is typed.
 ///
 /// # Errors
-/// `passphrase_wrong` as a field's error; 409 `second_step_on`; [`Error::RateLimited`]; errors of the
-/// store.
+/// `passphrase_wrong` as a field's error; 401 `session_ended` after five wrong ones in a row; 409
+/// `second_step_on`; errors of the store.
 pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<Seed, Error> {
     let (person, mut account) = me(app, who).await?;
     if account.has_second_step() {
@@ -159,11 +161,13 @@ fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
 /// # Errors
 /// `code_bad` as a field's error; [`Error::NotFound`] when none waits; [`Error::RateLimited`].
 pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Result<(), Error> {
-    let (_, account) = me(app, who).await?;
+    let (person, account) = me(app, who).await?;
     if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
         return Err(Error::not_found());
     }
-    let tried = count(app, &account).await?;
+    // The seed is on the page: there is nothing to be guessed, and no session ends by it.
+    let by = Counted::by(Action::SignInAccount, format!("first code {}", person.session));
+    let tried = door::count(app, &[by]).await?;
     let bad = || field_error("code", "code_bad");
     let step = credentials::totp_step(app, &account, code)?.ok_or_else(bad)?;
     let audit = door::entry(app, &account, "second_step_on");
@@ -177,7 +181,7 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
 /// Removes the second step.
 ///
 /// # Errors
-/// `passphrase_wrong` as a field's error; [`Error::RateLimited`]; errors of the store.
+/// `passphrase_wrong` as a field's error; 401 `session_ended` after five wrong ones in a row; errors of the store.
 pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
     confirm(app, person, &account, passphrase).await?;
@@ -204,26 +208,29 @@ pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -
 ///
 /// # Errors
 /// `passphrase_wrong`, `code_missing` and `code_bad` as errors of fields; [`Error::Forbidden`] for a bearer
-/// token; [`Error::RateLimited`]; errors of the store.
+/// token; 401 `session_ended` after five wrong ones in a row; errors of the store.
 pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
-    let tried = compare(app, &account, "passphrase", passphrase).await?;
+    let tried = compare(app, person, &account, "passphrase", passphrase).await?;
     if account.has_second_step() {
         if code.trim().is_empty() {
+            app.store.forget_try(tried).await?;
             return Err(field_error("code", "code_missing"));
         }
-        door::check_code(app, &account, code)
-            .await
-            .map_err(|error| match error {
-                Error::Http(401, code) => Error::Invalid(vec![FieldError {
+        match door::check_code(app, &account, code).await {
+            Ok(()) => {}
+            Err(Error::Http(401, code)) => {
+                let error = Error::Invalid(vec![FieldError {
                     field: "code",
                     code,
                     surplus: None,
-                }]),
-                error => error,
-            })?;
+                }]);
+                return Err(session_tries::wrong(app, person, &account, error).await?);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    app.store.forget_try(tried).await?;
+    session_tries::right(app, person).await?;
     Ok(app.store.note_typed(person.session, app.clock.now()).await?)
 }
 
@@ -238,33 +245,42 @@ pub async fn has_second_step(app: &App, who: &Identity) -> Result<bool, Error> {
 
 /// Asks for the passphrase again. Where there is a second step, that alone does not count as typed lately.
 async fn confirm(app: &App, person: SignedIn, account: &Account, passphrase: &str) -> Result<(), Error> {
-    let tried = compare(app, account, "current", passphrase).await?;
+    let tried = compare(app, person, account, "current", passphrase).await?;
     confirmed(app, person, account, tried).await
 }
 
-/// Takes the try back that was right.
+/// The passphrase was right. Where there is a second step, that alone does not forget wrong codes.
 async fn confirmed(app: &App, person: SignedIn, account: &Account, tried: Uuid) -> Result<(), Error> {
     app.store.forget_try(tried).await?;
     if !account.has_second_step() {
+        session_tries::right(app, person).await?;
         app.store.note_typed(person.session, app.clock.now()).await?;
     }
     Ok(())
 }
 
-/// Compares the passphrase that stands in `field`; gives the try that was counted.
-async fn compare(app: &App, account: &Account, field: &'static str, passphrase: &str) -> Result<Uuid, Error> {
-    let tried = count(app, account).await?;
+/// Compares the passphrase that stands in `field`; gives the try, which counts until it is taken back.
+async fn compare(
+    app: &App,
+    person: SignedIn,
+    account: &Account,
+    field: &'static str,
+    passphrase: &str,
+) -> Result<Uuid, Error> {
+    let tried = session_tries::count(app, person, account).await?;
     let typed = Passphrase::typed(passphrase);
-    if !credentials::verify(app, typed, account.passphrase.clone()).await? {
-        return Err(field_error(field, "passphrase_wrong"));
+    match credentials::verify(app, typed, account.passphrase.clone()).await {
+        Ok(true) => Ok(tried),
+        Ok(false) => {
+            let error = field_error(field, "passphrase_wrong");
+            Err(session_tries::wrong(app, person, account, error).await?)
+        }
+        Err(error) => {
+            // Nothing was compared.
+            app.store.forget_try(tried).await?;
+            Err(error)
+        }
     }
-    Ok(tried)
-}
-
-/// Counted by the account from within: who is in does not use up the door's tries.
-async fn count(app: &App, account: &Account) -> Result<Uuid, Error> {
-    let by = Counted::by(Action::SignInAccount, format!("within {}", account.id));
-    door::count(app, &[by]).await
 }
 
 async fn me(app: &App, who: &Identity) -> Result<(SignedIn, Account), Error> {

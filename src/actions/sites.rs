@@ -103,7 +103,8 @@ const LIST_MAX: usize = 50;
 pub struct Change(Map<String, Value>);
 
 impl Change {
-    /// From an object as the API takes it, with `captcha` as an object inside.
+    /// From an object as the API takes it, with `captcha` as an object inside. An object that is null takes all of its
+    /// keys back.
     #[must_use]
     pub fn of_object(object: &Map<String, Value>) -> Self {
         let mut change = Self::default();
@@ -113,6 +114,13 @@ impl Change {
             }
         }
         change
+    }
+
+    /// Without the keys that are taken back to their defaults: a new site has no others.
+    #[must_use]
+    pub fn of_new_site(mut self) -> Self {
+        self.0.retain(|_, value| !value.is_null());
+        self
     }
 
     /// Names a new value for a key; a key that is not a site's is left out.
@@ -575,10 +583,14 @@ fn of(why: &str) -> FieldError {
     }
 }
 
-/// The value at a key such as `captcha.second.provider`, if it is named.
+/// The value at a key such as `captcha.second.provider`, if it is named; null inside of a null.
 fn named<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     match key.split_once('.') {
-        Some((outer, inner)) => named(object.get(outer)?.as_object()?, inner),
+        Some((outer, inner)) => match object.get(outer)? {
+            Value::Object(object) => named(object, inner),
+            Value::Null => Some(&Value::Null),
+            _ => None,
+        },
         None => object.get(key),
     }
 }

@@ -164,6 +164,20 @@ impl Fields {
         }
     }
 
+    /// Checks that none of these is null, where null could mean nothing: a change must not pass for done.
+    ///
+    /// # Errors
+    /// [`Error::BadType`] with those that are.
+    pub(super) fn refuse_null(&self, names: &[&str]) -> Result<(), Error> {
+        let is_null = |name: &&&str| matches!(self.values.get(**name), Some(Value::Null));
+        let wrong: Vec<String> = names.iter().filter(is_null).map(|name| (*name).to_owned()).collect();
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::BadType(wrong))
+        }
+    }
+
     /// Everything, as it came.
     pub(super) fn all(&self) -> &Map<String, Value> {
         &self.values
@@ -195,6 +209,11 @@ enum Kind {
 /// Whether a body is said to be a form.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
     matches!(kind(headers), Ok(Kind::Form))
+}
+
+/// Whether a body is said to be JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    matches!(kind(headers), Ok(Kind::Json))
 }
 
 fn kind(headers: &HeaderMap) -> Result<Kind, Error> {

@@ -14,6 +14,7 @@ use super::request_id;
 use crate::{
     domain::{draft::FieldError, language::Language},
     error::Error,
+    limits::Action,
     store::StoreError,
     web::texts::{self, Say as _},
 };
@@ -154,8 +155,14 @@ pub(super) fn add_headers(error: &Error, response: &mut Response) {
 pub(super) fn sentence(error: &Error, language: Language) -> String {
     match error {
         Error::RateLimited(refusal) => {
+            let (language, key) = match refusal.action {
+                // Who stands at the door has sent no comment.
+                Action::SignIn | Action::SignInAccount => (language.for_admin(), "login-paused"),
+                Action::SetupCode => (language.for_admin(), "setup-paused"),
+                _ => (language, "rate_limited"),
+            };
             let wait = texts::duration(language, refusal.retry_after_seconds());
-            language.say_with("rate_limited", "wait", &wait)
+            language.say_with(key, "wait", &wait)
         }
         other => language.say(other.code()),
     }

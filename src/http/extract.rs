@@ -239,12 +239,3 @@ impl<S: Sync> FromRequestParts<S> for ApiLanguage {
         Ok(Self(query.language(Language::Fr).for_admin()))
     }
 }
-
-/// Whether the client wants a page rather than JSON.
-pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|accept| accept.contains("text/html"))
-}

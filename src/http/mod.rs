@@ -5,6 +5,7 @@
 //! calls one action, and presents. To add a route: a handler in `api/` (with its OpenAPI entry above it) or in
 //! `pages/`, and its line here.
 
+mod accept;
 mod api;
 mod body;
 mod cookies;

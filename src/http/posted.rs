@@ -111,11 +111,6 @@ impl Posted {
 
 const UNSUPPORTED: Error = Error::Http(415, "unsupported_media_type");
 
-/// Whether a request says that it carries JSON, as programs do.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    essence(content_type(headers)) == "application/json"
-}
-
 fn content_type(headers: &HeaderMap) -> &str {
     headers
         .get(header::CONTENT_TYPE)

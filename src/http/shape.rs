@@ -1,7 +1,8 @@
 //! Which fields a JSON call knows, and of which JSON type each is: looked at before anything else is read.
 //!
 //! A known field of another type is a fault of the program that sent it, and is told as such, with the names of all such
-//! fields (422 `bad_type`); null is as good as not there, and what nobody knows is ignored. Forms hold texts alone and
+//! fields (422 `bad_type`); null is as good as not there, or takes back what is set, or is told where it could do neither
+//! ([`Fields::refuse_null`]), and what nobody knows is ignored. Forms hold texts alone and
 //! are not looked at. To add a field: its line in the shape of its call (a test walks the API's document).
 
 use axum::extract::Request;

@@ -3,10 +3,12 @@
 //! Entries hold ids, codes and salted digests; a note's text lives beside them and can be erased without
 //! breaking a seal. A seal is the hash of the one before it and of the entries since, in id order.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, StoreError, in_tx, on_pool, push_scope};
+use super::{Store, StoreError, accounts::lock_accounts, in_tx, on_pool, push_scope};
 use crate::{
     domain::{
         actor::Scope,
@@ -150,6 +152,49 @@ impl Store {
         in_tx!(self, |conn| {
             insert_entry!(conn, entry);
             Ok(())
+        })
+    }
+
+    /// Appends an entry of what anybody can make happen without end: one in each `every` by `name`. Those in between
+    /// are counted, and their number stands in the next one as `unlisted`; `entry` has an object or nothing as its
+    /// detail. Gives whether an entry was written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_audit_at_most(&self, name: &str, every: Duration, entry: NewAudit) -> Result<bool, StoreError> {
+        let name = format!("unlisted {name}");
+        let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+        in_tx!(self, |conn| {
+            // Of those at once each is counted.
+            lock_accounts!(conn);
+            let kept: Option<(String,)> = sqlx::query_as("SELECT content FROM meta WHERE name = $1")
+                .bind(name.as_str())
+                .fetch_optional(&mut *conn)
+                .await?;
+            let (last, unlisted) = kept
+                .and_then(|(kept,)| serde_json::from_str::<(i64, u64)>(&kept).ok())
+                .unwrap_or((i64::MIN, 0));
+            let now = entry.at.0;
+            let is_due = now >= last.saturating_add(every);
+            let kept = if is_due {
+                let mut entry = entry;
+                if unlisted > 0 {
+                    entry.detail = Some(with_member(entry.detail.as_deref(), "unlisted", unlisted));
+                }
+                insert_entry!(conn, entry);
+                (now, 0)
+            } else {
+                (last, unlisted.saturating_add(1))
+            };
+            sqlx::query(
+                "INSERT INTO meta (name, content) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+            )
+            .bind(name)
+            .bind(format!("[{},{}]", kept.0, kept.1))
+            .execute(&mut *conn)
+            .await?;
+            Ok(is_due)
         })
     }
 
@@ -343,6 +388,14 @@ impl Store {
         })?;
         Ok(found)
     }
+}
+
+/// A detail with one more figure.
+fn with_member(detail: Option<&str>, name: &str, figure: u64) -> String {
+    let detail = detail.and_then(|detail| serde_json::from_str(detail).ok());
+    let mut detail: serde_json::Map<String, serde_json::Value> = detail.unwrap_or_default();
+    detail.insert(name.to_owned(), figure.into());
+    serde_json::Value::Object(detail).to_string()
 }
 
 #[derive(sqlx::FromRow)]

@@ -332,6 +332,40 @@ impl Store {
         })
     }
 
+    /// How many tries count by `keys` at `now`; one that is counted by several of them is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tries(&self, keys: &[String], now: Timestamp) -> Result<i64, StoreError> {
+        Ok(on_pool!(self, |pool| {
+            // Index: the primary key.
+            let mut query =
+                sqlx::QueryBuilder::new("SELECT COUNT(DISTINCT try_id) FROM sign_in_tries WHERE counted_by IN (");
+            let mut list = query.separated(", ");
+            for key in keys {
+                list.push_bind(key.as_str());
+            }
+            query.push(") AND expires_at > ").push_bind(now.0);
+            query.build_query_scalar().fetch_one(pool).await
+        })?)
+    }
+
+    /// Takes back all tries that are counted by `keys`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_tries(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        in_tx!(self, |conn| {
+            for key in keys {
+                sqlx::query("DELETE FROM sign_in_tries WHERE counted_by = $1")
+                    .bind(key)
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Takes back a try that succeeded.
     ///
     /// # Errors

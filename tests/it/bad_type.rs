@@ -14,6 +14,8 @@ crate::stores::on_both_engines!(
     bad_type_is_told_of_every_known_field_of_every_call,
     bad_type_is_told_of_a_whole_body_with_one_wrong_field,
     bad_type_leaves_forms_null_and_unknown_fields_alone,
+    f7_null_takes_a_setting_back_or_is_told,
+    f7_null_in_a_change_of_a_moderator_is_told,
 );
 
 /// What a field may be, and how deep it stands.
@@ -304,10 +306,98 @@ async fn bad_type_leaves_forms_null_and_unknown_fields_alone(storage: &Storage) 
     }
     fields["score"] = json!({"deep": [1, 2]});
     service.reader().submits(&fields).await.expect(202);
-    let nothing = json!({"body_max": null, "captcha": null, "unknown": {"name": 7}});
+    let nothing = json!({"body_max": null, "unknown": {"name": 7}});
     owner
         .sends(&Method::PATCH, "/api/v1/sites/faso", &nothing)
         .await
         .expect(200);
+    service.stop().await;
+}
+
+/// `{"captcha":{"second":null}}` for `captcha.second`.
+fn null_at(key: &str) -> Value {
+    key.rsplit('.').fold(Value::Null, |inner, part| json!({ part: inner }))
+}
+
+async fn f7_null_takes_a_setting_back_or_is_told(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let keys = palabre::actions::sites::keys().chain(["captcha", "captcha.second"]);
+    for (number, key) in keys.enumerate() {
+        let id = format!("quais-{number}");
+        let site = json!({
+            "id": id, "name": "Les Quais", "language": "en", "time_zone": "Africa/Ouagadougou",
+            "origins": ["https://quais.test"], "moderation": "after", "threads": "signed", "body_max": 900,
+            "cdn_max_age": 7,
+            "captcha": {
+                "provider": "recaptcha_enterprise", "site_key": "k", "secret": "s", "project": "p",
+                "recaptcha_net": true, "send_address": true, "feedback": true, "consent": "focus", "action": "reply",
+                "hostnames": ["autre.test"], "verify_url": "https://check.example.org/verify",
+                "second": {"provider": "turnstile", "site_key": "k2", "secret": "s2",
+                    "verify_url": "https://check.example.org/second"},
+            },
+        });
+        owner.posts("/api/v1/sites", &site).await.expect(201);
+        let path = format!("/api/v1/sites/{id}");
+        let before = owner.gets(&path).await.expect(200).json;
+        let answer = owner.sends(&Method::PATCH, &path, &null_at(key)).await;
+        let after = owner.gets(&path).await.expect(200).json;
+        match answer.status.as_u16() {
+            200 => assert_ne!(before, after, "{key}: done, and not done"),
+            422 => assert_eq!(before, after, "{key}"),
+            other => panic!("{key}: {other} {}", answer.text),
+        }
+        assert_eq!(
+            answer.text.contains("bad_type"),
+            key == "captcha",
+            "{key}: {}",
+            answer.text
+        );
+        if key == "captcha.second" {
+            assert_eq!(answer.status, 200);
+            assert_eq!(after["captcha"]["second"], Value::Null);
+            assert_eq!(after["captcha"]["site_key"], "k", "the first stays");
+            let stored = service.app.store.stored_site(&id).await.expect("read").expect("there");
+            assert!(stored.secrets.second.is_none() && stored.secrets.first.is_some());
+            let both = json!({"name": "Autre", "captcha": null});
+            assert_names(
+                &owner.sends(&Method::PATCH, &path, &both).await,
+                "captcha",
+                "beside another",
+            );
+            assert_eq!(
+                owner.gets(&path).await.json["name"],
+                "Les Quais",
+                "nothing is half done"
+            );
+        }
+    }
+    // A new site has its defaults where null stands.
+    for (id, captcha) in [
+        ("neuf", Value::Null),
+        ("neuf-2", json!({"second": null, "secret": null})),
+    ] {
+        let made = json!({"id": id, "name": null, "captcha": captcha});
+        let made = owner.posts("/api/v1/sites", &made).await.expect(201);
+        assert_eq!(made.json["captcha"]["provider"], "house");
+    }
+    service.stop().await;
+}
+
+async fn f7_null_in_a_change_of_a_moderator_is_told(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let (account, _) = service
+        .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
+        .await;
+    let path = format!("/api/v1/moderators/{account}");
+    for (body, field) in [
+        (json!({"disabled": null}), "disabled"),
+        (json!({"site": null, "role": null}), "site"),
+        (json!({"site": "faso", "role": null, "disabled": null}), "disabled"),
+    ] {
+        let answer = owner.sends(&Method::PATCH, &path, &body).await;
+        assert_names(&answer, field, &body.to_string());
+    }
     service.stop().await;
 }

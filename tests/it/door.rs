@@ -37,7 +37,10 @@ on_both_engines!(
     no_other_page_posts_to_the_door,
     looking_at_what_changes_changes_nothing,
     whoever_comes_in_goes_on_to_a_page_of_ours,
+    f6_everybody_lands_on_a_page_that_they_may_see,
     what_happens_at_the_door_is_written_down,
+    h9_failed_tries_are_written_down_once_an_hour_with_their_number,
+    h9_wrong_codes_are_written_down_once_an_hour_with_their_number,
 );
 
 const AWA: &str = "awa@example.org";
@@ -816,5 +819,192 @@ async fn what_happens_at_the_door_is_written_down(storage: &Storage) {
     for secret in ["typed", "example.org", &link, PASSPHRASE, &secret_of(&browser)] {
         assert!(!all.to_string().contains(secret), "{secret} is in no entry");
     }
+    service.stop().await;
+}
+
+/// The details of the entries with that action, oldest first.
+async fn details_of(service: &Service, action: &str) -> Vec<Value> {
+    let entries = service
+        .app
+        .store
+        .audit_entries(&Scope::All, Some("*"), None, 1000)
+        .await;
+    let entries = entries.expect("read").into_iter();
+    let written = entries.filter(|entry| entry.action == action);
+    written
+        .map(|entry| entry.detail.map_or(Value::Null, |detail| detail.parse().expect("JSON")))
+        .collect()
+}
+
+async fn h9_failed_tries_are_written_down_once_an_hour_with_their_number(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    service.signs_in().await;
+    let (awa, link) = service.invites("Awa", AWA, Role::Moderator, &["faso"]).await;
+    service.accepts(&link).await;
+    let (shut_out, link) = service
+        .invites("Issa", "issa@example.org", Role::Moderator, &["faso"])
+        .await;
+    service.accepts(&link).await;
+    accounts::set_disabled(&service.app, By::Operator, shut_out, true)
+        .await
+        .expect("shut out");
+    let tries = async |round: u32| {
+        let waves = (0..6).map(|number| {
+            let unknown = format!("nobody{round}-{number}@example.org");
+            let service = &service;
+            async move {
+                service.tries(&unknown, "wrong").await.expect(401);
+                service.tries(AWA, "wrong").await.expect(401);
+            }
+        });
+        futures_util::future::join_all(waves).await;
+        service.tries("issa@example.org", PASSPHRASE).await.expect(401);
+    };
+    tries(0).await;
+    let at = |written: Vec<Value>, account: Value| -> Vec<Value> {
+        written
+            .into_iter()
+            .filter(|detail| detail["account"] == account)
+            .collect()
+    };
+    let written = details_of(&service, "sign_in_failed").await;
+    assert_eq!(written.len(), 3, "{written:?}");
+    assert_eq!(at(written, json!(awa)), [json!({"account": awa})]);
+    // To the last moment of the hour.
+    service
+        .clock
+        .advance(Duration::from_hours(1) - Duration::from_millis(1));
+    tries(1).await;
+    assert_eq!(details_of(&service, "sign_in_failed").await.len(), 3);
+    service.clock.advance(Duration::from_millis(1));
+    tries(2).await;
+    let written = details_of(&service, "sign_in_failed").await;
+    assert_eq!(written.len(), 6);
+    assert_eq!(
+        at(written.clone(), json!(awa)),
+        [json!({"account": awa}), json!({"account": awa, "unlisted": 11})]
+    );
+    assert_eq!(at(written, Value::Null), [Value::Null, json!({"unlisted": 11})]);
+    // Across a restart, and with nothing in between nothing is said of it.
+    service.stop().await;
+    let later = ManualClock::at(START.plus(Duration::from_mins(119)));
+    let service = Service::start_at(storage, SITE, later).await;
+    service.tries(AWA, "wrong").await.expect(401);
+    assert_eq!(details_of(&service, "sign_in_failed").await.len(), 6);
+    service.clock.advance(Duration::from_mins(1));
+    service.tries(AWA, "wrong").await.expect(401);
+    service.clock.advance(Duration::from_hours(1));
+    service.tries(AWA, "wrong").await.expect(401);
+    let written = at(details_of(&service, "sign_in_failed").await, json!(awa));
+    assert_eq!(
+        written[2..],
+        [json!({"account": awa, "unlisted": 6}), json!({"account": awa})]
+    );
+    service.stop().await;
+}
+
+async fn h9_wrong_codes_are_written_down_once_an_hour_with_their_number(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let browser = service.signs_in().await;
+    service.sets_up_second_step(&browser).await;
+    for _ in 0..2 {
+        for _ in 0..7 {
+            let with_code = json!({"email": OWNER_EMAIL, "passphrase": PASSPHRASE, "code": "000000"});
+            assert_eq!(service.post_json("/login", &with_code).await.error(), (401, "code_bad"));
+        }
+        service.clock.advance(Duration::from_hours(1));
+    }
+    let written = details_of(&service, "code_failed").await;
+    assert_eq!(written, [Value::Null, json!({"unlisted": 6})]);
+    service.stop().await;
+}
+
+async fn f6_everybody_lands_on_a_page_that_they_may_see(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    service.signs_in().await;
+    let mut people = vec![OWNER_EMAIL];
+    for (email, role) in [(AWA, Role::Moderator), ("issa@example.org", Role::Owner)] {
+        let (_, link) = service.invites(email, email, role, &["faso"]).await;
+        palabre::actions::setup::set_left(&service.app, palabre::actions::setup::Left::Site)
+            .await
+            .expect("set");
+        let fields = [("code", link.as_str()), ("passphrase", PASSPHRASE)];
+        let codes = service
+            .tries_from("192.0.2.1", "/invitation", &fields, "")
+            .await
+            .expect(200);
+        assert!(!codes.text.contains("/setup/"), "{email} by a one-time link");
+        people.push(email);
+    }
+    for email in people {
+        for next in [
+            "",
+            "/setup/site",
+            "/setup",
+            "/sites",
+            "/sites/faso/settings",
+            "/sites/faso/captcha?days=7",
+            "/sites/nowhere/defence",
+            "/sites/faso/captcha/policies",
+            "/moderators",
+            "/tokens",
+            "/account/codes",
+            "/account/name",
+            "/logout",
+            "/t/faso?thread=/article",
+            "/nowhere",
+        ] {
+            let fields = [("email", email), ("passphrase", PASSPHRASE), ("next", next)];
+            let entered = service.tries_from("192.0.2.1", "/login", &fields, "").await.expect(303);
+            let place = entered.header("location");
+            let page = service.browser(&entered).gets(place).await;
+            assert_eq!(page.status, 200, "{email} to {next}: {place}");
+        }
+    }
+    for (email, next, lands) in [
+        (AWA, "/sites/faso/captcha?days=7", "/sites/faso/captcha?days=7"),
+        (AWA, "/sites/faso/settings", "/queue"),
+        ("issa@example.org", "/sites/faso/settings", "/sites/faso/settings"),
+        ("issa@example.org", "/setup/site", "/queue"),
+        (OWNER_EMAIL, "", "/setup/site"),
+        (OWNER_EMAIL, "/tokens", "/tokens"),
+    ] {
+        let fields = [("email", email), ("passphrase", PASSPHRASE), ("next", next)];
+        let entered = service.tries_from("192.0.2.1", "/login", &fields, "").await.expect(303);
+        assert_eq!(entered.header("location"), lands, "{email} to {next}");
+    }
+    // By the second step and by a recovery code as well.
+    let browser = service.signs_in_as(AWA, PASSPHRASE).await;
+    let codes = codes_on(
+        &browser
+            .posts("/account/codes", &[("current", PASSPHRASE)])
+            .await
+            .expect(200),
+    );
+    let totp = service.sets_up_second_step(&browser).await;
+    for next in ["", "/tokens"] {
+        let passed = service.tries(AWA, PASSPHRASE).await.expect(200);
+        let pass = values_of(&passed.text, "pass").remove(0);
+        let code = service.code_now(&totp);
+        let fields = [("pass", pass.as_str()), ("code", &code), ("next", next)];
+        let entered = service
+            .tries_from("192.0.2.1", "/login/code", &fields, "")
+            .await
+            .expect(303);
+        assert_eq!(entered.header("location"), "/queue");
+        service.clock.advance(Duration::from_secs(30));
+    }
+    let code = service.code_now(&totp);
+    let fields = [
+        ("email", AWA),
+        ("recovery_code", codes[0].as_str()),
+        ("code", &code),
+        ("passphrase", "une phrase toute nouvelle"),
+    ];
+    let recovered = service
+        .tries_from("192.0.2.1", "/login/recovery", &fields, "")
+        .await
+        .expect(303);
+    assert_eq!(recovered.header("location"), "/queue");
     service.stop().await;
 }

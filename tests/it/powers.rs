@@ -28,7 +28,10 @@ on_both_engines!(
     h2_every_call_that_gives_power_wants_the_passphrase_typed_lately,
     h2_every_form_that_gives_power_asks_in_between_and_loses_nothing,
     h2_ten_minutes_begin_with_whatever_was_typed,
-    h2_a_wrong_passphrase_is_counted_and_locks_out_nobody_else,
+    h2_five_wrong_passphrases_in_a_row_end_the_session_and_no_other,
+    h2_wrong_tries_are_counted_wherever_a_passphrase_is_typed_again,
+    h2_tries_at_once_are_no_more_than_five,
+    h2_a_wait_at_the_door_is_told_to_staff_in_their_words,
     h2_a_second_step_is_asked_for_as_well,
     h2_the_door_takes_the_passphrase_again_as_json_and_as_a_form,
 );
@@ -679,43 +682,127 @@ async fn retypes(browser: &Browser<'_>, body: &Value) -> Answer {
     browser.sends(&Method::POST, "/login/retype", body).await
 }
 
-async fn h2_a_wrong_passphrase_is_counted_and_locks_out_nobody_else(storage: &Storage) {
-    let config = format!("[rate_limit]\nenabled = true\n{SITE}");
-    let service = Service::start(storage, &config).await;
-    let browser = service.signs_in().await;
-    let (_, link) = service.invites("Awa", "awa@example.org", Role::Owner, &["faso"]).await;
-    let awa = service.accepts(&link).await;
-    service.clock.advance(LATER);
-    let wrong = json!({"passphrase": "not this one"});
-    let mut refused = retypes(&browser, &wrong).await;
-    for _ in 0..40 {
-        if refused.status == 429 {
-            break;
+/// With the limits of the shipped file.
+fn limited() -> String {
+    format!("[rate_limit]\nenabled = true\n{SITE}")
+}
+
+async fn h2_five_wrong_passphrases_in_a_row_end_the_session_and_no_other(storage: &Storage) {
+    for config in [SITE.to_owned(), limited()] {
+        let service = Service::start(storage, &config).await;
+        let browser = service.signs_in().await;
+        let other = service.signs_in().await;
+        service.clock.advance(LATER);
+        let (wrong, right) = (json!({"passphrase": "not this one"}), json!({"passphrase": PASSPHRASE}));
+        // In a row: a right one in between begins anew, and so does none of another session.
+        for _ in 0..3 {
+            for _ in 0..4 {
+                let refused = retypes(&browser, &wrong).await;
+                assert_eq!(refused.error(), (422, "invalid"), "{}", refused.text);
+                assert_eq!(refused.json["errors"][0]["field"], "passphrase");
+            }
+            retypes(&browser, &right).await.expect(200);
         }
-        assert_eq!(refused.error(), (422, "invalid"), "{}", refused.text);
-        assert_eq!(refused.json["errors"][0]["field"], "passphrase");
-        refused = retypes(&browser, &wrong).await;
+        for _ in 0..4 {
+            retypes(&browser, &wrong).await.expect(422);
+        }
+        let ended = retypes(&browser, &wrong).await;
+        assert_eq!(ended.error(), (401, "session_ended"), "{}", ended.text);
+        assert_eq!(
+            ended.json["title"],
+            "Cinq essais de suite étaient faux : cette session a pris fin. Connectez-vous de nouveau."
+        );
+        assert_eq!(retypes(&browser, &right).await.error(), (401, "unauthenticated"));
+        browser.gets("/queue").await.expect(303);
+        // As a page, and in the other language.
+        let form = [("role", "moderator"), ("site", "faso"), ("retype_passphrase", "wrong")];
+        for _ in 0..4 {
+            other.posts("/tokens?lang=en", &form).await.expect(422);
+        }
+        let ended = other.posts("/tokens?lang=en", &form).await.expect(401);
+        assert!(
+            ended.text.contains("Five tries in a row were wrong") && ended.text.contains("href=\"/login\""),
+            "{}",
+            ended.text
+        );
+        other.posts("/tokens", &form).await.expect(303);
+        // The door of the account is as it was, and who comes in has five tries again.
+        let again = service.signs_in().await;
+        for _ in 0..4 {
+            retypes(&again, &wrong).await.expect(422);
+        }
+        retypes(&again, &right).await.expect(200);
+        let ends = "SELECT COUNT(*) FROM audit_entries WHERE action = 'sessions_ended'";
+        assert!(storage.integer(ends).await >= Some(2), "it is written down");
+        service.stop().await;
     }
-    assert_eq!(refused.error(), (429, "rate_limited"));
-    assert!(!refused.header("retry-after").is_empty());
-    let right = json!({"passphrase": PASSPHRASE});
-    assert_eq!(retypes(&browser, &right).await.status, 429, "not even the right one");
-    let page = browser
-        .posts(
-            "/tokens",
-            &[
-                ("role", "moderator"),
-                ("site", "faso"),
-                ("retype_passphrase", PASSPHRASE),
-            ],
-        )
-        .await
-        .expect(429);
-    assert_eq!(values_of(&page.text, "site"), ["faso"], "it waits with what was typed");
-    // Neither the door of the same account nor anybody else waits.
-    browser.gets("/queue").await.expect(200);
-    retypes(&awa, &right).await.expect(200);
+}
+
+async fn h2_wrong_tries_are_counted_wherever_a_passphrase_is_typed_again(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let forms: [(&str, &[(&str, &str)]); 4] = [
+        (
+            "/account/passphrase",
+            &[("current", "wrong"), ("passphrase", "une phrase toute nouvelle")],
+        ),
+        ("/account/codes", &[("current", "wrong")]),
+        ("/account/second-step", &[("current", "wrong")]),
+        ("/login/retype", &[("passphrase", "wrong"), ("next", "/tokens")]),
+    ];
+    for (path, fields) in forms {
+        let browser = service.signs_in().await;
+        for _ in 0..4 {
+            browser.posts(path, fields).await.expect(422);
+        }
+        let ended = browser.posts(path, fields).await.expect(401);
+        assert!(
+            ended.text.contains("cette session a pris fin"),
+            "{path}: {}",
+            ended.text
+        );
+        browser.gets("/account").await.expect(303);
+    }
+    // Together they are five as well, and a weak new passphrase is no wrong one.
+    let browser = service.signs_in().await;
+    for _ in 0..6 {
+        let weak = [("current", PASSPHRASE), ("passphrase", "court")];
+        browser.posts("/account/passphrase", &weak).await.expect(422);
+    }
+    for (path, fields) in forms {
+        browser.posts(path, fields).await.expect(422);
+    }
+    let last = retypes(&browser, &json!({"passphrase": "wrong"})).await;
+    assert_eq!(last.error(), (401, "session_ended"));
+    service.signs_in().await.gets("/account").await.expect(200);
+    service.stop().await;
+}
+
+async fn h2_tries_at_once_are_no_more_than_five(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let browser = service.signs_in().await;
+    let wrong = json!({"passphrase": "not this one"});
+    let answers = futures_util::future::join_all((0..12).map(|_| retypes(&browser, &wrong))).await;
+    let told = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert!(told(422) < 5, "{} were compared and told", told(422));
+    assert!(told(401) > 0 && told(422) + told(401) + told(503) == answers.len());
+    service.stop().await;
+}
+
+async fn h2_a_wait_at_the_door_is_told_to_staff_in_their_words(storage: &Storage) {
+    let service = Service::start(storage, &limited()).await;
     service.signs_in().await;
+    let wrong = json!({"email": OWNER_EMAIL, "passphrase": "not this one"});
+    for (path, words) in [("/login", "Trop d’essais."), ("/login?lang=en", "Too many tries.")] {
+        let mut refused = service.post_json(path, &wrong).await;
+        for _ in 0..6 {
+            if refused.status != 429 {
+                refused = service.post_json(path, &wrong).await;
+            }
+        }
+        assert_eq!(refused.error(), (429, "rate_limited"));
+        let title = refused.json["title"].as_str().expect("a sentence");
+        assert!(title.starts_with(words), "{title}");
+    }
     service.stop().await;
 }
 

@@ -51,6 +51,7 @@ crate::stores::on_both_engines!(
     a_form_from_a_foreign_page_asks_for_one_more_press,
     only_the_sites_pages_may_read_answers_in_a_browser,
     a_receipt_tells_the_state_and_erases,
+    f13_a_receipt_is_a_page_or_json_as_is_preferred,
     each_level_gets_what_the_policy_says,
     a_refused_reader_may_ask_for_a_person_once,
     a_share_of_refusals_is_held_for_a_person_instead,
@@ -1323,4 +1324,58 @@ fn field_codes(answer: &Answer) -> Vec<(String, String)> {
             (text(error, "field"), text(error, "code"))
         })
         .collect()
+}
+
+async fn f13_a_receipt_is_a_page_or_json_as_is_preferred(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let sent = service.reader().submits(&comment("Mon texte")).await.expect(202);
+    let path = format!("/r/{}", receipt(&sent));
+    for (accept, mode, is_page) in [
+        ("text/html", "", true),
+        ("application/xhtml+xml", "", true),
+        ("text/*", "", true),
+        ("text/html;q=0.9, application/json;q=0.8", "", true),
+        ("*/*", "navigate", true),
+        ("application/json", "navigate", false),
+        ("application/json, text/html;q=0.9", "", false),
+        ("text/html;q=0, application/json", "", false),
+        ("application/json, text/plain, */*", "cors", false),
+        ("*/*", "", false),
+    ] {
+        for (method, path, status) in [
+            (Method::GET, path.clone(), 200),
+            (Method::GET, "/r/x".to_owned(), 404),
+            (Method::GET, "/nowhere".to_owned(), 404),
+            (Method::POST, format!("{path}/erase"), if is_page { 303 } else { 200 }),
+        ] {
+            let answer = service
+                .request(method, &path, |request| {
+                    let request = request.header("accept", accept);
+                    if mode.is_empty() {
+                        request
+                    } else {
+                        request.header("sec-fetch-mode", mode)
+                    }
+                })
+                .await;
+            assert_eq!(answer.status, status, "{path} {accept}");
+            let is_json = answer.header("content-type").contains("json");
+            assert_eq!(is_json, !is_page, "{path} {accept} {mode}");
+        }
+    }
+    let owner = service.owner().await;
+    for (accept, kind) in [
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv;q=0", "application/json"),
+        ("application/x-ndjson;q=0.4, text/csv;q=0.6", "text/csv"),
+    ] {
+        let log = service
+            .request(Method::GET, "/api/v1/moderation/audit", |request| {
+                request.bearer_auth(&owner.token).header("accept", accept)
+            })
+            .await
+            .expect(200);
+        assert!(log.header("content-type").starts_with(kind), "{accept}");
+    }
+    service.stop().await;
 }

@@ -21,6 +21,7 @@ use crate::{
     app::App,
     domain::timestamp::Timestamp,
     http::{
+        accept::preferred,
         error::{In, Problem},
         extract::{ApiLanguage, Query, Who},
     },
@@ -54,18 +55,15 @@ pub(crate) async fn audit(
     let entries = review::audit(&app, &who, site.as_deref(), after, limit)
         .await
         .or_say_in(language)?;
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if accept.contains("application/x-ndjson") {
+    let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);
+    if form == "application/x-ndjson" {
         let lines: Vec<String> = entries
             .iter()
             .map(|entry| entry_json(entry).to_string() + "\n")
             .collect();
         return Ok(export(lines.concat(), "application/x-ndjson"));
     }
-    if accept.contains("text/csv") {
+    if form == "text/csv" {
         return Ok(export(csv(&entries), "text/csv; charset=utf-8"));
     }
     let full = i64::try_from(entries.len()).unwrap_or(0) == limit;

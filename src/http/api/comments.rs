@@ -31,12 +31,13 @@ use crate::{
     },
     error::Error,
     http::{
+        accept::wants_page_after,
         body::Fields,
         cursor,
         error::{In, Problem},
-        extract::{Client, Provenance, Query, provenance, wants_page},
+        extract::{Client, Provenance, Query, provenance},
         kept::KeptPages,
-        pages, posted, shape,
+        pages, shape,
     },
     limits::{self, Demand},
     store::{PublicComment, ThreadRow},
@@ -116,7 +117,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    if wants_page(&headers) && !posted::is_json(&headers) {
+    if wants_page_after(&headers) {
         return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
     }
     let in_force = app.site(&site).await?;

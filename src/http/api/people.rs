@@ -137,6 +137,7 @@ pub(crate) async fn change_moderator(
     let fields = Fields::read_as(request, shape::MODERATOR_CHANGE)
         .await
         .or_say_in(language)?;
+    fields.refuse_null(&["site", "disabled"]).or_say_in(language)?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         // All is read before anything is changed.

@@ -63,7 +63,7 @@ pub(crate) async fn create(
     let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
     let made = async {
         let id = fields.text("id")?;
-        sites::create(&app, &who, &id, &Change::of_object(fields.all())).await?;
+        sites::create(&app, &who, &id, &Change::of_object(fields.all()).of_new_site()).await?;
         sites::settings(&app, &who, &id).await
     };
     let settings = made.await.or_say_in(language)?;
@@ -86,7 +86,8 @@ pub(crate) async fn show(
     Ok(no_store(Json(settings_json(&settings)).into_response()))
 }
 
-/// Changes settings: what is named is changed, `null` takes a key back to its default.
+/// Changes settings: what is named is changed, `null` takes a key back to its default. `captcha.second` null offers no
+/// second check; `captcha` itself is never null (422 `bad_type`).
 #[utoipa::path(patch, path = "/sites/{site}", tag = "owners", params(("site" = String, Path)),
     request_body = schema::SiteChange,
     responses((status = 200, description = "in force now", body = schema::SiteSettings),
@@ -102,6 +103,7 @@ pub(crate) async fn change(
     request: Request,
 ) -> Result<Response, Problem> {
     let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
+    fields.refuse_null(&["captcha"]).or_say_in(language)?;
     let change = Change::of_object(fields.all());
     let settings = sites::change(&app, &who, &site, &change).await.or_say_in(language)?;
     Ok(no_store(Json(settings_json(&settings)).into_response()))

@@ -14,13 +14,13 @@ use serde_json::json;
 use super::{
     PageResult, admin_page,
     form::{at_field, sentence, told, with_status},
-    frame, no_referrer, see_other,
+    frame, landing, no_referrer, see_other,
 };
 use crate::{
     actions::{
         accounts,
         door::{self, Entry, Step},
-        setup,
+        identify,
     },
     app::App,
     domain::language::Language,
@@ -226,12 +226,12 @@ pub(crate) async fn accept(
     };
     match accepted {
         Ok((entry, codes)) => {
-            let who = Some(accounts_name(&app, &entry).await?);
-            let next = after_sign_in(&app).await?;
+            let who = identify::by_session(&app, &entry.secret).await?;
+            let next = landing::path(&app, &who, "").await?;
             Ok(cookies::with_entry(
                 &app,
                 &entry,
-                codes_page(&app, language, who, codes, &next),
+                codes_page(&app, language, Some(who.actor.name), codes, &next),
             ))
         }
         Err(error) => invitation_page(&app, language, &code, Some(error)).await,
@@ -303,22 +303,9 @@ pub(super) fn codes_page(
 
 /// Over the threshold: to the page that was asked for.
 async fn goes_in(app: &App, entry: &Entry, next: &str) -> PageResult {
-    let next = if next.is_empty() {
-        after_sign_in(app).await?
-    } else {
-        next.to_owned()
-    };
+    let who = identify::by_session(app, &entry.secret).await?;
+    let next = landing::path(app, &who, next).await?;
     Ok(cookies::with_entry(app, entry, see_other(&next)))
-}
-
-/// Where somebody goes who asked for no page: on with the first run, else to the queue.
-async fn after_sign_in(app: &App) -> Result<String, Error> {
-    Ok(super::setup::path_of(setup::left(app).await?).to_owned())
-}
-
-async fn accounts_name(app: &App, entry: &Entry) -> Result<String, Error> {
-    let who = crate::actions::identify::by_session(app, &entry.secret).await?;
-    Ok(who.actor.name)
 }
 
 /// The frame of a page before the door.

@@ -51,8 +51,12 @@ pub(super) fn sentence(error: &Error, language: Language) -> Result<String, Page
         let wait = texts::duration(language, refusal.retry_after_seconds());
         return Ok(language.say_with("login-paused", "wait", &wait));
     }
-    if matches!(error, Error::Forbidden("retype_needed")) {
-        return Err(PageError::new(Error::Forbidden("retype_needed"), language));
+    if let Error::Forbidden(code @ "retype_needed") = *error {
+        return Err(PageError::new(Error::Forbidden(code), language));
+    }
+    // Whose session has ended sees no page of it any more.
+    if let Error::Http(401, code @ "session_ended") = *error {
+        return Err(PageError::new(Error::Http(401, code), language));
     }
     if error.status() >= 500 {
         return Err(PageError::new(Error::Unavailable(error.to_string()), language));

@@ -11,6 +11,7 @@ pub(super) mod docs;
 pub(super) mod door;
 pub(super) mod entrance;
 mod form;
+mod landing;
 pub(super) mod moderators;
 pub(super) mod posted_form;
 pub(super) mod queue;
@@ -31,9 +32,10 @@ use axum::{
 };
 
 use super::{
+    accept::{wants_page, wants_page_after},
     api::comments::no_store,
     error::{self, Problem},
-    extract::{AdminLanguage, Who, wants_page},
+    extract::{AdminLanguage, Who},
     layers::request_id,
 };
 use crate::{
@@ -86,12 +88,22 @@ impl PageError {
         }
     }
 
-    /// As a page where the client asks for HTML, else as JSON.
+    /// As a page or as JSON, as the client prefers.
     pub(super) fn as_wanted(error: impl Into<Error>, headers: &HeaderMap) -> Self {
         Self {
-            as_json: !wants_page(headers),
+            as_json: !wants_page_after(headers),
             ..Self::from(error.into())
         }
+    }
+}
+
+impl PageError {
+    /// Where to go from here, when that is known.
+    fn way_on(&self, language: Language) -> Option<Link> {
+        matches!(self.error, Error::Http(401, "session_ended")).then(|| Link {
+            href: "/login".to_owned(),
+            label: language.say("login-title"),
+        })
     }
 }
 
@@ -114,7 +126,7 @@ impl IntoResponse for PageError {
             sentence: error::sentence(&self.error, language),
             code: self.error.code().to_owned(),
             request_id: Some(request_id()).filter(|id| !id.is_empty()),
-            link: None::<Link>,
+            link: self.way_on(language),
             kept_text: None,
         };
         let mut response = admin_page(&page);

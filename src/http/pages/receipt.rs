@@ -17,8 +17,9 @@ use crate::{
     app::App,
     domain::{language::Language, markup, status::Status, timestamp::Timestamp},
     http::{
+        accept::wants_page_after,
         api::comments::no_store,
-        extract::{Client, Query, wants_page},
+        extract::{Client, Query},
     },
     web::{
         frame::ReaderFrame,
@@ -69,7 +70,7 @@ pub(crate) async fn erase(
 }
 
 async fn after_act(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query: &Query) -> Response {
-    if wants_page(headers) {
+    if wants_page_after(headers) {
         return see_other(&format!("/r/{receipt}"));
     }
     present(app, own, receipt, headers, query).await
@@ -82,7 +83,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         .or(site.as_ref().map(|site| site.site.language))
         .unwrap_or_default();
     let language = query.language(language);
-    if !wants_page(headers) {
+    if !wants_page_after(headers) {
         return no_referrer(no_store(Json(own_json(app, own, receipt)).into_response()));
     }
     let erased = comment.status == Status::Erased;

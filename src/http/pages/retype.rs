@@ -21,7 +21,7 @@ use super::{
     PageError, PageResult, admin_page,
     door::own_path,
     form::{form_errors, sentence, with_status},
-    frame, see_other,
+    frame, landing, see_other,
 };
 use crate::{
     actions::{identify::Identity, own_account},
@@ -161,7 +161,10 @@ pub(crate) async fn retype(
     match typed.await {
         Ok(()) if fields.is_form => {
             let next = own_path(&fields.text("next")?);
-            Ok(see_other(if next.is_empty() { "/queue" } else { &next }))
+            if next.is_empty() {
+                return Ok(see_other("/queue"));
+            }
+            Ok(see_other(&landing::path(&app, &who, &next).await?))
         }
         Ok(()) => Ok(no_store(axum::Json(json!({"status": "in"})).into_response())),
         Err(error) if fields.is_form => {

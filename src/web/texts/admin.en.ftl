@@ -68,6 +68,7 @@ hint-your_name = Your team sees it beside your decisions. No reader can take a n
 
 ## The way in: errors
 sign_in_failed = The email address and the passphrase do not go together.
+session_ended = Five tries in a row were wrong: this session has ended. Sign in again.
 retype_needed = This asks for your passphrase, typed at most ten minutes ago.
 code_missing = Type the code of your app, or a recovery code.
 code_needed = This account asks for a code as well.

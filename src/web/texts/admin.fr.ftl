@@ -68,6 +68,7 @@ hint-your_name = L’équipe le voit à côté des décisions. Aucun lecteur ne 
 
 ## The way in: errors
 sign_in_failed = L’adresse e-mail et la phrase secrète ne vont pas ensemble.
+session_ended = Cinq essais de suite étaient faux : cette session a pris fin. Connectez-vous de nouveau.
 retype_needed = Ce geste demande votre phrase secrète, tapée il y a dix minutes au plus.
 code_missing = Tapez le code de votre application, ou un code de secours.
 code_needed = Ce compte demande aussi un code.

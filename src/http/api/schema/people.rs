@@ -68,10 +68,13 @@ pub(in crate::http::api) struct Invited {
 /// A change of a role on a site, or of who may come in.
 #[derive(ToSchema)]
 pub(in crate::http::api) struct ModeratorChange {
-    /// A site, or `*` for every site.
+    /// A site, or `*` for every site; never null.
+    #[schema(nullable = false)]
     site: Option<String>,
     /// owner or moderator; null takes it away.
     role: Option<String>,
+    /// Never null.
+    #[schema(nullable = false)]
     disabled: Option<bool>,
 }
 

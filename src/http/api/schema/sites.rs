@@ -90,6 +90,7 @@ pub(in crate::http::api) struct SiteCaptchaChange {
     consent: Option<String>,
     action: Option<String>,
     hostnames: Option<Vec<String>>,
+    /// null offers none.
     second: Option<SecondCheckChange>,
 }
 
@@ -116,6 +117,8 @@ pub(in crate::http::api) struct SiteChange {
     threads: Option<String>,
     body_max: Option<i64>,
     cdn_max_age: Option<i64>,
+    /// Never null: each of its keys is taken back by itself.
+    #[schema(nullable = false)]
     captcha: Option<SiteCaptchaChange>,
 }
 
