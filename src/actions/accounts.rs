@@ -1,7 +1,8 @@
 //! Who works on a site: inviting, roles, shutting out, one-time links.
 //!
 //! An owner acts on the sites they own and on nobody else's: an account that works elsewhere as well is
-//! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out).
+//! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out). A role
+//! that would take an account out of another owner's power is only offered, until the person says yes.
 //! The command line acts as the owner of everything. A link is shown once and stored as a hash; it stands on
 //! its maker, counts only while they stand above all that the account may do, and ends when they fall: shut out,
 //! removed, or left with a lesser role than it stood on. A suspension is lifted, and what it holds undone, only by who
@@ -152,9 +153,20 @@ pub struct Added {
     /// The code of a one-time link; `None` when they had an account and come in as ever, or by the link that
     /// they have.
     pub code: Option<String>,
+    /// Whether a role waits for their yes.
+    pub is_offer: bool,
 }
 
-/// The accounts that work on a site of `who`'s, by e-mail; an owner's view. At most `limit`, after the account
+/// What came of a role that was given or taken.
+#[derive(Debug, Default)]
+pub struct RoleChange {
+    /// The code of a new one-time link, in place of another person's that was open.
+    pub code: Option<String>,
+    /// Whether it waits for the person's yes.
+    pub is_offer: bool,
+}
+
+/// The accounts that work on a site of `who`'s, or are to, by e-mail; an owner's view. At most `limit`, after the account
 /// `after`; and after which one it goes on, if it does.
 ///
 /// # Errors
@@ -186,13 +198,14 @@ pub(super) fn cut<T>(found: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) ->
     found.last().map(id)
 }
 
-/// Whether `who` owns a site on which the account works. Who owns every site sees all accounts, also those
+/// Whether `who` owns a site on which the account works or is to work. Who owns every site sees all accounts, also those
 /// without a role.
 fn is_seen_by(who: &Identity, account: &Account) -> bool {
     who.rights.everywhere() == Some(Role::Owner)
         || account
             .rights
             .iter()
+            .chain(account.offers.iter())
             .any(|(site, _)| site == EVERY_SITE || who.rights.at(site) == Some(Role::Owner))
             && who.rights.owns_something()
 }
@@ -207,14 +220,17 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
     let (name, email) = parse(wanted)?;
     by.typed_in_person(app)?;
     if let Some(known) = app.store.account_by_email(&email.normalised()).await? {
-        let mut code = None;
-        for site in &sites {
-            code = change_role(app, by, known.id, site, Some(role)).await?.or(code);
-        }
-        return Ok(Added {
+        let mut added = Added {
             account: known.id,
-            code,
-        });
+            code: None,
+            is_offer: false,
+        };
+        for site in &sites {
+            let change = change_role(app, by, known.id, site, Some(role)).await?;
+            added.code = change.code.or(added.code);
+            added.is_offer |= change.is_offer;
+        }
+        return Ok(added);
     }
     let (code, invitation) = new_link(app, by, INVITATION_LIFE);
     let account = NewAccount {
@@ -235,13 +251,18 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
             Ok(Added {
                 account: id,
                 code: Some(code),
+                is_offer: false,
             })
         }
         AccountAdded::Exists => Err(Error::conflict("account_exists")),
-        AccountAdded::Full { site } => Err(Error::Conflict {
-            code: "invitations_full",
-            current: Some(Box::new(serde_json::json!({"site": site, "limit": INVITED_MAX}))),
-        }),
+        AccountAdded::Full { site } => Err(invitations_full(site.as_deref())),
+    }
+}
+
+fn invitations_full(site: Option<&str>) -> Error {
+    Error::Conflict {
+        code: "invitations_full",
+        current: Some(Box::new(serde_json::json!({"site": site, "limit": INVITED_MAX}))),
     }
 }
 
@@ -290,24 +311,30 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
 
 /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. Gives the code of a new
 /// one-time link where the role is wider and another person's link was open: that one ends, so that its maker
-/// gets nothing of what somebody else gives.
+/// gets nothing of what somebody else gives. Where they do not own all that the account works on, a role on a site of
+/// theirs is offered; taking it away takes the offer back.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], for a role that is wider also `retype_needed`; 409
-/// `last_owner`; errors of the store.
+/// `last_owner`, for an offer `invitations_full`; errors of the store.
 pub async fn change_role(
     app: &App,
     by: By<'_>,
     account: Uuid,
     site: &str,
     role: Option<Role>,
-) -> Result<Option<String>, Error> {
+) -> Result<RoleChange, Error> {
     by.may_own(site)?;
     let known = get(app, account).await?;
     if role > known.rights.at(site) {
         by.typed_in_person(app)?;
     }
     let (code, link) = new_link(app, by, life_of_link(&known));
+    let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
+    let entry = |action| {
+        let entry = account_entry(app, by, action, account, Some(role_detail(&rights)));
+        on_sites(app, entry, &rights)
+    };
     let giver = Giver {
         rights: match by {
             By::Operator => None,
@@ -319,14 +346,19 @@ pub async fn change_role(
             account_entry(app, by, "link_made", account, None),
             &known.rights.clone().with(site, Role::Moderator),
         ),
+        offer_audit: entry("role_offered"),
+        most: INVITED_MAX,
     };
-    let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
-    let action = if role.is_some() { "role_given" } else { "role_taken" };
-    let audit = account_entry(app, by, action, account, Some(role_detail(&rights)));
-    let audit = on_sites(app, audit, &rights);
+    let audit = entry(if role.is_some() { "role_given" } else { "role_taken" });
     let change = app.store.set_role(account, site, role, Some(giver), audit).await?;
+    if change == AccountChange::Full {
+        return Err(invitations_full(Some(site)));
+    }
     done(app, change)?;
-    Ok((change == AccountChange::NewLink).then_some(code))
+    Ok(RoleChange {
+        code: (change == AccountChange::NewLink).then_some(code),
+        is_offer: change == AccountChange::Offered,
+    })
 }
 
 /// Shuts an account out at once, with all its sessions, or lets it in again. Its tokens end, for good, and
@@ -468,16 +500,17 @@ fn new_link(app: &App, by: By<'_>, life: Duration) -> (String, Invitation) {
 
 fn done(app: &App, change: AccountChange) -> Result<(), Error> {
     match change {
-        AccountChange::Done | AccountChange::NewLink => {
+        AccountChange::Done | AccountChange::NewLink | AccountChange::Offered => {
             app.forget_sites();
             Ok(())
         }
         AccountChange::LastOwner => Err(Error::conflict("last_owner")),
+        AccountChange::Full => Err(invitations_full(None)),
         AccountChange::Unknown => Err(Error::not_found()),
     }
 }
 
-fn role_detail(rights: &Rights) -> serde_json::Value {
+pub(super) fn role_detail(rights: &Rights) -> serde_json::Value {
     let roles: serde_json::Map<String, serde_json::Value> = rights
         .iter()
         .map(|(site, role)| (site.to_owned(), role.as_str().into()))

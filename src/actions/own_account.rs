@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    accounts::{field_error, on_sites},
+    accounts::{field_error, on_sites, role_detail},
     credentials,
     door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
@@ -15,7 +15,11 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{account::Passphrase, draft::FieldError, person::Name},
+    domain::{
+        account::{Passphrase, Rights},
+        draft::FieldError,
+        person::Name,
+    },
     error::Error,
     limits::Action,
     store::{Account, NewAudit, SessionEntry},
@@ -93,6 +97,37 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
     };
     let audit = on_sites(app, audit, &account.rights);
     app.store.rename_account(account.id, name.as_str(), audit).await?;
+    app.forget_sites();
+    Ok(())
+}
+
+/// Accepts the role that a site's owner offers, or refuses it. From the first on one works there, and no owner of one's
+/// other sites alone has the whole account in their power.
+///
+/// # Errors
+/// [`Error::NotFound`] where none is offered; to accept also [`Error::Forbidden`] `retype_needed`, and `name_taken` as a
+/// field's error where a colleague there is called so; errors of the store.
+pub async fn answer_offer(app: &App, who: &Identity, site: &str, is_accepted: bool) -> Result<(), Error> {
+    let (_, account) = me(app, who).await?;
+    let offered = account.offers.iter().find(|(offered, _)| *offered == site);
+    let (_, role) = offered.ok_or_else(Error::not_found)?;
+    if is_accepted {
+        who.typed_in_person(app)?;
+    }
+    let there = Rights::on(role, [site]);
+    let action = if is_accepted { "role_accepted" } else { "role_refused" };
+    let audit = NewAudit {
+        detail: Some(json!({"account": account.id, "roles": role_detail(&there)}).to_string()),
+        ..door::entry(app, &account, action)
+    };
+    let audit = on_sites(app, audit, &there);
+    if !app
+        .store
+        .answer_offer(account.id, (site, role), is_accepted, audit)
+        .await?
+    {
+        return Err(Error::not_found());
+    }
     app.forget_sites();
     Ok(())
 }

@@ -7,8 +7,6 @@ use axum::http::{HeaderMap, header};
 
 use super::body;
 
-const JSON: [&str; 2] = ["application/json", "application/problem+json"];
-
 /// How much a type is wanted: its weight in thousandths, then how precisely it was named (2 by its name, 1 by its kind,
 /// 0 as anything).
 type Wish = (u16, u8);
@@ -18,10 +16,10 @@ const UNWANTED: Wish = (0, 0);
 /// Whether the client wants a page rather than JSON, where JSON is what a program gets that names neither. A browser
 /// that names neither, as those inside of other apps do, wants a page.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    // Nobody means a page by `application/*`.
-    let xhtml = wish(headers, "application/xhtml+xml");
-    let page = wish(headers, "text/html").max(if xhtml.1 == 2 { xhtml } else { UNWANTED });
-    let json = JSON.iter().map(|one| wish(headers, one)).max().unwrap_or(UNWANTED);
+    // The second kind of each counts where it is named: nobody means a page by `application/*`.
+    let named = |kind| Some(wish(headers, kind)).filter(|wish| wish.1 == 2).unwrap_or(UNWANTED);
+    let page = wish(headers, "text/html").max(named("application/xhtml+xml"));
+    let json = wish(headers, "application/json").max(named("application/problem+json"));
     if page.0 == 0 && json.0 > 0 {
         return false;
     }

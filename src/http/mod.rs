@@ -156,6 +156,7 @@ fn power_routes(app: &Arc<App>) -> Router<Arc<App>> {
             get(pages::moderators::show).post(pages::moderators::invite),
         )
         .route("/moderators/{id}/role", post(pages::moderators::change_role))
+        .route("/account/offers", post(pages::account::answer_offer))
         .route("/moderators/{id}/link", post(pages::moderators::link))
         .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
         .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))

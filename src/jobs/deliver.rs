@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::warn;
+use super::{heard::Heard, warn};
 use crate::{
     app::App,
     clock::{Clock, below},
@@ -43,14 +43,6 @@ const LONGEST_WAIT: Duration = Duration::from_hours(3);
 
 /// How long deliveries under way have at shutdown.
 const DRAIN: Duration = Duration::from_millis(800);
-
-/// What a receiver made of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    Yes,
-    /// There is nothing to be told, or nobody to tell it to.
-    Needless,
-}
 
 /// Delivers until `shutdown` is cancelled; what is under way then has a moment, and is delivered anew by the next
 /// claim if that is not enough.
@@ -99,7 +91,7 @@ pub async fn deliver(app: &App) -> Result<usize, StoreError> {
 /// Errors of the store.
 pub async fn deliver_with<F>(store: &Store, clock: &Clock, send: impl Fn(Delivery) -> F) -> Result<usize, StoreError>
 where
-    F: Future<Output = Result<Told, String>>,
+    F: Future<Output = Result<Heard, String>>,
 {
     let now = clock.now();
     if !store.has_due_deliveries(now).await? {
@@ -118,11 +110,11 @@ where
     Ok(count)
 }
 
-async fn end(store: &Store, now: Timestamp, delivery: &Delivery, told: Result<Told, String>) -> Result<(), StoreError> {
+async fn end(store: &Store, now: Timestamp, delivery: &Delivery, told: Result<Heard, String>) -> Result<(), StoreError> {
     let (event, receiver) = (delivery.event, &delivery.receiver);
     let delivered = match told {
-        Ok(Told::Yes) => Delivered::Done,
-        Ok(Told::Needless) => Delivered::Dropped,
+        Ok(Heard::Yes) => Delivered::Done,
+        Ok(Heard::Needless) => Delivered::Dropped,
         Err(error) if delivery.attempts >= TRIES => {
             tracing::error!(site = delivery.site, %event, kind = receiver.kind, receiver = receiver.id, error,
                 "a delivery was given up");
@@ -148,7 +140,7 @@ fn wait_after(attempts: i64) -> Duration {
     wait.saturating_mul(per_mille) / 1000
 }
 
-async fn send(app: &App, delivery: Delivery) -> Result<Told, String> {
+async fn send(app: &App, delivery: Delivery) -> Result<Heard, String> {
     match (delivery.receiver.kind.as_str(), delivery.kind) {
         ("owner", Kind::CheckAlarm) => {
             let owner = Uuid::parse_str(&delivery.receiver.id).map_err(|_| "the owner's id is none".to_owned())?;

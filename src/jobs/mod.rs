@@ -7,6 +7,7 @@
 //! its interval.
 
 mod deliver;
+mod heard;
 mod lease;
 mod sites;
 mod warn;
@@ -17,7 +18,8 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    deliver::{Told as Heard, deliver, deliver_with},
+    deliver::{deliver, deliver_with},
+    heard::Heard,
     warn::warn,
 };
 use self::{lease::LEASE, sites::readable_sites};

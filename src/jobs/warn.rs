@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{deliver::Told, lease::LEASE, sites::readable_sites};
+use super::{heard::Heard, lease::LEASE, sites::readable_sites};
 use crate::{
     actions::defend,
     app::App,
@@ -43,22 +43,22 @@ pub async fn warn(app: &App) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Unavailable`] says why it was not sent; errors of the store.
-pub(super) async fn write_to(app: &App, alarm: &Delivery, owner: Uuid) -> Result<Told, Error> {
+pub(super) async fn write_to(app: &App, alarm: &Delivery, owner: Uuid) -> Result<Heard, Error> {
     let Some(mail) = &app.mail else {
         return Err(Error::Unavailable("no mail server is named".to_owned()));
     };
     let owners = app.store.owners_of(&alarm.site).await?;
     let site = match app.site(&alarm.site).await {
-        Err(Error::NotFound(_)) => return Ok(Told::Needless),
+        Err(Error::NotFound(_)) => return Ok(Heard::Needless),
         other => other?,
     };
     let site = &site.site;
     let faults = defend::faults_at(app, site, alarm.at).await?;
     let Some((_, email)) = owners.iter().find(|(id, _)| *id == owner) else {
-        return Ok(Told::Needless);
+        return Ok(Heard::Needless);
     };
     if faults.is_empty() {
-        return Ok(Told::Needless);
+        return Ok(Heard::Needless);
     }
     let language = site.language;
     let mut text = String::new();
@@ -73,5 +73,5 @@ pub(super) async fn write_to(app: &App, alarm: &Delivery, owner: Uuid) -> Result
     mail.send(&id, email, &subject, text)
         .await
         .map_err(|error| Error::Unavailable(error.to_string()))?;
-    Ok(Told::Yes)
+    Ok(Heard::Yes)
 }

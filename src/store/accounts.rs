@@ -45,6 +45,8 @@ pub struct Account {
     /// What whoever lets a suspended account in again must own.
     pub suspended_over: Rights,
     pub rights: Rights,
+    /// Roles that wait for the person's yes; not read by [`Store::account_by_email`].
+    pub offers: Rights,
 }
 
 impl Account {
@@ -83,6 +85,10 @@ pub enum AccountChange {
     Done,
     /// Done, and the link that somebody else had made for the account gave way to the giver's.
     NewLink,
+    /// The role waits for the person's yes: the giver does not own all that the account works on.
+    Offered,
+    /// As many are invited to the site, and have not come in or said yes, as may be.
+    Full,
     /// Nobody else who came in would own a site that this account owns.
     LastOwner,
     /// There is no such account.
@@ -121,6 +127,10 @@ pub struct Giver {
     /// What takes the place of a link that somebody else made: theirs, with its audit entry.
     pub link: Invitation,
     pub link_audit: Vec<NewAudit>,
+    /// The entry in place of the role's where it is offered only.
+    pub offer_audit: Vec<NewAudit>,
+    /// So many may be invited to a site, offers among them.
+    pub most: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -139,10 +149,7 @@ struct Row {
 impl Row {
     /// With roles by site, as they are stored.
     fn with_roles(self, roles: Vec<(String, String)>) -> Result<Account, StoreError> {
-        let rights = roles
-            .into_iter()
-            .map(|(site, role)| role_of(&self.id, &role).map(|role| (site, role)))
-            .collect::<Result<Rights, _>>()?;
+        let rights = rights_of(&self.id, roles)?;
         self.with(rights)
     }
 
@@ -158,8 +165,29 @@ impl Row {
             created_at: Timestamp(self.created_at),
             disabled_at: self.disabled_at.map(Timestamp),
             rights,
+            offers: Rights::default(),
         })
     }
+}
+
+/// Roles by site as the rows of `account` have them.
+fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<Rights, StoreError> {
+    let roles = roles
+        .into_iter()
+        .map(|(site, role)| role_of(account, &role).map(|role| (site, role)));
+    roles.collect()
+}
+
+/// Roles by account and site as they are stored.
+fn rights_by_account(roles: Vec<(Uuid, String, String)>) -> Result<HashMap<Uuid, Rights>, StoreError> {
+    let mut rows: HashMap<Uuid, Vec<(String, String)>> = HashMap::new();
+    for (account, site, role) in roles {
+        rows.entry(account).or_default().push((site, role));
+    }
+    let rights = rows
+        .into_iter()
+        .map(|(account, roles)| rights_of(&account, roles).map(|rights| (account, rights)));
+    rights.collect()
 }
 
 /// What whoever lifts a suspension must own, as the row of `account` has it.
@@ -273,6 +301,26 @@ macro_rules! set_role {
     };
 }
 
+pub(super) use set_role;
+
+/// How many were invited to a site and have not come in yet, and how many a role there is offered to, but for one
+/// account.
+macro_rules! waiting_on {
+    ($conn:expr, $site:expr, $except:expr) => {{
+        // Indexes: account_roles_by_site, role_offers_by_site.
+        let (waiting,): (i64,) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+             WHERE r.site_id = $1 AND a.passphrase IS NULL AND a.id <> $2) \
+             + (SELECT COUNT(*) FROM role_offers WHERE site_id = $1 AND account_id <> $2)",
+        )
+        .bind($site)
+        .bind($except)
+        .fetch_one(&mut *$conn)
+        .await?;
+        waiting
+    }};
+}
+
 impl Store {
     /// Whether somebody owns a site, come in or only invited: then the first run is over.
     ///
@@ -352,15 +400,7 @@ impl Store {
                 return Ok(AccountAdded::Exists);
             }
             for (site, _) in account.rights.iter() {
-                // Index: account_roles_by_site.
-                let (invited,): (i64,) = sqlx::query_as(
-                    "SELECT COUNT(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-                     WHERE r.site_id = $1 AND a.passphrase IS NULL",
-                )
-                .bind(site)
-                .fetch_one(&mut *conn)
-                .await?;
-                if invited >= most {
+                if waiting_on!(conn, site, NOBODY) >= most {
                     let site = Some(site.to_owned());
                     return Ok(AccountAdded::Full { site });
                 }
@@ -444,7 +484,16 @@ impl Store {
                 .fetch_all(pool)
                 .await
         })?;
-        found.with_roles(roles).map(Some)
+        let offers: Vec<(String, String)> = on_pool!(self, |pool| {
+            // Index: the primary key.
+            sqlx::query_as("SELECT site_id, role FROM role_offers WHERE account_id = $1 LIMIT 1001")
+                .bind(id)
+                .fetch_all(pool)
+                .await
+        })?;
+        let mut account = found.with_roles(roles)?;
+        account.offers = rights_of(&id, offers)?;
+        Ok(Some(account))
     }
 
     /// Accounts, by e-mail.
@@ -453,7 +502,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn accounts(&self, wanted: &AccountsWanted) -> Result<Vec<Account>, StoreError> {
         let rows: Vec<Row> = on_pool!(self, |pool| {
-            // Indexes: the unique one of accounts; account_roles_by_site.
+            // Indexes: the unique one of accounts; account_roles_by_site; role_offers_by_site.
             let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM accounts WHERE email <> ''"));
             if let Some(after) = wanted.after {
                 query.push(" AND email_folded > (SELECT email_folded FROM accounts WHERE id = ");
@@ -461,6 +510,12 @@ impl Store {
             }
             if let Scope::Sites(sites) = &wanted.scope {
                 query.push(" AND id IN (SELECT account_id FROM account_roles WHERE site_id IN (");
+                let mut list = query.separated(", ");
+                list.push_bind(EVERY_SITE);
+                for site in sites {
+                    list.push_bind(site.as_str());
+                }
+                query.push(") UNION SELECT account_id FROM role_offers WHERE site_id IN (");
                 let mut list = query.separated(", ");
                 list.push_bind(EVERY_SITE);
                 for site in sites {
@@ -474,31 +529,34 @@ impl Store {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let roles: Vec<(Uuid, String, String)> = on_pool!(self, |pool| {
-            // Index: the primary key. An account has at most a role on each of 1,000 sites.
-            let mut query =
-                sqlx::QueryBuilder::new("SELECT account_id, site_id, role FROM account_roles WHERE account_id IN (");
-            let mut list = query.separated(", ");
-            for row in &rows {
-                list.push_bind(row.id);
-            }
-            query.push(") LIMIT ");
-            query.push_bind(i64::try_from(rows.len()).unwrap_or(1).saturating_mul(1001));
-            query.build_query_as().fetch_all(pool).await
-        })?;
-        let mut rights: HashMap<Uuid, Vec<(String, Role)>> = HashMap::new();
-        for (account, site, role) in roles {
-            rights
-                .entry(account)
-                .or_default()
-                .push((site, role_of(&account, &role)?));
-        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut rights = rights_by_account(self.roles_in("account_roles", &ids).await?)?;
+        let mut offers = rights_by_account(self.roles_in("role_offers", &ids).await?)?;
         rows.into_iter()
             .map(|row| {
-                let own = rights.remove(&row.id).unwrap_or_default();
-                row.with(own.into_iter().collect())
+                let offers = offers.remove(&row.id).unwrap_or_default();
+                let rights = rights.remove(&row.id).unwrap_or_default();
+                let account = row.with(rights)?;
+                Ok(Account { offers, ..account })
             })
             .collect()
+    }
+
+    /// Account, site and role from a table of these.
+    async fn roles_in(&self, table: &str, ids: &[Uuid]) -> Result<Vec<(Uuid, String, String)>, StoreError> {
+        Ok(on_pool!(self, |pool| {
+            // Index: the primary key. An account has at most a role on each of 1,000 sites.
+            let mut query = sqlx::QueryBuilder::new(format!(
+                "SELECT account_id, site_id, role FROM {table} WHERE account_id IN ("
+            ));
+            let mut list = query.separated(", ");
+            for id in ids {
+                list.push_bind(*id);
+            }
+            query.push(") LIMIT ");
+            query.push_bind(i64::try_from(ids.len()).unwrap_or(1).saturating_mul(1001));
+            query.build_query_as().fetch_all(pool).await
+        })?)
     }
 
     /// The ids and e-mails of those who own a site and came in, at most 1,000.
@@ -523,6 +581,10 @@ impl Store {
     /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. With a wider role, a link
     /// that another person made ends, where the giver stands above the account and gets one instead; where
     /// not, that link counts only if its maker stands above the account still.
+    ///
+    /// A role on a site where the account has none is only offered by a giver who would not stand above the account
+    /// with it: it counts when the person accepts it ([`Store::answer_offer`]), and until then the account is
+    /// no less in the power of those who own all that it works on.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -557,10 +619,34 @@ impl Store {
                     .bind(account)
                     .fetch_all(&mut *conn)
                     .await?;
-            let held = held
-                .into_iter()
-                .map(|(site, role)| role_of(&account, &role).map(|role| (site, role)))
-                .collect::<Result<Rights, _>>()?;
+            let held = rights_of(&account, held)?;
+            if let (Some(role), Some(giver), None) = (role, &giver, held.at(&site)) {
+                let after = held.clone().with(&site, role);
+                if giver.rights.as_ref().is_some_and(|rights| !rights.stand_above(&after)) {
+                    if waiting_on!(conn, site.as_str(), account) >= giver.most {
+                        return Ok(AccountChange::Full);
+                    }
+                    sqlx::query(
+                        "INSERT INTO role_offers (account_id, site_id, role, maker_id, at) VALUES ($1, $2, $3, $4, $5) \
+                         ON CONFLICT (account_id, site_id) DO UPDATE SET role = excluded.role, \
+                         maker_id = excluded.maker_id, at = excluded.at",
+                    )
+                    .bind(account)
+                    .bind(site.as_str())
+                    .bind(role.as_str())
+                    .bind(giver.link.maker)
+                    .bind(now.0)
+                    .execute(&mut *conn)
+                    .await?;
+                    insert_entries!(conn, giver.offer_audit.clone());
+                    return Ok(AccountChange::Offered);
+                }
+            }
+            sqlx::query("DELETE FROM role_offers WHERE account_id = $1 AND site_id = $2")
+                .bind(account)
+                .bind(site.as_str())
+                .execute(&mut *conn)
+                .await?;
             let mut change = AccountChange::Done;
             if let Some(role) = role {
                 set_role!(conn, account, site.as_str(), role);
@@ -689,6 +775,7 @@ impl Store {
                 "DELETE FROM invitations WHERE account_id = $1",
                 "DELETE FROM recovery_codes WHERE account_id = $1",
                 "DELETE FROM account_roles WHERE account_id = $1",
+                "DELETE FROM role_offers WHERE account_id = $1",
             ] {
                 sqlx::query(statement).bind(account).execute(&mut *conn).await?;
             }

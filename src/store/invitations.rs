@@ -71,14 +71,21 @@ pub(super) const END_FALLEN: &str = concat!(
     ")"
 );
 
-/// Ends, for good and inside `in_tx!`, the links on which their maker does not stand any more: after the maker was
-/// shut out, removed, or lost a role.
+/// Ends the offers of the maker `$1` on sites that the maker does not own now. Index: `role_offers_by_maker`.
+pub(super) const END_OFFERS: &str = "DELETE FROM role_offers WHERE maker_id = $1 AND NOT EXISTS (\
+     SELECT 1 FROM account_roles o JOIN accounts m ON m.id = o.account_id WHERE m.id = $1 AND m.disabled_at IS NULL \
+     AND o.role = 'owner' AND o.site_id IN (role_offers.site_id, '*'))";
+
+/// Ends, for good and inside `in_tx!`, the links and offers on which their maker does not stand any more: after the
+/// maker was shut out, removed, or lost a role.
 macro_rules! end_links_of {
     ($conn:expr, $maker:expr) => {
-        sqlx::query($crate::store::invitations::END_FALLEN)
-            .bind($maker)
-            .execute(&mut *$conn)
-            .await?
+        for statement in [
+            $crate::store::invitations::END_FALLEN,
+            $crate::store::invitations::END_OFFERS,
+        ] {
+            sqlx::query(statement).bind($maker).execute(&mut *$conn).await?;
+        }
     };
 }
 pub(super) use end_links_of;
@@ -148,6 +155,14 @@ impl Store {
                 .bind(hash)
                 .execute(&mut *conn)
                 .await?;
+            // Whoever made a link in place of a lost passphrase can open it: what others offered before is offered anew.
+            sqlx::query(
+                "DELETE FROM role_offers WHERE account_id = $1 AND EXISTS (\
+                 SELECT 1 FROM accounts WHERE id = $1 AND passphrase IS NOT NULL)",
+            )
+            .bind(account)
+            .execute(&mut *conn)
+            .await?;
             sqlx::query("UPDATE accounts SET passphrase = $2, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1")
                 .bind(account)
                 .bind(passphrase)

@@ -32,6 +32,7 @@ mod log_file;
 mod looks;
 mod names;
 mod new_key;
+mod offers;
 mod outbox;
 mod postgres;
 mod queue;

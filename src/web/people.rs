@@ -21,8 +21,19 @@ pub struct AccountPage {
     pub email: String,
     pub has_second_step: bool,
     pub codes_left: i64,
+    /// Roles that wait for one's yes.
+    pub offers: Vec<OfferRow>,
     /// Last used first.
     pub sessions: Vec<SessionRow>,
+}
+
+/// A role that a site's owners offer.
+#[derive(Debug, Clone, Default)]
+pub struct OfferRow {
+    /// The site's id.
+    pub site: String,
+    pub site_name: String,
+    pub is_owner: bool,
 }
 
 /// A browser that is in.
@@ -117,6 +128,8 @@ pub struct RoleRow {
     pub site: String,
     pub site_name: String,
     pub is_owner: bool,
+    /// Whether it waits for the person's yes.
+    pub is_offer: bool,
     /// Whether one may change it.
     pub is_mine: bool,
 }

@@ -791,6 +791,13 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     email: HOSTILE.to_owned(),
                     has_second_step: true,
                     codes_left: 1,
+                    offers: [true, false]
+                        .map(|is_owner| OfferRow {
+                            site: "demo".to_owned(),
+                            site_name: HOSTILE.to_owned(),
+                            is_owner,
+                        })
+                        .to_vec(),
                     sessions: [true, false]
                         .map(|is_current| SessionRow {
                             id: "1".to_owned(),
@@ -849,8 +856,9 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                             standing: standing.to_owned(),
                             has_second_step: true,
                             is_ruled: true,
-                            roles: [true, false]
-                                .map(|is_mine| RoleRow {
+                            roles: [(true, false), (false, false), (true, true), (false, true)]
+                                .map(|(is_mine, is_offer)| RoleRow {
+                                    is_offer,
                                     site: "demo".to_owned(),
                                     site_name: HOSTILE.to_owned(),
                                     is_owner: !is_mine,

@@ -32,6 +32,7 @@ mod makers;
 mod moderation;
 mod neighbours;
 mod new_key;
+mod offers;
 mod outbox;
 mod page_check;
 mod people;

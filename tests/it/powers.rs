@@ -457,7 +457,7 @@ const FORMS: [Form; 12] = [
 ];
 
 /// Forms of pages that never ask, or are tried by a test of their own.
-const OTHER_FORMS: [&str; 26] = [
+const OTHER_FORMS: [&str; 27] = [
     "/login",
     "/login/code",
     "/login/retype",
@@ -470,6 +470,7 @@ const OTHER_FORMS: [&str; 26] = [
     "/setup/robots",
     "/setup/try",
     "/account/name",
+    "/account/offers",
     "/account/sessions",
     "/account/passphrase",
     "/account/second-step",

@@ -9,8 +9,8 @@ use palabre::{
         timestamp::Timestamp,
     },
     store::{
-        Account, AccountAdded, AccountChange, AccountsWanted, Invitation, Kept, NewAccount, NewAudit, NewSession,
-        Sealed, Store,
+        Account, AccountAdded, AccountChange, AccountsWanted, Giver, Invitation, Kept, NewAccount, NewAudit,
+        NewSession, Sealed, Store,
     },
 };
 use uuid::Uuid;
@@ -28,6 +28,7 @@ on_both_engines!(
     an_account_is_invited_comes_in_and_is_found,
     a_link_is_redeemed_once_and_ends_what_was_before,
     the_last_owner_stays,
+    tenants_offers_count_among_the_invited_and_are_answered_once,
     h9_the_owners_of_a_site_are_found_among_eleven_hundred_others,
     two_owners_cannot_take_each_other_away,
     who_is_shut_out_or_removed_is_gone_at_once,
@@ -384,6 +385,62 @@ async fn h9_the_owners_of_a_site_are_found_among_eleven_hundred_others(storage: 
     );
     let site = Some(OTHER.to_owned());
     assert_eq!(full.await.expect("answered"), AccountAdded::Full { site });
+}
+
+async fn tenants_offers_count_among_the_invited_and_are_answered_once(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    let store = &scene.store;
+    let giver = || Giver {
+        rights: Some(owner_of(OTHER)),
+        link: link("not made"),
+        link_audit: Vec::new(),
+        offer_audit: vec![audit("offered")],
+        most: 2,
+    };
+    let mut people = Vec::new();
+    for name in ["a", "b", "c"] {
+        people.push(comes_in(store, &format!("{name}@example.org"), owner_of(SITE)).await);
+    }
+    let offers = async |id: Uuid, role: Role| {
+        let offered = store.set_role(id, OTHER, Some(role), Some(giver()), audit("given"));
+        offered.await.expect("answered")
+    };
+    assert_eq!(offers(people[0], Role::Owner).await, AccountChange::Offered);
+    assert_eq!(offers(people[1], Role::Owner).await, AccountChange::Offered);
+    assert_eq!(offers(people[2], Role::Owner).await, AccountChange::Full);
+    assert_eq!(
+        offers(people[1], Role::Moderator).await,
+        AccountChange::Offered,
+        "another role"
+    );
+    let new = || account("d@example.org", owner_of(OTHER));
+    let site = Some(OTHER.to_owned());
+    let full = store.add_account(new(), link("d"), 2, audit("added")).await;
+    assert_eq!(full.expect("answered"), AccountAdded::Full { site });
+    assert_eq!(found(store, people[0]).await.rights, owner_of(SITE));
+
+    let answers = async |id: Uuid, role: Role, is_accepted: bool| {
+        let answered = store.answer_offer(id, (OTHER, role), is_accepted, audit("answered"));
+        answered.await.expect("answered")
+    };
+    assert!(!answers(people[1], Role::Owner, true).await, "another role was offered");
+    assert!(!answers(people[2], Role::Owner, true).await);
+    let twice = at_once((0..4).map(|_| {
+        let (store, id) = (Arc::clone(store), people[0]);
+        async move {
+            let answered = store.answer_offer(id, (OTHER, Role::Owner), true, audit("answered"));
+            answered.await.expect("answered")
+        }
+    }));
+    assert_eq!(twice.await.into_iter().filter(|done| *done).count(), 1);
+    assert_eq!(
+        found(store, people[0]).await.rights,
+        owner_of(SITE).with(OTHER, Role::Owner)
+    );
+    assert!(answers(people[1], Role::Moderator, false).await);
+    assert_eq!(found(store, people[1]).await.rights, owner_of(SITE));
+    let added = store.add_account(new(), link("d"), 2, audit("added")).await;
+    assert_eq!(added.expect("answered"), AccountAdded::Done);
 }
 
 async fn the_last_owner_stays(storage: &Storage) {

@@ -23,7 +23,7 @@ use crate::{
     },
     app::App,
     domain::{
-        account::{EVERY_SITE, Role},
+        account::{EVERY_SITE, Rights, Role},
         actor::Scope,
         timestamp::Timestamp,
     },
@@ -60,17 +60,18 @@ pub(crate) async fn moderators(
 
 /// An account as `who` may know it: with the roles on sites of theirs.
 fn account_json(who: &Identity, account: &Account) -> Value {
-    let roles: Map<String, Value> = account
-        .rights
-        .seen_by(&who.rights)
-        .iter()
-        .map(|(site, role)| (site.to_owned(), role.as_str().into()))
-        .collect();
+    let seen = |rights: &Rights| -> Map<String, Value> {
+        let seen = rights.seen_by(&who.rights);
+        seen.iter()
+            .map(|(site, role)| (site.to_owned(), role.as_str().into()))
+            .collect()
+    };
     json!({
         "id": account.id,
         "name": account.name,
         "email": account.email,
-        "roles": roles,
+        "roles": seen(&account.rights),
+        "offers": seen(&account.offers),
         "status": account.standing(),
         "second_step": account.has_second_step(),
         "created_at": account.created_at,
@@ -80,7 +81,7 @@ fn account_json(who: &Identity, account: &Account) -> Value {
 /// Gives somebody a role; who has no account yet gets a one-time link, good for seven days. The same as
 /// `POST /moderators/invite`.
 #[utoipa::path(post, path = "/moderators", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link is null for who comes in already", body = schema::Invited),
+    responses((status = 201, description = "link is null for who comes in already, or has another owner's link; the role of who works elsewhere is offered", body = schema::Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn add_moderator(
@@ -94,7 +95,7 @@ pub(crate) async fn add_moderator(
 
 /// Invites somebody by a one-time link.
 #[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link is null for who comes in already", body = schema::Invited),
+    responses((status = 201, description = "link is null for who comes in already, or has another owner's link; the role of who works elsewhere is offered", body = schema::Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn invite(
@@ -121,12 +122,14 @@ pub(crate) async fn invite(
 }
 
 /// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`). A wider
-/// role ends the link of somebody else that the account has not used: `link` is a new one then.
+/// role ends the link of somebody else that the account has not used: `link` is a new one then. A role for who works on
+/// sites that are not all one's own is offered: it stands in `offers` until the person accepts it on their account page,
+/// and `role` null takes it back.
 #[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
     request_body = schema::ModeratorChange,
     responses((status = 200, description = "the account", body = schema::ChangedModerator),
         (status = 403, description = "forbidden, to a bearer token also for a wider role; works_elsewhere, retype_needed"), (status = 404, description = "not_found"),
-        (status = 409, description = "last_owner"), (status = 422, description = "role_bad")))]
+        (status = 409, description = "last_owner, invitations_full with `site` and `limit`"), (status = 422, description = "role_bad")))]
 pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -146,7 +149,8 @@ pub(crate) async fn change_moderator(
         let disabled = fields.flag("disabled")?;
         let mut code = None;
         if let Some(site) = site {
-            code = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+            let change = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+            code = change.code;
         }
         if let Some(disabled) = disabled {
             accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     actions::{
-        identify::Identity,
+        identify::{Identity, Role},
         own_account::{self, Seed},
     },
     app::App,
@@ -27,13 +27,21 @@ use crate::{
         form::FormErrors,
         frame::{AdminFrame, Place},
         moment::Moment,
-        people::{AccountActPage, AccountPage, SecondStepPage, SessionRow},
+        people::{AccountActPage, AccountPage, OfferRow, SecondStepPage, SessionRow},
         texts::Say as _,
     },
 };
 
 /// What can have been done just now.
-const DONE: [&str; 5] = ["renamed", "passphrase", "second-step-on", "second-step-off", "sessions"];
+const DONE: [&str; 7] = [
+    "renamed",
+    "passphrase",
+    "second-step-on",
+    "second-step-off",
+    "sessions",
+    "accepted",
+    "refused",
+];
 
 /// The account.
 pub(crate) async fn show(
@@ -61,8 +69,23 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPa
         opened: Moment::new(language, session.created_at),
         seen: Moment::new(language, session.seen_at),
     });
+    let mut offers = Vec::new();
+    for (site, role) in overview.account.offers.iter() {
+        let site_name = match app.site(site).await {
+            Ok(found) => found.site.name.clone(),
+            // An offer may be older than its site's end.
+            Err(Error::NotFound(_)) => continue,
+            Err(error) => return Err(PageError::new(error, language)),
+        };
+        offers.push(OfferRow {
+            site: site.to_owned(),
+            site_name,
+            is_owner: role == Role::Owner,
+        });
+    }
     Ok(AccountPage {
         frame: own_frame(app, who, language, "account-title"),
+        offers,
         sessions: sessions.collect(),
         has_second_step: overview.account.has_second_step(),
         codes_left: overview.recovery_codes_left,
@@ -92,6 +115,31 @@ pub(crate) async fn rename(
     page.frame.is_error = true;
     page.errors = errors;
     page.name = name;
+    Ok(with_status(admin_page(&page), &error))
+}
+
+/// Accepts a role that is offered, or refuses it.
+pub(crate) async fn answer_offer(
+    State(app): State<Arc<App>>,
+    Visitor(who): Visitor,
+    AdminLanguage(language): AdminLanguage,
+    request: Request,
+) -> PageResult {
+    let fields = Fields::read(request).await?;
+    let (site, is_accepted) = (fields.text("site")?, fields.text("answer")? == "yes");
+    let error = match own_account::answer_offer(&app, &who, &site, is_accepted).await {
+        Ok(()) if is_accepted => return Ok(see_other("/account?done=accepted")),
+        Ok(()) => return Ok(see_other("/account?done=refused")),
+        Err(error) => error,
+    };
+    // A name that is taken there is changed here first.
+    let errors = form_errors(&error, language);
+    if errors.is_empty() {
+        return Err(PageError::new(error, language));
+    }
+    let mut page = page(&app, &who, language).await?;
+    page.frame.is_error = true;
+    page.errors = errors;
     Ok(with_status(admin_page(&page), &error))
 }
 

@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// What can have been done just now.
-const DONE: [&str; 6] = ["given", "role", "disabled", "enabled", "removed", "setup"];
+const DONE: [&str; 7] = ["given", "offered", "role", "disabled", "enabled", "removed", "setup"];
 
 /// The people.
 pub(crate) async fn show(
@@ -92,8 +92,8 @@ async fn page_after(
 }
 
 fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Language) -> PersonRow {
-    let seen = account.rights.seen_by(&who.rights);
-    let roles = seen.iter().map(|(site, role)| RoleRow {
+    let row = |site: &str, role: Role, is_offer: bool| RoleRow {
+        is_offer,
         site: site.to_owned(),
         site_name: match sites.iter().find(|choice| choice.value == site) {
             Some(choice) => choice.label.clone(),
@@ -102,7 +102,10 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
         },
         is_owner: role == Role::Owner,
         is_mine: sites.iter().any(|choice| choice.value == site),
-    });
+    };
+    let (roles, offers) = (account.rights.seen_by(&who.rights), account.offers.seen_by(&who.rights));
+    let given = roles.iter().map(|(site, role)| row(site, role, false));
+    let offered = offers.iter().map(|(site, role)| row(site, role, true));
     PersonRow {
         id: account.id.to_string(),
         name: account.name.clone(),
@@ -111,8 +114,8 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
         has_second_step: account.has_second_step(),
         since: Moment::new(language, account.created_at.0),
         is_self: who.account.is_some_and(|own| own.account == account.id),
-        is_ruled: who.rights.own_all_of(&account.rights) && who.rights.own_all_of(&account.suspended_over),
-        roles: roles.collect(),
+        is_ruled: who.rights.stand_above(&account.rights) && who.rights.own_all_of(&account.suspended_over),
+        roles: given.chain(offered).collect(),
     }
 }
 
@@ -171,7 +174,7 @@ pub(crate) async fn invite(
     let error = match added.await {
         Ok(added) => {
             let Some(code) = added.code else {
-                return Ok(see_other("/moderators?done=given"));
+                return Ok(see_other(done_for("given", added.is_offer)));
             };
             return Ok(link_page(&app, &who, language, &code, &wanted.name));
         }
@@ -185,6 +188,15 @@ pub(crate) async fn invite(
     choose(&mut page.roles, &fields.text("role")?);
     choose(&mut page.sites, &fields.text("site")?);
     Ok(with_status(admin_page(&page), &error))
+}
+
+/// Where a role leads that was given, or is only offered.
+fn done_for(given: &'static str, is_offer: bool) -> &'static str {
+    match (is_offer, given) {
+        (true, _) => "/moderators?done=offered",
+        (false, "role") => "/moderators?done=role",
+        (false, _) => "/moderators?done=given",
+    }
 }
 
 fn link_page(app: &App, who: &Identity, language: Language, code: &str, name: &str) -> Response {
@@ -231,12 +243,14 @@ pub(crate) async fn change_role(
             _ => Some(people::role(&fields)?),
         };
         let site = fields.text("site")?;
-        let code = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
-        Ok((code, account.name))
+        let change = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+        Ok((change, account.name))
     };
     match changed.await {
-        Ok((Some(code), name)) => Ok(link_page(&app, &who, language, &code, &name)),
-        Ok((None, _)) => Ok(see_other("/moderators?done=role")),
+        Ok((change, name)) => Ok(match change.code {
+            Some(code) => link_page(&app, &who, language, &code, &name),
+            None => see_other(done_for("role", change.is_offer)),
+        }),
         Err(error) => refused(&app, &who, language, error).await,
     }
 }

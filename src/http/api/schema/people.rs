@@ -13,6 +13,8 @@ pub(in crate::http::api) struct Moderator {
     email: String,
     /// `owner` or `moderator` by site; `*` stands for every site.
     roles: HashMap<String, String>,
+    /// Roles that wait for the person's yes, by site; they count for nothing before.
+    offers: HashMap<String, String>,
     /// active, invited (has not come in yet) or disabled.
     status: String,
     /// Whether a code is asked for after the passphrase.
@@ -28,6 +30,8 @@ pub(in crate::http::api) struct ChangedModerator {
     email: String,
     /// `owner` or `moderator` by site; `*` stands for every site.
     roles: HashMap<String, String>,
+    /// Roles that wait for the person's yes, by site; they count for nothing before.
+    offers: HashMap<String, String>,
     /// active, invited (has not come in yet) or disabled.
     status: String,
     /// Whether a code is asked for after the passphrase.
