@@ -110,7 +110,12 @@ where
     Ok(count)
 }
 
-async fn end(store: &Store, now: Timestamp, delivery: &Delivery, told: Result<Heard, String>) -> Result<(), StoreError> {
+async fn end(
+    store: &Store,
+    now: Timestamp,
+    delivery: &Delivery,
+    told: Result<Heard, String>,
+) -> Result<(), StoreError> {
     let (event, receiver) = (delivery.event, &delivery.receiver);
     let delivered = match told {
         Ok(Heard::Yes) => Delivered::Done,

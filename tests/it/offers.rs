@@ -138,7 +138,8 @@ async fn tenants_an_open_link_outlives_an_offer_and_leads_to_it(storage: &Storag
     let awa_in = service.accepts(&code).await;
     let page = awa_in.gets("/account").await.expect(200);
     assert!(
-        page.text.contains("L’équipe de «\u{202f}Le Sahel\u{202f}» vous propose"),
+        page.text
+            .contains("L’équipe de «\u{202f}Le Sahel\u{202f}» vous propose"),
         "{}",
         page.text
     );
