@@ -35,7 +35,7 @@ on_both_engines!(
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Each place of the code that uses a key, and the test that takes it to a new one.
-const USES: [(&str, &str, &str); 15] = [
+const USES: [(&str, &str, &str); 16] = [
     (
         "actions/decide.rs",
         "Audit",
@@ -57,6 +57,11 @@ const USES: [(&str, &str, &str); 15] = [
         "actions/receipt.rs",
         "Receipt",
         "h12_what_readers_hold_goes_on_under_a_new_key",
+    ),
+    (
+        "actions/session_tries.rs",
+        "Recovery",
+        "h2_five_wrong_passphrases_in_a_row_end_the_session_and_no_other",
     ),
     (
         "actions/submit/holds.rs",

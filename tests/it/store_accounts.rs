@@ -35,6 +35,7 @@ on_both_engines!(
     a_changed_passphrase_ends_other_sessions,
     sessions_are_listed_and_ended_by_account,
     a_time_step_and_a_recovery_code_count_once,
+    a_store_says_which_sites_it_has_and_keeps_servers_out,
     tries_at_the_door_are_counted_one_by_one_also_at_once,
     h8_tries_that_came_back_leave_the_table_with_the_next_ones,
 );
@@ -746,6 +747,26 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
     let refused = count(Uuid::now_v7(), other(3), START).await;
     assert_eq!(refused, Some((Duration::from_mins(5), 1)), "5 and 3 by the second");
 
+    // One that is counted by two keys is one; what ran out counts no more; the right one takes all back.
+    assert_eq!(count(Uuid::now_v7(), counted("3"), START).await, None);
+    let keys = ["3 a".to_owned(), "3 b".to_owned()];
+    let left = async |at| scene.store.tries(&keys, at).await.expect("read");
+    assert_eq!(left(START).await, 1);
+    assert_eq!(left(START.plus(Duration::from_mins(5))).await, 0);
+    scene.store.forget_tries(keys.to_vec()).await.expect("forgotten");
+    assert_eq!(left(START).await, 0);
+
+    // Failures are written down once an hour, whatever their number.
+    let hour = Duration::from_hours(1);
+    let writes = async |at| {
+        let (mut entry, store) = (audit("sign_in_failed"), &scene.store);
+        (entry.id, entry.at) = (Uuid::now_v7(), at);
+        store.add_audit_at_most("here", hour, entry).await.expect("counted")
+    };
+    assert!(writes(START).await);
+    assert!(!writes(START).await);
+    assert!(writes(START.plus(hour)).await);
+
     let taken_back = Uuid::now_v7();
     assert_eq!(count(taken_back, counted("2"), START).await, None);
     for _ in 0..4 {
@@ -760,6 +781,15 @@ async fn tries_at_the_door_are_counted_one_by_one_also_at_once(storage: &Storage
         None,
         "the window is over"
     );
+}
+
+async fn a_store_says_which_sites_it_has_and_keeps_servers_out(storage: &Storage) {
+    let scene = Scene::open(storage).await;
+    assert!(!scene.store.has_site("nowhere").await.expect("read"));
+    // The scene's own is a server's.
+    let kept = scene.store.keep_servers_out().await;
+    assert_eq!(matches!(kept, Ok(None)), scene.store.engine() == "postgres");
+    assert_eq!(kept.is_err(), scene.store.engine() == "sqlite");
 }
 
 async fn h8_tries_that_came_back_leave_the_table_with_the_next_ones(storage: &Storage) {

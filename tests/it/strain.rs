@@ -193,13 +193,17 @@ async fn h1_what_cannot_match_is_answered_before_the_passphrase_is_looked_at(sto
         entries,
         "nothing more is written for an account that is there"
     );
-    for passphrase in hostile() {
+    for (tries, passphrase) in hostile().iter().enumerate() {
         let passphrase = &passphrase[..passphrase.floor_char_boundary(10_000)];
         let fields = [("code", "no-such-link"), ("passphrase", passphrase)];
         service
             .posts_from("192.0.2.1", "/invitation", &fields, "")
             .await
             .expect(404);
+        // The fifth wrong one in a row ends the session.
+        if tries > 3 {
+            continue;
+        }
         // Who does not know the current passphrase is told nothing about the new one.
         let fields = [("current", "wrong"), ("passphrase", passphrase)];
         let asked = awa.posts("/account/passphrase", &fields).await.expect(422);
@@ -230,12 +234,11 @@ async fn h1_a_weak_passphrase_is_a_try(storage: &Storage) {
         statuses.push(answer.status.as_u16());
     }
     assert_eq!(statuses, [422, 422, 422, 422, 422, 429], "a recovery code");
-    let mut statuses = Vec::new();
+    // Whoever knows the current one guesses nothing: the new one may be weak as often as it is.
     for _ in 0..26 {
         let fields = [("current", PASSPHRASE), ("passphrase", "motdepasse123")];
-        statuses.push(awa.posts("/account/passphrase", &fields).await.status.as_u16());
+        awa.posts("/account/passphrase", &fields).await.expect(422);
     }
-    assert_eq!(statuses, [vec![422; 25], vec![429]].concat(), "one's own");
     let (_, link) = service.invites("Issa", "issa@example.org", Role::Moderator, &[]).await;
     let mut statuses = Vec::new();
     for number in 0..26 {
