@@ -1,7 +1,7 @@
 //! One's own account: name, passphrase, second step, recovery codes, sessions.
 //!
 //! What opens the door to more asks for the passphrase again; wrong tries are counted by session
-//! ([`super::session_tries`]). A change of passphrase ends all other sessions.
+//! (`session_tries.rs`). A change of passphrase ends all other sessions.
 
 use serde_json::json;
 use uuid::Uuid;
