@@ -166,8 +166,8 @@ pub struct RoleChange {
     pub is_offer: bool,
 }
 
-/// The accounts that work on a site of `who`'s, or are to, by e-mail; an owner's view. At most `limit`, after the account
-/// `after`; and after which one it goes on, if it does.
+/// The accounts that work on a site of `who`'s, or are to, by e-mail; an owner's view. At most `limit`, after the
+/// account `after`; and after which one it goes on, if it does.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for who owns nothing; errors of the store.
@@ -198,8 +198,8 @@ pub(super) fn cut<T>(found: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) ->
     found.last().map(id)
 }
 
-/// Whether `who` owns a site on which the account works or is to work. Who owns every site sees all accounts, also those
-/// without a role.
+/// Whether `who` owns a site on which the account works or is to work. Who owns every site sees all accounts, also
+/// those without a role.
 fn is_seen_by(who: &Identity, account: &Account) -> bool {
     who.rights.everywhere() == Some(Role::Owner)
         || account

@@ -29,6 +29,25 @@ pub struct Ask<'a> {
     pub now: Timestamp,
 }
 
+impl<'a> Ask<'a> {
+    /// About a submission of which nothing else is known.
+    pub(super) fn bare(site: &'a Site, form: &'a Form, token: Option<&'a str>, now: Timestamp) -> Self {
+        Self {
+            site,
+            thread: "/a",
+            token,
+            form,
+            honeypot: false,
+            links: 0,
+            known_author: false,
+            seen_elsewhere: false,
+            client: None,
+            token_spent: Spent::Never,
+            now,
+        }
+    }
+}
+
 impl fmt::Debug for Ask<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask")
@@ -95,19 +114,7 @@ mod tests {
     #[test]
     fn a_debug_print_shows_no_token() {
         let site = Site::resolve("faso", None, &SiteSettings::default()).expect("a site");
-        let ask = Ask {
-            site: &site,
-            thread: "/a",
-            token: Some("the-token"),
-            form: &Form::Missing,
-            honeypot: false,
-            links: 0,
-            known_author: false,
-            seen_elsewhere: false,
-            client: None,
-            token_spent: Spent::Never,
-            now: Timestamp(0),
-        };
+        let ask = Ask::bare(&site, &Form::Missing, Some("the-token"), Timestamp(0));
         assert!(!format!("{ask:?}").contains("the-token"));
     }
 }

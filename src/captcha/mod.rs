@@ -130,17 +130,8 @@ impl Captcha {
     /// a good secret finds it malformed.
     pub async fn verdict_on_nothing(&self, site: &Site, token: &str) -> Verdict {
         let ask = Ask {
-            site,
             thread: "probe",
-            token: Some(token),
-            form: &Form::Missing,
-            honeypot: false,
-            links: 0,
-            known_author: false,
-            seen_elsewhere: false,
-            client: None,
-            token_spent: Spent::Never,
-            now: Timestamp(0),
+            ..Ask::bare(site, &Form::Missing, Some(token), Timestamp(0))
         };
         self.verify(&ask).await.verdict
     }

@@ -16,7 +16,7 @@ use crate::{
     config::{Config, DEFAULT_FILE, is_postgres},
     domain::timestamp::Timestamp,
     keys, permissions,
-    store::{Opening, Store, sync_folder_of},
+    store::{Opening, Store, beside, sync_folder_of},
 };
 
 /// The variable that stands for `server.old_secret_files`.
@@ -131,7 +131,7 @@ async fn keep_service_out(config: &Config, store: &Store) -> Result<Option<File>
 
 /// At every moment there is a whole key at `place`: the former one until the new one takes its name.
 fn replace(place: &Path, at: Timestamp) -> io::Result<PathBuf> {
-    let new = with_ending(place, ".palabre-new");
+    let new = beside(place, ".palabre-new");
     // Of a call that was killed; nothing was ever signed with it.
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -152,12 +152,12 @@ fn replace(place: &Path, at: Timestamp) -> io::Result<PathBuf> {
 /// Gives the key a second name, on disk once this answers: `palabre.key.before-20261130T014700Z`, with a number where
 /// that is taken.
 fn keep_aside(place: &Path, at: Timestamp) -> io::Result<PathBuf> {
-    let plain = with_ending(place, &format!(".before-{}", at.in_file_name()));
+    let plain = beside(place, &format!(".before-{}", at.in_file_name()));
     for number in 1..100 {
         let aside = if number == 1 {
             plain.clone()
         } else {
-            with_ending(&plain, &format!("-{number}"))
+            beside(&plain, &format!("-{number}"))
         };
         match fs::hard_link(place, &aside) {
             Ok(()) => {}
@@ -178,12 +178,6 @@ fn keep_aside(place: &Path, at: Timestamp) -> io::Result<PathBuf> {
         return Ok(aside);
     }
     Err(io::Error::other("too many files of former keys lie there"))
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// `old_secret_files = ["…"]` with the former key before the files that are named already, or the variable of the same

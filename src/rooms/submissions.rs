@@ -3,7 +3,8 @@
 //! Work here is short, waiting is not: a provider takes up to three seconds, and a twin of a submission waits for its
 //! outcome. Whoever waits leaves the room for that time and stands outside ([`Place::outside`]), where one site has only
 //! so many places. So a site whose provider is slow takes the room from nobody. What finds no place outside is not
-//! asked about, and is held for a person; a second check comes back later, with its one try. A burst that fills the room stands at its door for a moment, in its order.
+//! asked about, and is held for a person; a second check comes back later, with its one try. A burst that fills the
+//! room stands at its door for a moment, in its order.
 
 use std::{
     collections::HashMap,

@@ -738,8 +738,8 @@ impl Store {
         })
     }
 
-    /// Removes an account: sessions, tokens, leases, links to it and by it, codes, roles, e-mail and secrets go; its name stays where it
-    /// decided.
+    /// Removes an account: sessions, tokens, leases, links to it and by it, codes, roles, e-mail and secrets go; its
+    /// name stays where it decided.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -34,8 +34,9 @@ const HEAD_BYTES: usize = 100;
 const LOG_HEAD_BYTES: usize = 32;
 const FRAME_HEAD_BYTES: usize = 24;
 
-/// A database's path with an ending: `-wal`, `-shm`, `-journal`, `.lock`.
-pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
+/// A file's path with an ending: of a database `-wal`, `-shm`, `-journal`, `.lock`.
+#[must_use]
+pub fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(database);
     name.push(ending);
     PathBuf::from(name)

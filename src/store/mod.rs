@@ -69,6 +69,7 @@ pub use self::{
     feedback::Untold,
     invitations::Invitation,
     leases::Lease,
+    log_file::beside,
     new_key::{Kept, Sealed},
     outbox::{Delivered, Delivery, Receiver},
     queue::{QueueRow, SiteCounts},

@@ -32,6 +32,12 @@ impl Store {
         let now = audit.first().map_or(Timestamp(0), |entry| entry.at);
         in_tx!(self, |conn| {
             lock_accounts!(conn);
+            let found: Option<(String,)> =
+                sqlx::query_as("SELECT name FROM accounts WHERE id = $1 AND disabled_at IS NULL")
+                    .bind(account)
+                    .fetch_optional(&mut *conn)
+                    .await?;
+            let Some((name,)) = found else { return Ok(false) };
             // Index: the primary key.
             let ended = sqlx::query("DELETE FROM role_offers WHERE account_id = $1 AND site_id = $2 AND role = $3")
                 .bind(account)
@@ -43,12 +49,6 @@ impl Store {
                 return Ok(false);
             }
             if is_accepted {
-                let found: Option<(String,)> =
-                    sqlx::query_as("SELECT name FROM accounts WHERE id = $1 AND disabled_at IS NULL")
-                        .bind(account)
-                        .fetch_optional(&mut *conn)
-                        .await?;
-                let Some((name,)) = found else { return Ok(false) };
                 check_name!(conn, &name, std::slice::from_ref(&site), account, now);
                 set_role!(conn, account, site.as_str(), role);
             }

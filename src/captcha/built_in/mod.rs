@@ -143,25 +143,13 @@ impl BuiltIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{captcha::ask::Spent, domain::site::SiteSettings};
+    use crate::domain::site::SiteSettings;
 
     const NOW: Timestamp = Timestamp(1_764_000_000_000);
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn ask<'a>(site: &'a Site, form: &'a Form, token: Option<&'a str>) -> Ask<'a> {
-        Ask {
-            site,
-            thread: "/a",
-            token,
-            form,
-            honeypot: false,
-            links: 0,
-            known_author: false,
-            seen_elsewhere: false,
-            client: None,
-            token_spent: Spent::Never,
-            now: NOW.plus(MINUTE),
-        }
+        Ask::bare(site, form, token, NOW.plus(MINUTE))
     }
 
     #[test]

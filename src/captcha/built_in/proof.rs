@@ -213,19 +213,7 @@ mod tests {
     }
 
     fn ask<'a>(site: &'a Site, form: &'a Form, token: Option<&'a str>) -> Ask<'a> {
-        Ask {
-            site,
-            thread: "/a",
-            token,
-            form,
-            honeypot: false,
-            links: 0,
-            known_author: false,
-            seen_elsewhere: false,
-            client: None,
-            token_spent: Spent::Never,
-            now: NOW.plus(MINUTE),
-        }
+        Ask::bare(site, form, token, NOW.plus(MINUTE))
     }
 
     fn proof(keys: &Keys, ask: &Ask<'_>) -> Proof {

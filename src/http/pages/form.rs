@@ -7,11 +7,7 @@ use crate::{
     domain::language::Language,
     error::Error,
     http::error,
-    web::{
-        form::FormErrors,
-        texts::{self, Say as _},
-        thread::FieldError,
-    },
+    web::{form::FormErrors, thread::FieldError},
 };
 
 /// The errors of fields; where there is none, the sentence above the form. A failure of ours goes on as one.
@@ -47,10 +43,6 @@ pub(super) fn at_field(field: &str, message: String) -> FormErrors {
 /// What a person is told; a failure of ours goes on as one, and so does what the page in between asks
 /// ([`super::retype`]).
 pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
-    if let Error::RateLimited(refusal) = error {
-        let wait = texts::duration(language, refusal.retry_after_seconds());
-        return Ok(language.say_with("login-paused", "wait", &wait));
-    }
     if let Error::Forbidden(code @ "retype_needed") = *error {
         return Err(PageError::new(Error::Forbidden(code), language));
     }

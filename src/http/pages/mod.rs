@@ -95,9 +95,7 @@ impl PageError {
             ..Self::from(error.into())
         }
     }
-}
 
-impl PageError {
     /// Where to go from here, when that is known.
     fn way_on(&self, language: Language) -> Option<Link> {
         matches!(self.error, Error::Http(401, "session_ended")).then(|| Link {

@@ -174,7 +174,7 @@ pub(crate) async fn invite(
     let error = match added.await {
         Ok(added) => {
             let Some(code) = added.code else {
-                return Ok(see_other(done_for("given", added.is_offer)));
+                return Ok(see_other(&done_for("given", added.is_offer)));
             };
             return Ok(link_page(&app, &who, language, &code, &wanted.name));
         }
@@ -191,12 +191,8 @@ pub(crate) async fn invite(
 }
 
 /// Where a role leads that was given, or is only offered.
-fn done_for(given: &'static str, is_offer: bool) -> &'static str {
-    match (is_offer, given) {
-        (true, _) => "/moderators?done=offered",
-        (false, "role") => "/moderators?done=role",
-        (false, _) => "/moderators?done=given",
-    }
+fn done_for(given: &str, is_offer: bool) -> String {
+    format!("/moderators?done={}", if is_offer { "offered" } else { given })
 }
 
 fn link_page(app: &App, who: &Identity, language: Language, code: &str, name: &str) -> Response {
@@ -249,7 +245,7 @@ pub(crate) async fn change_role(
     match changed.await {
         Ok((change, name)) => Ok(match change.code {
             Some(code) => link_page(&app, &who, language, &code, &name),
-            None => see_other(done_for("role", change.is_offer)),
+            None => see_other(&done_for("role", change.is_offer)),
         }),
         Err(error) => refused(&app, &who, language, error).await,
     }

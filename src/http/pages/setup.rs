@@ -30,7 +30,7 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        cookies,
+        cookies, error,
         extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
     },
     web::{
@@ -39,7 +39,7 @@ use crate::{
         frame::{AdminFrame, Place},
         moment::Moment,
         sites::{SetupRobotsPage, SetupSitePage, SetupTryPage},
-        texts::{self, Say as _},
+        texts::Say as _,
     },
 };
 
@@ -111,9 +111,8 @@ pub(crate) async fn redeem(
             *response.status_mut() = StatusCode::FORBIDDEN;
             Ok(response)
         }
-        Err(error @ Error::RateLimited(refusal)) => {
-            let wait = texts::duration(language, refusal.retry_after_seconds());
-            page.problem = Some(language.say_with("setup-paused", "wait", &wait));
+        Err(error @ Error::RateLimited(_)) => {
+            page.problem = Some(error::sentence(&error, language));
             Ok(with_status(no_referrer(admin_page(&page)), &error))
         }
         Err(error) => Err(PageError::new(error, language)),
