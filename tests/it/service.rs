@@ -21,6 +21,7 @@ use palabre::{
         markup,
         person::fold_search,
         reason::Reason,
+        reserved_names::ReservedNames,
         status::Status,
         timestamp::Timestamp,
         triage::{Action, Outcome},
@@ -248,7 +249,7 @@ fn numbered(name: &str, number: usize) -> String {
 pub(crate) fn draft(raw: RawDraft) -> Draft {
     let rules = Rules {
         body_max: 5000,
-        reserved_names: &[],
+        reserved_names: &ReservedNames::default(),
     };
     Draft::parse(raw, &rules).expect("valid fields")
 }
