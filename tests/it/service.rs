@@ -284,6 +284,15 @@ pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     }
 }
 
+/// What a future gives, where it comes in time; a test that waited for ever would tell nothing.
+pub(crate) async fn in_time<T>(what: &str, coming: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(IN_TIME, coming).await;
+    waited.unwrap_or_else(|_| panic!("not within {} s: {what}", IN_TIME.as_secs()))
+}
+
+/// Longer than anything here takes, also on a machine with much else to do.
+const IN_TIME: Duration = Duration::from_secs(60);
+
 /// What the service answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
