@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use crate::{
-    service::{SITE, Service},
+    service::{SITE, Service, in_time},
     stores::Storage,
 };
 
@@ -25,7 +25,7 @@ async fn status(service: &Service, request: &str) -> u16 {
     let mut connection = TcpStream::connect(address).await.expect("a connection");
     connection.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = vec![0; 64];
-    let read = connection.read(&mut answer).await.unwrap_or(0);
+    let read = in_time("an answer", connection.read(&mut answer)).await.unwrap_or(0);
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
     let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5));
     status.and_then(|status| status.parse().ok()).unwrap_or(0)

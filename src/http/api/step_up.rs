@@ -52,7 +52,7 @@ pub(crate) async fn answer(
         captcha: fields.first_of(&["captcha"]).or_say_in(language)?,
         form: fields.first_of(&["form"]).or_say_in(language)?,
     };
-    let (own, passed) = step_up::answer(&app, &receipt, &given, client)
+    let (own, passed) = step_up::answer(&app, &receipt, given, client)
         .await
         .or_say_in(language)?;
     // As on the receipt itself: spam and rejected are told alike.
