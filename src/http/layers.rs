@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, RawPathParams, Request, State, rejection::RawPathParamsRejection},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -24,8 +24,17 @@ use tower_http::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{error::Problem, extract::is_allowed_origin, unread};
-use crate::{actions::receipt, app::App, error::Error};
+use super::{
+    error::Problem,
+    extract::{check_not_foreign, check_same_site, is_allowed_origin},
+    pages::PageError,
+    unread,
+};
+use crate::{
+    actions::receipt,
+    app::{App, SiteInForce},
+    error::Error,
+};
 
 /// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -49,8 +58,6 @@ pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
         ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(Arc::clone(app), watch))
             .layer(compression)
-            .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
-            .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
             .layer(CatchPanicLayer::custom(panicked)),
     )
 }
@@ -120,48 +127,74 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     }
 }
 
+/// Puts the layers of readers' routes around them.
+pub(super) fn of_readers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), Side::Readers),
+        keep_apart,
+    ))
+}
+
+/// Puts the layers of the newsroom's routes around them.
+pub(super) fn of_newsroom(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), Side::Newsroom),
+        keep_apart,
+    ))
+}
+
+/// Lets scripts on the pages of a site call routes about that site.
+pub(super) fn shared_with_sites(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
+}
+
+/// Refuses a change that a browser says another page sent; a program says nothing. For who has no session yet.
+pub(super) fn not_from_elsewhere(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), check_not_foreign as Check),
+        check_change,
+    ))
+}
+
+/// Refuses a change that does not come from a page of ours. For what rides on a cookie alone.
+pub(super) fn from_own_pages(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), check_same_site as Check),
+        check_change,
+    ))
+}
+
+/// Looks where a change comes from, by its headers.
+type Check = fn(&HeaderMap, &App) -> Result<(), Error>;
+
+async fn check_change(State((app, check)): State<(Arc<App>, Check)>, request: Request, next: Next) -> Response {
+    if !request.method().is_safe()
+        && let Err(error) = check(request.headers(), &app)
+    {
+        return PageError::from(error).into_response();
+    }
+    next.run(request).await
+}
+
 /// Whose a route is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Readers,
     Newsroom,
-    Both,
-}
-
-fn side_of(route: &str) -> Side {
-    match route {
-        "/static/{file}" | "/docs" | "/openapi.json" | "/healthz" | "/readyz" | "/metrics" => Side::Both,
-        "/demo"
-        | "/api/v1/sites/{site}/form"
-        | "/api/v1/sites/{site}/comments"
-        | "/api/v1/sites/{site}/counts"
-        | "/api/v1/comments/{id}/replies"
-        | "/api/v1/comments/{id}/report" => Side::Readers,
-        route if route.starts_with("/t/") || route.starts_with("/r/") => Side::Readers,
-        _ => Side::Newsroom,
-    }
 }
 
 /// Reads the host that a request asks for, as bytes; a parser of addresses would find hosts in it that a proxy in front
 /// did not see. With a second address for the newsroom, its routes are not there under any other name, nor readers'
 /// under it.
-async fn keep_apart(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let side = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or(Side::Both, |path| side_of(path.as_str()));
-    if side == Side::Both {
-        return next.run(request).await;
-    }
+async fn keep_apart(State((app, side)): State<(Arc<App>, Side)>, request: Request, next: Next) -> Response {
     let Some(host) = asked_host(&request) else {
         return Problem::from(Error::BadRequest("bad_host")).into_response();
     };
-    if !app.config.has_admin_url() {
-        return next.run(request).await;
-    }
-    match (side, names(&host, &app.config.admin_url())) {
-        (Side::Both, _) | (Side::Readers, false) | (Side::Newsroom, true) => next.run(request).await,
-        (Side::Readers, true) | (Side::Newsroom, false) => Problem::from(Error::not_found()).into_response(),
+    let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
+    if is_there {
+        next.run(request).await
+    } else {
+        Problem::from(Error::not_found()).into_response()
     }
 }
 
@@ -201,16 +234,23 @@ fn names(host: &str, address: &str) -> bool {
     }
 }
 
-/// CORS for the readers' API: the site's own origins, never with credentials.
-async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// CORS: the site's own origins, never with credentials.
+async fn share_with_site(
+    State(app): State<Arc<App>>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = match &origin {
-        Some(origin) => match shared_site(&app, request.uri().path()).await {
-            Some(site) => may_share(&app, &site, origin).await,
-            None => false,
-        },
-        None => false,
+    let site = match &params {
+        Ok(params) if origin.is_some() => asked_site(&app, params).await,
+        _ => None,
     };
+    let is_allowed = |origin: &HeaderValue, site: &SiteInForce| {
+        let origin = origin.to_str().ok();
+        origin.is_some_and(|origin| is_allowed_origin(origin, &app, &site.site))
+    };
+    let allowed = matches!((&origin, &site), (Some(origin), Some(site)) if is_allowed(origin, site));
     let is_preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
     let mut response = if is_preflight && allowed {
@@ -239,25 +279,15 @@ async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Ne
     response
 }
 
-/// The site of a path that readers' scripts on other hosts may call; behind a receipt, that of its comment.
-async fn shared_site(app: &App, path: &str) -> Option<String> {
-    if let Some(receipt) = path.strip_prefix("/r/").and_then(|rest| rest.strip_suffix("/step-up")) {
-        let own = receipt::open(app, receipt).await.ok()?;
-        return Some(own.comment.site);
-    }
-    site_of_path(path).map(str::to_owned)
-}
-
-fn site_of_path(path: &str) -> Option<&str> {
-    let (site, call) = path.strip_prefix("/api/v1/sites/")?.split_once('/')?;
-    matches!(call, "form" | "comments" | "counts").then_some(site)
-}
-
-async fn may_share(app: &App, site: &str, origin: &HeaderValue) -> bool {
-    let (Ok(origin), Ok(in_force)) = (origin.to_str(), app.site(site).await) else {
-        return false;
+/// The site that a path names; behind a receipt, that of its comment.
+async fn asked_site(app: &App, params: &RawPathParams) -> Option<Arc<SiteInForce>> {
+    let named = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let site = match (named("site"), named("receipt")) {
+        (Some(site), _) => site.to_owned(),
+        (None, Some(given)) => receipt::open(app, given).await.ok()?.comment.site,
+        (None, None) => return None,
     };
-    is_allowed_origin(origin, app, &in_force.site)
+    app.site(&site).await.ok()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]

@@ -30,7 +30,7 @@ use crate::{
         body::Fields,
         cookies,
         error::Problem,
-        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
+        extract::{AdminLanguage, AtDoor, Query},
     },
     web::{
         entrance::{CodesPage, InvitationPage, LoginCodePage, LoginPage, RecoveryPage},
@@ -68,10 +68,8 @@ pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
     let passphrase = fields.first_of(&["passphrase", "password"])?.unwrap_or_default();
@@ -121,10 +119,8 @@ pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let (pass, code) = (fields.text("pass")?, fields.text("code")?);
@@ -168,10 +164,8 @@ pub(crate) async fn recover(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
@@ -214,10 +208,8 @@ pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let code = fields.text("code")?;
     let accepted = match cookies::check_secure(&app) {
@@ -266,7 +258,6 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
 
 /// Ends the session.
 pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
-    check_same_site(&headers, &app)?;
     if let Some(secret) = &caller.session {
         door::sign_out(&app, secret).await?;
     }

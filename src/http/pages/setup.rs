@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 
@@ -31,7 +31,7 @@ use crate::{
     http::{
         body::Fields,
         cookies, error,
-        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
+        extract::{AdminLanguage, AtDoor, Query},
     },
     web::{
         entrance::{SetupPage, SetupYouPage},
@@ -93,10 +93,8 @@ pub(crate) async fn redeem(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let mut page = page(&app, language);
     page.frame.is_error = true;
     if let Err(error) = cookies::check_secure(&app) {
@@ -140,10 +138,8 @@ pub(crate) async fn make_owner(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
     request: Request,
 ) -> Result<Response, PageError> {
-    check_same_site(&headers, &app)?;
     first_run_only(&app, language).await?;
     let fields = Fields::read(request).await?;
     let wanted = Wanted {
