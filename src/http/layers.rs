@@ -1,9 +1,7 @@
-//! What holds for every request: an id, a log line, counters, a time limit, headers, a net.
+//! What holds for every request: an id, a log line, counters, headers, a net. And what holds for the routes of an audience:
+//! the host they are under, who may share them, where a change may come from, the form and language of errors.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -25,28 +23,18 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
+    answer::tell_errors,
     error::Problem,
     extract::{check_not_foreign, check_same_site, is_allowed_origin},
-    pages::PageError,
+    request::{self, Form},
     unread,
 };
 use crate::{
     actions::receipt,
     app::{App, SiteInForce},
+    domain::language::Language,
     error::Error,
 };
-
-/// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-tokio::task_local! {
-    static REQUEST_ID: String;
-}
-
-/// The id of the request that is being answered; empty outside of one.
-pub(super) fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
 
 /// Puts the layers around each of the routes, as one: a route in five boxes would be copied five times with
 /// every request.
@@ -58,11 +46,12 @@ pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
         ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(Arc::clone(app), watch))
             .layer(compression)
+            .layer(middleware::from_fn(tell_errors))
             .layer(CatchPanicLayer::custom(panicked)),
     )
 }
 
-/// The outermost: id, time limit, headers, counters and one log line, which names the route and never
+/// The outermost: id, headers, counters and one log line, which names the route and never
 /// its query, its body or its client. Who watches the queue hears of each change made here at once.
 async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
@@ -73,12 +62,7 @@ async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let answering = async {
-        tokio::time::timeout(TIME_LIMIT, next.run(unread::read_to_end(request)))
-            .await
-            .unwrap_or_else(|_| Problem::from(Error::Unavailable("the time limit passed".to_owned())).into_response())
-    };
-    let mut response = REQUEST_ID.scope(id.clone(), answering).await;
+    let mut response = request::scope(id.clone(), unread::read_to_end(request), next).await;
     let status = response.status();
     if may_change && !status.is_client_error() {
         app.live.stir();
@@ -127,20 +111,62 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     }
 }
 
-/// Puts the layers of readers' routes around them.
-pub(super) fn of_readers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes.layer(middleware::from_fn_with_state(
-        (Arc::clone(app), Side::Readers),
-        keep_apart,
-    ))
+/// Puts the layers of readers' routes around them: errors are told in that form, and in the language of the site that
+/// the path names.
+pub(super) fn of_readers(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            request::tell_errors_as(form);
+            next.run(request).await
+        }))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(app), Side::Readers),
+            keep_apart,
+        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), speak_as_the_site));
+    routes.layer(layers)
 }
 
-/// Puts the layers of the newsroom's routes around them.
-pub(super) fn of_newsroom(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes.layer(middleware::from_fn_with_state(
-        (Arc::clone(app), Side::Newsroom),
-        keep_apart,
-    ))
+/// Puts the layers of the newsroom's routes around them: errors are told in that form.
+pub(super) fn of_newsroom(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            request::is_of_newsroom();
+            request::tell_errors_as(form);
+            if form == Form::Json {
+                // Programs ask for another language, or are answered in French: what a machine prefers is no wish.
+                request::is_about(Language::Fr);
+            }
+            next.run(request).await
+        }))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(app), Side::Newsroom),
+            keep_apart,
+        ));
+    routes.layer(layers)
+}
+
+/// Puts the layers of operators' routes around them: errors are told in that form.
+pub(super) fn of_operators(form: Form, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+        request::is_of_newsroom();
+        request::tell_errors_as(form);
+        next.run(request).await
+    }))
+}
+
+async fn speak_as_the_site(
+    State(app): State<Arc<App>>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(site) = params.as_ref().ok().and_then(|params| named(params, "site"))
+        && let Ok(in_force) = app.site(site).await
+    {
+        request::is_about(in_force.site.language);
+    }
+    next.run(request).await
 }
 
 /// Lets scripts on the pages of a site call routes about that site.
@@ -171,7 +197,7 @@ async fn check_change(State((app, check)): State<(Arc<App>, Check)>, request: Re
     if !request.method().is_safe()
         && let Err(error) = check(request.headers(), &app)
     {
-        return PageError::from(error).into_response();
+        return Problem::from(error).into_response();
     }
     next.run(request).await
 }
@@ -188,13 +214,15 @@ enum Side {
 /// under it.
 async fn keep_apart(State((app, side)): State<(Arc<App>, Side)>, request: Request, next: Next) -> Response {
     let Some(host) = asked_host(&request) else {
-        return Problem::from(Error::BadRequest("bad_host")).into_response();
+        return Problem::from(Error::BadRequest("bad_host"))
+            .told_as_preferred()
+            .into_response();
     };
     let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
     if is_there {
         next.run(request).await
     } else {
-        Problem::from(Error::not_found()).into_response()
+        Problem::from(Error::not_found()).told_as_preferred().into_response()
     }
 }
 
@@ -246,6 +274,9 @@ async fn share_with_site(
         Ok(params) if origin.is_some() => asked_site(&app, params).await,
         _ => None,
     };
+    if let Some(site) = &site {
+        request::is_about(site.site.language);
+    }
     let is_allowed = |origin: &HeaderValue, site: &SiteInForce| {
         let origin = origin.to_str().ok();
         origin.is_some_and(|origin| is_allowed_origin(origin, &app, &site.site))
@@ -281,13 +312,17 @@ async fn share_with_site(
 
 /// The site that a path names; behind a receipt, that of its comment.
 async fn asked_site(app: &App, params: &RawPathParams) -> Option<Arc<SiteInForce>> {
-    let named = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-    let site = match (named("site"), named("receipt")) {
+    let site = match (named(params, "site"), named(params, "receipt")) {
         (Some(site), _) => site.to_owned(),
         (None, Some(given)) => receipt::open(app, given).await.ok()?.comment.site,
         (None, None) => return None,
     };
     app.site(&site).await.ok()
+}
+
+/// What stands in the path at that place.
+fn named<'a>(params: &'a RawPathParams, wanted: &str) -> Option<&'a str> {
+    params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
@@ -298,5 +333,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words")
         .to_owned();
-    Problem::from(Error::Internal(format!("a handler panicked: {what}"))).into_response()
+    Problem::from(Error::Internal(format!("a handler panicked: {what}")))
+        .told_as_preferred()
+        .into_response()
 }

@@ -1,11 +1,12 @@
 //! The only place that knows HTTP: all routes on one screen, and what holds for each of them.
 //!
-//! Around every route, from the outside in: a request id, a log line and counters, a time limit,
-//! security headers, compression, and a net under panics. A handler extracts (`extract`, `body`),
-//! calls one action, and presents. To add a route: a handler in `api/` (with its OpenAPI entry above it) or in
-//! `pages/`, and its line here.
+//! Around every route, from the outside in: a request id, a log line and counters, security headers, compression, a time
+//! limit, the words of errors (`answer`), and a net under panics; then the layers of the audience whose router it stands
+//! in. A handler extracts (`extract`, `body`), calls one action, and presents; an error it only hands on. To add a route:
+//! a handler in `api/` (with its OpenAPI entry above it) or in `pages/`, and its line here, in the router of its audience.
 
 mod accept;
+mod answer;
 mod api;
 mod body;
 mod cookies;
@@ -17,6 +18,7 @@ mod layers;
 mod multipart;
 mod pages;
 mod posted;
+mod request;
 mod shape;
 mod unread;
 
@@ -32,8 +34,8 @@ use utoipa::OpenApi;
 
 use self::{
     api::{audit, captcha, comments, defence, events, moderation, operations, people, sites, step_up},
-    extract::AdminLanguage,
-    layers::request_id,
+    extract::RequestLanguage,
+    request::Form,
 };
 use crate::app::App;
 
@@ -68,17 +70,26 @@ fn readers(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(step_up_routes())
         .layer(Extension(Arc::new(kept::KeptPages::default())))
         .method_not_allowed_fallback(moderation::method_not_allowed);
-    let own = Router::new()
+    let api = Router::new()
         .nest("/api/v1", reader_routes())
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let pages = Router::new()
         .route("/demo", get(pages::thread::demo))
         .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
         .route("/t/{site}/fragment", get(pages::thread::fragment))
         .route("/t/{site}/feed.atom", get(pages::thread::feed))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let receipts = Router::new()
         .route("/r/{receipt}", get(pages::receipt::show))
         .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
         .route("/r/{receipt}/erase", post(pages::receipt::erase))
         .method_not_allowed_fallback(moderation::method_not_allowed);
-    layers::shared_with_sites(layers::of_readers(shared, app), app).merge(layers::of_readers(own, app))
+    let shared = layers::of_readers(Form::Json, shared, app);
+    Router::new()
+        .merge(layers::shared_with_sites(shared, app))
+        .merge(layers::of_readers(Form::Json, api, app))
+        .merge(layers::of_readers(Form::Page, pages, app))
+        .merge(layers::of_readers(Form::Preferred, receipts, app))
 }
 
 /// What moderators and owners call, with a session's cookie or a bearer token, and the way in.
@@ -92,29 +103,32 @@ fn newsroom(app: &Arc<App>) -> Router<Arc<App>> {
     let api = Router::new()
         .nest("/api/v1", newsroom_routes())
         .method_not_allowed_fallback(moderation::method_not_allowed);
-    layers::of_newsroom(pages.merge(api), app)
+    layers::of_newsroom(Form::Page, pages, app).merge(layers::of_newsroom(Form::Json, api, app))
 }
 
 /// What looks after the service, what describes it and the files of its pages: the same under every name.
 fn operators() -> Router<Arc<App>> {
     let document: Arc<LazyLock<utoipa::openapi::OpenApi>> = Arc::new(LazyLock::new(document));
     let shown = Arc::clone(&document);
-    Router::new()
+    let calls = Router::new()
         .merge(operator_routes())
         .route(
             "/openapi.json",
             get(move || async move { pages::docs::json(&document) }),
         )
+        .route("/static/{file}", get(pages::asset))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let pages = Router::new()
         .route(
             "/docs",
             get(
-                move |State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage| async move {
+                move |State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage| async move {
                     pages::docs::show(&app, language, &shown)
                 },
             ),
         )
-        .route("/static/{file}", get(pages::asset))
-        .method_not_allowed_fallback(moderation::method_not_allowed)
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    layers::of_operators(Form::Json, calls).merge(layers::of_operators(Form::Preferred, pages))
 }
 
 /// The pages before the door: who posts there has no session yet.

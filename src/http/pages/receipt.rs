@@ -11,7 +11,7 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{PageError, PageResult, no_referrer, reader_page, see_other};
+use super::{PageResult, Problem, no_referrer, reader_page, see_other};
 use crate::{
     actions::receipt::{self, Own},
     app::App,
@@ -20,6 +20,7 @@ use crate::{
         accept::wants_page_after,
         api::comments::no_store,
         extract::{Client, Query},
+        request,
     },
     web::{
         frame::ReaderFrame,
@@ -38,7 +39,7 @@ pub(crate) async fn show(
 ) -> PageResult {
     match receipt::open(&app, &receipt).await {
         Ok(own) => Ok(present(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) async fn appeal(
 ) -> PageResult {
     match receipt::appeal(&app, &receipt, client).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn erase(
 ) -> PageResult {
     match receipt::erase(&app, &receipt).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -79,10 +80,9 @@ async fn after_act(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, que
 async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query: &Query) -> Response {
     let comment = &own.comment;
     let site = app.site(&comment.site).await.ok();
-    let language = Language::parse(&comment.language)
-        .or(site.as_ref().map(|site| site.site.language))
-        .unwrap_or_default();
-    let language = query.language(language);
+    let language = Language::parse(&comment.language).or(site.as_ref().map(|site| site.site.language));
+    request::is_about(language.unwrap_or_default());
+    let language = request::language();
     if !wants_page_after(headers) {
         return no_referrer(no_store(Json(own_json(app, own, receipt)).into_response()));
     }
