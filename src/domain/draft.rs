@@ -8,7 +8,6 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    language::Language,
     person::{Email, Name, Website, one_line},
     reserved_names::ReservedNames,
 };
@@ -151,12 +150,6 @@ impl ThreadKey {
 #[must_use]
 pub fn title(raw: &str) -> Option<String> {
     Some(one_line(raw).chars().take(300).collect::<String>()).filter(|line| !line.is_empty())
-}
-
-/// The languages of a request: the one asked for, else the site's.
-#[must_use]
-pub fn language(asked: Option<&str>, site: Language) -> Language {
-    asked.and_then(Language::parse).unwrap_or(site)
 }
 
 fn keep<T>(result: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {

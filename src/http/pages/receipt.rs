@@ -11,7 +11,7 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{PageError, PageResult, no_referrer, reader_page, see_other};
+use super::{PageResult, Problem, no_referrer, reader_page, see_other};
 use crate::{
     actions::{
         receipt::{self, Own},
@@ -23,6 +23,7 @@ use crate::{
         accept::wants_page_after,
         api::comments::no_store,
         extract::{Client, Query},
+        request,
     },
     web::{
         frame::ReaderFrame,
@@ -41,7 +42,7 @@ pub(crate) async fn show(
 ) -> PageResult {
     match receipt::open(&app, &receipt).await {
         Ok(own) => Ok(present(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn appeal(
 ) -> PageResult {
     match receipt::appeal(&app, &receipt, client).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -68,7 +69,7 @@ pub(crate) async fn erase(
 ) -> PageResult {
     match receipt::erase(&app, &receipt).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -82,10 +83,9 @@ async fn after_act(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, que
 async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query: &Query) -> Response {
     let comment = &own.comment;
     let site = app.site(&comment.site).await.ok();
-    let language = Language::parse(&comment.language)
-        .or(site.as_ref().map(|site| site.site.language))
-        .unwrap_or_default();
-    let language = query.language(language);
+    let language = Language::parse(&comment.language).or(site.as_ref().map(|site| site.site.language));
+    request::is_about(language.unwrap_or_default());
+    let language = request::language();
     if !wants_page_after(headers) {
         let second_check = match &site {
             Some(site) => step_up::outcome(app, &site.site, comment).await.ok().flatten(),
