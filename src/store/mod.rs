@@ -67,7 +67,7 @@ pub use self::{
     defence::Hosts,
     evidence::Changed,
     feedback::Untold,
-    invitations::Invitation,
+    invitations::{Invitation, LiveLink},
     leases::Lease,
     log_file::beside,
     new_key::{Kept, Sealed},

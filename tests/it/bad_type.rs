@@ -391,6 +391,32 @@ async fn f7_null_in_a_change_of_a_moderator_is_told(storage: &Storage) {
         .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
         .await;
     let path = format!("/api/v1/moderators/{account}");
+    let before = owner.gets("/api/v1/moderators").await.expect(200).text;
+    for (body, field, code) in [
+        (json!({"role": "owner"}), "site", "site_missing"),
+        (json!({"role": null}), "site", "site_missing"),
+        (json!({"role": "king", "disabled": true}), "site", "site_missing"),
+        (json!({"site": "", "role": "owner"}), "site", "site_missing"),
+        (json!({"site": "faso"}), "role", "role_missing"),
+        (json!({"site": "faso", "disabled": true}), "role", "role_missing"),
+        (json!({"site": "faso", "role": "king"}), "role", "role_bad"),
+        (json!({}), "role", "change_missing"),
+        (json!({"sites": ["faso"], "name": "Issa"}), "role", "change_missing"),
+    ] {
+        let answer = owner.sends(&Method::PATCH, &path, &body).await.expect(422);
+        let error = &answer.json["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(field), &json!(code)),
+            "{body}"
+        );
+        assert!(
+            error["message"].as_str().is_some_and(|message| message.contains(' ')),
+            "{body}: {error}"
+        );
+    }
+    let after = owner.gets("/api/v1/moderators").await.expect(200).text;
+    assert_eq!(before, after, "nothing is changed");
     for (body, field) in [
         (json!({"disabled": null}), "disabled"),
         (json!({"site": null, "role": null}), "site"),
