@@ -26,7 +26,8 @@ on_both_engines!(
     a_bearer_token_counts_alone,
     a_token_ends_when_it_expires_or_is_revoked,
     the_setup_link_opens_one_session_within_ten_minutes,
-    the_setup_session_makes_sites_and_one_owner_and_nothing_else,
+    the_setup_session_makes_one_owner_and_nothing_else,
+    the_setup_session_makes_sites_until_there_is_an_owner,
     guesses_of_a_setup_code_are_limited_across_a_restart,
     the_cookies_are_for_this_browser_and_host_only,
     sign_in_over_plain_http_is_refused_away_from_loopback,
@@ -211,35 +212,13 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
     service.stop().await;
 }
 
-async fn the_setup_session_makes_sites_and_one_owner_and_nothing_else(storage: &Storage) {
+async fn the_setup_session_makes_sites_until_there_is_an_owner(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    for page in ["/queue", "/sites/faso/captcha", "/login"] {
-        let led = service
-            .request(Method::GET, page, |request| request.header("accept", "text/html"))
-            .await
-            .expect(303);
-        let location = led.header("location");
-        assert!(
-            location.starts_with("/login") || location == "/setup",
-            "{page}: {location}"
-        );
-    }
     let nobody = service.browser(&service.get("/healthz").await);
-    assert_eq!(nobody.gets("/setup/you").await.expect(303).header("location"), "/setup");
-    let unasked = makes_owner(&nobody, "Awa", "awa@example.org", PASSPHRASE)
-        .await
-        .expect(303);
-    assert_eq!(unasked.header("location"), "/setup");
-
     let code = new_code(&service).await;
     let first = service.browser(&opens(&service, &code).await.expect(303));
-    first.gets("/queue").await.expect(303);
-    let api = service
-        .request(Method::GET, "/api/v1/moderation/queue", |request| {
-            request.header("cookie", &first.cookie)
-        })
-        .await;
-    assert_eq!(api.error(), (401, "unauthenticated"), "it stands for nobody yet");
+    let code = new_code(&service).await;
+    let second = service.browser(&opens(&service, &code).await.expect(303));
     let body = json!({"id": "neuf", "name": "Neuf",
         "captcha": {"provider": "hcaptcha", "site_key": "k", "secret": "s"}});
     let foreign = service.request(Method::POST, "/api/v1/sites", |request| {
@@ -277,6 +256,49 @@ async fn the_setup_session_makes_sites_and_one_owner_and_nothing_else(storage: &
         let refused = first.sends(&method, path, &body).await;
         assert_eq!(refused.error(), (401, "unauthenticated"), "{method} {path}");
     }
+    let made = makes_owner(&first, "Awa Ouédraogo", "awa@example.org", PASSPHRASE)
+        .await
+        .expect(200);
+    let owner = service.browser(&made);
+    for late in [&first, &second] {
+        let body = json!({"id": "tard", "name": "Trop tard"});
+        let refused = late.sends(&Method::POST, "/api/v1/sites", &body).await;
+        assert_eq!(refused.error(), (401, "unauthenticated"));
+    }
+    let log = owner.gets("/api/v1/moderation/audit?site=neuf").await.expect(200);
+    assert_eq!(log.json["entries"][0]["actor"], "Démonstration", "{}", log.text);
+    service.stop().await;
+}
+
+async fn the_setup_session_makes_one_owner_and_nothing_else(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    for page in ["/queue", "/sites/faso/captcha", "/login"] {
+        let led = service
+            .request(Method::GET, page, |request| request.header("accept", "text/html"))
+            .await
+            .expect(303);
+        let location = led.header("location");
+        assert!(
+            location.starts_with("/login") || location == "/setup",
+            "{page}: {location}"
+        );
+    }
+    let nobody = service.browser(&service.get("/healthz").await);
+    assert_eq!(nobody.gets("/setup/you").await.expect(303).header("location"), "/setup");
+    let unasked = makes_owner(&nobody, "Awa", "awa@example.org", PASSPHRASE)
+        .await
+        .expect(303);
+    assert_eq!(unasked.header("location"), "/setup");
+
+    let code = new_code(&service).await;
+    let first = service.browser(&opens(&service, &code).await.expect(303));
+    first.gets("/queue").await.expect(303);
+    let api = service
+        .request(Method::GET, "/api/v1/moderation/queue", |request| {
+            request.header("cookie", &first.cookie)
+        })
+        .await;
+    assert_eq!(api.error(), (401, "unauthenticated"), "it stands for nobody yet");
     for (name, email, passphrase, wrong) in [
         ("", "awa@example.org", PASSPHRASE, "name"),
         ("Awa", "awa", PASSPHRASE, "email"),
@@ -309,13 +331,6 @@ async fn the_setup_session_makes_sites_and_one_owner_and_nothing_else(storage: &
     first.gets("/queue").await.expect(303);
 
     // From now on there is no first run, for nobody.
-    for late in [&first, &second] {
-        let body = json!({"id": "tard", "name": "Trop tard"});
-        let refused = late.sends(&Method::POST, "/api/v1/sites", &body).await;
-        assert_eq!(refused.error(), (401, "unauthenticated"));
-    }
-    let log = owner.gets("/api/v1/moderation/audit?site=neuf").await.expect(200);
-    assert_eq!(log.json["entries"][0]["actor"], "Démonstration", "{}", log.text);
     assert_eq!(
         makes_owner(&second, "Issa", "issa@example.org", PASSPHRASE)
             .await
