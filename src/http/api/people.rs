@@ -141,6 +141,10 @@ pub(crate) async fn change_moderator(
         .await
         .or_say_in(language)?;
     fields.refuse_null(&["site", "disabled"]).or_say_in(language)?;
+    if fields.value("site").is_none() {
+        // A role is taken away on a site.
+        fields.refuse_null(&["role"]).or_say_in(language)?;
+    }
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         // All is read before anything is changed.
