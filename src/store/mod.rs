@@ -76,7 +76,7 @@ pub use self::{
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
-    threads::{PublicComment, PublicThread, ThreadRow},
+    threads::{PublicComment, PublicThread, TakenBack, ThreadRow},
     tokens::{LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
 };
