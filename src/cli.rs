@@ -9,13 +9,7 @@ mod moderator;
 pub(crate) mod output;
 mod token;
 
-use std::{
-    io::IsTerminal as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
@@ -270,32 +264,29 @@ async fn cancel_at_signal(shutdown: CancellationToken) {
 
 /// The service's parts for a command beside a running server.
 pub(crate) async fn open(config: Config) -> Result<App, String> {
-    let opening = if crate::config::is_postgres(&config.database.url) {
+    let opening = if config.database.url.is_postgres() {
         Opening::Serve
     } else {
         Opening::Beside
     };
-    let store = Store::open(&config.database.url, opening)
-        .await
-        .map_err(|error| error.to_string())?;
-    App::new(config, store, Clock::System).await
+    open_as(config, opening).await
 }
 
 /// As [`open`], but makes a new SQLite store where there is none yet, so that a token can be made
 /// before the first start.
 async fn open_or_make(config: Config) -> Result<App, String> {
-    let is_new = config
-        .database
-        .url
-        .strip_prefix("sqlite://")
-        .is_some_and(|path| !Path::new(path).exists());
+    let is_new = config.database.url.sqlite_file().is_some_and(|file| !file.exists());
     if is_new {
-        let store = Store::open(&config.database.url, Opening::Serve)
-            .await
-            .map_err(|error| error.to_string())?;
-        return App::new(config, store, Clock::System).await;
+        return open_as(config, Opening::Serve).await;
     }
     open(config).await
+}
+
+async fn open_as(config: Config, opening: Opening) -> Result<App, String> {
+    let store = Store::open(&config.database.url, opening)
+        .await
+        .map_err(|error| error.to_string())?;
+    App::new(config, store, Clock::System).await
 }
 
 async fn setup_code(config: Config) -> Result<(), String> {

@@ -97,8 +97,8 @@ fn files(config: &Config) -> Result<(), String> {
         Ok::<(), String>(())
     };
     let url = &config.database.url;
-    if let Ok(database) = store::sqlite_path(url) {
-        warn(store::folder_of(&database), "700")?;
+    if let Some(database) = url.sqlite_file() {
+        warn(store::folder_of(database), "700")?;
     }
     for file in store::files(url) {
         warn(&file, "600")?;
@@ -179,10 +179,10 @@ async fn old_keys(app: &App, hanging: Count) -> Result<String, String> {
 
 /// Where the newest copy is, whether others read it, and what backups that did not end have left.
 async fn copies(app: &App) -> Result<(), String> {
-    let Ok(database) = store::sqlite_path(&app.config.database.url) else {
+    let Some(database) = app.config.database.url.sqlite_file() else {
         return Ok(());
     };
-    let folder = store::folder_of(&database);
+    let folder = store::folder_of(database);
     let mut folders = vec![folder.to_owned()];
     match last_copy::read(app).await {
         Ok(None) => output::result("ok    copies: `palabre backup` made none yet that this store knows of")?,

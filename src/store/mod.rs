@@ -49,8 +49,7 @@ mod tokens;
 mod units;
 mod writer;
 
-use std::path::PathBuf;
-
+use secrecy::ExposeSecret as _;
 use sqlx::{
     PgPool,
     migrate::{Migrate, MigrateError, Migrator},
@@ -80,7 +79,7 @@ pub use self::{
     tokens::{LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
 };
-use crate::config::is_postgres;
+use crate::config::DatabaseUrl;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
@@ -264,7 +263,7 @@ impl Store {
     /// # Errors
     /// [`OpenError`]: not a database, one of another program, a newer schema than this program's, in
     /// use by another server, or out of reach.
-    pub async fn open(url: &str, opening: Opening) -> Result<Self, OpenError> {
+    pub async fn open(url: &DatabaseUrl, opening: Opening) -> Result<Self, OpenError> {
         Self::open_with_batch(url, opening, writer::BATCH).await
     }
 
@@ -273,11 +272,11 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`], as [`Store::open`].
-    pub async fn open_with_batch(url: &str, opening: Opening, batch: usize) -> Result<Self, OpenError> {
-        if is_postgres(url) {
-            return postgres::open(url).await.map(Self::Postgres);
+    pub async fn open_with_batch(url: &DatabaseUrl, opening: Opening, batch: usize) -> Result<Self, OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(file) => sqlite::open(file.clone(), opening, batch).await.map(Self::Sqlite),
+            DatabaseUrl::Postgres(url) => postgres::open(url.expose_secret()).await.map(Self::Postgres),
         }
-        sqlite::open(sqlite_path(url)?, opening, batch).await.map(Self::Sqlite)
     }
 
     /// On SQLite, keeps servers out until what this gives is dropped; `None` on PostgreSQL, which any number share.
@@ -322,18 +321,6 @@ impl Store {
             Self::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-/// The file that the address of a SQLite store names.
-///
-/// # Errors
-/// [`OpenError`]: it names none.
-pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
-    url.strip_prefix("sqlite://")
-        .or_else(|| url.strip_prefix("sqlite:"))
-        .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
-        .map(PathBuf::from)
-        .ok_or_else(|| OpenError("database.url: sqlite:// needs the path of a file".to_owned()))
 }
 
 /// Applies the missing migrations; refuses a schema that this program does not know.

@@ -161,7 +161,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         Opening::Beside => share(&path),
     };
     if turn.is_some() {
-        refuse_foreign_log(&path).await?;
+        refuse_what_is_left(&path).await?;
     }
     if opening == Opening::Serve {
         keep_private(&path)?;
@@ -273,9 +273,11 @@ fn share(path: &Path) -> Option<File> {
 
 /// There is no database where one is needed.
 fn missing(path: &Path) -> OpenError {
-    let left = ENDINGS.map(|ending| beside(path, ending));
-    if left.iter().any(|file| file.exists()) {
-        return OpenError(left_alone(path));
+    if ENDINGS
+        .iter()
+        .any(|ending| beside(&where_it_leads(path), ending).exists())
+    {
+        return OpenError(left_alone(&where_it_leads(path)));
     }
     OpenError(format!(
         "{} does not exist: start the server once first, or put a copy in its place with `palabre restore`",
@@ -294,20 +296,39 @@ fn left_alone(path: &Path) -> String {
         .collect();
     let (left, file) = (left.join(" and "), path.display());
     format!(
-        "{file} is missing or empty, and {left} {} there: there is no database to which it could belong. Put {file}          back beside it; or put a copy in its place with `palabre restore`, which moves {left} aside. Only where          nothing is to be kept, take {left} away: the next start then makes a new database, which is empty",
+        "{file} is missing or empty, and {left} {} there: there is no database to which it could belong. Put {file} \
+         back beside it; or put a copy in its place with `palabre restore`, which moves {left} aside. Only where \
+         nothing is to be kept, take {left} away: the next start then makes a new database, which is empty",
         if left.contains(" and ") { "are" } else { "is" }
     )
 }
 
-/// Refuses a log that belongs to another file than the database it lies beside, and changes nothing.
-async fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
-    // Where the path is a link, the log lies where it leads.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+/// Where the database lies or would lie, when its name is a link.
+pub(super) fn where_it_leads(named: &Path) -> PathBuf {
+    if let Ok(database) = std::fs::canonicalize(named) {
+        return database;
+    }
+    let folder = named.parent().unwrap_or(Path::new(""));
+    std::fs::read_link(named).map_or_else(|_| named.to_owned(), |target| folder.join(target))
+}
+
+/// Refuses files that are left of another database than the one they lie beside, and changes nothing.
+async fn refuse_what_is_left(path: &Path) -> Result<(), OpenError> {
+    // Where the path is a link, they lie where it leads.
+    let path = where_it_leads(path);
+    // Empty ones too: a database was there that is not there now. A first start that was killed leaves an empty file
+    // and the journal under which it becomes a database.
+    let is_left = |ending: &&str| beside(&path, ending).exists();
+    let is_gone = match std::fs::metadata(&path) {
+        Ok(database) if database.len() == 0 => ["-wal", "-shm"].iter().any(|ending| is_left(&ending)),
+        Ok(_) => false,
+        Err(_) => ENDINGS.iter().any(|ending| is_left(&ending)),
+    };
+    if is_gone {
+        return Err(OpenError(left_alone(&path)));
+    }
     let failed = |error: std::io::Error| OpenError(format!("read {}: {error}", path.display()));
     let why = match log_file::look(&path).map_err(failed)? {
-        Look::Foreign(_) if std::fs::metadata(&path).map_or(true, |database| database.len() == 0) => {
-            return Err(OpenError(left_alone(&path)));
-        }
         Look::Foreign(why) => why,
         Look::Fits if log_file::is_spoiled_by_its_log(&path).await => "the database is whole, and is not with it",
         Look::Fits | Look::NoLog => return Ok(()),
