@@ -162,10 +162,12 @@ async fn old_keys(app: &App, hanging: Count) -> Result<String, String> {
         ));
     }
     let since = app.store.meta(KEY_SINCE).await;
-    let ends = since
-        .map_err(|error| format!("keys: {error}"))?
-        .and_then(|since| since.parse().ok())
-        .map(|since| Timestamp(since).plus(trust::LIFE));
+    let since = since.map_err(|error| format!("keys: {error}"))?;
+    let since: Option<i64> = since
+        .map(|since| since.parse())
+        .transpose()
+        .map_err(|error| format!("keys: corrupt data in meta.content, row {KEY_SINCE}: {error}"))?;
+    let ends = since.map(|since| Timestamp(since).plus(trust::LIFE));
     let copies = "copies made before the change need them still, so keep them with those";
     Ok(match ends {
         Some(ends) if ends > app.clock.now() => format!(

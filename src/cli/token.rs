@@ -95,7 +95,12 @@ fn line(token: &TokenRow) -> String {
         (None, Some(at)) => format!("until {}", at.to_rfc3339()),
         (None, None) => "no end".to_owned(),
     };
-    format!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role)
+    format!(
+        "{}\t{}\t{}\t{sites}\t{state}",
+        token.id,
+        token.name,
+        token.role.as_str()
+    )
 }
 
 /// `365d`, `12h`, `30m`.

@@ -201,12 +201,7 @@ fn suspended_over(account: &Uuid, list: Option<&str>) -> Result<Rights, StoreErr
 
 /// The role of that word in the row of `owner`.
 pub(super) fn role_of(owner: &Uuid, word: &str) -> Result<Role, StoreError> {
-    Role::parse(word).ok_or_else(|| StoreError::Corrupt {
-        table: "account_roles",
-        column: "role",
-        row: owner.to_string(),
-        value: word.to_owned(),
-    })
+    Role::parse(word).ok_or_else(|| rows::corrupt("account_roles", "role", owner, &word))
 }
 
 const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at, \

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, StoreError, accounts::lock_accounts, in_tx, on_pool, push_scope};
+use super::{Store, StoreError, accounts::lock_accounts, in_tx, on_pool, push_scope, rows};
 use crate::{
     domain::{
         actor::Scope,
@@ -171,9 +171,10 @@ impl Store {
                 .bind(name.as_str())
                 .fetch_optional(&mut *conn)
                 .await?;
-            let (last, unlisted) = kept
-                .and_then(|(kept,)| serde_json::from_str::<(i64, u64)>(&kept).ok())
-                .unwrap_or((i64::MIN, 0));
+            let (last, unlisted): (i64, u64) = match kept {
+                Some((kept,)) => rows::json("meta", "content", &name, &kept)?,
+                None => (i64::MIN, 0),
+            };
             let now = entry.at.0;
             let is_due = now >= last.saturating_add(every);
             let kept = if is_due {

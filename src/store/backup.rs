@@ -15,7 +15,7 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use super::{
-    OpenError, Store, StoreError,
+    OpenError, Store,
     copies::{FILES, folder_of, sync_folder_of},
     sqlite::{NEXT_TRY, TRIES},
 };
@@ -47,8 +47,7 @@ impl Store {
                 ErrorKind::AlreadyExists => check_place(file).err().unwrap_or_else(|| unwritable(error)),
                 _ => unwritable(error),
             }),
-            Err(StoreError::Unavailable(why)) => Err(OpenError(format!("write {}: {why}", file.display()))),
-            Err(error) => Err(OpenError(format!("write {}: {error}", file.display()))),
+            Err(why) => Err(OpenError(format!("write {}: {why}", file.display()))),
         };
         let _ = fs::remove_file(&partial);
         drop(turn);
@@ -163,20 +162,23 @@ fn partial_copies(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-async fn copy_whole(database: &Path, to: &Path) -> Result<(), StoreError> {
-    let name = to
-        .to_str()
-        .ok_or_else(|| StoreError::Unavailable("its name is not in UTF-8".to_owned()))?;
-    // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
+/// An error says why, in words.
+async fn copy_whole(database: &Path, to: &Path) -> Result<(), String> {
+    let name = to.to_str().ok_or("its name is not in UTF-8")?;
+    vacuum_into(database, name).await.map_err(|error| error.to_string())?;
+    File::open(to)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| error.to_string())
+}
+
+async fn vacuum_into(database: &Path, name: &str) -> Result<(), sqlx::Error> {
+    // It only reads, but SQLite refuses it on a read-only connection.
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
     sqlx::query("VACUUM INTO $1")
         .bind(name)
         .execute(&mut connection)
         .await?;
-    connection.close().await?;
-    File::open(to)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    connection.close().await
 }
 
 /// Gives a file a second name that nothing has yet.

@@ -154,9 +154,9 @@ async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>, 
                 }
             }
             Err(error) => {
-                let why = StoreError::from(error).to_string();
+                let error = StoreError::from(error);
                 for waits in waiting {
-                    let _ = waits.send(Err(StoreError::Unavailable(why.clone())));
+                    let _ = waits.send(Err(error.clone()));
                 }
             }
         }

@@ -23,6 +23,7 @@ mod comments;
 mod copies;
 mod credentials;
 mod defence;
+mod error;
 mod evidence;
 mod feedback;
 mod housekeeping;
@@ -64,6 +65,7 @@ pub use self::{
     comments::{AuthorRecord, Before, Parent, Repeat},
     copies::{CheckedCopy, Restored, check_copy, files, folder_of, sync_folder_of},
     defence::Hosts,
+    error::{Defect, OpenError, StoreError},
     evidence::Changed,
     feedback::Untold,
     invitations::Invitation,
@@ -102,77 +104,6 @@ pub enum Bounded {
         site: String,
     },
 }
-
-/// What a store call can fail with; "not found" is no failure.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be reached or written now; nothing is known to be stored.
-    #[error("the store is unavailable: {0}")]
-    Unavailable(String),
-    /// A stored value is not what the code writes.
-    #[error("corrupt data in {table}.{column}, row {row}: {value:?}")]
-    Corrupt {
-        table: &'static str,
-        column: &'static str,
-        row: String,
-        value: String,
-    },
-    /// Somebody who works on the same site is called so, or nearly; nothing is stored.
-    #[error("the name looks like a colleague's")]
-    NameTaken,
-    /// A defect of ours.
-    #[error("the store refused a statement: {0}")]
-    Sql(#[source] sqlx::Error),
-}
-
-impl StoreError {
-    /// Another transaction inserted the same key first.
-    fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        // SQLite's primary result codes (https://www.sqlite.org/rescode.html): busy 5, locked 6,
-        // read-only 8, I/O 10, full 13, cannot open 14. PostgreSQL's classes: 08 connection,
-        // 53 resources, 57 operator intervention, and 40 serialisation.
-        let passing = match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_) => true,
-            sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-                code.parse::<u32>()
-                    .is_ok_and(|code| code <= 0xffff && matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
-                    || (code.len() == 5 && ["08", "53", "57", "40", "25006"].iter().any(|c| code.starts_with(c)))
-            }),
-            _ => false,
-        };
-        if passing {
-            Self::Unavailable(error.to_string())
-        } else {
-            Self::Sql(error)
-        }
-    }
-}
-
-impl From<StoreError> for crate::error::Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(why) => Self::Unavailable(why),
-            StoreError::NameTaken => Self::Invalid(vec![crate::domain::draft::FieldError::new("name", "name_taken")]),
-            StoreError::Sql(_) | StoreError::Corrupt { .. } => Self::Internal(error.to_string()),
-        }
-    }
-}
-
-/// Why a store cannot be opened, copied or put back; the text says what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct OpenError(String);
 
 /// Expands one read for both engines.
 macro_rules! on_pool {

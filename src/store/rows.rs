@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{Defect, StoreError};
 use crate::domain::{reason::Reason, score::Score, status::Status, timestamp::Timestamp, triage::Action};
 
 /// One comment, whole.
@@ -136,12 +136,12 @@ pub(super) fn corrupt(
     row: &impl ToString,
     value: &impl ToString,
 ) -> StoreError {
-    StoreError::Corrupt {
+    StoreError::Defect(Defect::Corrupt {
         table,
         column,
         row: row.to_string(),
         value: value.to_string(),
-    }
+    })
 }
 
 pub(super) fn status(

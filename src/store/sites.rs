@@ -64,16 +64,23 @@ struct Row {
     at: i64,
 }
 
-impl From<Row> for PolicyRow {
-    fn from(row: Row) -> Self {
-        let cut = |thousandths: Option<i64>| thousandths.and_then(Score::from_thousandths);
-        Self {
+impl TryFrom<Row> for PolicyRow {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let cut = |column: &'static str, thousandths: Option<i64>| {
+            let read = |value| {
+                Score::from_thousandths(value).ok_or_else(|| rows::corrupt("policies", column, &row.version, &value))
+            };
+            thousandths.map(read).transpose()
+        };
+        Ok(Self {
             policy: Policy {
                 version: row.version,
                 cuts: Cuts {
-                    publish_from: cut(row.publish_from),
-                    step_up_below: cut(row.step_up_below),
-                    refuse_below: cut(row.refuse_below),
+                    publish_from: cut("publish_from", row.publish_from)?,
+                    step_up_below: cut("step_up_below", row.step_up_below)?,
+                    refuse_below: cut("refuse_below", row.refuse_below)?,
                 },
                 explore_ppm: row.explore_ppm,
             },
@@ -83,7 +90,7 @@ impl From<Row> for PolicyRow {
             forecast: row.forecast,
             from: Timestamp(row.from_at),
             at: Timestamp(row.at),
-        }
+        })
     }
 }
 
@@ -274,7 +281,7 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        Ok(found.map(Into::into))
+        found.map(TryInto::try_into).transpose()
     }
 
     /// The versions of a site's policy, newest first, at most `limit`.
@@ -291,7 +298,7 @@ impl Store {
             .fetch_all(pool)
             .await
         })?;
-        Ok(found.into_iter().map(Into::into).collect())
+        found.into_iter().map(TryInto::try_into).collect()
     }
 
     /// One version of a site's policy.
@@ -308,7 +315,7 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        Ok(found.map(Into::into))
+        found.map(TryInto::try_into).transpose()
     }
 
     /// Adds a version after `row.base`, with its audit entry. `false`: `row.base` is not the newest

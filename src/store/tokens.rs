@@ -12,10 +12,10 @@ use super::{
     in_tx,
     leases::end_leases,
     names::{NOBODY, check_name},
-    on_pool,
+    on_pool, rows,
 };
 use crate::domain::{
-    account::{EVERY_SITE, Rights},
+    account::{EVERY_SITE, Rights, Role},
     actor::Scope,
     timestamp::Timestamp,
 };
@@ -25,8 +25,7 @@ use crate::domain::{
 pub struct TokenRow {
     pub id: Uuid,
     pub name: String,
-    /// `owner` or `moderator`.
-    pub role: String,
+    pub role: Role,
     pub scope: Scope,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -71,11 +70,11 @@ struct Row {
 }
 
 impl Row {
-    fn on(self, sites: Vec<String>) -> TokenRow {
-        TokenRow {
+    fn on(self, sites: Vec<String>) -> Result<TokenRow, StoreError> {
+        Ok(TokenRow {
+            role: Role::parse(&self.role).ok_or_else(|| rows::corrupt("tokens", "role", &self.id, &self.role))?,
             id: self.id,
             name: self.name,
-            role: self.role,
             scope: if sites.iter().any(|site| site == EVERY_SITE) {
                 Scope::All
             } else {
@@ -86,7 +85,7 @@ impl Row {
             revoked_at: self.revoked_at.map(Timestamp),
             maker: self.maker_id,
             parent: self.parent_id,
-        }
+        })
     }
 }
 
@@ -296,7 +295,7 @@ impl Store {
             let sites = by_token.remove(&row.id).unwrap_or_default();
             row.on(sites)
         };
-        Ok(found.into_iter().map(with).collect())
+        found.into_iter().map(with).collect()
     }
 
     /// The names of the tokens that work on a site at `now`, for keeping readers from taking them; at most

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::{Defect, Store, StoreError};
 use crate::domain::{
     actor::{Actor, Scope},
     decision::{Act, Decided},
@@ -145,7 +145,7 @@ impl Store {
             }
         }
         let Done::Inserted(inserted) = self.unit(Unit::Insert(Box::new(comment))).await? else {
-            return Err(StoreError::Unavailable("mixed-up units".to_owned()));
+            return Err(Defect::Broken("mixed-up units".to_owned()).into());
         };
         if let (Self::Sqlite(sqlite), Inserted::ThreadClosed) = (self, inserted) {
             sqlite.recent().forget_threads();
@@ -160,7 +160,7 @@ impl Store {
     pub async fn decide(&self, decision: Decide) -> Result<Decided, StoreError> {
         match self.unit(Unit::Decide(Box::new(decision))).await? {
             Done::Decided(decided) => Ok(decided),
-            Done::Inserted(_) => Err(StoreError::Unavailable("mixed-up units".to_owned())),
+            Done::Inserted(_) => Err(Defect::Broken("mixed-up units".to_owned()).into()),
         }
     }
 
@@ -185,5 +185,5 @@ async fn unit_on_postgres(pool: &sqlx::PgPool, unit: &[Unit; 1]) -> Result<Done,
     let mut done = postgres::run_all(&mut transaction, unit).await?;
     transaction.commit().await?;
     done.pop()
-        .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+        .ok_or_else(|| Defect::Broken("a unit gave no result".to_owned()).into())
 }

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    StoreError,
+    Defect, StoreError,
     units::{Done, Unit, sqlite as units},
 };
 
@@ -199,9 +199,9 @@ async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>
             }
             return Ok(());
         }
-        Err(StoreError::Unavailable(why)) => {
+        Err(error @ StoreError::Unavailable(_)) => {
             for answer in answers {
-                let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
+                let _ = answer.send(Err(error.clone()));
             }
             return reset(connection).await;
         }
@@ -223,7 +223,7 @@ async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Ve
         }
         let _ = answer.send(result.and_then(|mut done| {
             done.pop()
-                .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+                .ok_or_else(|| Defect::Broken("a unit gave no result".to_owned()).into())
         }));
     }
     usable
@@ -238,7 +238,7 @@ async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> 
 /// it by itself, on a full disk for example) is fine.
 async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     match execute(connection, "ROLLBACK").await {
-        Err(StoreError::Sql(_)) | Ok(()) => Ok(()),
+        Err(StoreError::Defect(_)) | Ok(()) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -13,6 +13,7 @@ mod child;
 mod commands;
 mod copies;
 mod crowds;
+mod defects;
 mod defence;
 mod document;
 mod door;

@@ -18,6 +18,7 @@ use palabre::{
     clock::{Clock, ManualClock},
     config::DatabaseUrl,
     domain::{
+        account::Role,
         actor::{Actor, Scope},
         decision::{Act, Decided, Standing},
         draft::{Draft, RawDraft, Rules},
@@ -142,7 +143,7 @@ impl Scene {
     }
 
     /// A comment to be held, in the thread `/a` of the first site.
-    fn comment(&self) -> NewComment {
+    pub(crate) fn comment(&self) -> NewComment {
         self.comment_saying("/a", "Aminata", "Un point de vue.")
     }
 
@@ -1907,7 +1908,7 @@ async fn a_claim_is_held_by_one_until_its_lease_ends(storage: &Storage) {
     assert_eq!(claims(OTHER, after).await, Claim::Mine);
 }
 
-fn policy_row(base: i64, from: Timestamp) -> PolicyRow {
+pub(crate) fn policy_row(base: i64, from: Timestamp) -> PolicyRow {
     PolicyRow {
         policy: Policy {
             version: base + 1,
@@ -2079,7 +2080,7 @@ async fn a_token_opens_until_it_ends_or_is_revoked(storage: &Storage) {
     let token = |scope: Scope, expires_at| TokenRow {
         id: scene.clock.new_id(),
         name: format!("Awa on {scope:?}"),
-        role: "moderator".to_owned(),
+        role: Role::Moderator,
         scope,
         created_at: START,
         expires_at,

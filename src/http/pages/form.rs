@@ -50,8 +50,12 @@ pub(super) fn sentence(error: &Error, language: Language) -> Result<String, Page
     if let Error::Http(401, code @ "session_ended") = *error {
         return Err(PageError::new(Error::Http(401, code), language));
     }
-    if error.status() >= 500 {
-        return Err(PageError::new(Error::Unavailable(error.to_string()), language));
+    match error {
+        Error::Internal(why) => return Err(PageError::new(Error::Internal(why.clone()), language)),
+        error if error.status() >= 500 => {
+            return Err(PageError::new(Error::Unavailable(error.to_string()), language));
+        }
+        _ => {}
     }
     Ok(error::sentence(error, language))
 }
