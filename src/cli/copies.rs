@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{open, output};
+use super::{open::open, output};
 use crate::{
     actions::last_copy,
     app::{self, KEY_ID},

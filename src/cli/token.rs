@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, Sites, in_words, open_or_make, output};
+use super::{
+    given::{RoleName, Sites},
+    open::open_or_make,
+    output::{self, in_words},
+};
 use crate::{
     actions::{accounts::By, tokens},
     config::Config,

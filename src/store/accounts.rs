@@ -1,7 +1,7 @@
 //! Accounts and their roles.
 //!
 //! What must hold: while an owner has come in there stays one. Whatever could take the last one away looks
-//! behind the lock that [`lock_accounts`] takes, so that two owners cannot remove each other. Every
+//! behind the lock that [`lock_accounts`](super::lock) takes, so that two owners cannot remove each other. Every
 //! change is one transaction with its audit entry.
 
 use std::collections::HashMap;
@@ -9,24 +9,23 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Invitation, NewSession, Store, StoreError,
-    audit::{insert_entries, insert_entry},
+    audit::{NewAudit, insert_entries, insert_entry},
     credentials::set_recovery_codes,
-    in_tx,
-    invitations::{end_links_of, set_invitation},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    invitations::{Invitation, end_links_of, set_invitation},
     leases::end_leases,
+    lock::lock_accounts,
     names::{NOBODY, check_name},
-    on_pool, rows,
-    sessions::insert_session,
+    open::Store,
+    rows,
+    sessions::{NewSession, insert_session},
     tokens::end_tokens_of,
 };
-use crate::{
-    domain::{
-        account::{EVERY_SITE, Rights, Role},
-        actor::Scope,
-        timestamp::Timestamp,
-    },
-    store::NewAudit,
+use crate::domain::{
+    account::{EVERY_SITE, Rights, Role},
+    actor::Scope,
+    timestamp::Timestamp,
 };
 
 /// An account, whole.
@@ -174,7 +173,7 @@ impl Row {
 fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<Rights, StoreError> {
     let roles = roles
         .into_iter()
-        .map(|(site, role)| role_of(account, &role).map(|role| (site, role)));
+        .map(|(site, role)| rows::role("account_roles", account, &role).map(|role| (site, role)));
     roles.collect()
 }
 
@@ -199,23 +198,8 @@ fn suspended_over(account: &Uuid, list: Option<&str>) -> Result<Rights, StoreErr
     Ok(Rights::on(Role::Owner, sites))
 }
 
-/// The role of that word in the row of `owner`.
-pub(super) fn role_of(owner: &Uuid, word: &str) -> Result<Role, StoreError> {
-    Role::parse(word).ok_or_else(|| rows::corrupt("account_roles", "role", owner, &word))
-}
-
 const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at, \
      suspended_over";
-
-/// Only one transaction at a time goes on after this, on either engine: it holds one row until its end.
-macro_rules! lock_accounts {
-    ($conn:expr) => {
-        sqlx::query("INSERT INTO meta (name, content) VALUES ('accounts_lock', '') ON CONFLICT (name) DO UPDATE SET content = excluded.content")
-            .execute(&mut *$conn)
-            .await?
-    };
-}
-pub(super) use lock_accounts;
 
 /// The sites on which an account has a role, as they are given.
 macro_rules! roles {

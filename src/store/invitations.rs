@@ -10,8 +10,13 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError, accounts::lock_accounts, audit::insert_entries,
-    credentials::set_recovery_codes, in_tx, on_pool, sessions::insert_session,
+    audit::{NewAudit, insert_entries},
+    credentials::set_recovery_codes,
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    lock::lock_accounts,
+    open::Store,
+    sessions::{NewSession, insert_session},
 };
 use crate::domain::timestamp::Timestamp;
 

@@ -7,11 +7,13 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, Store, StoreError,
-    accounts::{lock_accounts, set_role},
-    audit::insert_entries,
-    in_tx,
+    accounts::set_role,
+    audit::{NewAudit, insert_entries},
+    engines::in_tx,
+    error::StoreError,
+    lock::lock_accounts,
     names::check_name,
+    open::Store,
 };
 use crate::domain::{account::Role, timestamp::Timestamp};
 

@@ -1,6 +1,12 @@
 //! Sites and the versions of their policies.
 
-use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool, rows};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+    rows,
+};
 use crate::domain::{
     policy::{Cuts, Policy},
     score::Score,
@@ -323,7 +329,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: super::NewAudit) -> Result<bool, StoreError> {
+    pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: NewAudit) -> Result<bool, StoreError> {
         let site = site.to_owned();
         let result: Result<bool, StoreError> = in_tx!(self, |conn| {
             let (newest,): (i64,) =
@@ -355,7 +361,7 @@ impl Store {
             .bind(row.at.0)
             .execute(&mut *conn)
             .await?;
-            super::audit::insert_entry!(conn, audit);
+            insert_entry!(conn, audit);
             Ok(true)
         });
         match result {

@@ -2,7 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{Defect, NewAudit, Store, StoreError, audit::insert_entry, in_tx, rows::Comment};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::in_tx,
+    error::{Defect, StoreError},
+    open::Store,
+    rows::Comment,
+};
 use crate::domain::{reason::Reason, timestamp::Timestamp};
 
 impl Store {

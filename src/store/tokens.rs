@@ -6,13 +6,14 @@
 use uuid::Uuid;
 
 use super::{
-    Bounded, NewAudit, Store, StoreError,
-    accounts::{lock_accounts, role_of},
-    audit::insert_entries,
-    in_tx,
+    audit::{NewAudit, insert_entries},
+    engines::{in_tx, on_pool},
+    error::StoreError,
     leases::end_leases,
+    lock::lock_accounts,
     names::{NOBODY, check_name},
-    on_pool, rows,
+    open::Store,
+    rows,
 };
 use crate::domain::{
     account::{EVERY_SITE, Rights, Role},
@@ -44,6 +45,17 @@ pub struct LiveToken {
     pub maker_rights: Option<Rights>,
 }
 
+/// What became of something of which a site has only so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bounded {
+    Done,
+    /// There is no place for another one.
+    Full {
+        /// On which site; `*` stands for every site.
+        site: String,
+    },
+}
+
 /// Which tokens are listed.
 #[derive(Debug, Clone)]
 pub struct TokensWanted {
@@ -72,7 +84,7 @@ struct Row {
 impl Row {
     fn on(self, sites: Vec<String>) -> Result<TokenRow, StoreError> {
         Ok(TokenRow {
-            role: Role::parse(&self.role).ok_or_else(|| rows::corrupt("tokens", "role", &self.id, &self.role))?,
+            role: rows::role("tokens", &self.id, &self.role)?,
             id: self.id,
             name: self.name,
             scope: if sites.iter().any(|site| site == EVERY_SITE) {
@@ -216,7 +228,7 @@ impl Store {
         })?;
         roles
             .into_iter()
-            .map(|(site, role)| role_of(&token, &role).map(|role| (site, role)))
+            .map(|(site, role)| rows::role("account_roles", &token, &role).map(|role| (site, role)))
             .collect()
     }
 

@@ -13,9 +13,9 @@ use crate::{
         status::Status,
     },
     store::{
-        StoreError,
-        looks::{Found, ask_all},
-        outbox::write_event,
+        earlier::{Found, ask_all},
+        error::StoreError,
+        events::write_event,
     },
 };
 

@@ -9,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{open::open, output};
 use crate::{
     actions::{
         last_copy,
         new_key::{self, Count},
     },
     app::{self, App, KEY_SINCE},
-    cli::{self, output},
     config::Config,
     domain::{
         account::EVERY_SITE,
@@ -32,10 +32,10 @@ use crate::{
 ///
 /// # Errors
 /// How many checks failed.
-pub async fn run(config: Config) -> Result<(), String> {
+pub(super) async fn run(config: Config) -> Result<(), String> {
     output::result("ok    configuration: read and valid")?;
     files(&config)?;
-    let app = match cli::open(config).await {
+    let app = match open(config).await {
         Ok(app) => app,
         Err(error) => {
             output::result(format_args!("fail  store: {error}"))?;

@@ -13,38 +13,15 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
-    MIGRATOR, OpenError,
-    backup::kind_of,
+    connection::{APPLICATION_ID, ENDINGS, lock, where_it_leads},
+    files::{folder_of, kind_of, sync_folder_of},
     log_file::{self, Head, Look, beside},
-    sqlite::{APPLICATION_ID, ENDINGS, lock, where_it_leads},
 };
-use crate::{config::DatabaseUrl, domain::timestamp::Timestamp, permissions};
-
-/// How many files of a folder are looked at for copies.
-pub(super) const FILES: usize = 10_000;
-
-/// The files of the SQLite store at `url` that are there: the database, what lies beside it, and the copies in its
-/// folder; none for PostgreSQL.
-#[must_use]
-pub fn files(url: &DatabaseUrl) -> Vec<PathBuf> {
-    let DatabaseUrl::Sqlite(database) = url else {
-        return Vec::new();
-    };
-    let is_ours = |path: &PathBuf| {
-        let head = Head::read(path).ok().flatten();
-        head.is_some_and(|head| head.application_id.cast_signed() == APPLICATION_ID)
-    };
-    let copies = fs::read_dir(folder_of(database)).into_iter().flatten().take(FILES);
-    let copies = copies.flatten().map(|entry| database.with_file_name(entry.file_name()));
-    let mut databases: Vec<PathBuf> = copies.filter(|path| path != database && is_ours(path)).collect();
-    databases.sort();
-    databases.insert(0, database.clone());
-    let endings = || ["", ".lock"].into_iter().chain(ENDINGS);
-    let all = databases
-        .iter()
-        .flat_map(|path| endings().map(|ending| beside(path, ending)));
-    all.filter(|path| path.exists()).collect()
-}
+use crate::{
+    domain::timestamp::Timestamp,
+    permissions,
+    store::{error::OpenError, schema::MIGRATOR},
+};
 
 /// A copy that was looked through and lies beside the database, ready to take its place; it goes when it is dropped.
 /// No server starts as long as this lives.
@@ -348,20 +325,4 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Puts the names of the folder that a file lies in on disk.
-///
-/// # Errors
-/// Those of the file system.
-pub fn sync_folder_of(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file lies in.
-#[must_use]
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }

@@ -6,20 +6,24 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, FileType, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind},
-    os::unix::{ffi::OsStrExt as _, fs::FileTypeExt as _},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use super::{
-    OpenError, Store,
-    copies::{FILES, folder_of, sync_folder_of},
-    sqlite::{NEXT_TRY, TRIES},
+    connection::{NEXT_TRY, TRIES},
+    files::{FILES, folder_of, kind_of, sync_folder_of},
 };
-use crate::{clock::random_bytes, keys::hex, permissions};
+use crate::{
+    clock::random_bytes,
+    keys::hex,
+    permissions,
+    store::{error::OpenError, open::Store},
+};
 
 /// How the name of a copy ends that is not whole yet.
 const PARTIAL: &str = ".palabre-partial";
@@ -96,19 +100,6 @@ pub fn check_place(file: &Path) -> Result<(), OpenError> {
             Err(error) => says(format!("look at {}: {error}", folder_of(file).display())),
         },
         Err(error) => says(format!("look at {name}: {error}")),
-    }
-}
-
-/// What is no file, in words.
-pub(super) fn kind_of(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a folder"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
     }
 }
 
