@@ -266,3 +266,39 @@ fn the_domain_is_pure() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Errors get their words in one place, which asks for the language: nobody hands it on with an error.
+#[test]
+fn an_error_is_told_in_one_place() {
+    let mut wrong = Vec::new();
+    let mut told = 0;
+    for line in lines() {
+        let is_handed_on = ["or_say_in", "PageError", "Problem::new("]
+            .iter()
+            .any(|word| line.code.contains(word));
+        let is_told = line.code.contains("error::json(");
+        told += usize::from(is_told);
+        if is_handed_on || is_told && !line.place.starts_with("src/http/answer.rs") {
+            wrong.push(format!("{}: {}", line.place, line.code.trim()));
+        }
+    }
+    assert!(told > 0, "src/http/answer.rs was not read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whose a route is, is the router it stands in: no layer reads it from a path.
+#[test]
+fn layers_know_no_path() {
+    let lines = lines();
+    let layers: Vec<_> = lines
+        .iter()
+        .filter(|line| line.place.starts_with("src/http/layers.rs"))
+        .collect();
+    assert!(layers.len() > 100, "src/http/layers.rs was not read");
+    let wrong: Vec<_> = layers
+        .iter()
+        .filter(|line| line.code.contains("\"/"))
+        .map(|line| &line.place)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

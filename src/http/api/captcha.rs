@@ -29,8 +29,8 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, Who},
         shape,
     },
     store::{Changed, PolicyRow},
@@ -45,11 +45,10 @@ pub(crate) async fn evidence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let days = days(&query.0).or_say_in(language)?;
-    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
+    let days = days(&query.0)?;
+    let evidence = tune::evidence(&app, &who, &site, days).await?;
     let verdicts: Map<String, Value> = evidence
         .verdicts
         .iter()
@@ -98,20 +97,18 @@ pub(crate) async fn preview(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::TRIAL).await.or_say_in(language)?;
-    let days = days(&fields).or_say_in(language)?;
-    let trial = trial(&fields).or_say_in(language)?;
-    let after = match fields.first_of(&["after"]).or_say_in(language)? {
+    let fields = Fields::read_as(request, shape::TRIAL).await?;
+    let days = days(&fields)?;
+    let trial = trial(&fields)?;
+    let after = match fields.first_of(&["after"])? {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
     };
-    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
-    let preview = tune::preview(&app, &evidence, &trial, after)
-        .await
-        .or_say_in(language)?;
+    let evidence = tune::evidence(&app, &who, &site, days).await?;
+    let preview = tune::preview(&app, &evidence, &trial, after).await?;
     Ok(no_store(Json(preview_json(&preview, &trial.cuts)).into_response()))
 }
 
@@ -170,9 +167,9 @@ pub(crate) async fn policies(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let history = tune::history(&app, &who, &site).await.or_say_in(language)?;
+    let history = tune::history(&app, &who, &site).await?;
     let body = json!({"policies": history.iter().map(policy_json).collect::<Vec<_>>()});
     Ok(no_store(Json(body).into_response()))
 }
@@ -188,12 +185,12 @@ pub(crate) async fn add_policy(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_POLICY).await.or_say_in(language)?;
-    let wanted = new_policy(&fields).or_say_in(language)?;
-    let row = tune::apply(&app, &who, &site, wanted).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_POLICY).await?;
+    let wanted = new_policy(&fields)?;
+    let row = tune::apply(&app, &who, &site, wanted).await?;
     Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
 }
 
@@ -236,13 +233,13 @@ pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, n)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
-    let fields = Fields::read_as(request, shape::REVERT).await.or_say_in(language)?;
-    let wanted = way_back(&fields, n).or_say_in(language)?;
-    let row = tune::revert(&app, &who, &site, wanted).await.or_say_in(language)?;
+    let n = n.parse().map_err(|_| Error::not_found())?;
+    let fields = Fields::read_as(request, shape::REVERT).await?;
+    let wanted = way_back(&fields, n)?;
+    let row = tune::revert(&app, &who, &site, wanted).await?;
     Ok((StatusCode::CREATED, no_store(Json(policy_json(&row)).into_response())).into_response())
 }
 

@@ -22,7 +22,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         captcha::Captcha,
-        draft::{RawDraft, ThreadKey, language},
+        draft::{RawDraft, ThreadKey},
         ink,
         language::Language,
         markup,
@@ -34,10 +34,10 @@ use crate::{
         accept::wants_page_after,
         body::Fields,
         cursor,
-        error::{In, Problem},
+        error::Problem,
         extract::{Client, Provenance, Query, provenance},
         kept::KeptPages,
-        pages, shape,
+        pages, request, shape,
     },
     limits::{self, Demand},
     store::{PublicComment, ThreadRow},
@@ -66,14 +66,13 @@ pub(crate) async fn form(
     Client(client): Client,
     query: Query,
 ) -> Result<Response, Problem> {
-    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
+    let in_force = app.site(&site).await?;
     let site = &in_force.site;
-    let language = query.language(site.language);
     let demand = Demand::by_address(limits::Action::Form, client);
-    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
-    let thread = thread_key(&query.0).or_say_in(language)?;
+    app.limits.check(&[demand])?;
+    let thread = thread_key(&query.0)?;
     let now = app.clock.now();
-    let before = query.0.optional("before").or_say_in(language)?;
+    let before = query.0.optional("before")?;
     let form = app.captcha.issue_form(site, thread.as_str(), before.as_deref(), now);
     let mut captcha = check_json(&site.captcha);
     captcha["consent"] = json!(site.captcha.consent.as_str());
@@ -83,7 +82,7 @@ pub(crate) async fn form(
     ) {
         captcha.insert("challenge".to_owned(), challenge);
     }
-    let asks_fallback = query.0.text("fallback").or_say_in(language)? == "1";
+    let asks_fallback = query.0.text("fallback")? == "1";
     if let (Some(challenge), Some(captcha)) = (
         app.captcha
             .fallback_challenge(site, thread.as_str(), &form, asks_fallback, now),
@@ -92,7 +91,7 @@ pub(crate) async fn form(
         captcha.insert("fallback".to_owned(), challenge);
     }
     let body = json!({
-        "form": form, "captcha": captcha, "body_max": site.body_max, "language": language.code(),
+        "form": form, "captcha": captcha, "body_max": site.body_max, "language": request::language().code(),
     });
     Ok(no_store(Json(body).into_response()))
 }
@@ -121,21 +120,15 @@ pub(crate) async fn create(
         return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
     }
     let in_force = app.site(&site).await?;
-    let fields = Fields::read_as(request, shape::NEW_COMMENT)
-        .await
-        .or_say_in(in_force.site.language)?;
-    let language = language(
-        fields.optional("lang").unwrap_or_default().as_deref(),
-        in_force.site.language,
-    );
+    let fields = Fields::read_as(request, shape::NEW_COMMENT).await?;
+    request::asks_for(fields.optional("lang").unwrap_or_default().as_deref());
+    let language = request::language();
     let provenance = provenance(&headers, &app, &in_force.site);
     if provenance == Provenance::Foreign {
-        return Err(Problem::new(Error::Forbidden("origin_forbidden"), language));
+        return Err(Error::Forbidden("origin_forbidden").into());
     }
-    let submission = submission(&fields, &headers, client, provenance, language).or_say_in(language)?;
-    let receipt = submit::submit(&app, Arc::clone(&in_force), submission)
-        .await
-        .or_say_in(language)?;
+    let submission = submission(&fields, &headers, client, provenance, language)?;
+    let receipt = submit::submit(&app, Arc::clone(&in_force), submission).await?;
     Ok(present(&app, &in_force, &receipt, language))
 }
 
@@ -249,7 +242,7 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
 }
 
 fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
-    let problem = Problem::new(Error::Forbidden("captcha_refused"), language)
+    let problem = Problem::from(Error::Forbidden("captcha_refused"))
         .with("title", outcome_sentence(receipt, language))
         .with("reference", receipt.reference.clone())
         .with("receipt", receipt.receipt.clone())
@@ -312,11 +305,10 @@ pub(crate) async fn list(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
-    let language = query.language(in_force.site.language);
-    let key = thread_key(&query.0).or_say_in(language)?;
-    let wanted = wanted(&query.0).or_say_in(language)?;
-    let row = thread::look(&app, &in_force, &key, client).await.or_say_in(language)?;
+    let in_force = app.site(&site).await?;
+    let key = thread_key(&query.0)?;
+    let wanted = wanted(&query.0)?;
+    let row = thread::look(&app, &in_force, &key, client).await?;
     let etag = etag(row.as_ref(), wanted);
     let cache = cache_control(&in_force);
     if matches_etag(&headers, &etag) {
@@ -331,12 +323,12 @@ pub(crate) async fn list(
             if let Some(body) = kept.get(place, version) {
                 body
             } else {
-                let body = page_json(&app, row, &key, wanted).await.or_say_in(language)?;
+                let body = page_json(&app, row, &key, wanted).await?;
                 kept.keep(place, version, body.clone());
                 body
             }
         }
-        _ => page_json(&app, row, &key, wanted).await.or_say_in(language)?,
+        _ => page_json(&app, row, &key, wanted).await?,
     };
     let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
     put_cache_headers(&mut response, &etag, cache);
@@ -371,13 +363,12 @@ pub(crate) async fn replies(
     Client(client): Client,
     query: Query,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr);
     let demand = Demand::by_address(limits::Action::Read, client);
-    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
-    let root = parse_id(&id).or_say_in(language)?;
-    let after = query.0.text("after").or_say_in(language)?;
+    app.limits.check(&[demand])?;
+    let root = parse_id(&id)?;
+    let after = query.0.text("after")?;
     let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
-    let (found, next) = thread::replies(&app, root, after).await.or_say_in(language)?;
+    let (found, next) = thread::replies(&app, root, after).await?;
     let body = json!({
         "comments": found.iter().map(Reply::from).collect::<Vec<_>>(),
         "next": next.map(cursor::encode_place),
@@ -401,20 +392,16 @@ pub(crate) async fn counts(
     request: Request,
 ) -> Result<Response, Problem> {
     let in_force = app.site(&site).await?;
-    let language = in_force.site.language;
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let threads = query
         .split(|byte| *byte == b'&')
         .filter(|pair| pair.starts_with(b"thread="))
         .map(|pair| thread_key(&Fields::from_form(pair)?).map(|key| key.as_str().to_owned()))
-        .collect::<Result<Vec<_>, _>>()
-        .or_say_in(language)?;
+        .collect::<Result<Vec<_>, _>>()?;
     if threads.is_empty() || threads.len() > thread::COUNTS_MAX {
-        return Err(Problem::new(field_error("thread", "thread_bad"), language));
+        return Err(field_error("thread", "thread_bad").into());
     }
-    let counts = thread::counts(&app, &in_force, threads, client)
-        .await
-        .or_say_in(language)?;
+    let counts = thread::counts(&app, &in_force, threads, client).await?;
     let counts: Map<String, Value> = counts
         .into_iter()
         .map(|(thread, count)| (thread, count.into()))
@@ -439,9 +426,9 @@ pub(crate) async fn report(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
     let fields = Fields::read_as(request, shape::REPORT).await?;
-    let language = language(fields.optional("lang")?.as_deref(), Language::Fr);
+    request::asks_for(fields.optional("lang")?.as_deref());
     let reason: String = fields.text("reason")?.chars().take(200).collect();
-    thread::report(&app, id, &reason, client).await.or_say_in(language)?;
+    thread::report(&app, id, &reason, client).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"id": id, "status": "reported"}))).into_response())
 }
 

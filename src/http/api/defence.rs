@@ -22,8 +22,8 @@ use crate::{
     },
     error::Error,
     http::{
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, RequestLanguage, Who},
     },
     web::defence::test_sentence,
 };
@@ -37,11 +37,10 @@ pub(crate) async fn defence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let days = days(&query).or_say_in(language)?;
-    let defence = defend::defence(&app, &who, &site, days).await.or_say_in(language)?;
+    let days = days(&query)?;
+    let defence = defend::defence(&app, &who, &site, days).await?;
     Ok(no_store(Json(defence_json(&defence)).into_response()))
 }
 
@@ -144,9 +143,9 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> Result<Response, Problem> {
-    let tests = defend::test_keys(&app, &who, &site).await.or_say_in(language)?;
+    let tests = defend::test_keys(&app, &who, &site).await?;
     let mut answers = tests.iter().map(|KeyTest { provider, said }| {
         json!({
             "site": site,

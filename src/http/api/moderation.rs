@@ -40,8 +40,8 @@ use crate::{
     http::{
         body::Fields,
         cursor,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, RequestLanguage, Who},
         shape,
     },
     store::ThreadRow,
@@ -61,11 +61,11 @@ use crate::{
 pub(crate) async fn queue(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let filter = filter(&app, &query.0).or_say_in(language)?;
-    let page = review::list(&app, &who, filter).await.or_say_in(language)?;
+    let filter = filter(&app, &query.0)?;
+    let page = review::list(&app, &who, filter).await?;
     let body = json!({
         "items": page.items.iter().map(|item| item_json(item, language)).collect::<Vec<_>>(),
         "next": page.next.as_deref().map(cursor::encode),
@@ -146,10 +146,10 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    let (item, history) = review::item_with_history(&app, &who, id).await.or_say_in(language)?;
+    let id = parse_id(&id)?;
+    let (item, history) = review::item_with_history(&app, &who, id).await?;
     let mut body = item_json(&item, language);
     if let Some(body) = body.as_object_mut() {
         let comment = &item.row.comment;
@@ -179,11 +179,11 @@ pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((id, action)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let comment = parse_id(&id).or_say_in(language)?;
-    let act = Act::parse(&action).ok_or_else(|| Problem::new(Error::not_found(), language))?;
+    let comment = parse_id(&id)?;
+    let act = Act::parse(&action).ok_or_else(Error::not_found)?;
     let key = request
         .headers()
         .get("idempotency-key")
@@ -191,13 +191,12 @@ pub(crate) async fn decide_one(
         .map(str::to_owned);
     let fields = Fields::read_optional(request)
         .await
-        .and_then(|fields| fields.shaped(shape::DECISION))
-        .or_say_in(language)?;
-    let mut wish = wish(&fields, comment, act).or_say_in(language)?;
+        .and_then(|fields| fields.shaped(shape::DECISION))?;
+    let mut wish = wish(&fields, comment, act)?;
     wish.key = wish.key.or(key);
-    let made = decide::decide(&app, &who, wish).await.or_say_in(language)?;
+    let made = decide::decide(&app, &who, wish).await?;
     match made.decided {
-        Decided::NotFound => Err(Problem::new(Error::not_found(), language)),
+        Decided::NotFound => Err(Error::not_found().into()),
         Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
         Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
             let mut body = made_json(&made, language);
@@ -230,7 +229,7 @@ fn conflict(made: &Made, language: Language) -> Problem {
     } else {
         "conflict"
     };
-    let problem = Problem::new(Error::conflict(code), language).with("item", made_json(made, language));
+    let problem = Problem::from(Error::conflict(code)).with("item", made_json(made, language));
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())
@@ -252,11 +251,11 @@ fn made_json(made: &Made, language: Language) -> Value {
 pub(crate) async fn decide_many(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::DECISIONS).await.or_say_in(language)?;
-    let wishes = wishes(&fields).or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::DECISIONS).await?;
+    let wishes = wishes(&fields)?;
     let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
     let results = if distinct.len() == wishes.len() {
         // Different comments cannot wait for one another: they share commits.
@@ -268,7 +267,7 @@ pub(crate) async fn decide_many(
         }
         results
     };
-    let results: Vec<Value> = results.into_iter().collect::<Result<_, _>>().or_say_in(language)?;
+    let results: Vec<Value> = results.into_iter().collect::<Result<_, _>>()?;
     Ok(no_store(Json(json!({"results": results})).into_response()))
 }
 
@@ -315,23 +314,20 @@ pub(crate) async fn put_thread(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, key)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::THREAD_SETTINGS)
-        .await
-        .or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::THREAD_SETTINGS).await?;
     let row = crate::actions::thread::set(
         &app,
         &who,
         &site,
         &key,
-        fields.first_of(&["title"]).or_say_in(language)?,
-        fields.first_of(&["url"]).or_say_in(language)?,
-        fields.flag("open").or_say_in(language)?,
+        fields.first_of(&["title"])?,
+        fields.first_of(&["url"])?,
+        fields.flag("open")?,
     )
-    .await
-    .or_say_in(language)?;
+    .await?;
     let ThreadRow {
         thread_key,
         title,
@@ -406,4 +402,5 @@ pub(in crate::http) async fn method_not_allowed() -> Problem {
         StatusCode::METHOD_NOT_ALLOWED.as_u16(),
         "method_not_allowed",
     ))
+    .told_as_preferred()
 }

@@ -30,8 +30,8 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, Who},
         shape,
     },
     store::{Account, SessionEntry, TokenRow},
@@ -43,17 +43,12 @@ use crate::{
     responses((status = 200, description = "a page", body = schema::Moderators),
         (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only"),
         (status = 422, description = "after_bad, limit_bad")))]
-pub(crate) async fn moderators(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-    query: Query,
-) -> Result<Response, Problem> {
+pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
     let found = async {
         let limit = limit(&query.0, accounts::PAGE_MAX)?;
         accounts::list(&app, &who, after(&query.0)?, limit).await
     };
-    let (accounts, next) = found.await.or_say_in(language)?;
+    let (accounts, next) = found.await?;
     let body = json!({"moderators": accounts.iter().map(|account| account_json(&who, account)).collect::<Vec<_>>(), "next": next});
     Ok(no_store(Json(body).into_response()))
 }
@@ -87,10 +82,10 @@ fn account_json(who: &Identity, account: &Account) -> Value {
 pub(crate) async fn add_moderator(
     state: State<Arc<App>>,
     who: Who,
-    language: ApiLanguage,
+    query: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    invite(state, who, language, request).await
+    invite(state, who, query, request).await
 }
 
 /// Invites somebody by a one-time link.
@@ -101,12 +96,10 @@ pub(crate) async fn add_moderator(
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_MODERATOR)
-        .await
-        .or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_MODERATOR).await?;
     let added = async {
         let wanted = accounts::Wanted {
             name: fields.text("name")?,
@@ -115,7 +108,7 @@ pub(crate) async fn invite(
         let (role, scope) = (role(&fields)?, scope(&fields)?);
         accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
     };
-    let added = added.await.or_say_in(language)?;
+    let added = added.await?;
     let link = added.code.map(|code| accounts::link(&app, &code));
     let body = json!({"id": added.account, "link": link});
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
@@ -134,13 +127,11 @@ pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::MODERATOR_CHANGE)
-        .await
-        .or_say_in(language)?;
-    fields.refuse_null(&["site", "disabled"]).or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::MODERATOR_CHANGE).await?;
+    fields.refuse_null(&["site", "disabled"])?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         // All is read before anything is changed.
@@ -157,7 +148,7 @@ pub(crate) async fn change_moderator(
         }
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
-    let (account, code) = changed.await.or_say_in(language)?;
+    let (account, code) = changed.await?;
     let mut body = account_json(&who, &account);
     body["link"] = code.map(|code| accounts::link(&app, &code)).into();
     Ok(no_store(Json(body).into_response()))
@@ -171,12 +162,10 @@ pub(crate) async fn remove_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    accounts::remove(&app, By::Somebody(&who), id)
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    accounts::remove(&app, By::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -188,12 +177,10 @@ pub(crate) async fn new_link(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    let code = accounts::reset(&app, By::Somebody(&who), id)
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    let code = accounts::reset(&app, By::Somebody(&who), id).await?;
     let body = json!({"id": id, "link": accounts::link(&app, &code)});
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
@@ -203,17 +190,12 @@ pub(crate) async fn new_link(
     params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 500; 500")),
     responses((status = 200, description = "a page", body = schema::Tokens),
         (status = 403, description = "forbidden: owners only"), (status = 422, description = "after_bad, limit_bad")))]
-pub(crate) async fn list_tokens(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-    query: Query,
-) -> Result<Response, Problem> {
+pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
     let found = async {
         let limit = limit(&query.0, tokens::PAGE_MAX)?;
         tokens::list(&app, &who, after(&query.0)?, limit).await
     };
-    let (tokens, next) = found.await.or_say_in(language)?;
+    let (tokens, next) = found.await?;
     let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>(), "next": next});
     Ok(no_store(Json(body).into_response()))
 }
@@ -240,15 +222,15 @@ fn token_json(token: &TokenRow) -> Value {
 pub(crate) async fn create_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_TOKEN).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::NEW_TOKEN).await?;
     let made = async {
         let wanted = token_wanted(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await
     };
-    let made = made.await.or_say_in(language)?;
+    let made = made.await?;
     let body = json!({"id": made.id, "token": made.secret});
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
@@ -260,10 +242,10 @@ pub(crate) async fn revoke_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    tokens::revoke(&app, By::Somebody(&who), id).await.or_say_in(language)?;
+    let id = parse_id(&id)?;
+    tokens::revoke(&app, By::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -271,13 +253,9 @@ pub(crate) async fn revoke_token(
 #[utoipa::path(get, path = "/sessions", tag = "moderators",
     responses((status = 200, description = "at most 100", body = schema::Sessions),
         (status = 403, description = "forbidden: a token")))]
-pub(crate) async fn sessions(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-) -> Result<Response, Problem> {
-    let current = who.person().or_say_in(language)?.session;
-    let sessions = own_account::sessions(&app, &who).await.or_say_in(language)?;
+pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
+    let current = who.person()?.session;
+    let sessions = own_account::sessions(&app, &who).await?;
     let session_json = |session: &SessionEntry| {
         json!({
             "id": session.id,
@@ -297,9 +275,9 @@ pub(crate) async fn sessions(
 pub(crate) async fn end_other_sessions(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    own_account::end_sessions(&app, &who, None).await.or_say_in(language)?;
+    own_account::end_sessions(&app, &who, None).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -311,12 +289,10 @@ pub(crate) async fn end_session(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    own_account::end_sessions(&app, &who, Some(id))
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    own_account::end_sessions(&app, &who, Some(id)).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 

@@ -20,8 +20,8 @@ use crate::{
     },
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Who},
+        error::Problem,
+        extract::{Query, Who},
         shape,
     },
 };
@@ -30,12 +30,8 @@ use crate::{
 #[utoipa::path(get, path = "/sites", tag = "owners",
     responses((status = 200, description = "at most 1,000, by id", body = schema::Sites),
         (status = 401, description = "unauthenticated")))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-) -> Result<Response, Problem> {
-    let found = sites::list(&app, &who).await.or_say_in(language)?;
+pub(crate) async fn list(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
+    let found = sites::list(&app, &who).await?;
     let site_json = |site: &Site| {
         json!({
             "id": site.id,
@@ -57,16 +53,16 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::SITE).await?;
     let made = async {
         let id = fields.text("id")?;
         sites::create(&app, &who, &id, &Change::of_object(fields.all()).of_new_site()).await?;
         sites::settings(&app, &who, &id).await
     };
-    let settings = made.await.or_say_in(language)?;
+    let settings = made.await?;
     Ok(no_store(
         (StatusCode::CREATED, Json(settings_json(&settings))).into_response(),
     ))
@@ -80,9 +76,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let settings = sites::settings(&app, &who, &site).await.or_say_in(language)?;
+    let settings = sites::settings(&app, &who, &site).await?;
     Ok(no_store(Json(settings_json(&settings)).into_response()))
 }
 
@@ -99,13 +95,13 @@ pub(crate) async fn change(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::SITE).await.or_say_in(language)?;
-    fields.refuse_null(&["captcha"]).or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::SITE).await?;
+    fields.refuse_null(&["captcha"])?;
     let change = Change::of_object(fields.all());
-    let settings = sites::change(&app, &who, &site, &change).await.or_say_in(language)?;
+    let settings = sites::change(&app, &who, &site, &change).await?;
     Ok(no_store(Json(settings_json(&settings)).into_response()))
 }
 

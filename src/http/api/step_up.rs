@@ -19,7 +19,7 @@ use crate::{
     domain::{captcha::Captcha, language::Language, site::Site, status::Status},
     http::{
         body::Fields,
-        error::{In, Problem},
+        error::Problem,
         extract::{Client, Query},
         shape,
     },
@@ -40,21 +40,16 @@ pub(crate) async fn answer(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
     Client(client): Client,
-    query: Query,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr);
-    let fields = Fields::read_as(request, shape::STEP_UP_ANSWER)
-        .await
-        .or_say_in(language)?;
+    let fields = Fields::read_as(request, shape::STEP_UP_ANSWER).await?;
     let given = Given {
-        proof: fields.first_of(&["proof"]).or_say_in(language)?,
-        captcha: fields.first_of(&["captcha"]).or_say_in(language)?,
-        form: fields.first_of(&["form"]).or_say_in(language)?,
+        proof: fields.first_of(&["proof"])?,
+        captcha: fields.first_of(&["captcha"])?,
+        form: fields.first_of(&["form"])?,
     };
-    let (own, passed) = step_up::answer(&app, &receipt, &given, client)
-        .await
-        .or_say_in(language)?;
+    let (own, passed) = step_up::answer(&app, &receipt, given, client).await?;
     // As on the receipt itself: spam and rejected are told alike.
     let status = match own.comment.status {
         Status::Spam => Status::Rejected,

@@ -30,7 +30,7 @@ use crate::{
         body::Fields,
         cookies,
         error::Problem,
-        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
+        extract::{AtDoor, Query, RequestLanguage},
     },
     web::{
         entrance::{CodesPage, InvitationPage, LoginCodePage, LoginPage, RecoveryPage},
@@ -42,7 +42,7 @@ use crate::{
 /// How to get in. While nobody owns anything that is the first run.
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     if !app.store.has_owner().await? {
@@ -67,11 +67,9 @@ fn login_page(app: &App, language: Language) -> LoginPage {
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
     let passphrase = fields.first_of(&["passphrase", "password"])?.unwrap_or_default();
@@ -82,7 +80,7 @@ pub(crate) async fn sign_in(
         Err(error) => Err(error),
     };
     if !fields.is_form {
-        return Ok(in_json(&app, entered, language));
+        return Ok(in_json(&app, entered));
     }
     match entered {
         Ok(Step::In(entry)) => goes_in(&app, &entry, &next).await,
@@ -104,15 +102,16 @@ pub(crate) async fn sign_in(
 }
 
 /// The same for programs: the session's cookie, or a problem.
-fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Response {
+fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
     match entered {
         Ok(Step::In(entry)) => {
             cookies::with_entry(app, &entry, no_store(Json(json!({"status": "in"})).into_response()))
         }
-        Ok(Step::Code { pass }) => Problem::new(Error::Http(401, "code_needed"), language)
+        Ok(Step::Code { pass }) => Problem::from(Error::Http(401, "code_needed"))
+            .told_as_preferred()
             .with("pass", pass)
             .into_response(),
-        Err(error) => Problem::new(error, language).into_response(),
+        Err(error) => Problem::from(error).told_as_preferred().into_response(),
     }
 }
 
@@ -120,18 +119,16 @@ fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Respo
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let (pass, code) = (fields.text("pass")?, fields.text("code")?);
     let next = own_path(&fields.text("next")?);
     let entered = door::second_step(&app, &caller, &pass, &code).await;
     if !fields.is_form {
-        return Ok(in_json(&app, entered.map(Step::In), language));
+        return Ok(in_json(&app, entered.map(Step::In)));
     }
     match entered {
         Ok(entry) => goes_in(&app, &entry, &next).await,
@@ -155,7 +152,7 @@ pub(crate) async fn second_step(
 }
 
 /// The form of a forgotten passphrase.
-pub(crate) async fn recovery(State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage) -> PageResult {
+pub(crate) async fn recovery(State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage) -> PageResult {
     cookies::check_secure(&app)?;
     Ok(admin_page(&RecoveryPage {
         frame: outside(&app, language, "recovery-title"),
@@ -167,11 +164,9 @@ pub(crate) async fn recovery(State(app): State<Arc<App>>, AdminLanguage(language
 pub(crate) async fn recover(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
@@ -202,7 +197,7 @@ pub(crate) async fn recover(
 /// The page of a one-time link: a passphrase is chosen there; looking changes nothing.
 pub(crate) async fn invitation(
     State(app): State<Arc<App>>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let code = query.0.text("code")?;
@@ -213,11 +208,9 @@ pub(crate) async fn invitation(
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let code = fields.text("code")?;
     let accepted = match cookies::check_secure(&app) {
@@ -266,7 +259,6 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
 
 /// Ends the session.
 pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
-    check_same_site(&headers, &app)?;
     if let Some(secret) = &caller.session {
         door::sign_out(&app, secret).await?;
     }

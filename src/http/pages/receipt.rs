@@ -11,15 +11,19 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{PageError, PageResult, no_referrer, reader_page, see_other};
+use super::{PageResult, Problem, no_referrer, reader_page, see_other};
 use crate::{
-    actions::receipt::{self, Own},
+    actions::{
+        receipt::{self, Own},
+        step_up,
+    },
     app::App,
     domain::{language::Language, markup, status::Status, timestamp::Timestamp},
     http::{
         accept::wants_page_after,
         api::comments::no_store,
         extract::{Client, Query},
+        request,
     },
     web::{
         frame::ReaderFrame,
@@ -38,7 +42,7 @@ pub(crate) async fn show(
 ) -> PageResult {
     match receipt::open(&app, &receipt).await {
         Ok(own) => Ok(present(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -52,7 +56,7 @@ pub(crate) async fn appeal(
 ) -> PageResult {
     match receipt::appeal(&app, &receipt, client).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -65,7 +69,7 @@ pub(crate) async fn erase(
 ) -> PageResult {
     match receipt::erase(&app, &receipt).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -79,12 +83,16 @@ async fn after_act(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, que
 async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query: &Query) -> Response {
     let comment = &own.comment;
     let site = app.site(&comment.site).await.ok();
-    let language = Language::parse(&comment.language)
-        .or(site.as_ref().map(|site| site.site.language))
-        .unwrap_or_default();
-    let language = query.language(language);
+    let language = Language::parse(&comment.language).or(site.as_ref().map(|site| site.site.language));
+    request::is_about(language.unwrap_or_default());
+    let language = request::language();
     if !wants_page_after(headers) {
-        return no_referrer(no_store(Json(own_json(app, own, receipt)).into_response()));
+        let second_check = match &site {
+            Some(site) => step_up::outcome(app, &site.site, comment).await.ok().flatten(),
+            None => None,
+        };
+        let json = own_json(app, own, receipt, second_check);
+        return no_referrer(no_store(Json(json).into_response()));
     }
     let erased = comment.status == Status::Erased;
     let zone = site.map_or(TimeZone::UTC, |site| site.site.time_zone.clone());
@@ -121,8 +129,9 @@ fn state(own: &Own) -> ReceiptState {
     }
 }
 
-/// Spam and rejected are told alike: a reader is not called a machine.
-fn own_json(app: &App, own: &Own, receipt: &str) -> serde_json::Value {
+/// Spam and rejected are told alike: a reader is not called a machine. What became of the second check stands here for a
+/// page that was gone before it was judged.
+fn own_json(app: &App, own: &Own, receipt: &str, second_check: Option<&str>) -> serde_json::Value {
     let comment = &own.comment;
     let status = match comment.status {
         Status::Spam => Status::Rejected,
@@ -137,6 +146,7 @@ fn own_json(app: &App, own: &Own, receipt: &str) -> serde_json::Value {
         "html": markup::shown(&comment.html),
         "kept_until": own.can_appeal().then_some(own.kept_until),
         "appeal": own.can_appeal().then(|| format!("{base}/appeal")),
+        "step_up": second_check,
         "appealed_at": comment.appealed_at.map(Timestamp::to_rfc3339),
     })
 }
