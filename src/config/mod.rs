@@ -21,6 +21,7 @@ pub use self::database::{DatabaseUrl, NoDatabase};
 use crate::{
     domain::{
         address::TrustedProxies,
+        settings::SettingFault,
         site::{Site, SiteSettings, is_site_id},
     },
     limits::Quotas,
@@ -276,11 +277,13 @@ impl Config {
                     "[[site]] id: {id:?} is given twice or not made of lower-case letters, digits and hyphens"
                 ));
             }
+            let refused = |faults: &[SettingFault]| format!("[[site]] {id}: {}", SettingFault::in_one_line(faults));
             let site = Site::resolve(id, Some(&file_site.settings), &SiteSettings::default())
-                .map_err(|why| format!("[[site]] {id}: {why}"))?;
-            site.captcha
-                .check_addresses()
-                .map_err(|why| format!("[[site]] {id}: {why}"))?;
+                .map_err(|faults| refused(&faults))?;
+            let faults = site.captcha.address_faults();
+            if !faults.is_empty() {
+                return Err(refused(&faults));
+            }
             if let Some(policy) = file_site.settings.captcha.policy {
                 policy
                     .cuts()

@@ -48,6 +48,7 @@ mod road;
 mod schema;
 mod screens;
 mod service;
+mod settings;
 mod shown;
 mod sites;
 mod step_up;
