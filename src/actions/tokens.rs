@@ -104,7 +104,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
     let token = TokenRow {
         id,
         name,
-        role: wanted.role.as_str().to_owned(),
+        role: wanted.role,
         scope: wanted.scope,
         created_at: now,
         expires_at: wanted.expires_at,
@@ -112,7 +112,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         maker: by.maker(),
         parent,
     };
-    let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role, "sites": sites});
+    let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role.as_str(), "sites": sites});
     let audit = on_sites(app, entry(app, by, "token_made", &detail), &rights_of(&token));
     let hash = sha256_hex(secret.as_bytes());
     match app.store.add_token(token, &hash, TOKENS_MAX, audit).await? {

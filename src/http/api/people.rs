@@ -223,7 +223,7 @@ fn token_json(token: &TokenRow) -> Value {
     json!({
         "id": token.id,
         "name": token.name,
-        "role": token.role,
+        "role": token.role.as_str(),
         "sites": match &token.scope {
             Scope::All => Value::Null,
             Scope::Sites(sites) => json!(sites),
