@@ -94,7 +94,11 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
         .await
         .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
     let Some(code) = added.code else {
-        output::note("they have an account already, and the role from now on; they need no new link");
+        output::note(if added.is_offer {
+            "the role waits for their yes: with the link that they have, or on their account's page"
+        } else {
+            "they have an account already, and the role from now on; they need no new link"
+        });
         return Ok(());
     };
     output::result(accounts::link(app, &code))

@@ -428,7 +428,6 @@ async fn f7_null_in_a_change_of_a_moderator_is_told(storage: &Storage) {
     for (body, field) in [
         (json!({"disabled": null}), "disabled"),
         (json!({"site": null, "role": null}), "site"),
-        (json!({"role": null}), "role"),
         (json!({"site": "faso", "role": null, "disabled": null}), "disabled"),
     ] {
         let answer = owner.sends(&Method::PATCH, &path, &body).await;

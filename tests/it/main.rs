@@ -35,6 +35,7 @@ mod moderation;
 mod neighbours;
 mod new_key;
 mod offers;
+mod older_store;
 mod outbox;
 mod own_links;
 mod page_check;
