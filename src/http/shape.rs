@@ -1,9 +1,9 @@
 //! Which fields a JSON call knows, and of which JSON type each is: looked at before anything else is read.
 //!
 //! A known field of another type is a fault of the program that sent it, and is told as such, with the names of all such
-//! fields (422 `bad_type`); null is as good as not there, or takes back what is set, or is told where it could do neither
-//! ([`Fields::refuse_null`]), and what nobody knows is ignored. Forms hold texts alone and
-//! are not looked at. To add a field: its line in the shape of its call (a test walks the API's document).
+//! fields (422 `bad_type`); in a call that makes or does something null is as good as not there; in one that
+//! changes something it takes back what is set, or is told where there is nothing to go back to
+//! ([`Fields::refuse_null`]). What nobody knows is ignored. Forms hold texts alone and are not looked at. To add a field: its line in the shape of its call (a test walks the API's document).
 
 use axum::extract::Request;
 use serde_json::{Map, Value};

@@ -38,6 +38,7 @@ mod open;
 mod outbox;
 mod postgres;
 mod queue;
+mod roles;
 mod rows;
 mod schema;
 mod sessions;
@@ -61,7 +62,7 @@ pub use self::{
     error::{Defect, OpenError, StoreError},
     evidence::Changed,
     feedback::Untold,
-    invitations::Invitation,
+    invitations::{Invitation, LiveLink},
     leases::Lease,
     new_key::{Kept, Sealed},
     open::Store,
@@ -77,7 +78,7 @@ pub use self::{
         files::{files, folder_of, sync_folder_of},
         log_file::beside,
     },
-    threads::{PublicComment, PublicThread, ThreadRow},
+    threads::{PublicComment, PublicThread, TakenBack, ThreadRow},
     tokens::{Bounded, LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
 };

@@ -36,6 +36,7 @@ mod neighbours;
 mod new_key;
 mod offers;
 mod outbox;
+mod own_links;
 mod page_check;
 mod people;
 mod powers;

@@ -22,6 +22,7 @@ use crate::{
         identify::Identity,
         lease::Reading,
         new_key, review,
+        thread::{self, Said, Settings},
     },
     app::App,
     domain::{
@@ -305,7 +306,8 @@ fn wishes(fields: &Fields) -> Result<Vec<(String, Wish)>, Error> {
         .collect()
 }
 
-/// What the publisher says of a thread: its title, its address, whether it takes comments.
+/// What the publisher says of a thread: its title, its address, whether it takes comments. A title or an address of
+/// null takes back what was said.
 #[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
     params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
     request_body = schema::ThreadSettings,
@@ -318,16 +320,13 @@ pub(crate) async fn put_thread(
     request: Request,
 ) -> Result<Response, Problem> {
     let fields = Fields::read_as(request, shape::THREAD_SETTINGS).await?;
-    let row = crate::actions::thread::set(
-        &app,
-        &who,
-        &site,
-        &key,
-        fields.first_of(&["title"])?,
-        fields.first_of(&["url"])?,
-        fields.flag("open")?,
-    )
-    .await?;
+    fields.refuse_null(&["open"])?;
+    let settings = Settings {
+        title: said(&fields, "title")?,
+        url: said(&fields, "url")?,
+        open: fields.flag("open")?,
+    };
+    let row = thread::set(&app, &who, &site, &key, &settings).await?;
     let ThreadRow {
         thread_key,
         title,
@@ -338,6 +337,13 @@ pub(crate) async fn put_thread(
     Ok(no_store(
         Json(json!({"key": thread_key, "title": title, "url": url, "open": open})).into_response(),
     ))
+}
+
+fn said(fields: &Fields, name: &str) -> Result<Option<Said>, Error> {
+    if fields.is_null(name) {
+        return Ok(Some(Said::Nothing));
+    }
+    Ok(fields.first_of(&[name])?.map(Said::Is))
 }
 
 /// One comment as a moderator sees it.

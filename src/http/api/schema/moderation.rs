@@ -203,8 +203,9 @@ pub(in crate::http::api) struct DecisionResult {
 /// What the publisher says of a thread.
 #[derive(ToSchema)]
 pub(in crate::http::api) struct ThreadSettings {
+    /// Null: what was said is taken back.
     title: Option<String>,
-    /// On one of the site's origins.
+    /// On one of the site's origins. Null: what was said is taken back.
     url: Option<String>,
     open: Option<bool>,
 }
