@@ -13,6 +13,7 @@ pub(super) fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<
     roles.collect()
 }
 
+/// Gives a role inside `in_tx!`, in place of the one that was there.
 macro_rules! set_role {
     ($conn:expr, $account:expr, $site:expr, $role:expr) => {
         sqlx::query(
@@ -26,5 +27,4 @@ macro_rules! set_role {
         .await?
     };
 }
-
 pub(super) use set_role;
