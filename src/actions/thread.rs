@@ -7,6 +7,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         address::ClientAddress,
+        audit::AuditDetail,
         draft::{self, FieldError, ThreadKey},
         status::Status,
     },
@@ -181,6 +182,10 @@ pub async fn set(
         open: open.unwrap_or(current.is_none_or(|row| row.open)),
         content_version: 1,
     };
+    let detail = AuditDetail::Thread {
+        open: row.open,
+        thread: &row.thread_key,
+    };
     let audit = NewAudit {
         id: app.clock.new_id(),
         site: site.to_owned(),
@@ -190,7 +195,7 @@ pub async fn set(
         comment: None,
         from_status: None,
         to_status: None,
-        detail: serde_json::to_string(&serde_json::json!({"thread": row.thread_key, "open": row.open})).ok(),
+        detail: Some(detail.text()),
     };
     app.store.set_thread(site, row, audit, app.clock.now()).await?;
     app.store.thread(site, key.as_str()).await?.ok_or_else(Error::not_found)
