@@ -17,7 +17,7 @@ mod layers;
 mod multipart;
 mod pages;
 mod posted;
-mod shape;
+mod typed;
 mod unread;
 
 use std::sync::{Arc, LazyLock};
@@ -220,8 +220,31 @@ described_routes! { outer_routes, Outer, OUTER:
     "/r/{receipt}/step-up": post step_up::answer;
 }
 
+/// Pages that programs call too. They are served among the other pages.
+#[derive(OpenApi)]
+#[openapi(paths(
+    pages::receipt::show,
+    pages::receipt::appeal,
+    pages::receipt::erase,
+    pages::door::sign_in,
+    pages::door::second_step,
+    pages::retype::retype
+))]
+struct PagesForPrograms;
+
+#[cfg(test)]
+const PAGES_FOR_PROGRAMS: [(&str, &str); 6] = [
+    ("get", "/r/{receipt}"),
+    ("post", "/r/{receipt}/appeal"),
+    ("post", "/r/{receipt}/erase"),
+    ("post", "/login"),
+    ("post", "/login/code"),
+    ("post", "/login/retype"),
+];
+
 fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
+        .merge_from(PagesForPrograms::openapi())
         .merge_from(Outer::openapi())
         .nest("/api/v1", Api::openapi())
 }
@@ -240,7 +263,10 @@ mod tests {
 
     #[test]
     fn the_routes_are_those_that_their_handlers_describe() {
-        let of_outer = OUTER.iter().map(|(method, path)| format!("{method} {path}"));
+        let of_outer = OUTER
+            .iter()
+            .chain(&PAGES_FOR_PROGRAMS)
+            .map(|(method, path)| format!("{method} {path}"));
         let of_api = API.iter().map(|(method, path)| format!("{method} /api/v1{path}"));
         let served: BTreeSet<String> = of_outer.chain(of_api).collect();
         let document = serde_json::to_value(document()).expect("JSON");

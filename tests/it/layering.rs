@@ -8,7 +8,7 @@
 //! as part of `cli`. Inside a folder files form no circles either. What names what is read by `imports.rs`. A module that is not in [`LAYERS`] fails the test: give it its place there.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -250,6 +250,26 @@ fn libraries_stay_behind_their_layer() {
     }
     assert_eq!(seen.len(), CRATES.len(), "every library of the table is used: {seen:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where JSON is written by hand, how often at most, and why. Elsewhere what is sent is a type.
+const JSON_BY_HAND: [(&str, usize, &str); 1] = [(
+    "src/http/error.rs",
+    3,
+    "an error's members are those of its kind and of its handler, put together in the order of their names",
+)];
+
+#[test]
+fn what_is_sent_is_a_type() {
+    let mut by_hand: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines() {
+        let file = line.place.split(':').next().unwrap_or_default();
+        *by_hand.entry(file.to_owned()).or_default() += line.code.matches("json!").count();
+    }
+    by_hand.retain(|_, count| *count > 0);
+    let known = JSON_BY_HAND.map(|(file, count, _)| (file.to_owned(), count));
+    assert_eq!(by_hand, BTreeMap::from(known), "json! by file, outside tests");
+    assert!(by_hand.values().sum::<usize>() <= 5);
 }
 
 #[test]

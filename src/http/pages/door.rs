@@ -9,10 +9,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
-    PageResult, admin_page,
+    PageError, PageResult, admin_page,
     form::{at_field, sentence, told, with_status},
     frame, landing, no_referrer, see_other,
 };
@@ -63,7 +64,12 @@ fn login_page(app: &App, language: Language) -> LoginPage {
     }
 }
 
-/// Comes in by e-mail and passphrase.
+/// Comes in by e-mail and passphrase; as a form it leads on to a page.
+#[utoipa::path(post, path = "/login", tag = "moderators", request_body = SignIn,
+    responses((status = 200, description = "in: the session's cookie comes along", body = SignedIn),
+        (status = 303, description = "in, by a form"),
+        (status = 401, description = "sign_in_failed; code_needed with `pass`, for `/login/code`"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
@@ -73,12 +79,12 @@ pub(crate) async fn sign_in(
 ) -> PageResult {
     check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
-    let email = fields.text("email")?;
-    let passphrase = fields.first_of(&["passphrase", "password"])?.unwrap_or_default();
-    let code = fields.optional("code")?;
-    let next = own_path(&fields.text("next")?);
+    let sent: SignIn = fields.typed().map_err(|error| PageError::as_wanted(error, &headers))?;
+    let (email, next) = (sent.email, own_path(&sent.next.unwrap_or_default()));
+    let passphrase = sent.passphrase.filter(|text| !text.is_empty()).or(sent.password);
+    let passphrase = passphrase.unwrap_or_default();
     let entered = match cookies::check_secure(&app) {
-        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, code.as_deref()).await,
+        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, sent.code.as_deref()).await,
         Err(error) => Err(error),
     };
     if !fields.is_form {
@@ -103,12 +109,37 @@ pub(crate) async fn sign_in(
     }
 }
 
+/// Somebody at the door.
+#[derive(Deserialize, ToSchema)]
+struct SignIn {
+    email: String,
+    #[schema(value_type = String)]
+    passphrase: Option<String>,
+    /// Another name of `passphrase`.
+    #[schema(ignore)]
+    password: Option<String>,
+    /// Of the second step, for who has it at hand.
+    code: Option<String>,
+    /// Where a form leads.
+    #[schema(ignore)]
+    next: Option<String>,
+}
+
+/// What a program is told that came in; the session is in the cookie.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedIn {
+    /// in
+    status: &'static str,
+}
+
+impl SignedIn {
+    pub(super) const IN: Self = Self { status: "in" };
+}
+
 /// The same for programs: the session's cookie, or a problem.
 fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Response {
     match entered {
-        Ok(Step::In(entry)) => {
-            cookies::with_entry(app, &entry, no_store(Json(json!({"status": "in"})).into_response()))
-        }
+        Ok(Step::In(entry)) => cookies::with_entry(app, &entry, no_store(Json(SignedIn::IN).into_response())),
         Ok(Step::Code { pass }) => Problem::new(Error::Http(401, "code_needed"), language)
             .with("pass", pass)
             .into_response(),
@@ -116,7 +147,24 @@ fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Respo
     }
 }
 
+/// The second step of a sign-in.
+#[derive(Deserialize, ToSchema)]
+struct SecondStep {
+    /// Of the answer `code_needed`, for five minutes.
+    pass: String,
+    /// The code, or a recovery code.
+    code: String,
+    /// Where a form leads.
+    #[schema(ignore)]
+    next: Option<String>,
+}
+
 /// Comes in by the code of the second step.
+#[utoipa::path(post, path = "/login/code", tag = "moderators", request_body = SecondStep,
+    responses((status = 200, description = "in: the session's cookie comes along", body = SignedIn),
+        (status = 303, description = "in, by a form"),
+        (status = 401, description = "pass_ended, code_bad, second_step_unreadable"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
@@ -127,8 +175,9 @@ pub(crate) async fn second_step(
     check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
-    let (pass, code) = (fields.text("pass")?, fields.text("code")?);
-    let next = own_path(&fields.text("next")?);
+    let sent: SecondStep = fields.typed().map_err(|error| PageError::as_wanted(error, &headers))?;
+    let (pass, code) = (sent.pass, sent.code);
+    let next = own_path(&sent.next.unwrap_or_default());
     let entered = door::second_step(&app, &caller, &pass, &code).await;
     if !fields.is_form {
         return Ok(in_json(&app, entered.map(Step::In), language));

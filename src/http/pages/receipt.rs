@@ -1,6 +1,6 @@
 //! The page of a receipt: what became of a comment, for its author, without an account.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
@@ -9,7 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{PageError, PageResult, no_referrer, reader_page, see_other};
 use crate::{
@@ -29,7 +31,10 @@ use crate::{
     },
 };
 
-/// The state of a comment.
+/// The state of a comment, for its author: as a page, or as JSON by `Accept`.
+#[utoipa::path(get, path = "/r/{receipt}", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 404, description = "not_found")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -42,7 +47,12 @@ pub(crate) async fn show(
     }
 }
 
-/// Brings a refused comment before a person.
+/// Brings a refused comment before a person, once; a browser is led back to the receipt.
+#[utoipa::path(post, path = "/r/{receipt}/appeal", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 303, description = "to the receipt"),
+        (status = 404, description = "not_found"), (status = 409, description = "conflict: it is not refused"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn appeal(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -56,7 +66,11 @@ pub(crate) async fn appeal(
     }
 }
 
-/// Erases the texts.
+/// Erases the texts of one's own comment for good; a browser is led back to the receipt.
+#[utoipa::path(post, path = "/r/{receipt}/erase", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 303, description = "to the receipt"),
+        (status = 404, description = "not_found")))]
 pub(crate) async fn erase(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -84,7 +98,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         .unwrap_or_default();
     let language = query.language(language);
     if !wants_page_after(headers) {
-        return no_referrer(no_store(Json(own_json(app, own, receipt)).into_response()));
+        return no_referrer(no_store(Json(OwnComment::of(app, own, receipt)).into_response()));
     }
     let erased = comment.status == Status::Erased;
     let zone = site.map_or(TimeZone::UTC, |site| site.site.time_zone.clone());
@@ -121,22 +135,45 @@ fn state(own: &Own) -> ReceiptState {
     }
 }
 
-/// Spam and rejected are told alike: a reader is not called a machine.
-fn own_json(app: &App, own: &Own, receipt: &str) -> serde_json::Value {
-    let comment = &own.comment;
-    let status = match comment.status {
-        Status::Spam => Status::Rejected,
-        other => other,
-    };
-    let base = format!("{}/r/{receipt}", app.config.public_url());
-    json!({
-        "id": comment.id,
-        "status": status,
-        "reference": comment.reference,
-        "created_at": comment.created_at,
-        "html": markup::shown(&comment.html),
-        "kept_until": own.can_appeal().then_some(own.kept_until),
-        "appeal": own.can_appeal().then(|| format!("{base}/appeal")),
-        "appealed_at": comment.appealed_at.map(Timestamp::to_rfc3339),
-    })
+/// A comment as its author sees it.
+#[derive(Serialize, ToSchema)]
+struct OwnComment<'a> {
+    /// Where to post, to bring a refused comment before a person; null where that cannot be.
+    appeal: Option<String>,
+    #[schema(value_type = Option<String>)]
+    appealed_at: Option<Timestamp>,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    /// Sanitised; empty once it is erased.
+    #[schema(value_type = String)]
+    html: Cow<'a, str>,
+    id: Uuid,
+    /// Until when a refused text is kept; null of another.
+    #[schema(value_type = Option<String>)]
+    kept_until: Option<Timestamp>,
+    reference: &'a str,
+    /// pending, approved, rejected, refused or erased.
+    #[schema(value_type = String)]
+    status: Status,
+}
+
+impl<'a> OwnComment<'a> {
+    fn of(app: &App, own: &'a Own, receipt: &str) -> Self {
+        let comment = &own.comment;
+        let appeal = || format!("{}/r/{receipt}/appeal", app.config.public_url());
+        Self {
+            appeal: own.can_appeal().then(appeal),
+            appealed_at: comment.appealed_at,
+            created_at: comment.created_at,
+            html: markup::shown(&comment.html),
+            id: comment.id,
+            kept_until: own.can_appeal().then_some(own.kept_until),
+            reference: &comment.reference,
+            // Told alike: a reader is not called a machine.
+            status: match comment.status {
+                Status::Spam => Status::Rejected,
+                other => other,
+            },
+        }
+    }
 }
