@@ -185,7 +185,9 @@ async fn copies(app: &App) -> Result<(), String> {
     let folder = store::folder_of(&database);
     let mut folders = vec![folder.to_owned()];
     match last_copy::read(app).await {
-        Ok(None) => output::result("ok    copies: `palabre backup` made none yet that this store knows of")?,
+        Ok(None) => output::result(
+            "ok    copies: this store knows of none; one that was put back knows only of copies made before it",
+        )?,
         Ok(Some(copy)) => {
             let there = store::folder_of(&copy.file);
             let is_elsewhere = fs::canonicalize(there).ok() != fs::canonicalize(folder).ok();

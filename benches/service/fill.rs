@@ -15,6 +15,7 @@ use palabre::{
         language::Language,
         markup,
         person::fold_search,
+        reserved_names::ReservedNames,
         site::{Moderation, SiteSettings},
         status::Status,
         triage::{self, Signals},
@@ -116,7 +117,7 @@ async fn write(store: Store, writers: usize, comments: usize, thread: fn(usize) 
 fn comment(number: usize, thread: String) -> NewComment {
     let rules = Rules {
         body_max: 5_000,
-        reserved_names: &[],
+        reserved_names: &ReservedNames::default(),
     };
     let raw = RawDraft {
         thread,

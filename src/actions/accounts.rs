@@ -517,6 +517,10 @@ fn account_entry(app: &App, by: By<'_>, action: &'static str, account: Uuid, rol
 
 /// An entry about an account or a token, once more on each site where it works: the owners there read it too, and
 /// nothing in it of another site.
+///
+/// A role on every site is none of one site's, so what happens to it stands in the log of all alone. It is given and
+/// taken by those who own every site, and says nothing of what was done on one: each decision there has its entry, with
+/// who made it, and keeps it. The team page of a site shows who works on every site, and who of them is suspended.
 pub(super) fn on_sites(app: &App, entry: NewAudit, rights: &Rights) -> Vec<NewAudit> {
     let sites = rights.iter().filter(|(site, _)| *site != EVERY_SITE);
     let mut entries: Vec<NewAudit> = sites

@@ -12,7 +12,7 @@
 //!
 //! To add a kind: its variant of [`Kind`], what asks for it in `kind`, and how it is passed in [`answer`].
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{
     submit::repeats::token_key,
 };
 use crate::{
-    app::App,
+    app::{App, SiteInForce},
     captcha::{Ask, Spent},
     domain::{
         actor::Actor,
@@ -37,6 +37,7 @@ use crate::{
     },
     error::Error,
     limits::{Action, Demand},
+    rooms::Place,
     store::{Comment, NewAudit},
 };
 
@@ -121,6 +122,21 @@ pub fn challenge(app: &App, site: &Site, comment: Uuid, asked: Asked) -> Option<
         .step_up_challenge(site, &comment.to_string(), Duration::from_millis(left), now)
 }
 
+/// What became of the check of a comment, for its author: `open`, `passed` or `closed`; `None` where none was asked for.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn outcome(app: &App, site: &Site, comment: &Comment) -> Result<Option<&'static str>, Error> {
+    if comment.reasons.contains(&Reason::StepUpPassed) {
+        return Ok(Some("passed"));
+    }
+    let Some(asked) = asked(site, &comment.reasons, comment.created_at) else {
+        return Ok(None);
+    };
+    let is_open = is_open(app, comment, asked).await?;
+    Ok(Some(if is_open { "open" } else { "closed" }))
+}
+
 /// Whether the check of `comment` can still be answered.
 pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Result<bool, Error> {
     let now = app.clock.now();
@@ -142,7 +158,9 @@ pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Resul
 /// more, ten minutes have passed or it was answered before; `bad_json` when what is asked for is not
 /// there; [`Error::RateLimited`]; [`Error::Unavailable`] where too much is under way, or too many wait for the site's
 /// provider: then nothing is used up, and the page may try again; errors of the store.
-pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddress) -> Result<(Own, bool), Error> {
+///
+/// A try that is taken is judged to its end, also when the page is gone or the service shuts down meanwhile.
+pub async fn answer(app: &Arc<App>, receipt: &str, given: Given, client: ClientAddress) -> Result<(Own, bool), Error> {
     app.limits.check(&[Demand::by_address(Action::Form, client)])?;
     let own = receipt::open(app, receipt).await?;
     let comment = &own.comment;
@@ -152,42 +170,79 @@ pub async fn answer(app: &App, receipt: &str, given: &Given, client: ClientAddre
     let asked = asked(site, &comment.reasons, comment.created_at)
         .filter(|asked| comment.status == Status::Pending && now <= asked.until)
         .ok_or_else(|| Error::conflict("step_up_closed"))?;
-    let way = Way::of(asked, given).ok_or(Error::BadRequest("bad_json"))?;
-    let place = app.room.enter().await.ok_or_else(too_many)?;
-    let second = site.second();
-    let (passed, found) = match way {
-        Way::Proof(proof) => {
-            take_try(app, comment, key(comment.id), now).await?;
-            let id = comment.id.to_string();
-            (app.captcha.is_step_up_solved(site, &id, proof, now), None)
-        }
-        Way::Token(token) | Way::Second(token) => {
-            let (site, key) = match way {
-                Way::Second(_) => (second.as_ref().unwrap_or(site), second_key(comment.id)),
-                _ => (site, key(comment.id)),
-            };
-            let form = given.form.as_deref();
-            // Whoever finds no place to wait in has lost no try.
-            let asking = async {
-                take_try(app, comment, key, now).await?;
-                verify(app, site, comment, token, form, client).await
-            };
-            let verdict = place.outside(&comment.site, asking).await.ok_or_else(too_many)??;
-            if let Verdict::Misconfigured(what) = &verdict {
-                let provider = site.captcha.provider.as_str();
-                tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
-            }
-            let policy = in_force.policy.as_ref().map(|row| &row.policy);
-            (is_good(&verdict, policy), Some(found(&verdict)))
-        }
-    };
-    let word = way.as_str();
-    metrics::counter!("palabre_step_ups_total", "kind" => word, "passed" => if passed { "yes" } else { "no" })
-        .increment(1);
-    if passed {
-        take_mark_off(app, site, comment.id, asked.kind, word, found).await?;
+    if Way::of(asked, &given).is_none() {
+        return Err(Error::BadRequest("bad_json"));
     }
+    let place = app.room.enter().await.ok_or_else(too_many)?;
+    let judging = Judging {
+        app: Arc::clone(app),
+        place,
+        in_force,
+        comment: own.comment,
+        asked,
+        now,
+    };
+    let judged = app
+        .submissions
+        .spawn(async move { judging.judge(&given, client).await });
+    let passed = judged
+        .await
+        .unwrap_or_else(|error| Err(Error::Internal(format!("a second check broke off: {error}"))))?;
     Ok((receipt::open(app, receipt).await?, passed))
+}
+
+/// An answer that is judged: it owns what it needs, because its page may be gone before its end.
+struct Judging {
+    app: Arc<App>,
+    place: Place,
+    in_force: Arc<SiteInForce>,
+    comment: Comment,
+    asked: Asked,
+    now: Timestamp,
+}
+
+impl Judging {
+    /// Takes the try, judges it and takes the mark off where it passed.
+    async fn judge(&self, given: &Given, client: ClientAddress) -> Result<bool, Error> {
+        let Self { app, comment, now, .. } = self;
+        let site = &self.in_force.site;
+        let way = Way::of(self.asked, given).ok_or(Error::BadRequest("bad_json"))?;
+        let second = site.second();
+        let (passed, found) = match way {
+            Way::Proof(proof) => {
+                take_try(app, comment, key(comment.id), *now).await?;
+                let id = comment.id.to_string();
+                (app.captcha.is_step_up_solved(site, &id, proof, *now), None)
+            }
+            Way::Token(token) | Way::Second(token) => {
+                let (site, key) = match way {
+                    Way::Second(_) => (second.as_ref().unwrap_or(site), second_key(comment.id)),
+                    _ => (site, key(comment.id)),
+                };
+                let form = given.form.as_deref();
+                // Whoever finds no place to wait in has lost no try.
+                let asking = async {
+                    take_try(app, comment, key, *now).await?;
+                    verify(app, site, comment, token, form, client).await
+                };
+                let waited = self.place.outside(&comment.site, asking).await;
+                let verdict = waited.ok_or_else(too_many)??;
+                if let Verdict::Misconfigured(what) = &verdict {
+                    let provider = site.captcha.provider.as_str();
+                    tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
+                }
+                let policy = self.in_force.policy.as_ref().map(|row| &row.policy);
+                (is_good(&verdict, policy), Some(found(&verdict)))
+            }
+        };
+        let word = way.as_str();
+        metrics::counter!("palabre_step_ups_total", "kind" => word, "passed" => if passed { "yes" } else { "no" })
+            .increment(1);
+        if passed {
+            take_mark_off(app, site, comment.id, self.asked.kind, word, found).await?;
+        }
+        Ok(passed)
+    }
 }
 
 fn too_many() -> Error {

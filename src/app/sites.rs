@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{
     config::Config,
-    domain::{captcha::CaptchaSettings, person::Name, site::Site, timestamp::Timestamp},
+    domain::{captcha::CaptchaSettings, reserved_names::ReservedNames, site::Site, timestamp::Timestamp},
     error::Error,
     keys::Keys,
     store::{PolicyRow, Secrets, Store, StoreError},
@@ -26,8 +26,7 @@ pub struct SiteInForce {
     pub site: Site,
     /// `None`: everything is held.
     pub policy: Option<PolicyRow>,
-    /// Skeletons of moderators' names.
-    pub reserved_names: Vec<String>,
+    pub reserved_names: ReservedNames,
 }
 
 /// Those that were read within [`SITE_LIFE`].
@@ -86,7 +85,7 @@ impl Sites {
         }
         let site = Arc::new(SiteInForce {
             policy: store.policy_in_force(id, now).await?,
-            reserved_names: reserved_names(store, id, now).await?,
+            reserved_names: reserved_names(store, &site, now).await?,
             site,
         });
         let mut kept_sites = self.lock();
@@ -139,15 +138,14 @@ fn own_hosts(config: &Config) -> Vec<String> {
     hosts
 }
 
-async fn reserved_names(store: &Store, site: &str, now: Timestamp) -> Result<Vec<String>, StoreError> {
-    let tokens = store.token_names_on(site, now).await?;
-    Ok(tokens
-        .into_iter()
-        .chain(store.names_on(site).await?)
-        .filter_map(|name| Name::parse(&name).ok())
-        .map(|name| name.skeleton())
-        .filter(|skeleton| !skeleton.is_empty())
-        .collect())
+async fn reserved_names(store: &Store, site: &Site, now: Timestamp) -> Result<ReservedNames, StoreError> {
+    let mut people = store.token_names_on(&site.id, now).await?;
+    people.extend(store.names_on(&site.id).await?);
+    Ok(ReservedNames::new(
+        &site.id,
+        &site.name,
+        people.iter().map(String::as_str),
+    ))
 }
 
 /// Where a site's typed secret is kept, for its encryption.

@@ -1,6 +1,6 @@
 //! `palabre backup` and `palabre restore`: a copy of the database, and the way back.
 
-use std::path::Path;
+use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
 use super::{open, output};
 use crate::{
@@ -90,7 +90,17 @@ pub(super) async fn restore(config: Config, file: &Path, given: Option<&Path>) -
     output::note(format_args!(
         "Next: `palabre doctor{again}` looks it over, `palabre serve{again}` starts the service."
     ));
+    if let Some(names) = from_environment(std::env::vars_os()) {
+        output::note(format_args!("Both want what the environment sets now: {names}."));
+    }
     Ok(())
+}
+
+/// The names of the settings that the environment gives, in their order; `None` where it gives none.
+fn from_environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Option<String> {
+    let names = variables.filter_map(|(name, _)| name.into_string().ok());
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with("PALABRE_")).collect();
+    (!names.is_empty()).then(|| names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// What became of what was there; nothing where nothing was.
@@ -137,6 +147,21 @@ fn shell_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f7_settings_of_the_environment_are_named_without_their_values() {
+        let told =
+            |pairs: &[(&str, &str)]| from_environment(pairs.iter().map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(told(&[("PATH", "/bin"), ("PALABRE", "x")]), None);
+        assert_eq!(
+            told(&[
+                ("PALABRE_SERVER__SECRET", "secret"),
+                ("HOME", "/"),
+                ("PALABRE_DATABASE__URL", "sqlite:a.db")
+            ]),
+            Some("PALABRE_DATABASE__URL, PALABRE_SERVER__SECRET".to_owned())
+        );
+    }
 
     #[test]
     fn f7_options_are_repeated_as_a_shell_reads_them() {

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    language::Language,
     person::{Email, Name, Website, one_line},
+    reserved_names::ReservedNames,
 };
 
 /// The fields of a submission as they arrived, whatever the encoding was.
@@ -69,8 +69,8 @@ impl FieldError {
 pub struct Rules<'a> {
     /// Longest body, Unicode scalar values.
     pub body_max: u32,
-    /// Skeletons of names that nobody else may look like.
-    pub reserved_names: &'a [String],
+    /// Names that no reader may take.
+    pub reserved_names: &'a ReservedNames,
 }
 
 impl Draft {
@@ -152,12 +152,6 @@ pub fn title(raw: &str) -> Option<String> {
     Some(one_line(raw).chars().take(300).collect::<String>()).filter(|line| !line.is_empty())
 }
 
-/// The languages of a request: the one asked for, else the site's.
-#[must_use]
-pub fn language(asked: Option<&str>, site: Language) -> Language {
-    asked.and_then(Language::parse).unwrap_or(site)
-}
-
 fn keep<T>(result: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {
     result.map_err(|error| errors.push(error)).ok()
 }
@@ -179,9 +173,9 @@ fn body(raw: &str, max: u32) -> Result<String, FieldError> {
     Ok(body)
 }
 
-fn name(raw: &str, reserved: &[String]) -> Result<Name, FieldError> {
+fn name(raw: &str, reserved: &ReservedNames) -> Result<Name, FieldError> {
     let name = Name::parse(raw).map_err(|error| FieldError::new("name", error.code()))?;
-    if name.looks_like(reserved) {
+    if reserved.refuse(&name) {
         return Err(FieldError::new("name", "name_reserved"));
     }
     Ok(name)
@@ -203,12 +197,14 @@ fn parent(raw: Option<&str>) -> Result<Option<Uuid>, FieldError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    const RULES: Rules<'static> = Rules {
+    static RULES: LazyLock<Rules<'static>> = LazyLock::new(|| Rules {
         body_max: 10,
-        reserved_names: &[],
-    };
+        reserved_names: Box::leak(Box::default()),
+    });
 
     fn raw() -> RawDraft {
         RawDraft {

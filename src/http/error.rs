@@ -1,40 +1,44 @@
 //! Errors as answers: `application/problem+json` (RFC 9457) for programs, a page for people.
 //!
-//! The status and the code come from [`Error`]; the sentence is made here, in the language of the
-//! request. A 5xx is logged once, with its cause, and sends only its code and the request's id.
+//! The status and the code come from [`Error`]. A handler answers with a [`Problem`] and knows neither its words nor its
+//! form: [`super::answer`] gives them. A 5xx is logged once, with its cause, and sends only its code and the request's id.
+
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::request_id;
+use super::request::request_id;
 use crate::{
     domain::{draft::FieldError, language::Language},
     error::Error,
     limits::Action,
-    store::StoreError,
     web::texts::{self, Say as _},
 };
 
-/// What a handler answers when it cannot do what was asked.
+/// What a handler answers when it cannot do what was asked: an error, until [`super::answer`] tells it.
 #[derive(Debug)]
 pub(super) struct Problem {
     error: Error,
-    language: Language,
     /// Members beside those of RFC 9457.
     members: Map<String, Value>,
+    /// Also among pages a client that prefers JSON gets it.
+    is_as_preferred: bool,
 }
 
 impl Problem {
-    pub(super) fn new(error: impl Into<Error>, language: Language) -> Self {
-        Self {
-            error: error.into(),
-            language,
-            members: Map::new(),
-        }
+    pub(super) fn error(&self) -> &Error {
+        &self.error
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        self.error
     }
 
     /// Whether the way on is through the door.
@@ -42,9 +46,17 @@ impl Problem {
         matches!(self.error, Error::Unauthenticated)
     }
 
-    /// The error and its language, for another presentation.
-    pub(super) fn into_parts(self) -> (Error, Language) {
-        (self.error, self.language)
+    /// Whether a client that prefers JSON gets it also among pages.
+    pub(super) fn is_as_preferred(&self) -> bool {
+        self.is_as_preferred
+    }
+
+    /// The same, told among pages as the client prefers.
+    pub(super) fn told_as_preferred(self) -> Self {
+        Self {
+            is_as_preferred: true,
+            ..self
+        }
     }
 
     /// The same with one more member.
@@ -54,81 +66,132 @@ impl Problem {
     }
 }
 
-/// Problems without a better language are French: the first language of the house.
 impl<E: Into<Error>> From<E> for Problem {
     fn from(error: E) -> Self {
-        Self::new(error, Language::Fr)
+        Self {
+            error: error.into(),
+            members: Map::new(),
+            is_as_preferred: false,
+        }
     }
 }
 
-/// Adds the language of the request to an error.
-pub(super) trait In<T> {
-    /// The error as a problem in `language`.
-    fn or_say_in(self, language: Language) -> Result<T, Problem>;
-}
+/// An answer that still has to be told.
+#[derive(Debug, Clone)]
+struct Untold(Arc<Problem>);
 
-impl<T> In<T> for Result<T, Error> {
-    fn or_say_in(self, language: Language) -> Result<T, Problem> {
-        self.map_err(|error| Problem::new(error, language))
-    }
-}
-
-impl<T> In<T> for Result<T, StoreError> {
-    fn or_say_in(self, language: Language) -> Result<T, Problem> {
-        self.map_err(|error| Problem::new(error, language))
-    }
+/// What an answer still has to tell.
+pub(super) fn problem_of(response: &Response) -> Option<Arc<Problem>> {
+    response
+        .extensions()
+        .get::<Untold>()
+        .map(|Untold(problem)| Arc::clone(problem))
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        log(&self.error);
-        let status = self.error.status();
-        let mut body = json!({
-            "type": "about:blank",
-            "title": sentence(&self.error, self.language),
-            "status": status,
-            "code": self.error.code(),
-            "request_id": request_id(),
-        });
-        if let (Error::Invalid(errors), Some(body)) = (&self.error, body.as_object_mut()) {
-            let errors: Vec<Value> = errors
-                .iter()
-                .map(|error| {
-                    json!({"field": error.field, "code": error.code, "message": field_sentence(error, self.language)})
-                })
-                .collect();
-            body.insert("errors".to_owned(), errors.into());
-        }
-        if let (Error::BadType(fields), Some(body)) = (&self.error, body.as_object_mut()) {
-            let message = self.language.say("bad_type");
-            let error_json = |field: &String| json!({"field": field, "code": "bad_type", "message": message});
-            let errors: Vec<Value> = fields.iter().map(error_json).collect();
-            body.insert("errors".to_owned(), errors.into());
-        }
-        if let Some(body) = body.as_object_mut() {
-            if let Error::Conflict {
-                current: Some(current), ..
-            } = &self.error
-                && let Value::Object(current) = &**current
-            {
-                body.extend(current.clone());
-            }
-            body.extend(self.members);
-        }
-        let mut response = (
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            Body::from(body.to_string()),
-        )
-            .into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        add_headers(&self.error, &mut response);
+        let mut response = status_of(&self.error).into_response();
+        response.extensions_mut().insert(Untold(Arc::new(self)));
         response
     }
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// A stable word to act on.
+    code: &'static str,
+    /// With `invalid` and `bad_type`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
+    request_id: String,
+    status: u16,
+    /// A sentence in the reader's language.
+    title: String,
+    r#type: &'static str,
+}
+
+impl ProblemBody {
+    fn of(error: &Error, language: Language) -> Self {
+        let errors = match error {
+            Error::Invalid(errors) => Some(errors.iter().map(|error| FieldProblem::of(error, language)).collect()),
+            Error::BadType(fields) => Some(
+                fields
+                    .iter()
+                    .map(|name| FieldProblem::of_type(name, language))
+                    .collect(),
+            ),
+            _ => None,
+        };
+        Self {
+            code: error.code(),
+            errors,
+            request_id: request_id(),
+            status: error.status(),
+            title: sentence(error, language),
+            r#type: "about:blank",
+        }
+    }
+}
+
+/// One field to correct.
+#[derive(Serialize, ToSchema)]
+struct FieldProblem {
+    code: &'static str,
+    field: String,
+    message: String,
+}
+
+impl FieldProblem {
+    fn of(error: &FieldError, language: Language) -> Self {
+        Self {
+            code: error.code,
+            field: error.field.to_owned(),
+            message: field_sentence(error, language),
+        }
+    }
+
+    fn of_type(field: &str, language: Language) -> Self {
+        Self {
+            code: "bad_type",
+            field: field.to_owned(),
+            message: language.say("bad_type"),
+        }
+    }
+}
+
+/// The status of an error.
+pub(super) fn status_of(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A problem as `application/problem+json`.
+pub(super) fn json(problem: &Problem, language: Language) -> Response {
+    let error = &problem.error;
+    log(error);
+    let mut body = Map::new();
+    if let Ok(Value::Object(members)) = serde_json::to_value(ProblemBody::of(error, language)) {
+        body = members;
+    }
+    if let Error::Conflict {
+        current: Some(current), ..
+    } = error
+        && let Value::Object(current) = &**current
+    {
+        body.extend(current.clone());
+    }
+    body.extend(problem.members.clone());
+    let body = Value::Object(body);
+    let mut response = (status_of(error), Body::from(body.to_string())).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    add_headers(error, &mut response);
+    response
 }
 
 /// The headers that say how long to wait, and what to send for 401.

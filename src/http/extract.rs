@@ -8,7 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 
-use super::{body::Fields, cookies, error::Problem};
+use super::{body::Fields, cookies, error::Problem, request};
 use crate::{
     actions::{
         door::Caller,
@@ -36,7 +36,8 @@ impl FromRequestParts<Arc<App>> for Client {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map(|info| info.0.ip())
-            .ok_or_else(|| Error::Internal("the server gave no peer address".to_owned()))?;
+            .ok_or_else(|| Error::Internal("the server gave no peer address".to_owned()))
+            .map_err(refused)?;
         let hops: Vec<&str> = parts
             .headers
             .get_all("x-forwarded-for")
@@ -55,7 +56,7 @@ impl FromRequestParts<Arc<App>> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(identify_request(parts, app, Use::Counts).await?))
+        Ok(Self(identify_request(parts, app, Use::Counts).await.map_err(refused)?))
     }
 }
 
@@ -68,7 +69,9 @@ impl FromRequestParts<Arc<App>> for Watcher {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(identify_request(parts, app, Use::DoesNotCount).await?))
+        Ok(Self(
+            identify_request(parts, app, Use::DoesNotCount).await.map_err(refused)?,
+        ))
     }
 }
 
@@ -192,50 +195,25 @@ impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(Fields::from_form(
-            parts.uri.query().unwrap_or_default().as_bytes(),
-        )?))
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(Fields::from_form(query.as_bytes()).map_err(refused)?))
     }
 }
 
-impl Query {
-    /// The language asked for, else the site's.
-    pub(super) fn language(&self, site: Language) -> Language {
-        self.asked_language().unwrap_or(site)
-    }
-
-    fn asked_language(&self) -> Option<Language> {
-        Language::parse(&self.0.optional("lang").ok().flatten()?)
-    }
-}
-
-/// The language of pages for moderators: the one asked for, else what the browser prefers.
+/// The language of the answer, for handlers that say something in it; a query that cannot be read is refused.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AdminLanguage(pub(super) Language);
+pub(super) struct RequestLanguage(pub(super) Language);
 
-impl<S: Sync> FromRequestParts<S> for AdminLanguage {
+impl<S: Sync> FromRequestParts<S> for RequestLanguage {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::from_request_parts(parts, state).await?;
-        let preferred = parts.headers.get(header::ACCEPT_LANGUAGE);
-        let language = query
-            .asked_language()
-            .or_else(|| Language::negotiate(preferred?.to_str().ok()?))
-            .unwrap_or_default();
-        Ok(Self(language.for_admin()))
+        Query::from_request_parts(parts, state).await?;
+        Ok(Self(request::language()))
     }
 }
 
-/// The language of answers to moderators' programs: the one asked for, else French.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ApiLanguage(pub(super) Language);
-
-impl<S: Sync> FromRequestParts<S> for ApiLanguage {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::from_request_parts(parts, state).await?;
-        Ok(Self(query.language(Language::Fr).for_admin()))
-    }
+/// What stands before a handler is told as the client prefers.
+fn refused(error: Error) -> Problem {
+    Problem::from(error).told_as_preferred()
 }

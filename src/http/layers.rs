@@ -1,13 +1,11 @@
-//! What holds for every request: an id, a log line, counters, a time limit, headers, a net.
+//! What holds for every request: an id, a log line, counters, headers, a net. And what holds for the routes of an audience:
+//! the host they are under, who may share them, where a change may come from, the form and language of errors.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, RawPathParams, Request, State, rejection::RawPathParamsRejection},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -24,20 +22,19 @@ use tower_http::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{error::Problem, extract::is_allowed_origin, unread};
-use crate::{actions::receipt, app::App, error::Error};
-
-/// Longer than any wait inside: a submission waits five seconds for its twin and three for a provider.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-tokio::task_local! {
-    static REQUEST_ID: String;
-}
-
-/// The id of the request that is being answered; empty outside of one.
-pub(super) fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
+use super::{
+    answer::tell_errors,
+    error::Problem,
+    extract::{check_not_foreign, check_same_site, is_allowed_origin},
+    request::{self, Form},
+    unread,
+};
+use crate::{
+    actions::receipt,
+    app::{App, SiteInForce},
+    domain::language::Language,
+    error::Error,
+};
 
 /// Puts the layers around each of the routes, as one: a route in five boxes would be copied five times with
 /// every request.
@@ -49,13 +46,12 @@ pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
         ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(Arc::clone(app), watch))
             .layer(compression)
-            .layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
-            .layer(middleware::from_fn_with_state(Arc::clone(app), keep_apart))
+            .layer(middleware::from_fn(tell_errors))
             .layer(CatchPanicLayer::custom(panicked)),
     )
 }
 
-/// The outermost: id, time limit, headers, counters and one log line, which names the route and never
+/// The outermost: id, headers, counters and one log line, which names the route and never
 /// its query, its body or its client. Who watches the queue hears of each change made here at once.
 async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
@@ -66,12 +62,7 @@ async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let answering = async {
-        tokio::time::timeout(TIME_LIMIT, next.run(unread::read_to_end(request)))
-            .await
-            .unwrap_or_else(|_| Problem::from(Error::Unavailable("the time limit passed".to_owned())).into_response())
-    };
-    let mut response = REQUEST_ID.scope(id.clone(), answering).await;
+    let mut response = request::scope(id.clone(), unread::read_to_end(request), next).await;
     let status = response.status();
     if may_change && !status.is_client_error() {
         app.live.stir();
@@ -120,48 +111,118 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     }
 }
 
+/// Puts the layers of readers' routes around them: errors are told in that form, and in the language of the site that
+/// the path names.
+pub(super) fn of_readers(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            request::tell_errors_as(form);
+            next.run(request).await
+        }))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(app), Side::Readers),
+            keep_apart,
+        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), speak_as_the_site));
+    routes.layer(layers)
+}
+
+/// Puts the layers of the newsroom's routes around them: errors are told in that form.
+pub(super) fn of_newsroom(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            request::is_of_newsroom();
+            request::tell_errors_as(form);
+            if form == Form::Json {
+                // Programs ask for another language, or are answered in French: what a machine prefers is no wish.
+                request::is_about(Language::Fr);
+            }
+            next.run(request).await
+        }))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(app), Side::Newsroom),
+            keep_apart,
+        ));
+    routes.layer(layers)
+}
+
+/// Puts the layers of operators' routes around them: errors are told in that form.
+pub(super) fn of_operators(form: Form, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+        request::is_of_newsroom();
+        request::tell_errors_as(form);
+        next.run(request).await
+    }))
+}
+
+async fn speak_as_the_site(
+    State(app): State<Arc<App>>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(site) = params.as_ref().ok().and_then(|params| named(params, "site"))
+        && let Ok(in_force) = app.site(site).await
+    {
+        request::is_about(in_force.site.language);
+    }
+    next.run(request).await
+}
+
+/// Lets scripts on the pages of a site call routes about that site.
+pub(super) fn shared_with_sites(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
+}
+
+/// Refuses a change that a browser says another page sent; a program says nothing. For who has no session yet.
+pub(super) fn not_from_elsewhere(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), check_not_foreign as Check),
+        check_change,
+    ))
+}
+
+/// Refuses a change that does not come from a page of ours. For what rides on a cookie alone.
+pub(super) fn from_own_pages(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(
+        (Arc::clone(app), check_same_site as Check),
+        check_change,
+    ))
+}
+
+/// Looks where a change comes from, by its headers.
+type Check = fn(&HeaderMap, &App) -> Result<(), Error>;
+
+async fn check_change(State((app, check)): State<(Arc<App>, Check)>, request: Request, next: Next) -> Response {
+    if !request.method().is_safe()
+        && let Err(error) = check(request.headers(), &app)
+    {
+        return Problem::from(error).into_response();
+    }
+    next.run(request).await
+}
+
 /// Whose a route is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Readers,
     Newsroom,
-    Both,
-}
-
-fn side_of(route: &str) -> Side {
-    match route {
-        "/static/{file}" | "/docs" | "/openapi.json" | "/healthz" | "/readyz" | "/metrics" => Side::Both,
-        "/demo"
-        | "/api/v1/sites/{site}/form"
-        | "/api/v1/sites/{site}/comments"
-        | "/api/v1/sites/{site}/counts"
-        | "/api/v1/comments/{id}/replies"
-        | "/api/v1/comments/{id}/report" => Side::Readers,
-        route if route.starts_with("/t/") || route.starts_with("/r/") => Side::Readers,
-        _ => Side::Newsroom,
-    }
 }
 
 /// Reads the host that a request asks for, as bytes; a parser of addresses would find hosts in it that a proxy in front
 /// did not see. With a second address for the newsroom, its routes are not there under any other name, nor readers'
 /// under it.
-async fn keep_apart(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let side = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or(Side::Both, |path| side_of(path.as_str()));
-    if side == Side::Both {
-        return next.run(request).await;
-    }
+async fn keep_apart(State((app, side)): State<(Arc<App>, Side)>, request: Request, next: Next) -> Response {
     let Some(host) = asked_host(&request) else {
-        return Problem::from(Error::BadRequest("bad_host")).into_response();
+        return Problem::from(Error::BadRequest("bad_host"))
+            .told_as_preferred()
+            .into_response();
     };
-    if !app.config.has_admin_url() {
-        return next.run(request).await;
-    }
-    match (side, names(&host, &app.config.admin_url())) {
-        (Side::Both, _) | (Side::Readers, false) | (Side::Newsroom, true) => next.run(request).await,
-        (Side::Readers, true) | (Side::Newsroom, false) => Problem::from(Error::not_found()).into_response(),
+    let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
+    if is_there {
+        next.run(request).await
+    } else {
+        Problem::from(Error::not_found()).told_as_preferred().into_response()
     }
 }
 
@@ -201,16 +262,26 @@ fn names(host: &str, address: &str) -> bool {
     }
 }
 
-/// CORS for the readers' API: the site's own origins, never with credentials.
-async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// CORS: the site's own origins, never with credentials.
+async fn share_with_site(
+    State(app): State<Arc<App>>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = match &origin {
-        Some(origin) => match shared_site(&app, request.uri().path()).await {
-            Some(site) => may_share(&app, &site, origin).await,
-            None => false,
-        },
-        None => false,
+    let site = match &params {
+        Ok(params) if origin.is_some() => asked_site(&app, params).await,
+        _ => None,
     };
+    if let Some(site) = &site {
+        request::is_about(site.site.language);
+    }
+    let is_allowed = |origin: &HeaderValue, site: &SiteInForce| {
+        let origin = origin.to_str().ok();
+        origin.is_some_and(|origin| is_allowed_origin(origin, &app, &site.site))
+    };
+    let allowed = matches!((&origin, &site), (Some(origin), Some(site)) if is_allowed(origin, site));
     let is_preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
     let mut response = if is_preflight && allowed {
@@ -239,25 +310,19 @@ async fn share_with_site(State(app): State<Arc<App>>, request: Request, next: Ne
     response
 }
 
-/// The site of a path that readers' scripts on other hosts may call; behind a receipt, that of its comment.
-async fn shared_site(app: &App, path: &str) -> Option<String> {
-    if let Some(receipt) = path.strip_prefix("/r/").and_then(|rest| rest.strip_suffix("/step-up")) {
-        let own = receipt::open(app, receipt).await.ok()?;
-        return Some(own.comment.site);
-    }
-    site_of_path(path).map(str::to_owned)
-}
-
-fn site_of_path(path: &str) -> Option<&str> {
-    let (site, call) = path.strip_prefix("/api/v1/sites/")?.split_once('/')?;
-    matches!(call, "form" | "comments" | "counts").then_some(site)
-}
-
-async fn may_share(app: &App, site: &str, origin: &HeaderValue) -> bool {
-    let (Ok(origin), Ok(in_force)) = (origin.to_str(), app.site(site).await) else {
-        return false;
+/// The site that a path names; behind a receipt, that of its comment.
+async fn asked_site(app: &App, params: &RawPathParams) -> Option<Arc<SiteInForce>> {
+    let site = match (named(params, "site"), named(params, "receipt")) {
+        (Some(site), _) => site.to_owned(),
+        (None, Some(given)) => receipt::open(app, given).await.ok()?.comment.site,
+        (None, None) => return None,
     };
-    is_allowed_origin(origin, app, &in_force.site)
+    app.site(&site).await.ok()
+}
+
+/// What stands in the path at that place.
+fn named<'a>(params: &'a RawPathParams, wanted: &str) -> Option<&'a str> {
+    params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
@@ -268,5 +333,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words")
         .to_owned();
-    Problem::from(Error::Internal(format!("a handler panicked: {what}"))).into_response()
+    Problem::from(Error::Internal(format!("a handler panicked: {what}")))
+        .told_as_preferred()
+        .into_response()
 }

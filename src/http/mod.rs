@@ -1,11 +1,12 @@
 //! The only place that knows HTTP: all routes on one screen, and what holds for each of them.
 //!
-//! Around every route, from the outside in: a request id, a log line and counters, a time limit,
-//! security headers, compression, and a net under panics. A handler extracts (`extract`, `body`),
-//! calls one action, and presents. To add a route: a handler in `api/` (with its OpenAPI entry above it) or in
-//! `pages/`, and its line here.
+//! Around every route, from the outside in: a request id, a log line and counters, security headers, compression, a time
+//! limit, the words of errors (`answer`), and a net under panics; then the layers of the audience whose router it stands
+//! in. A handler extracts (`extract`, `body`), calls one action, and presents; an error it only hands on. To add a route:
+//! a handler in `api/` (with its OpenAPI entry above it) or in `pages/`, and its line here, in the router of its audience.
 
 mod accept;
+mod answer;
 mod api;
 mod body;
 mod cookies;
@@ -17,6 +18,7 @@ mod layers;
 mod multipart;
 mod pages;
 mod posted;
+mod request;
 mod typed;
 mod unread;
 
@@ -32,8 +34,8 @@ use utoipa::OpenApi;
 
 use self::{
     api::{audit, captcha, comments, defence, events, moderation, operations, people, sites, step_up},
-    extract::AdminLanguage,
-    layers::request_id,
+    extract::RequestLanguage,
+    request::Form,
 };
 use crate::app::App;
 
@@ -49,20 +51,105 @@ use crate::app::App;
 )]
 struct Document;
 
-/// The routes of the service.
+/// The routes of the service: those of readers, those of the newsroom, those of operators. Whose a route is, is where
+/// it stands; what follows from it are the layers of that router.
 pub fn router(app: Arc<App>) -> Router {
     operations::start_metrics();
-    let api = Router::new().merge(outer_routes()).nest("/api/v1", api_routes());
-    let admin = Router::new()
-        .route("/", get(pages::entrance::home))
+    let routes = Router::new()
+        .merge(readers(&app))
+        .merge(newsroom(&app))
+        .merge(operators())
+        .fallback(pages::not_found);
+    layers::around(routes, &app).with_state(app)
+}
+
+/// What readers and their pages call. No cookie is read here.
+fn readers(app: &Arc<App>) -> Router<Arc<App>> {
+    let shared = Router::new()
+        .nest("/api/v1", shared_routes())
+        .merge(step_up_routes())
+        .layer(Extension(Arc::new(kept::KeptPages::default())))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let api = Router::new()
+        .nest("/api/v1", reader_routes())
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let pages = Router::new()
+        .route("/demo", get(pages::thread::demo))
+        .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
+        .route("/t/{site}/fragment", get(pages::thread::fragment))
+        .route("/t/{site}/feed.atom", get(pages::thread::feed))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let receipts = Router::new()
+        .route("/r/{receipt}", get(pages::receipt::show))
+        .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
+        .route("/r/{receipt}/erase", post(pages::receipt::erase))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let shared = layers::of_readers(Form::Json, shared, app);
+    Router::new()
+        .merge(layers::shared_with_sites(shared, app))
+        .merge(layers::of_readers(Form::Json, api, app))
+        .merge(layers::of_readers(Form::Page, pages, app))
+        .merge(layers::of_readers(Form::Preferred, receipts, app))
+}
+
+/// What moderators and owners call, with a session's cookie or a bearer token, and the way in.
+fn newsroom(app: &Arc<App>) -> Router<Arc<App>> {
+    let pages = Router::new()
+        .merge(door_routes(app))
+        .merge(newsroom_pages())
+        .merge(power_routes(app))
+        .method_not_allowed_fallback(moderation::method_not_allowed)
+        .layer(middleware::from_fn(pages::bar::around));
+    let api = Router::new()
+        .nest("/api/v1", newsroom_routes())
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    layers::of_newsroom(Form::Page, pages, app).merge(layers::of_newsroom(Form::Json, api, app))
+}
+
+/// What looks after the service, what describes it and the files of its pages: the same under every name.
+fn operators() -> Router<Arc<App>> {
+    let document: Arc<LazyLock<utoipa::openapi::OpenApi>> = Arc::new(LazyLock::new(document));
+    let shown = Arc::clone(&document);
+    let calls = Router::new()
+        .merge(operator_routes())
+        .route(
+            "/openapi.json",
+            get(move || async move { pages::docs::json(&document) }),
+        )
+        .route("/static/{file}", get(pages::asset))
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    let pages = Router::new()
+        .route(
+            "/docs",
+            get(
+                move |State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage| async move {
+                    pages::docs::show(&app, language, &shown)
+                },
+            ),
+        )
+        .method_not_allowed_fallback(moderation::method_not_allowed);
+    layers::of_operators(Form::Json, calls).merge(layers::of_operators(Form::Preferred, pages))
+}
+
+/// The pages before the door: who posts there has no session yet.
+fn door_routes(app: &Arc<App>) -> Router<Arc<App>> {
+    let outside = Router::new()
         .route("/login", get(pages::door::login).post(pages::door::sign_in))
         .route("/login/code", post(pages::door::second_step))
-        .route("/login/retype", post(pages::retype::retype))
         .route("/login/recovery", get(pages::door::recovery).post(pages::door::recover))
-        .route("/logout", post(pages::door::logout))
         .route("/invitation", get(pages::door::invitation).post(pages::door::accept))
-        .route("/setup", get(pages::setup::show).post(pages::setup::redeem))
-        .route("/setup/you", get(pages::setup::you).post(pages::setup::make_owner))
+        .route("/setup", get(pages::setup::show).post(pages::setup::redeem));
+    let on_threshold = Router::new()
+        .route("/logout", post(pages::door::logout))
+        .route("/setup/you", get(pages::setup::you).post(pages::setup::make_owner));
+    layers::not_from_elsewhere(outside, app).merge(layers::from_own_pages(on_threshold, app))
+}
+
+/// The pages of somebody who came in.
+fn newsroom_pages() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(pages::entrance::home))
+        .route("/login/retype", post(pages::retype::retype))
         .route("/setup/try", get(pages::setup::try_it).post(pages::setup::finish))
         .route("/account", get(pages::account::show))
         .route("/account/name", post(pages::account::rename))
@@ -99,43 +186,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/sites/{site}/captcha/policies/{n}/revert",
             post(pages::captcha::revert),
-        );
-    let readers = Router::new()
-        .route("/demo", get(pages::thread::demo))
-        .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
-        .route("/t/{site}/fragment", get(pages::thread::fragment))
-        .route("/t/{site}/feed.atom", get(pages::thread::feed))
-        .route("/r/{receipt}", get(pages::receipt::show))
-        .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
-        .route("/r/{receipt}/erase", post(pages::receipt::erase));
-    let document: Arc<LazyLock<utoipa::openapi::OpenApi>> = Arc::new(LazyLock::new(document));
-    let shown = Arc::clone(&document);
-    let documents = Router::new()
-        .route(
-            "/openapi.json",
-            get(move || async move { pages::docs::json(&document) }),
         )
-        .route(
-            "/docs",
-            get(
-                move |State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage| async move {
-                    pages::docs::show(&app, language, &shown)
-                },
-            ),
-        )
-        .route("/static/{file}", get(pages::asset));
-    let routes = Router::new()
-        .merge(api.layer(Extension(Arc::new(kept::KeptPages::default()))))
-        .merge(
-            admin
-                .merge(power_routes(&app))
-                .layer(middleware::from_fn(pages::bar::around)),
-        )
-        .merge(readers)
-        .merge(documents)
-        .fallback(pages::not_found)
-        .method_not_allowed_fallback(moderation::method_not_allowed);
-    layers::around(routes, &app).with_state(app)
 }
 
 /// The pages whose forms may ask for the passphrase in between.
@@ -180,12 +231,23 @@ macro_rules! described_routes {
     };
 }
 
-described_routes! { api_routes, Api, API:
+// What scripts on the sites' own pages call.
+described_routes! { shared_routes, Shared, SHARED:
     "/sites/{site}/form": get comments::form;
     "/sites/{site}/comments": post comments::create, get comments::list;
     "/sites/{site}/counts": get comments::counts;
+}
+
+described_routes! { step_up_routes, StepUp, STEP_UP:
+    "/r/{receipt}/step-up": post step_up::answer;
+}
+
+described_routes! { reader_routes, Readers, READERS:
     "/comments/{id}/replies": get comments::replies;
     "/comments/{id}/report": post comments::report;
+}
+
+described_routes! { newsroom_routes, Newsroom, NEWSROOM:
     "/moderation/queue": get moderation::queue;
     "/comments/{id}": get moderation::show;
     "/comments/{id}/{action}": post moderation::decide_one;
@@ -213,11 +275,10 @@ described_routes! { api_routes, Api, API:
     "/sessions/{session}": delete people::end_session;
 }
 
-described_routes! { outer_routes, Outer, OUTER:
+described_routes! { operator_routes, Operators, OPERATORS:
     "/healthz": get operations::healthz;
     "/readyz": get operations::readyz;
     "/metrics": get operations::metrics;
-    "/r/{receipt}/step-up": post step_up::answer;
 }
 
 /// Pages that programs call too. They are served among the other pages.
@@ -243,10 +304,14 @@ const PAGES_FOR_PROGRAMS: [(&str, &str); 6] = [
 ];
 
 fn document() -> utoipa::openapi::OpenApi {
+    let api = Shared::openapi()
+        .merge_from(Readers::openapi())
+        .merge_from(Newsroom::openapi());
     Document::openapi()
         .merge_from(PagesForPrograms::openapi())
-        .merge_from(Outer::openapi())
-        .nest("/api/v1", Api::openapi())
+        .merge_from(StepUp::openapi())
+        .merge_from(Operators::openapi())
+        .nest("/api/v1", api)
 }
 
 /// The document of the API, as `/openapi.json` serves it.
@@ -263,11 +328,10 @@ mod tests {
 
     #[test]
     fn the_routes_are_those_that_their_handlers_describe() {
-        let of_outer = OUTER
-            .iter()
-            .chain(&PAGES_FOR_PROGRAMS)
-            .map(|(method, path)| format!("{method} {path}"));
-        let of_api = API.iter().map(|(method, path)| format!("{method} /api/v1{path}"));
+        let outer = STEP_UP.iter().chain(OPERATORS).chain(&PAGES_FOR_PROGRAMS);
+        let of_outer = outer.map(|(method, path)| format!("{method} {path}"));
+        let api = SHARED.iter().chain(READERS).chain(NEWSROOM);
+        let of_api = api.map(|(method, path)| format!("{method} /api/v1{path}"));
         let served: BTreeSet<String> = of_outer.chain(of_api).collect();
         let document = serde_json::to_value(document()).expect("JSON");
         let described: BTreeSet<String> = document["paths"]

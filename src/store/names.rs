@@ -7,7 +7,7 @@
 use uuid::Uuid;
 
 use super::{StoreError, rows};
-use crate::domain::{account::EVERY_SITE, person::Name, timestamp::Timestamp};
+use crate::domain::{account::EVERY_SITE, look_alike::Looks, timestamp::Timestamp};
 
 /// A name that is taken, and where.
 pub(super) struct Taken {
@@ -27,21 +27,15 @@ impl Taken {
 
 /// Fails with [`StoreError::NameTaken`] where `name` looks like one of `taken` on a site of `sites`.
 pub(super) fn check(name: &str, sites: &[String], taken: &[Taken]) -> Result<(), StoreError> {
-    let skeleton = skeleton(name);
+    let looks = Looks::of(name);
     let is_taken = taken.iter().any(|taken| {
         let meets = sites.iter().any(|site| {
             let here = |own: &String| own == site || own == EVERY_SITE || site == EVERY_SITE;
             taken.sites.iter().any(here)
         });
-        meets && self::skeleton(&taken.name) == skeleton
+        meets && Looks::of(&taken.name).meet(&looks)
     });
     if is_taken { Err(StoreError::NameTaken) } else { Ok(()) }
-}
-
-/// What the name looks like; one without letters looks like itself.
-fn skeleton(name: &str) -> String {
-    let skeleton = Name::parse(name).map(|name| name.skeleton()).unwrap_or_default();
-    if skeleton.is_empty() { name.to_owned() } else { skeleton }
 }
 
 /// What is live at `now`, as two numbers to bind: for tokens without an end the second.
@@ -113,5 +107,7 @@ mod tests {
         }];
         assert!(check("🙂", &["faso".to_owned()], &smile).is_err());
         assert!(check("🙁", &["faso".to_owned()], &smile).is_ok());
+        assert!(check("🙂\u{FE0F}", &["faso".to_owned()], &smile).is_err());
+        assert!(!is_free("Mariam Savvadogo", "faso", &["faso"]));
     }
 }

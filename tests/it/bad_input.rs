@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    service::{Answer, Person, SITE, Service, comment, encoded},
+    service::{Answer, Person, SITE, Service, comment, encoded, in_time},
     stores::{Storage, on_sqlite},
 };
 
@@ -481,7 +481,8 @@ async fn a_client_that_is_still_sending_hears_the_answer() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let mut answer = [0; 4096];
-            let read = connection.read(&mut answer).await.expect("an answer");
+            let answered = in_time("an answer", connection.read(&mut answer)).await;
+            let read = answered.expect("an answer");
             let answer = String::from_utf8_lossy(&answer[..read]);
             assert_eq!(status_of(&answer), status, "{answer}");
         }

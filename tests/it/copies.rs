@@ -487,7 +487,7 @@ async fn f7_doctor_says_where_the_last_copy_is_and_since_when() {
     let place = Place::new(&storage, SITE);
     place.starts().stops();
     let said = place.runs(&["doctor"]).well();
-    assert!(said.contains("ok    copies: `palabre backup` made none yet"), "{said}");
+    assert!(said.contains("ok    copies: this store knows of none"), "{said}");
     fs::create_dir(storage.folder.join("backups")).expect("made");
     place.runs(&["backup", "first.db"]).well();
     place.runs(&["backup", "backups/copy.db"]).well();
@@ -665,6 +665,12 @@ async fn f7_restore_says_what_became_of_what_was_there_and_repeats_its_options()
         said.err
     );
     assert!(said.err.contains("`palabre serve` starts"), "{}", said.err);
+    // The store of this test is named by the environment: whoever goes on without it would open another.
+    assert!(
+        said.err.contains("what the environment sets now: PALABRE_"),
+        "{}",
+        said.err
+    );
     said.well();
 }
 

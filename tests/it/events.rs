@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    service::{Answer, Browser, PASSPHRASE, Person, SITE, START, Service, comment},
+    service::{Answer, Browser, PASSPHRASE, Person, SITE, START, Service, comment, in_time},
     store_accounts::audit,
     stores::{Storage, on_both_engines, on_postgres},
 };
@@ -119,20 +119,27 @@ impl Stream {
 
     /// The data of the next event of that name; others are passed over.
     async fn tells(&mut self, name: &str) -> Value {
-        loop {
-            let (event, data) = self.next().await.expect("it goes on");
-            if event == name {
-                return data;
+        in_time(&format!("the stream tells {name}"), async {
+            loop {
+                let (event, data) = self.next().await.expect("it goes on");
+                if event == name {
+                    return data;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Reads until the end; gives what was told before it.
     async fn ends(mut self) -> Vec<(String, Value)> {
         let mut told = Vec::new();
-        while let Some(event) = self.next().await {
-            told.push(event);
-        }
+        // Its heart goes on beating where it does not end: each beat comes in time, and the end never.
+        in_time("the stream ends", async {
+            while let Some(event) = self.next().await {
+                told.push(event);
+            }
+        })
+        .await;
         told
     }
 }

@@ -6,7 +6,8 @@ use tokio::{
 };
 
 use crate::{
-    service::{SITE, Service},
+    document::operations,
+    service::{SITE, Service, in_time},
     stores::Storage,
 };
 
@@ -14,6 +15,7 @@ crate::stores::on_both_engines!(
     h7_a_host_is_compared_by_its_bytes_and_not_by_a_parser,
     h7_a_target_and_a_header_name_one_host,
     h7_ports_and_numbers_are_the_configured_ones,
+    h7_every_operation_is_under_the_name_of_its_audience,
 );
 
 const APART: &str =
@@ -25,7 +27,7 @@ async fn status(service: &Service, request: &str) -> u16 {
     let mut connection = TcpStream::connect(address).await.expect("a connection");
     connection.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = vec![0; 64];
-    let read = connection.read(&mut answer).await.unwrap_or(0);
+    let read = in_time("an answer", connection.read(&mut answer)).await.unwrap_or(0);
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
     let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5));
     status.and_then(|status| status.parse().ok()).unwrap_or(0)
@@ -207,4 +209,29 @@ async fn h7_ports_and_numbers_are_the_configured_ones(storage: &Storage) {
         }
         service.stop().await;
     }
+}
+
+async fn h7_every_operation_is_under_the_name_of_its_audience(storage: &Storage) {
+    let service = Service::start(storage, &format!("{APART}{SITE}")).await;
+    let document: serde_json::Value = serde_json::from_str(&palabre::http::openapi()).expect("JSON");
+    let mut audiences = std::collections::BTreeSet::new();
+    for (method, path) in operations(&document) {
+        let tag = document["paths"][&path][method.to_lowercase()]["tags"][0]
+            .as_str()
+            .expect("an audience");
+        audiences.insert(tag.to_owned());
+        let send = async |host: &str| {
+            let path = path.replace("{site}", "faso").replace(['{', '}'], "");
+            let request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+            status(&service, &request).await
+        };
+        let (public, admin) = (send("comments.example.org").await, send("admin.example.org").await);
+        match tag {
+            "readers" => assert_eq!(admin, 404, "{method} {path}"),
+            "moderators" | "owners" => assert_eq!((public, admin), (404, 401), "{method} {path}"),
+            _ => assert_eq!(public, admin, "{method} {path}"),
+        }
+    }
+    assert_eq!(audiences.len(), 4, "{audiences:?}");
+    service.stop().await;
 }

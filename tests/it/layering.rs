@@ -8,7 +8,7 @@
 //! as part of `cli`. Inside a folder files form no circles either. What names what is read by `imports.rs`. A module that is not in [`LAYERS`] fails the test: give it its place there.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -252,24 +252,15 @@ fn libraries_stay_behind_their_layer() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Where JSON is written by hand, how often at most, and why. Elsewhere what is sent is a type.
-const JSON_BY_HAND: [(&str, usize, &str); 1] = [(
-    "src/http/error.rs",
-    3,
-    "an error's members are those of its kind and of its handler, put together in the order of their names",
-)];
-
+/// What is sent is a type, by which the document is made.
 #[test]
-fn what_is_sent_is_a_type() {
-    let mut by_hand: BTreeMap<String, usize> = BTreeMap::new();
-    for line in lines() {
-        let file = line.place.split(':').next().unwrap_or_default();
-        *by_hand.entry(file.to_owned()).or_default() += line.code.matches("json!").count();
-    }
-    by_hand.retain(|_, count| *count > 0);
-    let known = JSON_BY_HAND.map(|(file, count, _)| (file.to_owned(), count));
-    assert_eq!(by_hand, BTreeMap::from(known), "json! by file, outside tests");
-    assert!(by_hand.values().sum::<usize>() <= 5);
+fn no_json_is_written_by_hand() {
+    let by_hand: Vec<String> = lines()
+        .into_iter()
+        .filter(|line| line.code.contains("json!"))
+        .map(|line| line.place)
+        .collect();
+    assert!(by_hand.is_empty(), "json! outside tests: {by_hand:?}");
 }
 
 #[test]
@@ -294,4 +285,40 @@ fn the_domain_is_pure() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Errors get their words in one place, which asks for the language: nobody hands it on with an error.
+#[test]
+fn an_error_is_told_in_one_place() {
+    let mut wrong = Vec::new();
+    let mut told = 0;
+    for line in lines() {
+        let is_handed_on = ["or_say_in", "PageError", "Problem::new("]
+            .iter()
+            .any(|word| line.code.contains(word));
+        let is_told = line.code.contains("error::json(");
+        told += usize::from(is_told);
+        if is_handed_on || is_told && !line.place.starts_with("src/http/answer.rs") {
+            wrong.push(format!("{}: {}", line.place, line.code.trim()));
+        }
+    }
+    assert!(told > 0, "src/http/answer.rs was not read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whose a route is, is the router it stands in: no layer reads it from a path.
+#[test]
+fn layers_know_no_path() {
+    let lines = lines();
+    let layers: Vec<_> = lines
+        .iter()
+        .filter(|line| line.place.starts_with("src/http/layers.rs"))
+        .collect();
+    assert!(layers.len() > 100, "src/http/layers.rs was not read");
+    let wrong: Vec<_> = layers
+        .iter()
+        .filter(|line| line.code.contains("\"/"))
+        .map(|line| &line.place)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

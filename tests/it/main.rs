@@ -25,6 +25,7 @@ mod feedback;
 mod forms;
 mod hosts;
 mod imports;
+mod language;
 mod layering;
 mod limits_road;
 mod mail;

@@ -30,7 +30,7 @@ use tokio::{
 
 use crate::{
     child::{Child, PATIENCE, Place, send},
-    service::{Answer, SITE, comment},
+    service::{Answer, SITE, comment, in_time},
     stores::{Storage, on_postgres},
 };
 
@@ -297,7 +297,8 @@ async fn a_server_told_to_end_answers_what_is_under_way_and_takes_nothing_new() 
     fields["captcha"] = json!("token");
     let address = child.url.trim_start_matches("http://").to_owned();
     let told = async {
-        let _ = provider.asked.acquire().await.expect("never closed");
+        let asked = in_time("the provider is asked", provider.asked.acquire()).await;
+        let _ = asked.expect("never closed");
         child.is_told_to_end("TERM");
         let began = Instant::now();
         while TcpStream::connect(&address).await.is_ok() {

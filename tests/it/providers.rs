@@ -948,6 +948,7 @@ async fn sent_about(provider: ProviderId, client: &str, send_address: bool) -> S
         let (mut sent, mut piece) = (String::new(), [0; 4096]);
         while !sent.contains("a-token") {
             let read = connection.read(&mut piece).await.expect("a request");
+            assert_ne!(read, 0, "the caller went before it had sent its token: {sent}");
             sent.push_str(&String::from_utf8_lossy(&piece[..read]));
         }
         sent

@@ -21,6 +21,7 @@ use palabre::{
         markup,
         person::fold_search,
         reason::Reason,
+        reserved_names::ReservedNames,
         status::Status,
         timestamp::Timestamp,
         triage::{Action, Outcome},
@@ -248,7 +249,7 @@ fn numbered(name: &str, number: usize) -> String {
 pub(crate) fn draft(raw: RawDraft) -> Draft {
     let rules = Rules {
         body_max: 5000,
-        reserved_names: &[],
+        reserved_names: &ReservedNames::default(),
     };
     Draft::parse(raw, &rules).expect("valid fields")
 }
@@ -282,6 +283,15 @@ pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// What a future gives, where it comes in time; a test that waited for ever would tell nothing.
+pub(crate) async fn in_time<T>(what: &str, coming: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(IN_TIME, coming).await;
+    waited.unwrap_or_else(|_| panic!("not within {} s: {what}", IN_TIME.as_secs()))
+}
+
+/// Longer than anything here takes, also on a machine with much else to do.
+const IN_TIME: Duration = Duration::from_secs(60);
 
 /// What the service answered.
 #[derive(Debug, Clone)]

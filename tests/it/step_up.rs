@@ -7,11 +7,12 @@ use futures_util::future::join_all;
 use palabre::domain::captcha::ProviderId;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
     captcha_road::{HOST, POLICY, fake, reasons, recaptcha, scored},
     fake_provider::{Canned, Claims, FakeProvider, Fault, SECRET, Scenario},
-    service::{Answer, Person, SITE, Service, comment},
+    service::{Answer, Person, SITE, Service, comment, eventually, in_time},
     stores::Storage,
     submit::solved,
 };
@@ -27,6 +28,9 @@ crate::stores::on_both_engines!(
     a_decision_ends_the_check,
     h10_a_second_check_waits_for_its_provider_outside_the_room,
     h10_a_second_check_stands_at_the_door_of_a_full_room,
+    who_leaves_while_a_second_check_waits_is_judged_all_the_same,
+    who_leaves_a_provider_that_hangs_has_a_check_that_did_not_pass,
+    who_leaves_before_a_shutdown_is_judged_before_it_ends,
     the_sites_pages_may_answer_it,
     where_the_proof_fails_the_interactive_provider_may_answer,
     where_a_site_names_no_pages_our_own_count_for_the_second_check_too,
@@ -527,7 +531,9 @@ async fn h10_a_second_check_waits_for_its_provider_outside_the_room(storage: &St
         }));
     }
     for _ in 0..64 {
-        stands.recv().await.expect("stands outside");
+        in_time("all stand outside", stands.recv())
+            .await
+            .expect("stands outside");
     }
     let calls = fake.calls();
     for (sent, given) in [(&late, &fresh), (&grey, &interactive)] {
@@ -541,7 +547,7 @@ async fn h10_a_second_check_waits_for_its_provider_outside_the_room(storage: &St
     assert_eq!(answers(&service, &other, &proof).await.expect(200).json["passed"], true);
     end.send(true).expect("heard");
     for waited in waiting {
-        assert!(waited.await.expect("no panic"));
+        assert!(in_time("who waited goes on", waited).await.expect("no panic"));
     }
     for (sent, given) in [(&late, &fresh), (&grey, &interactive)] {
         let passed = answers(&service, sent, given).await.expect(200);
@@ -572,4 +578,98 @@ async fn h10_a_second_check_stands_at_the_door_of_a_full_room(storage: &Storage)
         usize::try_from(all).expect("few")
     );
     service.stop().await;
+}
+
+/// Sends the answer to a second check and leaves as soon as the provider is asked.
+async fn answers_and_leaves(service: &Service, fake: &FakeProvider, sent: &Answer, kind: &str, body: &str) {
+    let calls = fake.calls();
+    let receipt = sent.json["receipt"].as_str().expect("a receipt");
+    let address = service.url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let request = format!(
+        "POST /r/{receipt}/step-up HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(request.as_bytes()).await.expect("sent");
+    eventually("the provider is asked", async || fake.calls() > calls).await;
+    drop(connection);
+}
+
+/// The second check as the author reads it on the receipt.
+async fn second_check(service: &Service, sent: &Answer) -> Value {
+    let receipt = sent.json["receipt"].as_str().expect("a receipt");
+    let answer = service.get(&format!("/r/{receipt}")).await.expect(200);
+    answer.json["step_up"].clone()
+}
+
+/// A provider that takes its time.
+fn slow(latency_ms: u64) -> Scenario {
+    Scenario {
+        latency_ms: [latency_ms, latency_ms],
+        ..Scenario::default()
+    }
+}
+
+async fn who_leaves_while_a_second_check_waits_is_judged_all_the_same(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &recaptcha(&fake, POLICY)).await;
+    let moderator = service.moderator().await;
+    for (kind, is_json) in [("application/json", true), ("application/x-www-form-urlencoded", false)] {
+        let late = sends_late(&service, &fake, kind).await;
+        assert_eq!(second_check(&service, &late).await, "open");
+        let token = fake.token(0.9, "comment", "faso.test");
+        let body = if is_json {
+            json!({"captcha": token}).to_string()
+        } else {
+            format!("captcha={token}")
+        };
+        fake.set(slow(400));
+        answers_and_leaves(&service, &fake, &late, kind, &body).await;
+        eventually("the mark is off", async || {
+            reasons(&item(&moderator, &late).await) == ["step_up_passed"]
+        })
+        .await;
+        fake.set(Scenario::default());
+        assert_eq!(second_check(&service, &late).await, "passed", "{kind}");
+        let again = answers(&service, &late, &json!({"captcha": token})).await;
+        assert_eq!(again.error(), (409, "step_up_closed"), "one try all the same");
+    }
+    // Where nothing was asked there is nothing to tell.
+    let other = service
+        .reader()
+        .submits(&scored(&fake, "Sûr de lui", 0.5))
+        .await
+        .expect(202);
+    assert_eq!(second_check(&service, &other).await, Value::Null);
+    service.stop().await;
+}
+
+async fn who_leaves_a_provider_that_hangs_has_a_check_that_did_not_pass(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &recaptcha(&fake, POLICY)).await;
+    let moderator = service.moderator().await;
+    let late = sends_late(&service, &fake, "Parti trop tôt").await;
+    let body = json!({"captcha": fake.token(0.9, "comment", "faso.test")}).to_string();
+    fake.fault(Fault::Hang);
+    answers_and_leaves(&service, &fake, &late, "application/json", &body).await;
+    eventually("it is judged", async || service.app.submissions.is_empty()).await;
+    assert_eq!(second_check(&service, &late).await, "closed");
+    assert_eq!(
+        reasons(&item(&moderator, &late).await),
+        ["token_expired"],
+        "a person reads it"
+    );
+    service.stop().await;
+}
+
+async fn who_leaves_before_a_shutdown_is_judged_before_it_ends(storage: &Storage) {
+    let fake = fake().await;
+    let service = Service::start(storage, &recaptcha(&fake, POLICY)).await;
+    let late = sends_late(&service, &fake, "Parti trop tôt").await;
+    let body = json!({"captcha": fake.token(0.9, "comment", "faso.test")}).to_string();
+    fake.set(slow(800));
+    answers_and_leaves(&service, &fake, &late, "application/json", &body).await;
+    service.stop().await;
+    let passed = "SELECT COUNT(*) FROM audit_entries WHERE action = 'step_up'";
+    assert_eq!(storage.integer(passed).await, Some(1));
 }

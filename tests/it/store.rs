@@ -25,6 +25,7 @@ use palabre::{
         policy::{Cuts, Policy},
         queue::{Filter, Order},
         reason::Reason,
+        reserved_names::ReservedNames,
         score::Score,
         site::SiteSettings,
         status::Status,
@@ -159,7 +160,7 @@ impl Scene {
         };
         let rules = Rules {
             body_max: 5000,
-            reserved_names: &[],
+            reserved_names: &ReservedNames::default(),
         };
         let draft = Draft::parse(raw, &rules).expect("a valid draft");
         let id = self.clock.new_id();

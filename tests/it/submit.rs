@@ -293,9 +293,41 @@ async fn names_are_cleaned_and_a_look_alike_of_a_moderator_is_refused(storage: &
         let answer = service.reader().submits(&named(look_alike)).await.expect(422);
         assert_eq!(field_codes(&answer)[0].1, "name_reserved", "{look_alike}");
     }
+    for other in ["Paul Sawadogo", "🙂", "Awadogo"] {
+        service.person(other, Role::Moderator, &["faso"]).await;
+    }
+    for look_alike in [
+        "ᴘᴀᴜʟ ꜱᴀᴡᴀᴅᴏɢᴏ",
+        "Paul Savvadogo",
+        "Раul Sаwаdоgо",
+        "— Paul\u{a0}Sawadogo 🙂",
+        "🙂\u{fe0f}",
+        "le faso",
+        "Faso",
+        "раӏаЬге",
+        "Paul (rédaction)",
+        "Modération",
+    ] {
+        // Whoever is refused has what was typed before them, also without JavaScript.
+        let form = [
+            ("thread", "/article"),
+            ("author", look_alike),
+            ("email", "awa@example.org"),
+            ("comment", "Un long texte à ne pas perdre"),
+        ];
+        let answer = service.reader().submits(&named(look_alike)).await.expect(422);
+        assert_eq!(field_codes(&answer)[0].1, "name_reserved", "{look_alike}");
+        let page = service
+            .request(Method::POST, "/t/faso?thread=%2Farticle", |request| request.form(&form))
+            .await
+            .expect(422);
+        for kept in ["Un long texte à ne pas perdre", "awa@example.org", "Ce nom ressemble"] {
+            assert!(page.text.contains(kept), "{look_alike}: {kept}");
+        }
+    }
     service
         .reader()
-        .submits_to("autre", &named("Mariam Modératrice"))
+        .submits_to("autre", &named("Paul Sawadogo"))
         .await
         .expect(202);
     service.reader().submits(&named("Mariam")).await.expect(202);

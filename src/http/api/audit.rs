@@ -22,8 +22,8 @@ use crate::{
     error::Error,
     http::{
         accept::preferred,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, Who},
     },
     store::AuditEntry,
 };
@@ -36,28 +36,25 @@ use crate::{
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let site = query.0.first_of(&["site"]).or_say_in(language)?;
-    let after = match query.0.first_of(&["after"]).or_say_in(language)? {
+    let site = query.0.first_of(&["site"])?;
+    let after = match query.0.first_of(&["after"])? {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
     };
     let limit = match query.0.integer("limit") {
         Ok(limit) => limit.unwrap_or(100),
         Err(_) => 0,
     };
     if !(1..=1000).contains(&limit) {
-        return Err(Problem::new(field_error("limit", "limit_bad"), language));
+        return Err(field_error("limit", "limit_bad").into());
     }
-    let entries = review::audit(&app, &who, site.as_deref(), after, limit)
-        .await
-        .or_say_in(language)?;
+    let entries = review::audit(&app, &who, site.as_deref(), after, limit).await?;
     let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);
     if form == "application/x-ndjson" {
-        let lines = lines(&entries).or_say_in(language)?;
+        let lines = lines(&entries)?;
         return Ok(export(lines, "application/x-ndjson"));
     }
     if form == "text/csv" {

@@ -27,8 +27,8 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, Who},
     },
 };
 
@@ -41,12 +41,11 @@ pub(crate) async fn evidence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
     let days = query.0.integer("days").unwrap_or(Some(0));
-    let days = self::days(days).or_say_in(language)?;
-    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
+    let days = self::days(days)?;
+    let evidence = tune::evidence(&app, &who, &site, days).await?;
     Ok(no_store(Json(Evidence::of(&evidence)).into_response()))
 }
 
@@ -59,20 +58,18 @@ pub(crate) async fn preview(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: Trial = Fields::read_as(request).await.or_say_in(language)?;
-    let days = days(sent.days).or_say_in(language)?;
-    let trial = sent.parse().or_say_in(language)?;
+    let sent: Trial = Fields::read_as(request).await?;
+    let days = days(sent.days)?;
+    let trial = sent.parse()?;
     let after = match sent.after.filter(|id| !id.is_empty()) {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Problem::new(field_error("after", "after_bad"), language))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
     };
-    let evidence = tune::evidence(&app, &who, &site, days).await.or_say_in(language)?;
-    let preview = tune::preview(&app, &evidence, &trial, after)
-        .await
-        .or_say_in(language)?;
+    let evidence = tune::evidence(&app, &who, &site, days).await?;
+    let preview = tune::preview(&app, &evidence, &trial, after).await?;
     Ok(no_store(Json(Preview::of(&preview, &trial.cuts)).into_response()))
 }
 
@@ -83,9 +80,9 @@ pub(crate) async fn policies(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let history = tune::history(&app, &who, &site).await.or_say_in(language)?;
+    let history = tune::history(&app, &who, &site).await?;
     let policies = history.iter().map(Policy::of).collect();
     Ok(no_store(Json(Policies { policies }).into_response()))
 }
@@ -101,12 +98,12 @@ pub(crate) async fn add_policy(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: NewPolicy = Fields::read_as(request).await.or_say_in(language)?;
-    let wanted = sent.parse().or_say_in(language)?;
-    let row = tune::apply(&app, &who, &site, wanted).await.or_say_in(language)?;
+    let sent: NewPolicy = Fields::read_as(request).await?;
+    let wanted = sent.parse()?;
+    let row = tune::apply(&app, &who, &site, wanted).await?;
     Ok((StatusCode::CREATED, no_store(Json(Policy::of(&row)).into_response())).into_response())
 }
 
@@ -121,14 +118,12 @@ pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, n)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let n = n.parse().map_err(|_| Problem::new(Error::not_found(), language))?;
-    let sent: Revert = Fields::read_as(request).await.or_say_in(language)?;
-    let row = tune::revert(&app, &who, &site, sent.parse(n))
-        .await
-        .or_say_in(language)?;
+    let n = n.parse().map_err(|_| Error::not_found())?;
+    let sent: Revert = Fields::read_as(request).await?;
+    let row = tune::revert(&app, &who, &site, sent.parse(n)).await?;
     Ok((StatusCode::CREATED, no_store(Json(Policy::of(&row)).into_response())).into_response())
 }
 

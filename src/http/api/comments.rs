@@ -22,27 +22,22 @@ use self::{
     form::Form,
     outcome::{Accepted, Gone},
 };
-use super::schema;
 use crate::{
     actions::{
         submit::{self, Receipt},
         thread::{self, Wanted},
     },
     app::{App, SiteInForce},
-    domain::{
-        draft::{ThreadKey, language},
-        language::Language,
-        triage::Action,
-    },
+    domain::{draft::ThreadKey, language::Language, triage::Action},
     error::Error,
     http::{
         accept::wants_page_after,
         body::Fields,
         cursor,
-        error::{In, Problem},
+        error::{Problem, ProblemBody},
         extract::{Client, Provenance, Query, provenance},
         kept::KeptPages,
-        pages,
+        pages, request,
     },
     limits::{self, Demand},
     store::ThreadRow,
@@ -69,17 +64,16 @@ pub(crate) async fn form(
     Client(client): Client,
     query: Query,
 ) -> Result<Response, Problem> {
-    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
+    let in_force = app.site(&site).await?;
     let site = &in_force.site;
-    let language = query.language(site.language);
     let demand = Demand::by_address(limits::Action::Form, client);
-    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
-    let thread = thread_key(&query.0).or_say_in(language)?;
+    app.limits.check(&[demand])?;
+    let thread = thread_key(&query.0)?;
     let now = app.clock.now();
-    let before = query.0.optional("before").or_say_in(language)?;
+    let before = query.0.optional("before")?;
     let form = app.captcha.issue_form(site, thread.as_str(), before.as_deref(), now);
-    let asks_fallback = query.0.text("fallback").or_say_in(language)? == "1";
-    let body = Form::of(&app, site, thread.as_str(), form, asks_fallback, language);
+    let asks_fallback = query.0.text("fallback")? == "1";
+    let body = Form::of(&app, site, thread.as_str(), form, asks_fallback, request::language());
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -93,7 +87,7 @@ pub(crate) async fn form(
         (status = 403, description = "captcha_refused (reference, receipt, appeal) or origin_forbidden"),
         (status = 404, description = "site_unknown"), (status = 409, description = "thread_closed"),
         (status = 413, description = "too_large"), (status = 415, description = "unsupported_media_type"),
-        (status = 422, description = "invalid, with errors by field; idempotency_mismatch", body = schema::Problem),
+        (status = 422, description = "invalid, with errors by field; idempotency_mismatch", body = ProblemBody),
         (status = 429, description = "rate_limited, with Retry-After"),
         (status = 503, description = "unavailable: nothing was accepted")))]
 pub(crate) async fn create(
@@ -107,17 +101,15 @@ pub(crate) async fn create(
         return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
     }
     let in_force = app.site(&site).await?;
-    let sent = Fields::read(request).await.and_then(|fields| NewComment::of(&fields));
-    let sent = sent.or_say_in(in_force.site.language)?;
-    let language = language(sent.lang(), in_force.site.language);
+    let sent = NewComment::of(&Fields::read(request).await?)?;
+    request::asks_for(sent.lang());
+    let language = request::language();
     let provenance = provenance(&headers, &app, &in_force.site);
     if provenance == Provenance::Foreign {
-        return Err(Problem::new(Error::Forbidden("origin_forbidden"), language));
+        return Err(Error::Forbidden("origin_forbidden").into());
     }
     let submission = sent.parse(&headers, client, provenance, language);
-    let receipt = submit::submit(&app, Arc::clone(&in_force), submission)
-        .await
-        .or_say_in(language)?;
+    let receipt = submit::submit(&app, Arc::clone(&in_force), submission).await?;
     Ok(present(&app, &in_force, &receipt, language))
 }
 
@@ -147,7 +139,7 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
 }
 
 fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
-    let problem = Problem::new(Error::Forbidden("captcha_refused"), language)
+    let problem = Problem::from(Error::Forbidden("captcha_refused"))
         .with("title", outcome_sentence(receipt, language))
         .with("reference", receipt.reference.clone())
         .with("receipt", receipt.receipt.clone())
@@ -210,11 +202,10 @@ pub(crate) async fn list(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let in_force = app.site(&site).await.or_say_in(query.language(Language::Fr))?;
-    let language = query.language(in_force.site.language);
-    let key = thread_key(&query.0).or_say_in(language)?;
-    let wanted = wanted(&query.0).or_say_in(language)?;
-    let row = thread::look(&app, &in_force, &key, client).await.or_say_in(language)?;
+    let in_force = app.site(&site).await?;
+    let key = thread_key(&query.0)?;
+    let wanted = wanted(&query.0)?;
+    let row = thread::look(&app, &in_force, &key, client).await?;
     let etag = etag(row.as_ref(), wanted);
     let cache = cache_control(&in_force);
     if matches_etag(&headers, &etag) {
@@ -229,12 +220,12 @@ pub(crate) async fn list(
             if let Some(body) = kept.get(place, version) {
                 body
             } else {
-                let body = page_json(&app, row, &key, wanted).await.or_say_in(language)?;
+                let body = page_json(&app, row, &key, wanted).await?;
                 kept.keep(place, version, body.clone());
                 body
             }
         }
-        _ => page_json(&app, row, &key, wanted).await.or_say_in(language)?,
+        _ => page_json(&app, row, &key, wanted).await?,
     };
     let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
     put_cache_headers(&mut response, &etag, cache);
@@ -260,13 +251,12 @@ pub(crate) async fn replies(
     Client(client): Client,
     query: Query,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr);
     let demand = Demand::by_address(limits::Action::Read, client);
-    app.limits.check(&[demand]).map_err(Error::from).or_say_in(language)?;
-    let root = parse_id(&id).or_say_in(language)?;
-    let after = query.0.text("after").or_say_in(language)?;
+    app.limits.check(&[demand])?;
+    let root = parse_id(&id)?;
+    let after = query.0.text("after")?;
     let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
-    let (found, next) = thread::replies(&app, root, after).await.or_say_in(language)?;
+    let (found, next) = thread::replies(&app, root, after).await?;
     let body = Replies {
         comments: found.iter().map(Reply::of).collect(),
         next: next.map(cursor::encode_place),
@@ -290,20 +280,16 @@ pub(crate) async fn counts(
     request: Request,
 ) -> Result<Response, Problem> {
     let in_force = app.site(&site).await?;
-    let language = in_force.site.language;
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let threads = query
         .split(|byte| *byte == b'&')
         .filter(|pair| pair.starts_with(b"thread="))
         .map(|pair| thread_key(&Fields::from_form(pair)?).map(|key| key.as_str().to_owned()))
-        .collect::<Result<Vec<_>, _>>()
-        .or_say_in(language)?;
+        .collect::<Result<Vec<_>, _>>()?;
     if threads.is_empty() || threads.len() > thread::COUNTS_MAX {
-        return Err(Problem::new(field_error("thread", "thread_bad"), language));
+        return Err(field_error("thread", "thread_bad").into());
     }
-    let counts = thread::counts(&app, &in_force, threads, client)
-        .await
-        .or_say_in(language)?;
+    let counts = thread::counts(&app, &in_force, threads, client).await?;
     let counts: BTreeMap<String, i64> = counts.into_iter().collect();
     let mut response = Json(counts).into_response();
     response
@@ -325,9 +311,9 @@ pub(crate) async fn report(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
     let sent: Report = Fields::read_as(request).await?;
-    let language = language(sent.lang.as_deref(), Language::Fr);
+    request::asks_for(sent.lang.as_deref());
     let reason: String = sent.reason.chars().take(200).collect();
-    thread::report(&app, id, &reason, client).await.or_say_in(language)?;
+    thread::report(&app, id, &reason, client).await?;
     let status = "reported";
     Ok((StatusCode::ACCEPTED, Json(Reported { id, status })).into_response())
 }

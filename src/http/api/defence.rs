@@ -22,8 +22,8 @@ use crate::{
     },
     error::Error,
     http::{
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, RequestLanguage, Who},
     },
     web::defence::test_sentence,
 };
@@ -37,11 +37,10 @@ pub(crate) async fn defence(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let days = days(&query).or_say_in(language)?;
-    let defence = defend::defence(&app, &who, &site, days).await.or_say_in(language)?;
+    let days = days(&query)?;
+    let defence = defend::defence(&app, &who, &site, days).await?;
     Ok(no_store(Json(Defence::of(&defence)).into_response()))
 }
 
@@ -262,9 +261,9 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> Result<Response, Problem> {
-    let tests = defend::test_keys(&app, &who, &site).await.or_say_in(language)?;
+    let tests = defend::test_keys(&app, &who, &site).await?;
     let answers = tests.iter().map(|test| KeyTest::of(&site, test, language));
     // The second check's stands inside of the first's.
     let body = answers.rev().reduce(|second, first| first.with(second));

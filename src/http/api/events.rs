@@ -35,8 +35,8 @@ use crate::{
     domain::{status::Status, timestamp::Timestamp},
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Watcher, Who},
+        error::Problem,
+        extract::{Query, Watcher, Who},
     },
     live::What,
     store::{Arrival, SiteCounts},
@@ -58,7 +58,6 @@ const RETRY: Duration = Duration::from_secs(3);
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
     Watcher(who): Watcher,
-    ApiLanguage(language): ApiLanguage,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
@@ -66,14 +65,14 @@ pub(crate) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
-    let since = match last.or(query.0.first_of(&["since"]).or_say_in(language)?) {
+    let since = match last.or(query.0.first_of(&["since"])?) {
         None => None,
         Some(text) => {
-            let since = Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", "since_bad"));
-            Some(since.or_say_in(language)?)
+            let since = Timestamp::parse_rfc3339(&text);
+            Some(since.ok_or_else(|| field_error("since", "since_bad"))?)
         }
     };
-    let following = follow::open(&app, who, since).await.or_say_in(language)?;
+    let following = follow::open(&app, who, since).await?;
     let first = Event::default().retry(RETRY);
     let said = stream::unfold((Some(first), following), async |(first, mut following)| {
         let event = match first {
@@ -158,11 +157,10 @@ struct Leased<'a> {
 pub(crate) async fn counts(
     State(app): State<Arc<App>>,
     Watcher(who): Watcher,
-    ApiLanguage(language): ApiLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let site = query.0.first_of(&["site"]).or_say_in(language)?;
-    let counts = follow::counts(&app, &who, site).await.or_say_in(language)?;
+    let site = query.0.first_of(&["site"])?;
+    let counts = follow::counts(&app, &who, site).await?;
     let sites = counts.iter().map(CountsOfSite::of).collect();
     Ok(no_store(Json(CountsBySite { sites }).into_response()))
 }
@@ -199,12 +197,12 @@ impl<'a> CountsOfSite<'a> {
 pub(crate) async fn take_lease(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: NewLease = Fields::read_as(request).await.or_say_in(language)?;
-    let comment = parse_id(&sent.comment).or_say_in(language)?;
-    let reading = lease::take(&app, &who, comment).await.or_say_in(language)?;
+    let sent: NewLease = Fields::read_as(request).await?;
+    let comment = parse_id(&sent.comment)?;
+    let reading = lease::take(&app, &who, comment).await?;
     let lease = Lease::of(&reading);
     Ok(no_store(Json(LeaseTaken { comment, lease }).into_response()))
 }

@@ -12,6 +12,5 @@ pub(super) mod events;
 pub(super) mod moderation;
 pub(super) mod operations;
 pub(super) mod people;
-mod schema;
 pub(super) mod sites;
 pub(super) mod step_up;

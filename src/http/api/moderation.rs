@@ -45,8 +45,8 @@ use crate::{
     http::{
         body::Fields,
         cursor,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, RequestLanguage, Who},
     },
     store::ThreadRow,
 };
@@ -64,11 +64,11 @@ use crate::{
 pub(crate) async fn queue(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> Result<Response, Problem> {
-    let filter = filter(&app, &query.0).or_say_in(language)?;
-    let page = review::list(&app, &who, filter).await.or_say_in(language)?;
+    let filter = filter(&app, &query.0)?;
+    let page = review::list(&app, &who, filter).await?;
     let body = Queue {
         counts: counts_by_status(&page.counts),
         items: page.items.iter().map(|item| Item::of(item, language)).collect(),
@@ -168,10 +168,10 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    let (item, history) = review::item_with_history(&app, &who, id).await.or_say_in(language)?;
+    let id = parse_id(&id)?;
+    let (item, history) = review::item_with_history(&app, &who, id).await?;
     let body = Item::of(&item, language).with_history(&item, &history);
     Ok(no_store(Json(body).into_response()))
 }
@@ -186,23 +186,23 @@ pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((id, action)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let comment = parse_id(&id).or_say_in(language)?;
-    let act = Act::parse(&action).ok_or_else(|| Problem::new(Error::not_found(), language))?;
+    let comment = parse_id(&id)?;
+    let act = Act::parse(&action).ok_or_else(Error::not_found)?;
     let key = request
         .headers()
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .map(str::to_owned);
-    let fields = Fields::read_optional(request).await.or_say_in(language)?;
-    let sent: Decision = fields.typed().or_say_in(language)?;
-    let mut wish = sent.parse(comment, act).or_say_in(language)?;
+    let fields = Fields::read_optional(request).await?;
+    let sent: Decision = fields.typed()?;
+    let mut wish = sent.parse(comment, act)?;
     wish.key = wish.key.or(key);
-    let made = decide::decide(&app, &who, wish).await.or_say_in(language)?;
+    let made = decide::decide(&app, &who, wish).await?;
     match made.decided {
-        Decided::NotFound => Err(Problem::new(Error::not_found(), language)),
+        Decided::NotFound => Err(Error::not_found().into()),
         Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
         Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
             let item = made.item.as_ref().map(|item| Item::of(item, language));
@@ -219,8 +219,7 @@ fn conflict(made: &Made, language: Language) -> Problem {
         "conflict"
     };
     let item = made.item.as_ref().map(|item| Item::of(item, language));
-    let problem =
-        Problem::new(Error::conflict(code), language).with("item", serde_json::to_value(item).unwrap_or_default());
+    let problem = Problem::from(Error::conflict(code)).with("item", serde_json::to_value(item).unwrap_or_default());
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())
@@ -238,11 +237,11 @@ fn conflict(made: &Made, language: Language) -> Problem {
 pub(crate) async fn decide_many(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: Decisions = Fields::read_as(request).await.or_say_in(language)?;
-    let wishes = sent.parse().or_say_in(language)?;
+    let sent: Decisions = Fields::read_as(request).await?;
+    let wishes = sent.parse()?;
     let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
     let made = if distinct.len() == wishes.len() {
         // Different comments cannot wait for one another: they share commits.
@@ -254,7 +253,7 @@ pub(crate) async fn decide_many(
         }
         made
     };
-    let made: Vec<Answered> = made.into_iter().collect::<Result<_, _>>().or_say_in(language)?;
+    let made: Vec<Answered> = made.into_iter().collect::<Result<_, _>>()?;
     let results = made.iter().map(|made| DecisionResult::of(made, language)).collect();
     Ok(no_store(Json(Results { results }).into_response()))
 }
@@ -316,15 +315,13 @@ pub(crate) async fn put_thread(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path((site, key)): Path<(String, String)>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: ThreadSettings = Fields::read_as(request).await.or_say_in(language)?;
+    let sent: ThreadSettings = Fields::read_as(request).await?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (title, url) = (given(sent.title), given(sent.url));
-    let row = thread::set(&app, &who, &site, &key, title, url, sent.open)
-        .await
-        .or_say_in(language)?;
+    let row = thread::set(&app, &who, &site, &key, title, url, sent.open).await?;
     Ok(no_store(Json(ThreadState::of(&row)).into_response()))
 }
 
@@ -364,4 +361,5 @@ pub(in crate::http) async fn method_not_allowed() -> Problem {
         StatusCode::METHOD_NOT_ALLOWED.as_u16(),
         "method_not_allowed",
     ))
+    .told_as_preferred()
 }

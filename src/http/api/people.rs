@@ -28,8 +28,8 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Query, Who},
+        error::Problem,
+        extract::{Query, Who},
     },
 };
 
@@ -39,17 +39,12 @@ use crate::{
     responses((status = 200, description = "a page", body = Moderators<'_>),
         (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only"),
         (status = 422, description = "after_bad, limit_bad")))]
-pub(crate) async fn moderators(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-    query: Query,
-) -> Result<Response, Problem> {
+pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
     let found = async {
         let limit = limit(&query.0, accounts::PAGE_MAX)?;
         accounts::list(&app, &who, after(&query.0)?, limit).await
     };
-    let (accounts, next) = found.await.or_say_in(language)?;
+    let (accounts, next) = found.await?;
     let moderators = accounts
         .iter()
         .map(|account| Moderator::seen_by(&who, account))
@@ -66,10 +61,10 @@ pub(crate) async fn moderators(
 pub(crate) async fn add_moderator(
     state: State<Arc<App>>,
     who: Who,
-    language: ApiLanguage,
+    query: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    invite(state, who, language, request).await
+    invite(state, who, query, request).await
 }
 
 /// Invites somebody by a one-time link.
@@ -80,15 +75,15 @@ pub(crate) async fn add_moderator(
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: NewModerator = Fields::read_as(request).await.or_say_in(language)?;
+    let sent: NewModerator = Fields::read_as(request).await?;
     let added = async {
         let (wanted, role, scope) = sent.parse()?;
         accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
     };
-    let added = added.await.or_say_in(language)?;
+    let added = added.await?;
     let body = Invited {
         id: added.account,
         link: added.code.map(|code| accounts::link(&app, &code)),
@@ -109,12 +104,12 @@ pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
-    let sent: ModeratorChange = fields.typed().or_say_in(language)?;
-    fields.refuse_null(&["site", "disabled"]).or_say_in(language)?;
+    let fields = Fields::read(request).await?;
+    let sent: ModeratorChange = fields.typed()?;
+    fields.refuse_null(&["site", "disabled"])?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         let role = sent.role()?;
@@ -128,7 +123,7 @@ pub(crate) async fn change_moderator(
         }
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
-    let (account, code) = changed.await.or_say_in(language)?;
+    let (account, code) = changed.await?;
     let link = code.map(|code| accounts::link(&app, &code));
     let body = ChangedModerator::seen_by(&who, &account, link);
     Ok(no_store(Json(body).into_response()))
@@ -142,12 +137,10 @@ pub(crate) async fn remove_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    accounts::remove(&app, By::Somebody(&who), id)
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    accounts::remove(&app, By::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -159,12 +152,10 @@ pub(crate) async fn new_link(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    let code = accounts::reset(&app, By::Somebody(&who), id)
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    let code = accounts::reset(&app, By::Somebody(&who), id).await?;
     let link = Some(accounts::link(&app, &code));
     let body = Invited { id, link };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
@@ -175,17 +166,12 @@ pub(crate) async fn new_link(
     params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 500; 500")),
     responses((status = 200, description = "a page", body = Tokens<'_>),
         (status = 403, description = "forbidden: owners only"), (status = 422, description = "after_bad, limit_bad")))]
-pub(crate) async fn list_tokens(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-    query: Query,
-) -> Result<Response, Problem> {
+pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
     let found = async {
         let limit = limit(&query.0, tokens::PAGE_MAX)?;
         tokens::list(&app, &who, after(&query.0)?, limit).await
     };
-    let (tokens, next) = found.await.or_say_in(language)?;
+    let (tokens, next) = found.await?;
     let tokens = tokens.iter().map(Token::of).collect();
     Ok(no_store(Json(Tokens { next, tokens }).into_response()))
 }
@@ -198,15 +184,15 @@ pub(crate) async fn list_tokens(
 pub(crate) async fn create_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
+    let fields = Fields::read(request).await?;
     let made = async {
         let wanted = NewToken::parse(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await
     };
-    let made = made.await.or_say_in(language)?;
+    let made = made.await?;
     let body = MadeToken {
         id: made.id,
         token: made.secret,
@@ -221,10 +207,10 @@ pub(crate) async fn revoke_token(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    tokens::revoke(&app, By::Somebody(&who), id).await.or_say_in(language)?;
+    let id = parse_id(&id)?;
+    tokens::revoke(&app, By::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -232,13 +218,9 @@ pub(crate) async fn revoke_token(
 #[utoipa::path(get, path = "/sessions", tag = "moderators",
     responses((status = 200, description = "at most 100", body = Sessions<'_>),
         (status = 403, description = "forbidden: a token")))]
-pub(crate) async fn sessions(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-) -> Result<Response, Problem> {
-    let current = who.person().or_say_in(language)?.session;
-    let sessions = own_account::sessions(&app, &who).await.or_say_in(language)?;
+pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
+    let current = who.person()?.session;
+    let sessions = own_account::sessions(&app, &who).await?;
     let sessions = sessions.iter().map(|session| Session::of(session, current)).collect();
     Ok(no_store(Json(Sessions { sessions }).into_response()))
 }
@@ -249,9 +231,9 @@ pub(crate) async fn sessions(
 pub(crate) async fn end_other_sessions(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    own_account::end_sessions(&app, &who, None).await.or_say_in(language)?;
+    own_account::end_sessions(&app, &who, None).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -263,12 +245,10 @@ pub(crate) async fn end_session(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(id): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let id = parse_id(&id).or_say_in(language)?;
-    own_account::end_sessions(&app, &who, Some(id))
-        .await
-        .or_say_in(language)?;
+    let id = parse_id(&id)?;
+    own_account::end_sessions(&app, &who, Some(id)).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 

@@ -26,8 +26,8 @@ use crate::{
     },
     http::{
         body::Fields,
-        error::{In, Problem},
-        extract::{ApiLanguage, Who},
+        error::Problem,
+        extract::{Query, Who},
     },
 };
 
@@ -35,12 +35,8 @@ use crate::{
 #[utoipa::path(get, path = "/sites", tag = "owners",
     responses((status = 200, description = "at most 1,000, by id", body = Sites<'_>),
         (status = 401, description = "unauthenticated")))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
-) -> Result<Response, Problem> {
-    let found = sites::list(&app, &who).await.or_say_in(language)?;
+pub(crate) async fn list(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
+    let found = sites::list(&app, &who).await?;
     let sites = found.iter().map(|site| SiteEntry::of(&site.site, &who)).collect();
     Ok(no_store(Json(Sites { sites }).into_response()))
 }
@@ -82,16 +78,16 @@ impl<'a> SiteEntry<'a> {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Who(who): Who,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
-    let NewSite { id, .. } = fields.typed().or_say_in(language)?;
+    let fields = Fields::read(request).await?;
+    let NewSite { id, .. } = fields.typed()?;
     let made = async {
         sites::create(&app, &who, &id, &Change::of_object(fields.all()).of_new_site()).await?;
         sites::settings(&app, &who, &id).await
     };
-    let settings = made.await.or_say_in(language)?;
+    let settings = made.await?;
     Ok(no_store(
         (StatusCode::CREATED, Json(SiteSettings::of(&settings))).into_response(),
     ))
@@ -105,9 +101,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
 ) -> Result<Response, Problem> {
-    let settings = sites::settings(&app, &who, &site).await.or_say_in(language)?;
+    let settings = sites::settings(&app, &who, &site).await?;
     Ok(no_store(Json(SiteSettings::of(&settings)).into_response()))
 }
 
@@ -124,14 +120,14 @@ pub(crate) async fn change(
     State(app): State<Arc<App>>,
     Who(who): Who,
     Path(site): Path<String>,
-    ApiLanguage(language): ApiLanguage,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read(request).await.or_say_in(language)?;
-    fields.typed::<SiteChange>().or_say_in(language)?;
-    fields.refuse_null(&["captcha"]).or_say_in(language)?;
+    let fields = Fields::read(request).await?;
+    fields.typed::<SiteChange>()?;
+    fields.refuse_null(&["captcha"])?;
     let change = Change::of_object(fields.all());
-    let settings = sites::change(&app, &who, &site, &change).await.or_say_in(language)?;
+    let settings = sites::change(&app, &who, &site, &change).await?;
     Ok(no_store(Json(SiteSettings::of(&settings)).into_response()))
 }
 

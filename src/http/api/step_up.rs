@@ -21,7 +21,7 @@ use crate::{
     domain::{captcha::Captcha, language::Language, site::Site, status::Status, timestamp::Timestamp},
     http::{
         body::Fields,
-        error::{In, Problem},
+        error::Problem,
         extract::{Client, Query},
     },
     web::{
@@ -45,15 +45,12 @@ pub(crate) async fn answer(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
     Client(client): Client,
-    query: Query,
+    _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let language = query.language(Language::Fr);
-    let sent: StepUpAnswer = Fields::read_as(request).await.or_say_in(language)?;
+    let sent: StepUpAnswer = Fields::read_as(request).await?;
     let given = sent.parse();
-    let (own, passed) = step_up::answer(&app, &receipt, &given, client)
-        .await
-        .or_say_in(language)?;
+    let (own, passed) = step_up::answer(&app, &receipt, given, client).await?;
     // As on the receipt itself: spam and rejected are told alike.
     let status = match own.comment.status {
         Status::Spam => Status::Rejected,

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use qrcode::{QrCode, render::svg};
 
 use super::{
-    PageError, PageResult, Visitor, admin_page,
+    PageResult, Problem, Visitor, admin_page,
     door::codes_page,
     form::{at_field, form_errors, sentence, told, with_status},
     frame, no_referrer, see_other,
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     web::{
         form::FormErrors,
@@ -47,7 +47,7 @@ const DONE: [&str; 7] = [
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let mut page = page(&app, &who, language).await?;
@@ -58,10 +58,8 @@ pub(crate) async fn show(
     Ok(admin_page(&page))
 }
 
-async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPage, PageError> {
-    let overview = own_account::overview(app, who)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPage, Problem> {
+    let overview = own_account::overview(app, who).await?;
     let sessions = overview.sessions.into_iter().map(|session| SessionRow {
         is_current: session.id == overview.current,
         id: session.id.to_string(),
@@ -75,7 +73,7 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPa
             Ok(found) => found.site.name.clone(),
             // An offer may be older than its site's end.
             Err(Error::NotFound(_)) => continue,
-            Err(error) => return Err(PageError::new(error, language)),
+            Err(error) => return Err(error.into()),
         };
         offers.push(OfferRow {
             site: site.to_owned(),
@@ -103,7 +101,7 @@ fn own_frame(app: &App, who: &Identity, language: Language, title: &str) -> Admi
 pub(crate) async fn rename(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let name = Fields::read(request).await?.text("name")?;
@@ -122,7 +120,7 @@ pub(crate) async fn rename(
 pub(crate) async fn answer_offer(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -135,7 +133,7 @@ pub(crate) async fn answer_offer(
     // A name that is taken there is changed here first.
     let errors = form_errors(&error, language);
     if errors.is_empty() {
-        return Err(PageError::new(error, language));
+        return Err(error.into());
     }
     let mut page = page(&app, &who, language).await?;
     page.frame.is_error = true;
@@ -147,7 +145,7 @@ pub(crate) async fn answer_offer(
 pub(crate) async fn end_sessions(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    _: Query,
     request: Request,
 ) -> PageResult {
     let only = Fields::read(request).await?.first_of(&["session"])?;
@@ -158,7 +156,7 @@ pub(crate) async fn end_sessions(
     match ended.await {
         // One that has ended by itself meanwhile is as wished.
         Ok(_) | Err(Error::NotFound(_)) => Ok(see_other("/account?done=sessions")),
-        Err(error) => Err(PageError::new(error, language)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -166,7 +164,7 @@ pub(crate) async fn end_sessions(
 pub(crate) async fn passphrase(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     act_page(&app, &who, language, "passphrase")
 }
@@ -175,7 +173,7 @@ pub(crate) async fn passphrase(
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     act_page(&app, &who, language, "second-step")
 }
@@ -184,7 +182,7 @@ pub(crate) async fn second_step(
 pub(crate) async fn second_step_off(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     act_page(&app, &who, language, "second-step/remove")
 }
@@ -193,13 +191,13 @@ pub(crate) async fn second_step_off(
 pub(crate) async fn codes(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     act_page(&app, &who, language, "codes")
 }
 
 fn act_page(app: &App, who: &Identity, language: Language, act: &'static str) -> PageResult {
-    who.person().map_err(|error| PageError::new(error, language))?;
+    who.person()?;
     Ok(admin_page(&new_act_page(app, who, language, act)))
 }
 
@@ -224,7 +222,7 @@ fn act_again(app: &App, who: &Identity, language: Language, act: &'static str, e
 pub(crate) async fn change_passphrase(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -239,7 +237,7 @@ pub(crate) async fn change_passphrase(
 pub(crate) async fn begin_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let current = Fields::read(request).await?.text("current")?;
@@ -253,7 +251,7 @@ pub(crate) async fn begin_second_step(
 pub(crate) async fn waiting_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     match own_account::waiting_seed(&app, &who).await {
         Ok(seed) => Ok(no_referrer(admin_page(&seed_page(
@@ -264,7 +262,7 @@ pub(crate) async fn waiting_second_step(
             FormErrors::default(),
         )?))),
         Err(Error::NotFound(_)) => Ok(see_other("/account")),
-        Err(error) => Err(PageError::new(error, language)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -272,7 +270,7 @@ pub(crate) async fn waiting_second_step(
 pub(crate) async fn confirm_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let code = Fields::read(request).await?.text("code")?;
@@ -319,7 +317,7 @@ fn seed_page(
 pub(crate) async fn remove_second_step(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let current = Fields::read(request).await?.text("current")?;
@@ -333,7 +331,7 @@ pub(crate) async fn remove_second_step(
 pub(crate) async fn renew_codes(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let current = Fields::read(request).await?.text("current")?;
@@ -344,13 +342,13 @@ pub(crate) async fn renew_codes(
 }
 
 /// What is wrong with a field, in words; any other error is a page of its own.
-fn told_at_code(error: Error, language: Language) -> Result<(FormErrors, Error), PageError> {
+fn told_at_code(error: Error, language: Language) -> Result<(FormErrors, Error), Problem> {
     let errors = match &error {
         Error::RateLimited(_) => at_field("code", sentence(&error, language)?),
         error => form_errors(error, language),
     };
     if errors.is_empty() {
-        return Err(PageError::new(error, language));
+        return Err(error.into());
     }
     Ok((errors, error))
 }

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 
-use super::{PageError, PageResult, Visitor, admin_page, defence, frame, see_other};
+use super::{PageResult, Problem, Visitor, admin_page, defence, frame, see_other};
 use crate::{
     actions::{
         identify::{Identity, Role},
@@ -28,7 +28,7 @@ use crate::{
     http::{
         api::captcha::Revert,
         body::Fields,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     store::PolicyRow,
     web::{
@@ -52,7 +52,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let mut page = Draft::new(&app, &who, &site, language).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -99,7 +99,7 @@ pub(crate) async fn revert(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path((site, n)): Path<(String, String)>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -132,10 +132,8 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    async fn new(app: &'a App, who: &'a Identity, site: &str, language: Language) -> Result<Draft<'a>, PageError> {
-        let evidence = tune::evidence(app, who, site, DAYS)
-            .await
-            .map_err(|error| PageError::new(error, language))?;
+    async fn new(app: &'a App, who: &'a Identity, site: &str, language: Language) -> Result<Draft<'a>, Problem> {
+        let evidence = tune::evidence(app, who, site, DAYS).await?;
         let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
         Ok(Self {
             fields: cut_fields(&current.unwrap_or_default()),
@@ -193,11 +191,9 @@ impl<'a> Draft<'a> {
     }
 
     /// Takes the rules of an earlier version.
-    async fn goes_back(&mut self, version: i64) -> Result<(), PageError> {
+    async fn goes_back(&mut self, version: i64) -> Result<(), Problem> {
         let site = &self.evidence.site.site.id;
-        let trial = tune::rule_of(self.app, self.who, site, version)
-            .await
-            .map_err(|error| PageError::new(error, self.language))?;
+        let trial = tune::rule_of(self.app, self.who, site, version).await?;
         self.fields = cut_fields(&trial.cuts);
         self.trial = Some(trial);
         self.revert = Some(version);
@@ -218,7 +214,7 @@ impl<'a> Draft<'a> {
         self.flash = Some(said);
     }
 
-    async fn preview(&mut self) -> Result<(), PageError> {
+    async fn preview(&mut self) -> Result<(), Problem> {
         let Some(trial) = &self.trial else { return Ok(()) };
         let preview = tune::preview(self.app, &self.evidence, trial, None).await?;
         let newest = tune::history(self.app, self.who, &self.evidence.site.site.id).await?;
@@ -269,7 +265,7 @@ impl<'a> Draft<'a> {
             }
             Err(Error::Unprocessable("confirm_needed")) => "confirm",
             Err(Error::Conflict { .. }) => "base",
-            Err(error) => return Err(PageError::new(error, self.language)),
+            Err(error) => return Err(error.into()),
         };
         let key = if field == "base" {
             "base-stale"
@@ -299,7 +295,7 @@ impl<'a> Draft<'a> {
         self.evidence.site.policy.as_ref().map_or(0, |row| row.policy.version)
     }
 
-    async fn answer(&mut self) -> Result<Response, PageError> {
+    async fn answer(&mut self) -> Result<Response, Problem> {
         let (app, who, language) = (self.app, self.who, self.language);
         let site = &self.evidence.site.site;
         let current = self.evidence.site.policy.as_ref();

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 
-use super::{PageError, PageResult, Visitor, admin_page, frame};
+use super::{PageResult, Problem, Visitor, admin_page, frame};
 use crate::{
     actions::{
         defend::{self, DAYS_MAX, Day, Defence, KeyTest},
@@ -22,7 +22,7 @@ use crate::{
         site::Site,
     },
     error::Error,
-    http::extract::{AdminLanguage, Query},
+    http::extract::{Query, RequestLanguage},
     web::{
         alarm::{Alarm, Observe},
         defence::{self as web, CauseRow, DayRow, DefencePage, HostRow, Keys, Period, TestAnswer},
@@ -42,7 +42,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     page(&app, &who, &site, days(&query), language, None).await
@@ -54,12 +54,10 @@ pub(crate) async fn test(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    let tests = defend::test_keys(&app, &who, &site)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+    let tests = defend::test_keys(&app, &who, &site).await?;
     page(&app, &who, &site, days(&query), language, Some(tests)).await
 }
 
@@ -76,10 +74,8 @@ async fn page(
     days: i64,
     language: Language,
     tests: Option<Vec<KeyTest>>,
-) -> Result<Response, PageError> {
-    let defence = defend::defence(app, who, site, days)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+) -> Result<Response, Problem> {
+    let defence = defend::defence(app, who, site, days).await?;
     let site = &defence.site.site;
     let provider = site.captcha.provider;
     let mut frame = frame(

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    PageError, PageResult, admin_page,
+    PageResult, admin_page,
     form::{at_field, sentence, told, with_status},
     frame, landing, no_referrer, see_other,
 };
@@ -31,7 +31,7 @@ use crate::{
         body::Fields,
         cookies,
         error::Problem,
-        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
+        extract::{AtDoor, Query, RequestLanguage},
     },
     web::{
         entrance::{CodesPage, InvitationPage, LoginCodePage, LoginPage, RecoveryPage},
@@ -43,7 +43,7 @@ use crate::{
 /// How to get in. While nobody owns anything that is the first run.
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     if !app.store.has_owner().await? {
@@ -73,13 +73,13 @@ fn login_page(app: &App, language: Language) -> LoginPage {
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
-    let sent: SignIn = fields.typed().map_err(|error| PageError::as_wanted(error, &headers))?;
+    let sent: SignIn = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     let (email, next) = (sent.email, own_path(&sent.next.unwrap_or_default()));
     let passphrase = sent.passphrase.filter(|text| !text.is_empty()).or(sent.password);
     let passphrase = passphrase.unwrap_or_default();
@@ -88,7 +88,7 @@ pub(crate) async fn sign_in(
         Err(error) => Err(error),
     };
     if !fields.is_form {
-        return Ok(in_json(&app, entered, language));
+        return Ok(in_json(&app, entered));
     }
     match entered {
         Ok(Step::In(entry)) => goes_in(&app, &entry, &next).await,
@@ -137,13 +137,14 @@ impl SignedIn {
 }
 
 /// The same for programs: the session's cookie, or a problem.
-fn in_json(app: &App, entered: Result<Step, Error>, language: Language) -> Response {
+fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
     match entered {
         Ok(Step::In(entry)) => cookies::with_entry(app, &entry, no_store(Json(SignedIn::IN).into_response())),
-        Ok(Step::Code { pass }) => Problem::new(Error::Http(401, "code_needed"), language)
+        Ok(Step::Code { pass }) => Problem::from(Error::Http(401, "code_needed"))
+            .told_as_preferred()
             .with("pass", pass)
             .into_response(),
-        Err(error) => Problem::new(error, language).into_response(),
+        Err(error) => Problem::from(error).told_as_preferred().into_response(),
     }
 }
 
@@ -168,19 +169,19 @@ struct SecondStep {
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
-    let sent: SecondStep = fields.typed().map_err(|error| PageError::as_wanted(error, &headers))?;
+    let sent: SecondStep = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     let (pass, code) = (sent.pass, sent.code);
     let next = own_path(&sent.next.unwrap_or_default());
     let entered = door::second_step(&app, &caller, &pass, &code).await;
     if !fields.is_form {
-        return Ok(in_json(&app, entered.map(Step::In), language));
+        return Ok(in_json(&app, entered.map(Step::In)));
     }
     match entered {
         Ok(entry) => goes_in(&app, &entry, &next).await,
@@ -204,7 +205,7 @@ pub(crate) async fn second_step(
 }
 
 /// The form of a forgotten passphrase.
-pub(crate) async fn recovery(State(app): State<Arc<App>>, AdminLanguage(language): AdminLanguage) -> PageResult {
+pub(crate) async fn recovery(State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage) -> PageResult {
     cookies::check_secure(&app)?;
     Ok(admin_page(&RecoveryPage {
         frame: outside(&app, language, "recovery-title"),
@@ -216,11 +217,9 @@ pub(crate) async fn recovery(State(app): State<Arc<App>>, AdminLanguage(language
 pub(crate) async fn recover(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
@@ -251,7 +250,7 @@ pub(crate) async fn recover(
 /// The page of a one-time link: a passphrase is chosen there; looking changes nothing.
 pub(crate) async fn invitation(
     State(app): State<Arc<App>>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let code = query.0.text("code")?;
@@ -262,11 +261,9 @@ pub(crate) async fn invitation(
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let fields = Fields::read(request).await?;
     let code = fields.text("code")?;
     let accepted = match cookies::check_secure(&app) {
@@ -315,7 +312,6 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
 
 /// Ends the session.
 pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
-    check_same_site(&headers, &app)?;
     if let Some(secret) = &caller.session {
         door::sign_out(&app, secret).await?;
     }

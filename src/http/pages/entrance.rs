@@ -8,7 +8,7 @@ use super::{PageResult, admin_page, bar, frame};
 use crate::{
     actions::sites,
     app::App,
-    http::extract::{AdminLanguage, Who},
+    http::extract::{RequestLanguage, Who},
     web::{
         entrance::{HomePage, SiteEntry},
         frame::Place,
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) async fn home(
     State(app): State<Arc<App>>,
     who: Result<Who, crate::http::error::Problem>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     let who = who.ok().map(|Who(who)| who);
     let sites = match &who {

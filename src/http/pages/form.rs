@@ -2,7 +2,7 @@
 
 use axum::{http::StatusCode, response::Response};
 
-use super::PageError;
+use super::Problem;
 use crate::{
     domain::language::Language,
     error::Error,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The errors of fields; where there is none, the sentence above the form. A failure of ours goes on as one.
-pub(super) fn told(error: &Error, language: Language) -> Result<(FormErrors, Option<String>), PageError> {
+pub(super) fn told(error: &Error, language: Language) -> Result<(FormErrors, Option<String>), Problem> {
     let errors = form_errors(error, language);
     let problem = errors.is_empty().then(|| sentence(error, language)).transpose()?;
     Ok((errors, problem))
@@ -42,16 +42,16 @@ pub(super) fn at_field(field: &str, message: String) -> FormErrors {
 
 /// What a person is told; a failure of ours goes on as one, and so does what the page in between asks
 /// ([`super::retype`]).
-pub(super) fn sentence(error: &Error, language: Language) -> Result<String, PageError> {
+pub(super) fn sentence(error: &Error, language: Language) -> Result<String, Problem> {
     if let Error::Forbidden(code @ "retype_needed") = *error {
-        return Err(PageError::new(Error::Forbidden(code), language));
+        return Err(Error::Forbidden(code).into());
     }
     // Whose session has ended sees no page of it any more.
     if let Error::Http(401, code @ "session_ended") = *error {
-        return Err(PageError::new(Error::Http(401, code), language));
+        return Err(Error::Http(401, code).into());
     }
     if error.status() >= 500 {
-        return Err(PageError::new(Error::Unavailable(error.to_string()), language));
+        return Err(Error::Unavailable(error.to_string()).into());
     }
     Ok(error::sentence(error, language))
 }

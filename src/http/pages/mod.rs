@@ -32,11 +32,10 @@ use axum::{
 };
 
 use super::{
-    accept::{wants_page, wants_page_after},
     api::comments::no_store,
-    error::{self, Problem},
-    extract::{AdminLanguage, Who},
-    layers::request_id,
+    error::Problem,
+    extract::{Query, Who},
+    request::{Form, tell_errors_as},
 };
 use crate::{
     actions::identify::Identity,
@@ -45,10 +44,7 @@ use crate::{
     error::Error,
     web::{
         assets,
-        entrance::ErrorPage,
         frame::{AdminFrame, Insider, Place},
-        texts::Say as _,
-        thread::Link,
         widget,
     },
 };
@@ -63,85 +59,7 @@ const READER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 's
      connect-src 'self'; worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page, or an answer that is a page as well.
-pub(super) type PageResult = Result<Response, PageError>;
-
-/// Why a page cannot be shown; becomes a page of its own, or JSON for a client that wants no page.
-#[derive(Debug)]
-pub(super) struct PageError {
-    error: Error,
-    language: Language,
-    as_json: bool,
-}
-
-impl<E: Into<Error>> From<E> for PageError {
-    fn from(error: E) -> Self {
-        Self::new(error, Language::Fr)
-    }
-}
-
-impl PageError {
-    pub(super) fn new(error: impl Into<Error>, language: Language) -> Self {
-        Self {
-            error: error.into(),
-            language,
-            as_json: false,
-        }
-    }
-
-    /// As a page or as JSON, as the client prefers.
-    pub(super) fn as_wanted(error: impl Into<Error>, headers: &HeaderMap) -> Self {
-        Self {
-            as_json: !wants_page_after(headers),
-            ..Self::from(error.into())
-        }
-    }
-
-    /// Where to go from here, when that is known.
-    fn way_on(&self, language: Language) -> Option<Link> {
-        matches!(self.error, Error::Http(401, "session_ended")).then(|| Link {
-            href: "/login".to_owned(),
-            label: language.say("login-title"),
-        })
-    }
-}
-
-impl IntoResponse for PageError {
-    fn into_response(self) -> Response {
-        if self.as_json {
-            return Problem::new(self.error, self.language).into_response();
-        }
-        if matches!(self.error, Error::Unauthenticated) {
-            return see_other("/login");
-        }
-        error::log(&self.error);
-        let language = self.language.for_admin();
-        let page = ErrorPage {
-            frame: AdminFrame {
-                language,
-                title: title_of(self.error.status(), language),
-                ..AdminFrame::default()
-            },
-            sentence: error::sentence(&self.error, language),
-            code: self.error.code().to_owned(),
-            request_id: Some(request_id()).filter(|id| !id.is_empty()),
-            link: self.way_on(language),
-            kept_text: None,
-        };
-        let mut response = admin_page(&page);
-        *response.status_mut() = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        error::add_headers(&self.error, &mut response);
-        retype::mark(&self.error, &mut response);
-        response
-    }
-}
-
-fn title_of(status: u16, language: Language) -> String {
-    language.say(match status {
-        404 => "not_found_title",
-        500.. => "internal_title",
-        _ => "problem_title",
-    })
-}
+pub(super) type PageResult = Result<Response, Problem>;
 
 /// A page for moderators: never kept, strict.
 pub(super) fn admin_page(page: &impl Template) -> Response {
@@ -267,57 +185,39 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// A path that is not there.
-pub(super) async fn not_found(
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
-    request: Request,
-) -> Response {
+pub(super) async fn not_found(_: Query, request: Request) -> Response {
     if request.uri().path() == "/favicon.ico" {
         return no_store(StatusCode::NO_CONTENT.into_response());
     }
-    if request.uri().path().starts_with("/api/") || !wants_page(&headers) {
-        return Problem::from(Error::not_found()).into_response();
+    if request.uri().path().starts_with("/api/") {
+        tell_errors_as(Form::Json);
     }
-    PageError::new(Error::not_found(), language).into_response()
+    Problem::from(Error::not_found()).into_response()
 }
 
 /// Somebody who came in, or the way to the door.
 pub(super) struct Visitor(pub(super) Identity);
 
 impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
-    type Rejection = Response;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Problem> {
         match Who::from_request_parts(parts, app).await {
-            Ok(Who(who)) => match bar::fill(app, &who).await {
-                Ok(()) => Ok(Self(who)),
-                Err(error) => Err(Problem::from(error).into_response()),
-            },
-            Err(problem) if problem.is_unauthenticated() => Err(see_other(&way_in(parts))),
-            Err(problem) if wants_page(&parts.headers) => Err(problem.into_page()),
-            Err(problem) => Err(problem.into_response()),
+            Ok(Who(who)) => {
+                bar::fill(app, &who)
+                    .await
+                    .map_err(|error| Problem::from(error).told_as_preferred())?;
+                Ok(Self(who))
+            }
+            // A program is led to the door as well.
+            Err(problem) if problem.is_unauthenticated() => Err(Error::Unauthenticated.into()),
+            Err(problem) => Err(problem),
         }
     }
-}
-
-/// The door, which leads back to the page that was asked for.
-fn way_in(parts: &axum::http::request::Parts) -> String {
-    if parts.method != axum::http::Method::GET {
-        return "/login".to_owned();
-    }
-    door_back_to(parts.uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
 /// The door, which leads back to a page of ours.
 pub(super) fn door_back_to(path: &str) -> String {
     let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
     format!("/login?next={next}")
-}
-
-impl Problem {
-    /// The same as a page.
-    pub(super) fn into_page(self) -> Response {
-        let (error, language) = self.into_parts();
-        PageError::new(error, language).into_response()
-    }
 }

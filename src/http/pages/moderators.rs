@@ -9,7 +9,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
-    PageError, PageResult, Visitor, admin_page,
+    PageResult, Problem, Visitor, admin_page,
     form::{sentence, told, with_status},
     frame, no_referrer, see_other,
 };
@@ -25,7 +25,7 @@ use crate::{
     http::{
         api::{comments::parse_id, people},
         body::Fields,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     store::Account,
     web::{
@@ -44,10 +44,10 @@ const DONE: [&str; 7] = ["given", "offered", "role", "disabled", "enabled", "rem
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    let after = people::after(&query.0).map_err(|error| PageError::new(error, language))?;
+    let after = people::after(&query.0)?;
     let mut page = page_after(&app, &who, language, after).await?;
     let done = query.0.text("done")?;
     page.flash = DONE
@@ -59,7 +59,7 @@ pub(crate) async fn show(
 /// People on a page.
 const ROWS: i64 = 100;
 
-async fn page(app: &App, who: &Identity, language: Language) -> Result<ModeratorsPage, PageError> {
+async fn page(app: &App, who: &Identity, language: Language) -> Result<ModeratorsPage, Problem> {
     page_after(app, who, language, None).await
 }
 
@@ -68,10 +68,9 @@ async fn page_after(
     who: &Identity,
     language: Language,
     after: Option<Uuid>,
-) -> Result<ModeratorsPage, PageError> {
-    let in_words = |error| PageError::new(error, language);
-    let (accounts, next) = accounts::list(app, who, after, ROWS).await.map_err(in_words)?;
-    let sites = site_choices(app, who, language).await.map_err(in_words)?;
+) -> Result<ModeratorsPage, Problem> {
+    let (accounts, next) = accounts::list(app, who, after, ROWS).await?;
+    let sites = site_choices(app, who, language).await?;
     Ok(ModeratorsPage {
         frame: frame(
             app,
@@ -159,7 +158,7 @@ pub(super) fn role_choices(language: Language) -> Vec<Choice> {
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -210,7 +209,7 @@ pub(crate) async fn link(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     let made = async {
         let id = parse_id(&id)?;
@@ -228,7 +227,7 @@ pub(crate) async fn change_role(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -256,7 +255,7 @@ pub(crate) async fn set_disabled(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let disabled = Fields::read(request).await?.text("disabled")? != "no";
@@ -273,7 +272,7 @@ pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
     let removed = async { accounts::remove(&app, By::Somebody(&who), parse_id(&id)?).await };
     match removed.await {
@@ -285,7 +284,7 @@ pub(crate) async fn remove(
 /// The people again, with why it could not be done.
 async fn refused(app: &App, who: &Identity, language: Language, error: Error) -> PageResult {
     if !matches!(error, Error::Conflict { .. } | Error::Forbidden("works_elsewhere")) {
-        return Err(PageError::new(error, language));
+        return Err(error.into());
     }
     let mut page = page(app, who, language).await?;
     page.frame.is_error = true;

@@ -20,7 +20,7 @@ use crate::{
     app::{App, SiteInForce},
     captcha::Form,
     domain::{
-        draft::{Draft, FieldError, RawDraft, Rules, ThreadKey, language},
+        draft::{Draft, FieldError, RawDraft, Rules, ThreadKey},
         language::Language,
         timestamp::Timestamp,
         triage::Action,
@@ -32,6 +32,7 @@ use crate::{
         error::{self, field_sentence},
         extract::{Client, Provenance, provenance},
         posted::Posted,
+        request,
     },
     web::{
         frame::ReaderFrame,
@@ -71,15 +72,12 @@ pub(in crate::http) async fn take_form(
     let headers = request.headers().clone();
     let posted = Posted::read(request).await;
     let fields = &posted.fields;
-    let asked = fields.optional("lang").unwrap_or_default();
+    request::asks_for(fields.optional("lang").unwrap_or_default().as_deref());
     let in_force = match app.site(site).await {
         Ok(in_force) => in_force,
-        Err(error) => {
-            let language = language(asked.as_deref(), Language::default());
-            return words_back(&posted, &error, language, None);
-        }
+        Err(error) => return words_back(&posted, &error, request::language(), None),
     };
-    let language = language(asked.as_deref(), in_force.site.language);
+    let language = request::language();
     let following = follow_form(app, &in_force, client, &headers, &posted, thread, language);
     match tokio::time::timeout(PATIENCE, following).await {
         Ok(Ok(response)) => response,

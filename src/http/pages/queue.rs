@@ -10,7 +10,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{PageError, PageResult, Visitor, admin_page, defence, door_back_to, frame, see_other};
+use super::{PageResult, Problem, Visitor, admin_page, defence, door_back_to, frame, see_other};
 use crate::{
     actions::{
         decide::{self, Made, Wish},
@@ -35,7 +35,7 @@ use crate::{
         api::moderation::filter,
         body::Fields,
         cursor,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     web::{
         form::Choice,
@@ -85,34 +85,33 @@ const TABS: [Status; 5] = [
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    let say = |error: Error| PageError::new(error, language);
     let since = app.clock.now();
-    let mut wanted = filter(&app, &query.0).map_err(say)?;
+    let mut wanted = filter(&app, &query.0)?;
     wanted.limit = PAGE;
-    wanted.places = cursor::decode_places(&query.0.text("places").map_err(say)?).unwrap_or_default();
-    let (status, order) = (wanted.status, query.0.text("order").map_err(say)?);
+    wanted.places = cursor::decode_places(&query.0.text("places")?).unwrap_or_default();
+    let (status, order) = (wanted.status, query.0.text("order")?);
     let site = wanted.site.clone();
     // Before the list is read: what is stored meanwhile is in the list, or told as new.
-    let known = follow::known(&app, &who).await.map_err(say)?;
-    let mut page = review::list(&app, &who, wanted.clone()).await.map_err(say)?;
+    let known = follow::known(&app, &who).await?;
+    let mut page = review::list(&app, &who, wanted.clone()).await?;
     if page.items.is_empty() && wanted.after.take().is_some() {
         // A later page that was worked off: what waits stands before it.
-        page = review::list(&app, &who, wanted.clone()).await.map_err(say)?;
+        page = review::list(&app, &who, wanted.clone()).await?;
     }
     let flash = flash(&app, &who, &query, language).await;
-    let next = next_row(&app, &page, &wanted, flash.as_ref()).await.map_err(say)?;
-    let here = address(&query, status).map_err(say)?;
+    let next = next_row(&app, &page, &wanted, flash.as_ref()).await?;
+    let here = address(&query, status)?;
     let places = places(&wanted, &page);
     let return_to = at_page(&here, wanted.after.as_deref(), &places);
-    let own_sites = sites::list(&app, &who).await.map_err(say)?.len();
+    let own_sites = sites::list(&app, &who).await?.len();
     let several = own_sites > 1;
     let counted = if site.is_some() { 1 } else { own_sites };
     let mut items = Vec::with_capacity(page.items.len());
     for (place, item) in page.items.iter().enumerate() {
-        let site = app.site(&item.row.comment.site).await.map_err(say)?;
+        let site = app.site(&item.row.comment.site).await?;
         let mut item = queue_item(item, &site.site, several, language);
         item.is_next = place == next;
         items.push(item);
@@ -142,20 +141,18 @@ pub(crate) async fn show(
         })
         .to_vec();
     let last_received = if page.items.is_empty() {
-        last_received(&app, &who, language).await.map_err(say)?
+        last_received(&app, &who, language).await?
     } else {
         None
     };
     let mut frame = frame(&app, Some(&who), language, Entry::Queue, language.say("queue-title"));
-    frame.setup_href = super::setup::href(&app, &who).await.map_err(say)?;
+    frame.setup_href = super::setup::href(&app, &who).await?;
     let mut defences = Vec::new();
-    for id in checked_sites(&app, &who, site.as_deref()).await.map_err(say)? {
-        let checked = app.site(&id).await.map_err(say)?;
-        frame.alarms.extend(
-            defence::alarms(&app, &who, &checked.site, language)
-                .await
-                .map_err(say)?,
-        );
+    for id in checked_sites(&app, &who, site.as_deref()).await? {
+        let checked = app.site(&id).await?;
+        frame
+            .alarms
+            .extend(defence::alarms(&app, &who, &checked.site, language).await?);
         defences.push((defence::address(&id), checked.site.name.clone()));
     }
     Ok(admin_page(&QueuePage {
@@ -163,7 +160,7 @@ pub(crate) async fn show(
         defences,
         tabs,
         orders,
-        kept: kept(&query, status).map_err(say)?,
+        kept: kept(&query, status)?,
         items,
         flash: flash.map(|(_, flash)| flash),
         next_href: page.next.map(|key| at_page(&here, Some(&key), &places)),
@@ -462,7 +459,7 @@ pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, req
 }
 
 /// Back to the page that the button stood on, with what it did.
-fn back(fields: &Fields, comment: Uuid, made: &Made, failed: &str) -> Result<Response, PageError> {
+fn back(fields: &Fields, comment: Uuid, made: &Made, failed: &str) -> Result<Response, Problem> {
     let result = match made.decided {
         Decided::NotFound => return Err(Error::not_found().into()),
         Decided::Applied(_) | Decided::Replayed(_) => "applied",

@@ -13,15 +13,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{PageError, PageResult, no_referrer, reader_page, see_other};
+use super::{PageResult, Problem, no_referrer, reader_page, see_other};
 use crate::{
-    actions::receipt::{self, Own},
+    actions::{
+        receipt::{self, Own},
+        step_up,
+    },
     app::App,
     domain::{language::Language, markup, status::Status, timestamp::Timestamp},
     http::{
         accept::wants_page_after,
         api::comments::no_store,
         extract::{Client, Query},
+        request,
     },
     web::{
         frame::ReaderFrame,
@@ -43,7 +47,7 @@ pub(crate) async fn show(
 ) -> PageResult {
     match receipt::open(&app, &receipt).await {
         Ok(own) => Ok(present(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -62,7 +66,7 @@ pub(crate) async fn appeal(
 ) -> PageResult {
     match receipt::appeal(&app, &receipt, client).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -79,7 +83,7 @@ pub(crate) async fn erase(
 ) -> PageResult {
     match receipt::erase(&app, &receipt).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(PageError::as_wanted(error, &headers)),
+        Err(error) => Err(Problem::from(error).told_as_preferred()),
     }
 }
 
@@ -93,12 +97,16 @@ async fn after_act(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, que
 async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query: &Query) -> Response {
     let comment = &own.comment;
     let site = app.site(&comment.site).await.ok();
-    let language = Language::parse(&comment.language)
-        .or(site.as_ref().map(|site| site.site.language))
-        .unwrap_or_default();
-    let language = query.language(language);
+    let language = Language::parse(&comment.language).or(site.as_ref().map(|site| site.site.language));
+    request::is_about(language.unwrap_or_default());
+    let language = request::language();
     if !wants_page_after(headers) {
-        return no_referrer(no_store(Json(OwnComment::of(app, own, receipt)).into_response()));
+        let second_check = match &site {
+            Some(site) => step_up::outcome(app, &site.site, comment).await.ok().flatten(),
+            None => None,
+        };
+        let own = OwnComment::of(app, own, receipt, second_check);
+        return no_referrer(no_store(Json(own).into_response()));
     }
     let erased = comment.status == Status::Erased;
     let zone = site.map_or(TimeZone::UTC, |site| site.site.time_zone.clone());
@@ -155,10 +163,13 @@ struct OwnComment<'a> {
     /// pending, approved, rejected, refused or erased.
     #[schema(value_type = String)]
     status: Status,
+    /// What became of the second check, for a page that was gone before it was judged: open, passed or closed; null where
+    /// none was asked for.
+    step_up: Option<&'static str>,
 }
 
 impl<'a> OwnComment<'a> {
-    fn of(app: &App, own: &'a Own, receipt: &str) -> Self {
+    fn of(app: &App, own: &'a Own, receipt: &str, step_up: Option<&'static str>) -> Self {
         let comment = &own.comment;
         let appeal = || format!("{}/r/{receipt}/appeal", app.config.public_url());
         Self {
@@ -174,6 +185,7 @@ impl<'a> OwnComment<'a> {
                 Status::Spam => Status::Rejected,
                 other => other,
             },
+            step_up,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderMap, Method, request::Parts},
+    http::{Method, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    PageError, PageResult, admin_page,
+    PageResult, admin_page,
     door::{SignedIn, own_path},
     form::{form_errors, sentence, with_status},
     frame, landing, see_other,
@@ -33,8 +33,8 @@ use crate::{
     http::{
         api::comments::no_store,
         body::{self, Fields},
-        error::Problem,
-        extract::{AdminLanguage, Who},
+        error::{Problem, problem_of},
+        extract::{RequestLanguage, Who},
     },
     web::{entrance::RetypePage, form::FormErrors, frame::Place, texts::Say as _},
 };
@@ -42,17 +42,6 @@ use crate::{
 /// What the page adds to the values of the form: no other form has such names.
 const PASSPHRASE: &str = "retype_passphrase";
 const CODE: &str = "retype_code";
-
-/// Says of an answer that the passphrase is wanted.
-#[derive(Debug, Clone, Copy)]
-struct Wanted;
-
-/// Marks the answer to an act that wants the passphrase.
-pub(super) fn mark(error: &Error, response: &mut Response) {
-    if matches!(error, Error::Forbidden("retype_needed")) {
-        response.extensions_mut().insert(Wanted);
-    }
-}
 
 /// Stands around the forms that may want the passphrase.
 pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -67,12 +56,12 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
 
 async fn tried(app: &Arc<App>, request: Request, next: Next) -> PageResult {
     let (mut parts, body) = request.into_parts();
-    let AdminLanguage(language) = AdminLanguage::from_request_parts(&mut parts, app)
+    let RequestLanguage(language) = RequestLanguage::from_request_parts(&mut parts, app)
         .await
-        .map_err(|problem| PageError::new(problem.into_parts().0, Language::Fr))?;
+        .map_err(Problem::into_error)?;
     let bytes = body::bytes(body)
         .await
-        .map_err(|error| PageError::as_wanted(error, &parts.headers))?;
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     // What cannot be read is answered where it is read.
     let fields = Fields::from_form(&bytes).unwrap_or_default();
     if let Some(passphrase) = fields.optional(PASSPHRASE)? {
@@ -85,12 +74,13 @@ async fn tried(app: &Arc<App>, request: Request, next: Next) -> PageResult {
     }
     let again = Request::from_parts(parts.clone(), Body::from(bytes));
     let response = next.run(again).await;
-    if response.extensions().get::<Wanted>().is_none() {
+    let wants_passphrase = |problem: &Problem| matches!(problem.error(), Error::Forbidden("retype_needed"));
+    if !problem_of(&response).is_some_and(|problem| wants_passphrase(&problem)) {
         return Ok(response);
     }
     match Who::from_request_parts(&mut parts, app).await {
         Ok(Who(who)) => asked(app, &who, language, &parts, &fields, &Error::Forbidden("retype_needed")).await,
-        Err(problem) => Ok(problem.into_page()),
+        Err(problem) => Err(problem.into_error().into()),
     }
 }
 
@@ -116,7 +106,7 @@ async fn asked(
     Ok(with_status(admin_page(&page), error))
 }
 
-async fn new_page(app: &App, who: &Identity, language: Language, error: &Error) -> Result<RetypePage, PageError> {
+async fn new_page(app: &App, who: &Identity, language: Language, error: &Error) -> Result<RetypePage, Problem> {
     let (errors, problem) = match error {
         Error::Forbidden("retype_needed") => (FormErrors::default(), None),
         Error::Invalid(_) => {
@@ -164,20 +154,21 @@ struct TypedAgain {
         (status = 422, description = "passphrase_wrong, code_missing, code_bad")))]
 pub(crate) async fn retype(
     State(app): State<Arc<App>>,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     who: Result<Who, Problem>,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request)
         .await
-        .map_err(|error| PageError::as_wanted(error, &headers))?;
-    let sent: TypedAgain = fields.typed().map_err(|error| PageError::as_wanted(error, &headers))?;
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let sent: TypedAgain = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     let next = own_path(&sent.next.unwrap_or_default());
     let Who(who) = match who {
         Ok(who) => who,
-        Err(problem) if fields.is_form => return Ok(problem.into_page()),
-        Err(problem) => return Ok(problem.into_response()),
+        Err(problem) if fields.is_form => return Err(problem.into_error().into()),
+        Err(problem) => return Err(problem),
     };
     let typed = async {
         let either = |own: Option<String>, other| own.filter(|text| !text.is_empty()).or(other).unwrap_or_default();
@@ -199,6 +190,6 @@ pub(crate) async fn retype(
             page.values = vec![("next".to_owned(), next)];
             Ok(with_status(admin_page(&page), &error))
         }
-        Err(error) => Ok(Problem::new(error, language).into_response()),
+        Err(error) => Ok(Problem::from(error).told_as_preferred().into_response()),
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 
 use super::{
-    PageError, PageResult, Visitor, admin_page,
+    PageResult, Problem, Visitor, admin_page,
     door::{codes_page, outside},
     form::{form_errors, told, with_status},
     frame, no_referrer, see_other, sites as sites_page,
@@ -31,7 +31,7 @@ use crate::{
     http::{
         body::Fields,
         cookies, error,
-        extract::{AdminLanguage, AtDoor, Query, check_not_foreign, check_same_site},
+        extract::{AtDoor, Query, RequestLanguage},
     },
     web::{
         entrance::{SetupPage, SetupYouPage},
@@ -58,10 +58,10 @@ pub(super) fn path_of(left: Left) -> &'static str {
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    first_run_only(&app, language).await?;
+    first_run_only(&app).await?;
     if setup::is_under_way(&app, &caller).await? {
         return Ok(see_other("/setup/you"));
     }
@@ -81,9 +81,9 @@ fn page(app: &App, language: Language) -> SetupPage {
     }
 }
 
-async fn first_run_only(app: &App, language: Language) -> Result<(), PageError> {
+async fn first_run_only(app: &App) -> Result<(), Problem> {
     if app.store.has_owner().await? {
-        return Err(PageError::new(Error::not_found(), language));
+        return Err(Error::not_found().into());
     }
     Ok(())
 }
@@ -92,11 +92,9 @@ async fn first_run_only(app: &App, language: Language) -> Result<(), PageError> 
 pub(crate) async fn redeem(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    check_not_foreign(&headers, &app)?;
     let mut page = page(&app, language);
     page.frame.is_error = true;
     if let Err(error) = cookies::check_secure(&app) {
@@ -115,7 +113,7 @@ pub(crate) async fn redeem(
             page.problem = Some(error::sentence(&error, language));
             Ok(with_status(no_referrer(admin_page(&page)), &error))
         }
-        Err(error) => Err(PageError::new(error, language)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -123,9 +121,9 @@ pub(crate) async fn redeem(
 pub(crate) async fn you(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
-    first_run_only(&app, language).await?;
+    first_run_only(&app).await?;
     if !setup::is_under_way(&app, &caller).await? {
         return Ok(see_other("/setup"));
     }
@@ -139,12 +137,10 @@ pub(crate) async fn you(
 pub(crate) async fn make_owner(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
-    AdminLanguage(language): AdminLanguage,
-    headers: HeaderMap,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
-) -> Result<Response, PageError> {
-    check_same_site(&headers, &app)?;
-    first_run_only(&app, language).await?;
+) -> Result<Response, Problem> {
+    first_run_only(&app).await?;
     let fields = Fields::read(request).await?;
     let wanted = Wanted {
         name: fields.text("name")?,
@@ -158,7 +154,7 @@ pub(crate) async fn make_owner(
         }
         Err(Error::Unauthenticated) => return Ok(see_other("/setup")),
         Err(error @ Error::Invalid(_)) => error,
-        Err(error) => return Err(PageError::new(error, language)),
+        Err(error) => return Err(error.into()),
     };
     let mut page = SetupYouPage {
         frame: outside(&app, language, "setup-you-title"),
@@ -196,10 +192,10 @@ pub(super) async fn href(app: &App, who: &Identity) -> Result<Option<&'static st
 }
 
 /// Whether that step is the one that is left, else the way to it. Once all is done there is no first run.
-async fn check_step(app: &App, who: &Identity, step: Left, language: Language) -> Result<Option<Response>, PageError> {
+async fn check_step(app: &App, who: &Identity, step: Left) -> Result<Option<Response>, Problem> {
     let left = setup::left(app).await?;
     if left == Left::Nothing || who.rights.everywhere() != Some(Role::Owner) {
-        return Err(PageError::new(Error::not_found(), language));
+        return Err(Error::not_found().into());
     }
     Ok((left != step).then(|| see_other(path_of(left))))
 }
@@ -212,9 +208,9 @@ fn inside(app: &App, who: &Identity, language: Language, title: &str) -> AdminFr
 pub(crate) async fn site(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Site, language).await? {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Site).await? {
         return Ok(elsewhere);
     }
     Ok(admin_page(&SetupSitePage {
@@ -228,10 +224,10 @@ pub(crate) async fn site(
 pub(crate) async fn make_site(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Site, language).await? {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Site).await? {
         return Ok(elsewhere);
     }
     let fields = Fields::read(request).await?;
@@ -267,9 +263,9 @@ pub(crate) async fn make_site(
 pub(crate) async fn robots(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Robots, language).await? {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Robots).await? {
         return Ok(elsewhere);
     }
     let site = site_of(&app).await?;
@@ -281,10 +277,8 @@ async fn site_of(app: &App) -> Result<String, Error> {
     setup::site(app).await?.ok_or_else(Error::not_found)
 }
 
-async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) -> Result<SetupRobotsPage, PageError> {
-    let found = sites::settings(app, who, site)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) -> Result<SetupRobotsPage, Problem> {
+    let found = sites::settings(app, who, site).await?;
     let provider = found.site.site.captcha.provider;
     Ok(SetupRobotsPage {
         frame: inside(app, who, language, "setup-robots-title"),
@@ -300,10 +294,10 @@ async fn robots_page(app: &App, who: &Identity, site: &str, language: Language) 
 pub(crate) async fn set_robots(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Robots, language).await? {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Robots).await? {
         return Ok(elsewhere);
     }
     let fields = Fields::read(request).await?;
@@ -350,9 +344,9 @@ async fn back_to_built_in(app: &App, who: &Identity, site: &str) -> Result<Optio
 pub(crate) async fn try_it(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Try, language).await? {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Try).await? {
         return Ok(elsewhere);
     }
     let site = site_of(&app).await?;
@@ -372,12 +366,8 @@ pub(crate) async fn try_it(
 }
 
 /// Ends the first run.
-pub(crate) async fn finish(
-    State(app): State<Arc<App>>,
-    Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
-) -> PageResult {
-    if let Some(elsewhere) = check_step(&app, &who, Left::Try, language).await? {
+pub(crate) async fn finish(State(app): State<Arc<App>>, Visitor(who): Visitor, _: Query) -> PageResult {
+    if let Some(elsewhere) = check_step(&app, &who, Left::Try).await? {
         return Ok(elsewhere);
     }
     setup::set_left(&app, Left::Nothing).await?;

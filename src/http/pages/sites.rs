@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 
 use super::{
-    PageError, PageResult, Visitor, admin_page, bar,
+    PageResult, Problem, Visitor, admin_page, bar,
     form::{sentence, told, with_status},
     frame, see_other,
 };
@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     http::{
         body::Fields,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     web::{
         defence::provider_name,
@@ -37,7 +37,7 @@ use crate::{
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let chooses_for = query.0.text("page")?;
@@ -45,7 +45,7 @@ pub(crate) async fn list(
         return choose(&app, &who, language, &chooses_for).await;
     }
     let page = page(&app, &who, language).await;
-    Ok(admin_page(&page.map_err(|error| PageError::new(error, language))?))
+    Ok(admin_page(&page?))
 }
 
 /// Of which site a page is wanted; with one alone there is nothing to choose.
@@ -54,9 +54,7 @@ async fn choose(app: &App, who: &Identity, language: Language, name: &str) -> Pa
     if sites.site.is_some() {
         return Ok(see_other(&sites.page(name)));
     }
-    let found = sites::list(app, who)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+    let found = sites::list(app, who).await?;
     let place = if name == "captcha" {
         Place::Captcha
     } else {
@@ -215,7 +213,7 @@ pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -226,7 +224,7 @@ pub(crate) async fn create(
     };
     let mut page = page(&app, &who, language).await?;
     if page.new.is_none() {
-        return Err(PageError::new(error, language));
+        return Err(error.into());
     }
     page.frame.is_error = true;
     (page.errors, page.problem) = told(&error, language)?;
@@ -240,12 +238,10 @@ pub(crate) async fn settings(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    let found = sites::settings(&app, &who, &site)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+    let found = sites::settings(&app, &who, &site).await?;
     let mut page = settings_page(&app, &who, &found, language, None)?;
     page.flash = match query.0.text("done")?.as_str() {
         "saved" => Some(language.say(saved_words(query.0.text("dropped")? == "yes"))),
@@ -260,7 +256,7 @@ pub(crate) async fn save(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(site): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -280,9 +276,7 @@ pub(crate) async fn save(
         }
         Err(error) => error,
     };
-    let found = sites::settings(&app, &who, &site)
-        .await
-        .map_err(|error| PageError::new(error, language))?;
+    let found = sites::settings(&app, &who, &site).await?;
     let mut page = settings_page(&app, &who, &found, language, Some(&fields))?;
     page.frame.is_error = true;
     (page.errors, page.problem) = told(&error, language)?;
@@ -298,15 +292,10 @@ fn saved_words(has_dropped: bool) -> &'static str {
 }
 
 /// What the provider says about the keys of a site, in words, and whether that is a problem.
-pub(super) async fn test(
-    app: &App,
-    who: &Identity,
-    site: &str,
-    language: Language,
-) -> Result<(String, bool), PageError> {
+pub(super) async fn test(app: &App, who: &Identity, site: &str, language: Language) -> Result<(String, bool), Problem> {
     let tests = match defend::test_keys(app, who, site).await {
         Err(error @ Error::RateLimited(_)) => return Ok((sentence(&error, language)?, true)),
-        tests => tests.map_err(|error| PageError::new(error, language))?,
+        tests => tests?,
     };
     let answer = super::defence::in_words(&tests, language);
     Ok((answer.message, answer.is_problem))

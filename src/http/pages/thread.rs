@@ -11,7 +11,7 @@ use axum::{
 use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
-use super::{PageError, PageResult, form_page, reader_page};
+use super::{PageResult, form_page, reader_page};
 use crate::{
     actions::thread::{self, Page},
     app::{App, DEMO_SITE, SiteInForce},
@@ -21,6 +21,7 @@ use crate::{
         api::comments::{thread_key, wanted},
         cursor,
         extract::{Client, Query},
+        request,
     },
     store::{PublicComment, ThreadRow},
     web::{
@@ -79,10 +80,9 @@ pub(crate) async fn show(
     query: Query,
 ) -> PageResult {
     let in_force = app.site(&site).await?;
-    let language = query.language(in_force.site.language);
-    let say = |error: Error| PageError::new(error, language);
-    let key = thread_key(&query.0).map_err(say)?;
-    let row = thread::look(&app, &in_force, &key, client).await.map_err(say)?;
+    let language = request::language();
+    let key = thread_key(&query.0)?;
+    let row = thread::look(&app, &in_force, &key, client).await?;
     let place = Place {
         path: thread_path(&site, key.as_str()),
         base: String::new(),
@@ -91,9 +91,7 @@ pub(crate) async fn show(
         key: &key,
         language,
     };
-    let page = thread::page(&app, row, wanted(&query.0).map_err(say)?)
-        .await
-        .map_err(say)?;
+    let page = thread::page(&app, row, wanted(&query.0)?).await?;
     let form = fresh_form(&app, &place, reply_to(&app, &query).await);
     Ok(thread_page(&place, page, form))
 }
@@ -138,10 +136,9 @@ pub(crate) async fn fragment(
     query: Query,
 ) -> PageResult {
     let in_force = app.site(&site).await?;
-    let language = query.language(in_force.site.language);
-    let say = |error: Error| PageError::new(error, language);
-    let key = thread_key(&query.0).map_err(say)?;
-    let row = thread::look(&app, &in_force, &key, client).await.map_err(say)?;
+    let language = request::language();
+    let key = thread_key(&query.0)?;
+    let row = thread::look(&app, &in_force, &key, client).await?;
     let place = Place {
         path: thread_path(&site, key.as_str()),
         base: app.config.public_url(),
@@ -150,9 +147,7 @@ pub(crate) async fn fragment(
         key: &key,
         language,
     };
-    let page = thread::page(&app, row, wanted(&query.0).map_err(say)?)
-        .await
-        .map_err(say)?;
+    let page = thread::page(&app, row, wanted(&query.0)?).await?;
     let form = FormView {
         token: None,
         ..form_view(&place, FormValues::default())
@@ -310,7 +305,7 @@ pub(crate) async fn feed(
     query: Query,
 ) -> PageResult {
     let in_force = app.site(&site).await?;
-    let language = query.language(in_force.site.language);
+    let language = request::language();
     let key = match query.0.first_of(&["thread"])? {
         None => None,
         Some(_) => Some(thread_key(&query.0)?),

@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use uuid::Uuid;
 
 use super::{
-    PageError, PageResult, Visitor, admin_page,
+    PageResult, Problem, Visitor, admin_page,
     form::{told, with_status},
     frame,
     moderators::{role_choices, site_choices},
@@ -22,7 +22,7 @@ use crate::{
             people::{self, NewToken},
         },
         body::Fields,
-        extract::{AdminLanguage, Query},
+        extract::{Query, RequestLanguage},
     },
     web::{
         form::choose,
@@ -37,10 +37,10 @@ use crate::{
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    let after = people::after(&query.0).map_err(|error| PageError::new(error, language))?;
+    let after = people::after(&query.0)?;
     let mut page = page_after(&app, &who, language, after).await?;
     page.flash = (query.0.text("done")? == "revoked").then(|| language.say("token-done-revoked"));
     Ok(admin_page(&page))
@@ -49,19 +49,13 @@ pub(crate) async fn show(
 /// Tokens on a page.
 const ROWS: i64 = 100;
 
-async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPage, PageError> {
+async fn page(app: &App, who: &Identity, language: Language) -> Result<TokensPage, Problem> {
     page_after(app, who, language, None).await
 }
 
-async fn page_after(
-    app: &App,
-    who: &Identity,
-    language: Language,
-    after: Option<Uuid>,
-) -> Result<TokensPage, PageError> {
-    let in_words = |error| PageError::new(error, language);
-    let (tokens, next) = tokens::list(app, who, after, ROWS).await.map_err(in_words)?;
-    let sites = site_choices(app, who, language).await.map_err(in_words)?;
+async fn page_after(app: &App, who: &Identity, language: Language, after: Option<Uuid>) -> Result<TokensPage, Problem> {
+    let (tokens, next) = tokens::list(app, who, after, ROWS).await?;
+    let sites = site_choices(app, who, language).await?;
     let name_of = |site: &String| {
         let choice = sites.iter().find(|choice| choice.value == *site);
         choice.map_or_else(|| site.clone(), |choice| choice.label.clone())
@@ -91,7 +85,7 @@ async fn page_after(
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
-    AdminLanguage(language): AdminLanguage,
+    RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
     let fields = Fields::read(request).await?;
@@ -126,9 +120,9 @@ pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     Visitor(who): Visitor,
     Path(id): Path<String>,
-    AdminLanguage(language): AdminLanguage,
+    _: Query,
 ) -> PageResult {
     let revoked = async { tokens::revoke(&app, By::Somebody(&who), parse_id(&id)?).await };
-    revoked.await.map_err(|error| PageError::new(error, language))?;
+    revoked.await?;
     Ok(see_other("/tokens?done=revoked"))
 }
