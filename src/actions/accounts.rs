@@ -1,12 +1,13 @@
 //! Who works on a site: inviting, roles, shutting out, one-time links.
 //!
 //! An owner acts on the sites they own and on nobody else's: an account that works elsewhere as well is
-//! changed here, never taken over (only who owns all of its sites may make it a new link or shut it out). A role
-//! that would take an account out of another owner's power is only offered, until the person says yes.
+//! changed here, never taken over (only who owns all of its sites may make it a reset link or shut it out). A role
+//! that would take an account out of another owner's power is only offered, until the person says yes; so is one for an
+//! account that somebody let in who could not give it, and might sit in it under another's e-mail. Whoever invites
+//! makes a link of their own, and only who opens that one gets what they give (`store/offers.rs`).
 //! The command line acts as the owner of everything. A link is shown once and stored as a hash; it stands on
-//! its maker, counts only while they stand above all that the account may do, and ends when they fall: shut out,
-//! removed, or left with a lesser role than it stood on. A suspension is lifted, and what it holds undone, only by who
-//! has the power over the account that its giver had.
+//! its maker, and ends when they fall: shut out, removed, or left with a lesser role than it stood on. A suspension is
+//! lifted, and what it holds undone, only by who has the power over the account that its giver had.
 
 use std::time::Duration;
 
@@ -117,11 +118,28 @@ impl By<'_> {
     /// undoes is not undone by a new link either, nor by removing the account and inviting the person anew.
     fn may_undo(self, account: &Account) -> Result<(), Error> {
         self.may_rule(account)?;
+        self.may_lift(account)
+    }
+
+    /// Whether they may lift the account's suspension, if there is one.
+    fn may_lift(self, account: &Account) -> Result<(), Error> {
         match self {
             Self::Somebody(who) if !who.rights.own_all_of(&account.suspended_over) => {
                 Err(Error::Forbidden("forbidden"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What of these roles is on sites of theirs.
+    fn own_part(self, roles: &Rights) -> Rights {
+        match self {
+            Self::Operator => roles.clone(),
+            Self::Somebody(who) => roles
+                .iter()
+                .filter(|(site, role)| who.rights.own_all_of(&Rights::on(*role, [*site])))
+                .map(|(site, role)| (site.to_owned(), role))
+                .collect(),
         }
     }
 
@@ -151,8 +169,8 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Added {
     pub account: Uuid,
-    /// The code of a one-time link; `None` when they had an account and come in as ever, or by the link that
-    /// they have.
+    /// The code of the one-time link by which the role is theirs; `None` when they come in as ever and have it, or
+    /// answer in their account, or have such a link already.
     pub code: Option<String>,
     /// Whether a role waits for their yes.
     pub is_offer: bool,
@@ -161,7 +179,7 @@ pub struct Added {
 /// What came of a role that was given or taken.
 #[derive(Debug, Default)]
 pub struct RoleChange {
-    /// The code of a new one-time link, in place of another person's that was open.
+    /// The code of a new one-time link, where the role waits for one or another person's ended.
     pub code: Option<String>,
     /// Whether it waits for the person's yes.
     pub is_offer: bool,
@@ -227,7 +245,7 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
             is_offer: false,
         };
         for site in &sites {
-            let change = change_role(app, by, known.id, site, Some(role)).await?;
+            let change = give_or_take(app, by, known.id, site, Some(role), true).await?;
             added.code = change.code.or(added.code);
             added.is_offer |= change.is_offer;
         }
@@ -308,9 +326,10 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
 }
 
 /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. Gives the code of a new
-/// one-time link where the role is wider and another person's link was open: that one ends, so that its maker
-/// gets nothing of what somebody else gives. Where they do not own all that the account works on, a role on a site of
-/// theirs is offered; taking it away takes the offer back.
+/// one-time link where the role waits for one: for who has not come in yet, or was let in by somebody who could not give
+/// that role; and where the role is wider and another person's link in place of a lost passphrase was open, which ends.
+/// Where they do not own all that the account works on, a role on a site of theirs is offered; taking it away
+/// takes the offer back.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], for a role that is wider also `retype_needed`; 409
@@ -322,12 +341,23 @@ pub async fn change_role(
     site: &str,
     role: Option<Role>,
 ) -> Result<RoleChange, Error> {
+    give_or_take(app, by, account, site, role, false).await
+}
+
+async fn give_or_take(
+    app: &App,
+    by: By<'_>,
+    account: Uuid,
+    site: &str,
+    role: Option<Role>,
+    is_inviting: bool,
+) -> Result<RoleChange, Error> {
     by.may_own(site)?;
     let known = get(app, account).await?;
-    if role > known.rights.at(site) {
+    if is_inviting || role > known.rights.at(site) {
         by.typed_in_person(app)?;
     }
-    let (code, link) = new_link(app, by, life_of_link(&known));
+    let (code, link) = new_link(app, by, INVITATION_LIFE);
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let entry = |action| {
         let entry = account_entry(app, by, action, account, Some(roles(&rights)));
@@ -342,17 +372,17 @@ pub async fn change_role(
         link_audit: on_sites(
             app,
             account_entry(app, by, "link_made", account, None),
-            &known.rights.clone().with(site, Role::Moderator),
+            &by.own_part(&known.rights).with(site, Role::Moderator),
         ),
+        reset_until: app.clock.now().plus(RESET_LIFE),
+        is_inviting,
         offer_audit: entry("role_offered"),
         most: INVITED_MAX,
     };
     let audit = entry(if role.is_some() { "role_given" } else { "role_taken" });
-    let change = app.store.set_role(account, site, role, Some(giver), audit).await?;
-    if change == AccountChange::Full {
-        return Err(invitations_full(Some(site)));
-    }
-    done(app, change)?;
+    let now = app.clock.now();
+    let change = app.store.set_role(account, site, role, Some(giver), now, audit).await?;
+    done(app, change, Some(site))?;
     Ok(RoleChange {
         code: (change == AccountChange::NewLink).then_some(code),
         is_offer: change == AccountChange::Offered,
@@ -381,61 +411,112 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
     let over = by.suspends_over(&known);
     let suspension = disabled.then(|| (app.clock.now(), &over));
     let audit = on_sites(app, account_entry(app, by, action, account, None), &known.rights);
-    done(app, app.store.set_disabled(account, suspension, audit).await?)
+    done(app, app.store.set_disabled(account, suspension, audit).await?, None)
 }
 
-/// Removes an account for good, with its tokens; its name stays where it decided.
+/// Removes an account for good, with its tokens; its name stays where it decided. Of who has not come in yet and is
+/// invited by other owners too, only what is offered on their own sites goes.
 ///
 /// # Errors
 /// As [`set_disabled`].
 pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
     let known = get(app, account).await?;
+    let own = by.own_part(&known.rights);
+    if known.passphrase.is_none() && by.may_rule(&known).is_err() && !own.is_empty() {
+        for (site, _) in own.iter() {
+            change_role(app, by, account, site, None).await?;
+        }
+        return Ok(());
+    }
     by.may_undo(&known)?;
     let audit = account_entry(app, by, "account_removed", account, None);
     let audit = on_sites(app, audit, &known.rights);
-    done(app, app.store.remove_account(account, app.clock.now(), audit).await?)
+    done(
+        app,
+        app.store.remove_account(account, app.clock.now(), audit).await?,
+        None,
+    )
 }
 
-/// Makes a new one-time link for an account: its passphrase is chosen anew, and a second step is set up
-/// anew. Until then everything stays as it is. Gives the code.
+/// Makes a new one-time link for an account. Who came in chooses a passphrase by it, and sets up a second step anew;
+/// until then everything stays as it is. Who did not gets by it what is offered on sites of its maker's; the links to
+/// that of before end. Gives the code.
 ///
 /// # Errors
 /// As [`set_disabled`], and `retype_needed`.
 pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error> {
     let account = get(app, account).await?;
+    let own = by.own_part(&account.rights);
+    if account.passphrase.is_none() && !own.is_empty() {
+        by.may_lift(&account)?;
+        by.typed_in_person(app)?;
+        let (code, link) = new_link(app, by, INVITATION_LIFE);
+        let audit = on_sites(app, account_entry(app, by, "link_made", account.id, None), &own);
+        let sites = own.iter().map(|(site, _)| site.to_owned()).collect();
+        let is_made = app.store.renew_invitation(account.id, link, sites, audit).await?;
+        return if is_made { Ok(code) } else { Err(Error::not_found()) };
+    }
     by.may_undo(&account)?;
     by.typed_in_person(app)?;
-    let (code, invitation) = new_link(app, by, life_of_link(&account));
+    let (code, link) = new_link(app, by, RESET_LIFE);
     let audit = account_entry(app, by, "link_made", account.id, None);
     let audit = on_sites(app, audit, &account.rights);
-    app.store.set_invitation(account.id, invitation, audit).await?;
-    Ok(code)
+    let is_made = app.store.set_reset_link(account.id, link, audit).await?;
+    if is_made { Ok(code) } else { Err(Error::not_found()) }
 }
 
-/// Whose one-time link that is.
+/// What a one-time link is for.
+#[derive(Debug)]
+pub struct Invited {
+    pub account: Account,
+    /// Whether a passphrase is chosen by it; if not, whoever has come in answers the offers.
+    pub is_way_in: bool,
+    /// The roles that it gives.
+    pub offers: Rights,
+}
+
+/// What a one-time link is for.
 ///
 /// # Errors
 /// [`Error::NotFound`] `link_ended` for an unknown, used or old one; errors of the store.
-pub async fn invited(app: &App, code: &str) -> Result<Account, Error> {
+pub async fn invited(app: &App, code: &str) -> Result<Invited, Error> {
     let ended = || Error::NotFound("link_ended");
-    let id = app.store.invited(&sha256_hex(code.as_bytes()), app.clock.now()).await?;
-    app.store.account(id.ok_or_else(ended)?).await?.ok_or_else(ended)
+    let link = app
+        .store
+        .live_link(&sha256_hex(code.as_bytes()), app.clock.now())
+        .await?
+        .ok_or_else(ended)?;
+    Ok(Invited {
+        account: app.store.account(link.account).await?.ok_or_else(ended)?,
+        is_way_in: link.is_way_in,
+        offers: link.offers,
+    })
 }
 
 /// Redeems a one-time link: chooses a passphrase and comes in. Gives new recovery codes, to be shown once.
 ///
 /// # Errors
-/// [`Error::NotFound`] `link_ended`; `passphrase_…` as a field's error; [`Error::RateLimited`] after 25 tries
-/// with a link within an hour; errors of the store.
+/// [`Error::NotFound`] `link_ended`; 409 `link_has_account` for who came in before, and answers there
+/// ([`super::own_account::answer_offer`]); `passphrase_…` as a field's error; [`Error::RateLimited`] after 25
+/// tries with a link within an hour; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
-    let account = invited(app, code).await?;
+    let invited = invited(app, code).await?;
+    let account = invited.account;
+    if !invited.is_way_in {
+        return Err(Error::conflict("link_has_account"));
+    }
     // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
     let by = Counted::by(Action::SignInAccount, format!("link {}", account.id));
     let tried = door::count(app, &[by]).await?;
     let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
-    let audit = on_sites(app, door::entry(app, &account, "link_redeemed"), &account.rights);
+    let there = if account.passphrase.is_some() {
+        &account.rights
+    } else {
+        &invited.offers
+    };
+    let audit = on_sites(app, door::entry(app, &account, "link_redeemed"), there);
     let is_first = app
         .store
         .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
@@ -478,14 +559,6 @@ pub async fn get(app: &App, account: Uuid) -> Result<Account, Error> {
         .ok_or_else(Error::not_found)
 }
 
-fn life_of_link(account: &Account) -> Duration {
-    if account.passphrase.is_none() {
-        INVITATION_LIFE
-    } else {
-        RESET_LIFE
-    }
-}
-
 fn new_link(app: &App, by: By<'_>, life: Duration) -> (String, Invitation) {
     let code = new_secret();
     let invitation = Invitation {
@@ -496,14 +569,15 @@ fn new_link(app: &App, by: By<'_>, life: Duration) -> (String, Invitation) {
     (code, invitation)
 }
 
-fn done(app: &App, change: AccountChange) -> Result<(), Error> {
+/// `site`: where a role was given.
+fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Error> {
     match change {
         AccountChange::Done | AccountChange::NewLink | AccountChange::Offered => {
             app.forget_sites();
             Ok(())
         }
         AccountChange::LastOwner => Err(Error::conflict("last_owner")),
-        AccountChange::Full => Err(invitations_full(None)),
+        AccountChange::Full => Err(invitations_full(site)),
         AccountChange::Unknown => Err(Error::not_found()),
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         person::Name,
     },
     error::Error,
+    keys::sha256_hex,
     limits::Action,
     store::{Account, NewAudit, SessionEntry},
 };
@@ -29,6 +30,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Overview {
     pub account: Account,
+    /// The roles offered that are answered here, without a link.
+    pub offers: Rights,
     /// The session that asks.
     pub current: Uuid,
     /// Last used first.
@@ -53,6 +56,7 @@ pub async fn overview(app: &App, who: &Identity) -> Result<Overview, Error> {
     let (person, account) = me(app, who).await?;
     Ok(Overview {
         sessions: sessions(app, who).await?,
+        offers: app.store.offers_without_link(account.id).await?,
         recovery_codes_left: app.store.recovery_codes_left(account.id).await?,
         current: person.session,
         account,
@@ -106,15 +110,33 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
     Ok(())
 }
 
-/// Accepts the role that a site's owner offers, or refuses it. From the first on one works there, and no owner of one's
-/// other sites alone has the whole account in their power.
+/// Accepts the role that a site's owner offers, or refuses it: by the link with that code, or without one where whoever
+/// let one in could give it too. From the first on one works there, and no owner of one's other sites alone
+/// has the whole account in their power.
 ///
 /// # Errors
-/// [`Error::NotFound`] where none is offered; to accept also [`Error::Forbidden`] `retype_needed`, and `name_taken` as a
-/// field's error where a colleague there is called so; errors of the store.
-pub async fn answer_offer(app: &App, who: &Identity, site: &str, is_accepted: bool) -> Result<(), Error> {
+/// [`Error::NotFound`] where none is offered, or not by that link, or where it needs one; to accept also
+/// [`Error::Forbidden`] `retype_needed`, and `name_taken` as a field's error where a colleague there is called so; errors
+/// of the store.
+pub async fn answer_offer(
+    app: &App,
+    who: &Identity,
+    site: &str,
+    code: Option<&str>,
+    is_accepted: bool,
+) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
-    let offered = account.offers.iter().find(|(offered, _)| *offered == site);
+    let now = app.clock.now();
+    let link = code.map(|code| sha256_hex(code.as_bytes()));
+    let offers = match &link {
+        Some(hash) => {
+            let link = app.store.live_link(hash, now).await?;
+            let link = link.filter(|link| link.account == account.id);
+            link.ok_or_else(Error::not_found)?.offers
+        }
+        None => app.store.offers_without_link(account.id).await?,
+    };
+    let offered = offers.iter().find(|(offered, _)| *offered == site);
     let (_, role) = offered.ok_or_else(Error::not_found)?;
     if is_accepted {
         who.typed_in_person(app)?;
@@ -130,9 +152,10 @@ pub async fn answer_offer(app: &App, who: &Identity, site: &str, is_accepted: bo
         ..door::entry(app, &account, action)
     };
     let audit = on_sites(app, audit, &there);
+    let offer = (site, role);
     if !app
         .store
-        .answer_offer(account.id, (site, role), is_accepted, audit)
+        .answer_offer(account.id, offer, link.as_deref(), is_accepted, now, audit)
         .await?
     {
         return Err(Error::not_found());

@@ -1,8 +1,8 @@
 //! The first run: a one-time code, then the first account.
 //!
-//! The code, printed at every start while nobody owns anything, opens a session that serves for one thing:
-//! to make the first account, which owns every site. From then on the code is worth nothing, and what is
-//! left of the first run (a site, its check, a first comment) is the new owner's.
+//! The code, printed at every start while nobody owns anything, opens a session that serves for two things:
+//! to make sites ([`built_in_owner`]), and the first account, which owns every site. From then on the code is worth
+//! nothing, and what is left of the first run (a site, its check, a first comment) is the new owner's.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     accounts::{self, Wanted},
     credentials,
     door::{self, Caller, Counted, Entry},
-    identify,
+    identify::{self, Identity},
 };
 use crate::{
     app::App,
@@ -157,6 +157,24 @@ pub async fn is_under_way(app: &App, caller: &Caller) -> Result<bool, Error> {
     };
     let session = identify::live_session(app, secret).await?;
     Ok(session.is_some_and(|session| session.account.is_none()))
+}
+
+/// Who makes sites in the first run: a built-in owner of every site, which is no account and counts as no owner. Its
+/// passphrase is none, so what makes a site never asks for it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] without a session that a setup code opened, and once there is an owner; errors of the
+/// store.
+pub async fn built_in_owner(app: &App, caller: &Caller) -> Result<Identity, Error> {
+    if !is_under_way(app, caller).await? || app.store.has_owner().await? {
+        return Err(Error::Unauthenticated);
+    }
+    let actor = Actor {
+        kind: "system",
+        id: "setup".to_owned(),
+        name: "Démonstration".to_owned(),
+    };
+    Ok(Identity::new(actor, Rights::on(Role::Owner, [EVERY_SITE]), None))
 }
 
 /// Makes the first account, owner of every site, and comes in. Gives its recovery codes, to be shown once.

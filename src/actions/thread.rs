@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     keys::{Purpose, hex},
     limits::{Action, Demand},
-    store::{NewAudit, PublicComment, PublicThread, ThreadRow},
+    store::{NewAudit, PublicComment, PublicThread, TakenBack, ThreadRow},
 };
 
 /// Top-level comments on a page at most.
@@ -150,24 +150,45 @@ pub async fn feed(
         .await?)
 }
 
-/// Sets what the publisher says of a thread; what is `None` stays, a new thread is open.
+/// What the publisher says of a thread.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// `None`: as it is.
+    pub title: Option<Said>,
+    /// `None`: as it is.
+    pub url: Option<Said>,
+    /// `None`: as it is; a new thread is open.
+    pub open: Option<bool>,
+}
+
+/// A title or an address as the publisher says it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Said {
+    Is(String),
+    /// What was said is taken back: the next comment that is approved names the thread, as before.
+    Nothing,
+}
+
+impl Said {
+    fn text(said: Option<&Self>) -> Option<&str> {
+        match said {
+            Some(Self::Is(text)) => Some(text),
+            Some(Self::Nothing) | None => None,
+        }
+    }
+}
+
+/// Sets what the publisher says of a thread.
 ///
 /// # Errors
 /// Role and site; 422 for a bad key, or an address that is none of the site's; errors of the store.
-pub async fn set(
-    app: &App,
-    who: &Identity,
-    site: &str,
-    key: &str,
-    title: Option<String>,
-    url: Option<String>,
-    open: Option<bool>,
-) -> Result<ThreadRow, Error> {
+pub async fn set(app: &App, who: &Identity, site: &str, key: &str, settings: &Settings) -> Result<ThreadRow, Error> {
     who.may(Role::Moderator, site)?;
     let in_force = app.site(site).await?;
     let bad = |field, code| Error::Invalid(vec![FieldError::new(field, code)]);
     let key = ThreadKey::parse(key).ok_or_else(|| bad("thread", "thread_bad"))?;
-    if let Some(url) = &url {
+    let url = Said::text(settings.url.as_ref());
+    if let Some(url) = url {
         let origin = url::Url::parse(url).map(|url| url.origin().ascii_serialization());
         if !origin.is_ok_and(|origin| in_force.site.origins.contains(&origin) || app.is_own_origin(&origin)) {
             return Err(bad("url", "url_bad"));
@@ -177,9 +198,9 @@ pub async fn set(
     let row = ThreadRow {
         id: app.clock.new_id(),
         thread_key: key.as_str().to_owned(),
-        title: title.as_deref().and_then(draft::title),
-        url,
-        open: open.unwrap_or(current.is_none_or(|row| row.open)),
+        title: Said::text(settings.title.as_ref()).and_then(draft::title),
+        url: url.map(str::to_owned),
+        open: settings.open.unwrap_or(current.is_none_or(|row| row.open)),
         content_version: 1,
     };
     let detail = AuditDetail::Thread {
@@ -197,7 +218,13 @@ pub async fn set(
         to_status: None,
         detail: Some(detail.text()),
     };
-    app.store.set_thread(site, row, audit, app.clock.now()).await?;
+    let taken_back = TakenBack {
+        title: settings.title == Some(Said::Nothing),
+        url: settings.url == Some(Said::Nothing),
+    };
+    app.store
+        .set_thread(site, row, taken_back, audit, app.clock.now())
+        .await?;
     app.store.thread(site, key.as_str()).await?.ok_or_else(Error::not_found)
 }
 

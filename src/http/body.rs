@@ -154,8 +154,11 @@ impl Fields {
     /// # Errors
     /// [`Error::BadType`] with those that are.
     pub(super) fn refuse_null(&self, names: &[&str]) -> Result<(), Error> {
-        let is_null = |name: &&&str| matches!(self.values.get(**name), Some(Value::Null));
-        let wrong: Vec<String> = names.iter().filter(is_null).map(|name| (*name).to_owned()).collect();
+        let wrong: Vec<String> = names
+            .iter()
+            .filter(|name| self.is_null(name))
+            .map(|name| (*name).to_owned())
+            .collect();
         if wrong.is_empty() {
             Ok(())
         } else {
@@ -175,6 +178,11 @@ impl Fields {
             }
         }
         all
+    }
+
+    /// Whether the field is there and null.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(Value::is_null)
     }
 
     /// Everything, as it came.

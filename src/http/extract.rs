@@ -13,6 +13,7 @@ use crate::{
     actions::{
         door::Caller,
         identify::{self, Identity},
+        setup,
     },
     app::App,
     domain::{
@@ -57,6 +58,26 @@ impl FromRequestParts<Arc<App>> for Who {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         Ok(Self(identify_request(parts, app, Use::Counts).await.map_err(refused)?))
+    }
+}
+
+/// Somebody who makes a site: as [`Who`], or while nobody owns anything the session that a setup code opened.
+#[derive(Debug, Clone)]
+pub(super) struct SiteMaker(pub(super) Identity);
+
+impl FromRequestParts<Arc<App>> for SiteMaker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match identify_request(parts, app, Use::Counts).await {
+            Err(Error::Unauthenticated) if !parts.headers.contains_key(header::AUTHORIZATION) => {
+                let AtDoor(caller) = AtDoor::from_request_parts(parts, app).await?;
+                let who = setup::built_in_owner(app, &caller).await?;
+                check_same_site(&parts.headers, app)?;
+                Ok(Self(who))
+            }
+            who => Ok(Self(who?)),
+        }
     }
 }
 

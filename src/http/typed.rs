@@ -1,10 +1,11 @@
 //! A body as the type that its call takes.
 //!
 //! A known field of another JSON type is a fault of the program that sent it, and is told as such, with the names of all
-//! such fields (422 `bad_type`): so reading goes on behind one, with an empty value in its place. Null is as good as not
-//! there, or takes back what is set, or is told where it could do neither ([`Fields::refuse_null`]): both give `None`, an
-//! empty text, zero, no, an empty list. What nobody knows is ignored. A form holds texts: numbers, yes and no are read
-//! from them, and what is empty is not there.
+//! such fields (422 `bad_type`): so reading goes on behind one, with an empty value in its place. In a call that makes or
+//! does something null is as good as not there; in one that changes something it takes back what is set, or is told where
+//! there is nothing to go back to ([`Fields::refuse_null`]). Both read as `None`, an empty text, zero, no, an empty list;
+//! a call that tells them apart asks [`Fields::is_null`]. What nobody knows is ignored. A form holds texts: numbers, yes
+//! and no are read from them, and what is empty is not there.
 
 use std::cell::{Cell, RefCell};
 

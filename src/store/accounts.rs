@@ -13,9 +13,10 @@ use super::{
     audit::{insert_entries, insert_entry},
     credentials::set_recovery_codes,
     in_tx,
-    invitations::{end_links_of, set_invitation},
+    invitations::{end_links_of, has_invitation, insert_link},
     leases::end_leases,
     names::{NOBODY, check_name},
+    offers::{insert_offer, is_let_in_by_owner},
     on_pool, rows,
     sessions::insert_session,
     tokens::end_tokens_of,
@@ -44,8 +45,10 @@ pub struct Account {
     pub disabled_at: Option<Timestamp>,
     /// What whoever lets a suspended account in again must own.
     pub suspended_over: Rights,
+    /// What the account may do; of who has not come in yet, what is offered with a link. [`Store::account_by_email`]
+    /// reads nothing of the latter.
     pub rights: Rights,
-    /// Roles that wait for the person's yes; not read by [`Store::account_by_email`].
+    /// Roles that wait for the yes of who came in; not read by [`Store::account_by_email`].
     pub offers: Rights,
 }
 
@@ -83,9 +86,10 @@ pub struct NewAccount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountChange {
     Done,
-    /// Done, and the link that somebody else had made for the account gave way to the giver's.
+    /// Done, and the giver's new link is the way to it.
     NewLink,
-    /// The role waits for the person's yes: the giver does not own all that the account works on.
+    /// The role waits for the person's yes: the giver does not own all that the account works on, or does not know
+    /// who is in it.
     Offered,
     /// As many are invited to the site, and have not come in or said yes, as may be.
     Full,
@@ -124,9 +128,13 @@ pub struct AccountsWanted {
 pub struct Giver {
     /// What they may do themselves; `None`: they are the operator.
     pub rights: Option<Rights>,
-    /// What takes the place of a link that somebody else made: theirs, with its audit entry.
+    /// Their link to what they offer, made where they have none that counts, with its audit entry.
     pub link: Invitation,
     pub link_audit: Vec<NewAudit>,
+    /// When their link ends that takes the place of somebody else's for a lost passphrase.
+    pub reset_until: Timestamp,
+    /// Whether they invite: then there is a link that counts, theirs or the one that is there.
+    pub is_inviting: bool,
     /// The entry in place of the role's where it is offered only.
     pub offer_audit: Vec<NewAudit>,
     /// So many may be invited to a site, offers among them.
@@ -147,13 +155,11 @@ struct Row {
 }
 
 impl Row {
-    /// With roles by site, as they are stored.
-    fn with_roles(self, roles: Vec<(String, String)>) -> Result<Account, StoreError> {
-        let rights = rights_of(&self.id, roles)?;
-        self.with(rights)
-    }
-
-    fn with(self, rights: Rights) -> Result<Account, StoreError> {
+    fn with(self, rights: Rights, offers: Rights) -> Result<Account, StoreError> {
+        let (rights, offers) = match self.passphrase {
+            Some(_) => (rights, offers),
+            None => (offers, Rights::default()),
+        };
         Ok(Account {
             suspended_over: suspended_over(&self.id, self.suspended_over.as_deref())?,
             id: self.id,
@@ -165,13 +171,13 @@ impl Row {
             created_at: Timestamp(self.created_at),
             disabled_at: self.disabled_at.map(Timestamp),
             rights,
-            offers: Rights::default(),
+            offers,
         })
     }
 }
 
 /// Roles by site as the rows of `account` have them.
-fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<Rights, StoreError> {
+pub(super) fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<Rights, StoreError> {
     let roles = roles
         .into_iter()
         .map(|(site, role)| role_of(account, &role).map(|role| (site, role)));
@@ -268,22 +274,19 @@ macro_rules! is_last_owner {
 
 macro_rules! insert_account {
     ($conn:expr, $account:expr) => {{
-        let account: NewAccount = $account;
+        let account: &NewAccount = $account;
         sqlx::query(
             "INSERT INTO accounts (id, name, email, email_folded, passphrase, totp_confirmed, totp_step, created_at) \
              VALUES ($1, $2, $3, $4, $5, FALSE, 0, $6)",
         )
         .bind(account.id)
-        .bind(account.name)
-        .bind(account.email)
-        .bind(account.email_folded)
-        .bind(account.passphrase)
+        .bind(account.name.as_str())
+        .bind(account.email.as_str())
+        .bind(account.email_folded.as_str())
+        .bind(account.passphrase.as_deref())
         .bind(account.at.0)
         .execute(&mut *$conn)
         .await?;
-        for (site, role) in account.rights.iter() {
-            set_role!($conn, account.id, site, role);
-        }
     }};
 }
 
@@ -303,23 +306,59 @@ macro_rules! set_role {
 
 pub(super) use set_role;
 
-/// How many were invited to a site and have not come in yet, and how many a role there is offered to, but for one
-/// account.
+/// To how many a role on a site is offered, but for one account.
 macro_rules! waiting_on {
     ($conn:expr, $site:expr, $except:expr) => {{
-        // Indexes: account_roles_by_site, role_offers_by_site.
-        let (waiting,): (i64,) = sqlx::query_as(
-            "SELECT (SELECT COUNT(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-             WHERE r.site_id = $1 AND a.passphrase IS NULL AND a.id <> $2) \
-             + (SELECT COUNT(*) FROM role_offers WHERE site_id = $1 AND account_id <> $2)",
-        )
-        .bind($site)
-        .bind($except)
-        .fetch_one(&mut *$conn)
-        .await?;
+        // Index: role_offers_by_site.
+        let (waiting,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM role_offers WHERE site_id = $1 AND account_id <> $2")
+                .bind($site)
+                .bind($except)
+                .fetch_one(&mut *$conn)
+                .await?;
         waiting
     }};
 }
+
+/// Offers a role on a site, and whether it is answered by a link alone, in the name of the giver, or of whose offer there
+/// it stays. `Some`: whether the giver's new link is wanted; `None`: there is no place for another offer.
+macro_rules! offer_role {
+    ($conn:expr, $account:expr, $offer:expr, $giver:expr, $now:expr) => {{
+        let (site, role, by_link): (&str, Role, bool) = $offer;
+        let giver: &Giver = $giver;
+        let before: Option<(String, Option<Uuid>)> =
+            sqlx::query_as("SELECT role, maker_id FROM role_offers WHERE account_id = $1 AND site_id = $2")
+                .bind($account)
+                .bind(site)
+                .fetch_optional(&mut *$conn)
+                .await?;
+        let is_full = before.is_none() && waiting_on!($conn, site, $account) >= giver.most;
+        let mut stays_with = None;
+        if let Some((before, maker)) = before {
+            let is_wider = role > role_of(&$account, &before)?;
+            let stays = if has_invitation!($conn, $account, maker, $now.0) {
+                !is_wider || maker.is_none()
+            } else {
+                !is_wider && !giver.is_inviting
+            };
+            stays_with = stays.then_some(maker);
+        }
+        if is_full {
+            None
+        } else {
+            let maker = stays_with.unwrap_or(giver.link.maker);
+            let needs_link = by_link && stays_with.is_none() && !has_invitation!($conn, $account, maker, $now.0);
+            insert_offer!($conn, $account, site, role, maker, $now.0);
+            Some(needs_link)
+        }
+    }};
+}
+
+/// Somebody who owns a site, come in or only invited.
+const ANY_OWNER: &str = "SELECT a.id FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+     WHERE r.role = 'owner' AND a.disabled_at IS NULL \
+     UNION ALL SELECT a.id FROM role_offers o JOIN accounts a ON a.id = o.account_id \
+     WHERE o.role = 'owner' AND a.passphrase IS NULL AND a.disabled_at IS NULL LIMIT 1";
 
 impl Store {
     /// Whether somebody owns a site, come in or only invited: then the first run is over.
@@ -327,14 +366,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn has_owner(&self) -> Result<bool, StoreError> {
-        let found: Option<(Uuid,)> = on_pool!(self, |pool| {
-            sqlx::query_as(
-                "SELECT a.id FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-                 WHERE r.role = 'owner' AND a.disabled_at IS NULL LIMIT 1",
-            )
-            .fetch_optional(pool)
-            .await
-        })?;
+        let found: Option<(Uuid,)> = on_pool!(self, |pool| sqlx::query_as(ANY_OWNER).fetch_optional(pool).await)?;
         Ok(found.is_some())
     }
 
@@ -354,19 +386,16 @@ impl Store {
         let instead_of = instead_of.to_owned();
         in_tx!(self, |conn| {
             lock_accounts!(conn);
-            let owner: Option<(Uuid,)> = sqlx::query_as(
-                "SELECT a.id FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-                 WHERE r.role = 'owner' AND a.disabled_at IS NULL LIMIT 1",
-            )
-            .fetch_optional(&mut *conn)
-            .await?;
+            let owner: Option<(Uuid,)> = sqlx::query_as(ANY_OWNER).fetch_optional(&mut *conn).await?;
             if owner.is_some() {
                 return Ok(false);
             }
             check_name!(conn, &account.name, &sites_of(&account.rights), NOBODY, account.at);
-            let id = account.id;
-            insert_account!(conn, account);
-            set_recovery_codes!(conn, id, recovery);
+            insert_account!(conn, &account);
+            for (site, role) in account.rights.iter() {
+                set_role!(conn, account.id, site, role);
+            }
+            set_recovery_codes!(conn, account.id, recovery);
             sqlx::query("DELETE FROM sessions WHERE hash = $1 OR account_id IS NULL")
                 .bind(instead_of)
                 .execute(&mut *conn)
@@ -377,8 +406,8 @@ impl Store {
         })
     }
 
-    /// Makes an account with its one-time link. On a site, and by one maker, at most `most` are invited that
-    /// have not come in yet.
+    /// Makes an account with its one-time link, which gives the roles. On a site, and by one maker, at most
+    /// `most` are invited that have not come in yet.
     ///
     /// # Errors
     /// [`StoreError`], [`StoreError::NameTaken`] among them.
@@ -418,9 +447,11 @@ impl Store {
                 }
             }
             check_name!(conn, &account.name, &sites_of(&account.rights), NOBODY, account.at);
-            let id = account.id;
-            insert_account!(conn, account);
-            set_invitation!(conn, id, invitation);
+            insert_account!(conn, &account);
+            for (site, role) in account.rights.iter() {
+                insert_offer!(conn, account.id, site, role, invitation.maker, account.at.0);
+            }
+            insert_link!(conn, account.id, invitation, false);
             insert_entries!(conn, audit);
             Ok(AccountAdded::Done)
         })
@@ -460,7 +491,9 @@ impl Store {
             .filter_map(|found| found.site_id.take().zip(found.role.take()))
             .collect();
         let found = rows.into_iter().next().filter(|found| !found.row.id.is_nil());
-        found.map(|found| found.row.with_roles(roles)).transpose()
+        let Some(found) = found else { return Ok(None) };
+        let rights = rights_of(&found.row.id, roles)?;
+        found.row.with(rights, Rights::default()).map(Some)
     }
 
     /// The account with that id.
@@ -491,9 +524,8 @@ impl Store {
                 .fetch_all(pool)
                 .await
         })?;
-        let mut account = found.with_roles(roles)?;
-        account.offers = rights_of(&id, offers)?;
-        Ok(Some(account))
+        let (rights, offers) = (rights_of(&id, roles)?, rights_of(&id, offers)?);
+        found.with(rights, offers).map(Some)
     }
 
     /// Accounts, by e-mail.
@@ -536,8 +568,7 @@ impl Store {
             .map(|row| {
                 let offers = offers.remove(&row.id).unwrap_or_default();
                 let rights = rights.remove(&row.id).unwrap_or_default();
-                let account = row.with(rights)?;
-                Ok(Account { offers, ..account })
+                row.with(rights, offers)
             })
             .collect()
     }
@@ -578,13 +609,15 @@ impl Store {
         })?)
     }
 
-    /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away. With a wider role, a link
-    /// that another person made ends, where the giver stands above the account and gets one instead; where
-    /// not, that link counts only if its maker stands above the account still.
+    /// Gives an account a role on a site ([`EVERY_SITE`] for all), or takes it away; `None` as the giver: at once.
     ///
-    /// A role on a site where the account has none is only offered by a giver who would not stand above the account
-    /// with it: it counts when the person accepts it ([`Store::answer_offer`]), and until then the account is
-    /// no less in the power of those who own all that it works on.
+    /// A role on a site where the account has none is only offered: to who has not come in yet; by a giver who would not
+    /// stand above the account with it, so that until the yes the account is no less in the power of those who own
+    /// all that it works on; and where whoever let the account in could not give it, for they may sit in it. The
+    /// yes is said by the giver's link, or in the account where the latter is none of the reasons
+    /// ([`Store::answer_offer`]). With a wider role the offer of another owner of the site becomes the giver's, but for
+    /// the operator's; and a link of another's in place of a lost passphrase becomes theirs, where they stand above the
+    /// account.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -594,19 +627,21 @@ impl Store {
         site: &str,
         role: Option<Role>,
         giver: Option<Giver>,
+        now: Timestamp,
         audit: impl Into<Vec<NewAudit>>,
     ) -> Result<AccountChange, StoreError> {
         let (site, audit) = (site.to_owned(), audit.into());
-        let now = audit.first().map_or(Timestamp(0), |entry| entry.at);
         in_tx!(self, |conn| {
             lock_accounts!(conn);
-            let found: Option<(String,)> = sqlx::query_as("SELECT name FROM accounts WHERE id = $1 AND email <> ''")
-                .bind(account)
-                .fetch_optional(&mut *conn)
-                .await?;
-            let Some((name,)) = found else {
+            let found: Option<(String, Option<String>)> =
+                sqlx::query_as("SELECT name, passphrase FROM accounts WHERE id = $1 AND email <> ''")
+                    .bind(account)
+                    .fetch_optional(&mut *conn)
+                    .await?;
+            let Some((name, passphrase)) = found else {
                 return Ok(AccountChange::Unknown);
             };
+            let has_come_in = passphrase.is_some();
             // Whoever works there already has the name there.
             if role.is_some() && !works_on(&roles!(conn, account), &site) {
                 check_name!(conn, &name, std::slice::from_ref(&site), account, now);
@@ -621,25 +656,34 @@ impl Store {
                     .await?;
             let held = rights_of(&account, held)?;
             if let (Some(role), Some(giver), None) = (role, &giver, held.at(&site)) {
+                let known: Option<(Uuid,)> = sqlx::query_as(concat!(
+                    "SELECT a.id FROM accounts a WHERE a.id = $1 AND a.passphrase IS NOT NULL AND ",
+                    is_let_in_by_owner!("$2")
+                ))
+                .bind(account)
+                .bind(site.as_str())
+                .fetch_optional(&mut *conn)
+                .await?;
                 let after = held.clone().with(&site, role);
-                if giver.rights.as_ref().is_some_and(|rights| !rights.stand_above(&after)) {
-                    if waiting_on!(conn, site.as_str(), account) >= giver.most {
-                        return Ok(AccountChange::Full);
-                    }
-                    sqlx::query(
-                        "INSERT INTO role_offers (account_id, site_id, role, maker_id, at) VALUES ($1, $2, $3, $4, $5) \
-                         ON CONFLICT (account_id, site_id) DO UPDATE SET role = excluded.role, \
-                         maker_id = excluded.maker_id, at = excluded.at",
-                    )
-                    .bind(account)
-                    .bind(site.as_str())
-                    .bind(role.as_str())
-                    .bind(giver.link.maker)
-                    .bind(now.0)
-                    .execute(&mut *conn)
-                    .await?;
-                    insert_entries!(conn, giver.offer_audit.clone());
-                    return Ok(AccountChange::Offered);
+                let stands_above = giver.rights.as_ref().is_none_or(|rights| rights.stand_above(&after));
+                if known.is_none() || !stands_above {
+                    let audit = passphrase.map_or(audit, |_| giver.offer_audit.clone());
+                    let offer = (site.as_str(), role, known.is_none());
+                    return Ok(match offer_role!(conn, account, offer, giver, now) {
+                        Some(needs_link) => {
+                            insert_entries!(conn, audit);
+                            if needs_link {
+                                insert_link!(conn, account, giver.link.clone(), false);
+                                insert_entries!(conn, giver.link_audit.clone());
+                            }
+                            match (needs_link, has_come_in) {
+                                (true, _) => AccountChange::NewLink,
+                                (false, true) => AccountChange::Offered,
+                                (false, false) => AccountChange::Done,
+                            }
+                        }
+                        None => AccountChange::Full,
+                    });
                 }
             }
             sqlx::query("DELETE FROM role_offers WHERE account_id = $1 AND site_id = $2")
@@ -651,17 +695,22 @@ impl Store {
             if let Some(role) = role {
                 set_role!(conn, account, site.as_str(), role);
                 if let Some(giver) = giver.filter(|_| Some(role) > held.at(&site)) {
-                    // Index: the unique one.
-                    let open: Option<(Option<Uuid>,)> =
-                        sqlx::query_as("SELECT maker_id FROM invitations WHERE account_id = $1 AND expires_at > $2")
-                            .bind(account)
-                            .bind(now.0)
-                            .fetch_optional(&mut *conn)
-                            .await?;
+                    // Index: invitations_by_account.
+                    let open: Option<(Option<Uuid>,)> = sqlx::query_as(
+                        "SELECT maker_id FROM invitations WHERE account_id = $1 AND is_reset AND expires_at > $2",
+                    )
+                    .bind(account)
+                    .bind(now.0)
+                    .fetch_optional(&mut *conn)
+                    .await?;
                     let is_anothers = open.is_some_and(|(maker,)| maker.is_some() && maker != giver.link.maker);
                     let after = held.clone().with(&site, role);
                     if is_anothers && giver.rights.is_none_or(|rights| rights.stand_above(&after)) {
-                        set_invitation!(conn, account, giver.link);
+                        let link = Invitation {
+                            expires_at: giver.reset_until,
+                            ..giver.link
+                        };
+                        insert_link!(conn, account, link, true);
                         insert_entries!(conn, giver.link_audit);
                         change = AccountChange::NewLink;
                     }
@@ -812,15 +861,16 @@ impl Store {
         })
     }
 
-    /// The names of those who work on a site, for keeping readers from taking them; at most 100,000.
+    /// The names of those who work on a site or are to, for keeping readers from taking them; at most 100,000.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn names_on(&self, site: &str) -> Result<Vec<String>, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
-            // Index: account_roles_by_site.
+            // Indexes: account_roles_by_site, role_offers_by_site.
             sqlx::query_as(
-                "SELECT DISTINCT a.name FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+                "SELECT DISTINCT a.name FROM (SELECT account_id, site_id FROM account_roles \
+                 UNION ALL SELECT account_id, site_id FROM role_offers) r JOIN accounts a ON a.id = r.account_id \
                  WHERE r.site_id IN ($1, $2) AND a.disabled_at IS NULL ORDER BY a.name \
                  LIMIT 100000",
             )

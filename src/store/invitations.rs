@@ -1,19 +1,30 @@
-//! One-time links, by which somebody comes in for the first time, or again after losing everything.
+//! One-time links: an invitation gives what its maker offers, a reset a new passphrase in place of a lost one.
 //!
 //! What must hold: whoever made a link knows its code, so a link opens no more than its maker could take at that
-//! moment: it counts while its maker stands above all that the account may do ([`Rights::stand_above`], here
-//! in SQL). One of the operator's always does. When its maker is shut out, removed or loses a role that it stood on,
-//! it ends for good in that transaction ([`end_links_of`]): who comes back later has made nothing.
+//! moment. An invitation gives the roles that its own maker offers, on sites that they own, and never another's; it lets
+//! somebody choose a passphrase only while the account has none, else who has come in answers by it. A reset counts while
+//! its maker stands above all that the account may do ([`Rights::stand_above`], here in SQL). The operator's always
+//! do. When its maker is shut out, removed or loses a role that it stood on, it ends for good in that
+//! transaction ([`end_links_of`]): who comes back later has made nothing.
+//!
+//! An account has one link of each maker and kind at most, and one that gives something holds a site of its maker's
+//! that no other one does: strangers cannot fill an account with theirs.
 //!
 //! [`Rights::stand_above`]: crate::domain::account::Rights::stand_above
 
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError, accounts::lock_accounts, audit::insert_entries,
-    credentials::set_recovery_codes, in_tx, on_pool, sessions::insert_session,
+    NewAudit, NewSession, Store, StoreError,
+    accounts::{lock_accounts, rights_of, set_role},
+    audit::insert_entries,
+    credentials::set_recovery_codes,
+    in_tx,
+    offers::{maker_owns, of_the_same_maker},
+    on_pool,
+    sessions::insert_session,
 };
-use crate::domain::timestamp::Timestamp;
+use crate::domain::{account::Rights, timestamp::Timestamp};
 
 /// A one-time link.
 #[derive(Debug, Clone)]
@@ -25,24 +36,15 @@ pub struct Invitation {
     pub expires_at: Timestamp,
 }
 
-/// The account's one-time link: there is one at most.
-macro_rules! set_invitation {
-    ($conn:expr, $account:expr, $invitation:expr) => {{
-        let invitation: Invitation = $invitation;
-        sqlx::query("DELETE FROM invitations WHERE account_id = $1")
-            .bind($account)
-            .execute(&mut *$conn)
-            .await?;
-        sqlx::query("INSERT INTO invitations (hash, account_id, expires_at, maker_id) VALUES ($1, $2, $3, $4)")
-            .bind(invitation.hash)
-            .bind($account)
-            .bind(invitation.expires_at.0)
-            .bind(invitation.maker)
-            .execute(&mut *$conn)
-            .await?;
-    }};
+/// A link that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveLink {
+    pub account: Uuid,
+    /// Whether a passphrase is chosen by it; if not, the account has one, and whoever has come in answers the offers.
+    pub is_way_in: bool,
+    /// The roles that it gives; of a reset none.
+    pub offers: Rights,
 }
-pub(super) use set_invitation;
 
 /// Whether the maker of a link `i` stands above its account.
 macro_rules! maker_stands_above {
@@ -56,18 +58,61 @@ macro_rules! maker_stands_above {
     };
 }
 
-/// The account of the link with the hash `$1`, if the link counts at `$2`. Indexes: the primary keys, and
-/// the unique one of invitations.
-const INVITED: &str = concat!(
-    "SELECT i.account_id FROM invitations i JOIN accounts a ON a.id = i.account_id \
+/// Whether the maker of a link `i` offers something that they own.
+macro_rules! maker_offers {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM role_offers o WHERE o.account_id = i.account_id AND ",
+            of_the_same_maker!(),
+            " AND ",
+            maker_owns!(),
+            ")"
+        )
+    };
+}
+
+/// Whether the maker of a link `i` may give what it gives.
+macro_rules! maker_may {
+    () => {
+        concat!(
+            "(CASE WHEN i.is_reset THEN ",
+            maker_stands_above!(),
+            " ELSE ",
+            maker_offers!(),
+            " END)"
+        )
+    };
+}
+
+/// The link with the hash `$1`, if it counts at `$2`. Indexes: the primary keys, and the one by account.
+const LIVE: &str = concat!(
+    "SELECT i.account_id, i.maker_id, i.is_reset, a.passphrase FROM invitations i JOIN accounts a ON a.id = i.account_id \
      WHERE i.hash = $1 AND i.expires_at > $2 AND a.disabled_at IS NULL AND ",
-    maker_stands_above!()
+    maker_may!()
+);
+
+/// The invitation of the maker `$2` (`$3`: the operator) to the account `$1`, if it counts at `$4`. Index:
+/// `invitations_by_account`.
+pub(super) const INVITATION_OF: &str = concat!(
+    "SELECT i.hash FROM invitations i WHERE i.account_id = $1 AND NOT i.is_reset \
+     AND COALESCE(i.maker_id, $3) = $2 AND i.expires_at > $4 AND ",
+    maker_offers!()
+);
+
+/// What the link with the hash `$1` gives.
+const GIVEN: &str = concat!(
+    "SELECT o.site_id, o.role FROM invitations i JOIN role_offers o ON o.account_id = i.account_id \
+     WHERE i.hash = $1 AND NOT i.is_reset AND ",
+    of_the_same_maker!(),
+    " AND ",
+    maker_owns!(),
+    " LIMIT 1001"
 );
 
 /// Ends the links of the maker `$1` that do not count with what the maker may do now. Index: `invitations_by_maker`.
 pub(super) const END_FALLEN: &str = concat!(
     "DELETE FROM invitations WHERE hash IN (SELECT i.hash FROM invitations i WHERE i.maker_id = $1 AND NOT ",
-    maker_stands_above!(),
+    maker_may!(),
     ")"
 );
 
@@ -81,8 +126,8 @@ pub(super) const END_OFFERS: &str = "DELETE FROM role_offers WHERE maker_id = $1
 macro_rules! end_links_of {
     ($conn:expr, $maker:expr) => {
         for statement in [
-            $crate::store::invitations::END_FALLEN,
             $crate::store::invitations::END_OFFERS,
+            $crate::store::invitations::END_FALLEN,
         ] {
             sqlx::query(statement).bind($maker).execute(&mut *$conn).await?;
         }
@@ -90,43 +135,150 @@ macro_rules! end_links_of {
 }
 pub(super) use end_links_of;
 
+/// A new link for an account: a reset in the place of every other, an invitation in the place of its maker's.
+macro_rules! insert_link {
+    ($conn:expr, $account:expr, $link:expr, $is_reset:expr) => {{
+        let (link, is_reset): (Invitation, bool) = ($link, $is_reset);
+        // Index: invitations_by_account.
+        sqlx::query(
+            "DELETE FROM invitations WHERE account_id = $1 AND is_reset = $2 AND ($2 OR COALESCE(maker_id, $4) = $3)",
+        )
+        .bind($account)
+        .bind(is_reset)
+        .bind(link.maker.unwrap_or_default())
+        .bind(::uuid::Uuid::nil())
+        .execute(&mut *$conn)
+        .await?;
+        sqlx::query(
+            "INSERT INTO invitations (hash, account_id, maker_id, expires_at, is_reset) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(link.hash)
+        .bind($account)
+        .bind(link.maker)
+        .bind(link.expires_at.0)
+        .bind(is_reset)
+        .execute(&mut *$conn)
+        .await?;
+    }};
+}
+pub(super) use insert_link;
+
+/// Whether an invitation of that maker to the account counts.
+macro_rules! has_invitation {
+    ($conn:expr, $account:expr, $maker:expr, $now:expr) => {{
+        let maker: Option<::uuid::Uuid> = $maker;
+        let found: Option<(String,)> = sqlx::query_as($crate::store::invitations::INVITATION_OF)
+            .bind($account)
+            .bind(maker.unwrap_or_default())
+            .bind(::uuid::Uuid::nil())
+            .bind($now)
+            .fetch_optional(&mut *$conn)
+            .await?;
+        found.is_some()
+    }};
+}
+pub(super) use has_invitation;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    account_id: Uuid,
+    maker_id: Option<Uuid>,
+    is_reset: bool,
+    passphrase: Option<String>,
+}
+
+impl Row {
+    fn is_way_in(&self) -> bool {
+        self.is_reset || self.passphrase.is_none()
+    }
+}
+
 impl Store {
-    /// Makes a new one-time link for an account, in place of the one before.
+    /// Makes a link in place of a lost passphrase, and of such a link before. `false`: the account has no passphrase
+    /// to be lost.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn set_invitation(
+    pub async fn set_reset_link(
         &self,
         account: Uuid,
-        invitation: Invitation,
+        link: Invitation,
         audit: impl Into<Vec<NewAudit>>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let audit = audit.into();
         in_tx!(self, |conn| {
-            set_invitation!(conn, account, invitation);
+            lock_accounts!(conn);
+            let found: Option<(Uuid,)> =
+                sqlx::query_as("SELECT id FROM accounts WHERE id = $1 AND passphrase IS NOT NULL")
+                    .bind(account)
+                    .fetch_optional(&mut *conn)
+                    .await?;
+            if found.is_none() {
+                return Ok(false);
+            }
+            insert_link!(conn, account, link, true);
             insert_entries!(conn, audit);
-            Ok(())
+            Ok(true)
         })
     }
 
-    /// Whose one-time link that is; `None`: unknown, used or too old, the account was shut out, or its maker
-    /// does not stand above it any more.
+    /// Makes an invitation anew: what is offered on these sites, which its maker owns, is theirs from now on, and waits
+    /// for their new link. `false`: nothing is offered there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn invited(&self, hash: &str, now: Timestamp) -> Result<Option<Uuid>, StoreError> {
-        let found: Option<(Uuid,)> = on_pool!(self, |pool| {
-            sqlx::query_as(INVITED)
-                .bind(hash)
-                .bind(now.0)
-                .fetch_optional(pool)
-                .await
-        })?;
-        Ok(found.map(|(id,)| id))
+    pub async fn renew_invitation(
+        &self,
+        account: Uuid,
+        link: Invitation,
+        sites: Vec<String>,
+        audit: impl Into<Vec<NewAudit>>,
+    ) -> Result<bool, StoreError> {
+        let audit = audit.into();
+        in_tx!(self, |conn| {
+            lock_accounts!(conn);
+            let mut taken_over = 0;
+            for site in sites {
+                // Index: the primary key.
+                let done = sqlx::query("UPDATE role_offers SET maker_id = $3 WHERE account_id = $1 AND site_id = $2")
+                    .bind(account)
+                    .bind(site)
+                    .bind(link.maker)
+                    .execute(&mut *conn)
+                    .await?;
+                taken_over += done.rows_affected();
+            }
+            if taken_over == 0 {
+                return Ok(false);
+            }
+            insert_link!(conn, account, link, false);
+            insert_entries!(conn, audit);
+            Ok(true)
+        })
     }
 
-    /// Redeems a one-time link, once: the passphrase counts from now on, a second step that was set up is
-    /// gone, all other sessions end, and one is opened. `false`: it does not count, or not any more.
+    /// The one-time link with that hash; `None`: unknown, used or too old, the account was shut out, or its maker
+    /// may not give any more what it gives.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn live_link(&self, hash: &str, now: Timestamp) -> Result<Option<LiveLink>, StoreError> {
+        let found: Option<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(LIVE).bind(hash).bind(now.0).fetch_optional(pool).await
+        })?;
+        let Some(found) = found else { return Ok(None) };
+        let given: Vec<(String, String)> =
+            on_pool!(self, |pool| sqlx::query_as(GIVEN).bind(hash).fetch_all(pool).await)?;
+        Ok(Some(LiveLink {
+            account: found.account_id,
+            is_way_in: found.is_way_in(),
+            offers: rights_of(&found.account_id, given)?,
+        }))
+    }
+
+    /// Redeems a one-time link, once: the passphrase counts from now on, and what an invitation gives; a
+    /// second step that was set up is gone, all other sessions end, and one is opened. `false`: it does not count, or
+    /// not any more, or the account came in by another one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -143,31 +295,36 @@ impl Store {
         in_tx!(self, |conn| {
             // No role is given or taken, and nobody is shut out, between the look and the end.
             lock_accounts!(conn);
-            let invited: Option<(Uuid,)> = sqlx::query_as(INVITED)
+            let found: Option<Row> = sqlx::query_as(LIVE)
                 .bind(hash.as_str())
                 .bind(session.at.0)
                 .fetch_optional(&mut *conn)
                 .await?;
-            if invited.is_none_or(|(invited,)| invited != account) {
+            let Some(link) = found.filter(|link| link.account_id == account && link.is_way_in()) else {
                 return Ok(false);
+            };
+            let given: Vec<(String, String)> = sqlx::query_as(GIVEN).bind(hash.as_str()).fetch_all(&mut *conn).await?;
+            for (site, role) in rights_of(&account, given)?.iter() {
+                set_role!(conn, account, site, role);
+                sqlx::query("DELETE FROM role_offers WHERE account_id = $1 AND site_id = $2")
+                    .bind(account)
+                    .bind(site)
+                    .execute(&mut *conn)
+                    .await?;
             }
             sqlx::query("DELETE FROM invitations WHERE hash = $1")
                 .bind(hash)
                 .execute(&mut *conn)
                 .await?;
-            // Whoever made a link in place of a lost passphrase can open it: what others offered before is offered anew.
             sqlx::query(
-                "DELETE FROM role_offers WHERE account_id = $1 AND EXISTS (\
-                 SELECT 1 FROM accounts WHERE id = $1 AND passphrase IS NOT NULL)",
+                "UPDATE accounts SET passphrase = $2, let_in_by = $3, totp_seed = NULL, totp_confirmed = FALSE \
+                 WHERE id = $1",
             )
             .bind(account)
+            .bind(passphrase)
+            .bind(link.maker_id)
             .execute(&mut *conn)
             .await?;
-            sqlx::query("UPDATE accounts SET passphrase = $2, totp_seed = NULL, totp_confirmed = FALSE WHERE id = $1")
-                .bind(account)
-                .bind(passphrase)
-                .execute(&mut *conn)
-                .await?;
             set_recovery_codes!(conn, account, recovery);
             sqlx::query("DELETE FROM sessions WHERE account_id = $1")
                 .bind(account)

@@ -67,7 +67,7 @@ pub use self::{
     defence::Hosts,
     evidence::Changed,
     feedback::Untold,
-    invitations::Invitation,
+    invitations::{Invitation, LiveLink},
     leases::Lease,
     log_file::beside,
     new_key::{Kept, Sealed},
@@ -76,7 +76,7 @@ pub use self::{
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
-    threads::{PublicComment, PublicThread, ThreadRow},
+    threads::{PublicComment, PublicThread, TakenBack, ThreadRow},
     tokens::{LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
 };

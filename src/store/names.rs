@@ -1,8 +1,8 @@
 //! Names of those who decide: on one site no two look alike.
 //!
 //! Looked at inside the transaction that gives a name, behind the lock of accounts, so that of two at once one
-//! gets it. Who works on every site works on each. Who is suspended keeps the name, and so does who was removed
-//! after coming in: decisions stand under it. A token that ended gives its name back.
+//! gets it. Who works on every site works on each; who is to work there counts as well. Who is suspended keeps the
+//! name, and so does who was removed after coming in: decisions stand under it. A token that ended gives its name back.
 
 use uuid::Uuid;
 
@@ -51,6 +51,8 @@ macro_rules! check_name {
         let mut taken: Vec<$crate::store::names::Taken> = Vec::new();
         let working: Vec<(String, String)> = sqlx::query_as(
             "SELECT a.name, r.site_id FROM account_roles r JOIN accounts a ON a.id = r.account_id WHERE a.id <> $1 \
+             UNION ALL SELECT a.name, o.site_id FROM role_offers o JOIN accounts a ON a.id = o.account_id \
+             WHERE a.id <> $1 \
              UNION ALL SELECT t.name, s.site_id FROM token_sites s JOIN tokens t ON t.id = s.token_id \
              WHERE t.revoked_at IS NULL AND COALESCE(t.expires_at, $3) > $2 LIMIT 100000",
         )

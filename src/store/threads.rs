@@ -23,6 +23,13 @@ pub struct ThreadRow {
     pub content_version: i64,
 }
 
+/// What a publisher takes back of a thread; the rest stays as it is, or is set.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TakenBack {
+    pub title: bool,
+    pub url: bool,
+}
+
 /// A public comment.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct PublicComment {
@@ -279,6 +286,7 @@ impl Store {
         &self,
         site: &str,
         row: ThreadRow,
+        taken_back: TakenBack,
         audit: NewAudit,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -287,9 +295,10 @@ impl Store {
             sqlx::query(
                 "INSERT INTO threads (id, site_id, thread_key, title, url, open, content_version, created_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, 1, $7) ON CONFLICT (site_id, thread_key) DO UPDATE SET \
-                 title_from = CASE WHEN excluded.title IS NULL THEN threads.title_from ELSE NULL END, \
-                 url_from = CASE WHEN excluded.url IS NULL THEN threads.url_from ELSE NULL END, \
-                 title = COALESCE(excluded.title, threads.title), url = COALESCE(excluded.url, threads.url), \
+                 title_from = CASE WHEN excluded.title IS NULL AND NOT $8 THEN threads.title_from ELSE NULL END, \
+                 url_from = CASE WHEN excluded.url IS NULL AND NOT $9 THEN threads.url_from ELSE NULL END, \
+                 title = CASE WHEN $8 THEN NULL ELSE COALESCE(excluded.title, threads.title) END, \
+                 url = CASE WHEN $9 THEN NULL ELSE COALESCE(excluded.url, threads.url) END, \
                  open = excluded.open, content_version = threads.content_version + 1",
             )
             .bind(row.id)
@@ -299,6 +308,8 @@ impl Store {
             .bind(row.url.as_deref())
             .bind(row.open)
             .bind(now.0)
+            .bind(taken_back.title)
+            .bind(taken_back.url)
             .execute(&mut *conn)
             .await?;
             insert_entry!(conn, audit);

@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::form::FormErrors;
 use super::frame::AdminFrame;
+use super::people::OfferRow;
 use super::texts::Say as _;
 use super::thread::Link;
 
@@ -89,6 +90,10 @@ pub struct InvitationPage {
     /// The code of the link; `None` shows `problem` alone.
     pub code: Option<String>,
     pub email: String,
+    /// Whether the person has an account already, and no passphrase is chosen here.
+    pub has_account: bool,
+    /// What is answered here; empty: one comes in first.
+    pub offers: Vec<OfferRow>,
 }
 
 /// `GET /setup?code=…`: one button; without a code a field for it.

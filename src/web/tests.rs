@@ -730,6 +730,33 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                     errors: wrong("passphrase"),
                     code: Some(HOSTILE.to_owned()),
                     email: HOSTILE.to_owned(),
+                    ..InvitationPage::default()
+                }
+                .render(),
+            ),
+            (
+                "invitation-sign-in",
+                InvitationPage {
+                    frame: outside.clone(),
+                    code: Some(HOSTILE.to_owned()),
+                    email: HOSTILE.to_owned(),
+                    has_account: true,
+                    ..InvitationPage::default()
+                }
+                .render(),
+            ),
+            (
+                "invitation-offers",
+                InvitationPage {
+                    frame: outside.clone(),
+                    code: Some(HOSTILE.to_owned()),
+                    has_account: true,
+                    offers: vec![OfferRow {
+                        site: "faso".to_owned(),
+                        site_name: HOSTILE.to_owned(),
+                        is_owner: true,
+                    }],
+                    ..InvitationPage::default()
                 }
                 .render(),
             ),

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { eventually, startPalabre, WAYS } from "./support.js";
+import { eventually, SITE, startPalabre, WAYS } from "./support.js";
 
 const AUTHOR = { name: "Awa Traoré", email: "awa@exemple.test" };
 
@@ -107,6 +107,25 @@ describe("what goes wrong on the way", () => {
     assert.equal(await reader.body.inputValue(), text);
 
     await reader.page.unroute(posted);
+    await reader.publishes();
+    await reader.isToldThatAPersonWillReadIt();
+    await waitsOnce(text);
+    await reader.leaves();
+  });
+
+  test("where the line was gone before anything came, one press sends it once the line is back", async () => {
+    const text = "Écrit tout entier sans réseau";
+    const reader = await house.reader();
+    // As in a publisher's page: no form token stands in it.
+    await reader.opens(`/t/${SITE}/fragment?thread=sans-reseau`);
+    assert.equal(await reader.page.locator('input[name="form"]').count(), 0);
+    await reader.window.context.setOffline(true);
+    await reader.writes({ body: text, ...AUTHOR });
+    await reader.publishes();
+    await reader.sees(/texte est conservé/);
+    assert.deepEqual(await reader.written(), { body: text, ...AUTHOR });
+
+    await reader.window.context.setOffline(false);
     await reader.publishes();
     await reader.isToldThatAPersonWillReadIt();
     await waitsOnce(text);

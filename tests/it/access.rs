@@ -27,6 +27,7 @@ on_both_engines!(
     a_token_ends_when_it_expires_or_is_revoked,
     the_setup_link_opens_one_session_within_ten_minutes,
     the_setup_session_makes_one_owner_and_nothing_else,
+    the_setup_session_makes_sites_until_there_is_an_owner,
     guesses_of_a_setup_code_are_limited_across_a_restart,
     the_cookies_are_for_this_browser_and_host_only,
     sign_in_over_plain_http_is_refused_away_from_loopback,
@@ -208,6 +209,64 @@ async fn the_setup_link_opens_one_session_within_ten_minutes(storage: &Storage) 
         .filter(|answer| answer.status == StatusCode::SEE_OTHER)
         .count();
     assert_eq!(opened, 1, "ten at once open one session");
+    service.stop().await;
+}
+
+async fn the_setup_session_makes_sites_until_there_is_an_owner(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let nobody = service.browser(&service.get("/healthz").await);
+    let code = new_code(&service).await;
+    let first = service.browser(&opens(&service, &code).await.expect(303));
+    let code = new_code(&service).await;
+    let second = service.browser(&opens(&service, &code).await.expect(303));
+    let body = json!({"id": "neuf", "name": "Neuf",
+        "captcha": {"provider": "hcaptcha", "site_key": "k", "secret": "s"}});
+    let foreign = service.request(Method::POST, "/api/v1/sites", |request| {
+        request.header("cookie", &first.cookie).json(&body)
+    });
+    assert_eq!(foreign.await.error(), (403, "csrf"));
+    let made = first.sends(&Method::POST, "/api/v1/sites", &body).await.expect(201);
+    assert_eq!(made.json["captcha"]["provider"], "hcaptcha");
+    assert_eq!(
+        first.sends(&Method::POST, "/api/v1/sites", &body).await.error(),
+        (409, "site_exists")
+    );
+    nobody.sends(&Method::POST, "/api/v1/sites", &body).await.expect(401);
+    let invited = json!({"email": "x@example.org", "name": "X", "role": "owner", "all_sites": true});
+    for (method, path, body) in [
+        (Method::GET, "/api/v1/sites", json!({})),
+        (Method::GET, "/api/v1/sites/neuf", json!({})),
+        (Method::PATCH, "/api/v1/sites/neuf", json!({"name": "Autre"})),
+        (Method::POST, "/api/v1/moderators", invited.clone()),
+        (Method::POST, "/api/v1/moderators/invite", invited),
+        (Method::GET, "/api/v1/moderators", json!({})),
+        (
+            Method::POST,
+            "/api/v1/tokens",
+            json!({"role": "owner", "all_sites": true}),
+        ),
+        (
+            Method::POST,
+            "/api/v1/sites/neuf/captcha/policies",
+            json!({"base": 0, "cuts": {}}),
+        ),
+        (Method::GET, "/api/v1/moderation/audit", json!({})),
+        (Method::GET, "/api/v1/sessions", json!({})),
+    ] {
+        let refused = first.sends(&method, path, &body).await;
+        assert_eq!(refused.error(), (401, "unauthenticated"), "{method} {path}");
+    }
+    let made = makes_owner(&first, "Awa Ouédraogo", "awa@example.org", PASSPHRASE)
+        .await
+        .expect(200);
+    let owner = service.browser(&made);
+    for late in [&first, &second] {
+        let body = json!({"id": "tard", "name": "Trop tard"});
+        let refused = late.sends(&Method::POST, "/api/v1/sites", &body).await;
+        assert_eq!(refused.error(), (401, "unauthenticated"));
+    }
+    let log = owner.gets("/api/v1/moderation/audit?site=neuf").await.expect(200);
+    assert_eq!(log.json["entries"][0]["actor"], "Démonstration", "{}", log.text);
     service.stop().await;
 }
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    service::{Answer, SITE, Service, comment},
+    service::{Answer, Person, SITE, Service, comment},
     stores::Storage,
 };
 use palabre::actions::identify::Role;
@@ -16,6 +16,8 @@ crate::stores::on_both_engines!(
     bad_type_leaves_forms_null_and_unknown_fields_alone,
     f7_null_takes_a_setting_back_or_is_told,
     f7_null_in_a_change_of_a_moderator_is_told,
+    f7_null_of_any_call_takes_back_or_is_told_or_is_as_good_as_not_there,
+    f7_null_takes_a_threads_title_and_address_back,
 );
 
 /// What a field may be, and how deep it stands.
@@ -319,24 +321,30 @@ fn null_at(key: &str) -> Value {
     key.rsplit('.').fold(Value::Null, |inner, part| json!({ part: inner }))
 }
 
+/// A site of which all is set, but for its id.
+fn whole_site() -> Value {
+    json!({
+    "name": "Les Quais", "language": "en", "time_zone": "Africa/Ouagadougou",
+        "origins": ["https://quais.test"], "moderation": "after", "threads": "signed", "body_max": 900,
+        "cdn_max_age": 7,
+        "captcha": {
+            "provider": "recaptcha_enterprise", "site_key": "k", "secret": "s", "project": "p",
+            "recaptcha_net": true, "send_address": true, "feedback": true, "consent": "focus", "action": "reply",
+            "hostnames": ["autre.test"], "verify_url": "https://check.example.org/verify",
+            "second": {"provider": "turnstile", "site_key": "k2", "secret": "s2",
+                "verify_url": "https://check.example.org/second"},
+        },
+    })
+}
+
 async fn f7_null_takes_a_setting_back_or_is_told(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let owner = service.owner().await;
     let keys = palabre::actions::sites::keys().chain(["captcha", "captcha.second"]);
     for (number, key) in keys.enumerate() {
         let id = format!("quais-{number}");
-        let site = json!({
-            "id": id, "name": "Les Quais", "language": "en", "time_zone": "Africa/Ouagadougou",
-            "origins": ["https://quais.test"], "moderation": "after", "threads": "signed", "body_max": 900,
-            "cdn_max_age": 7,
-            "captcha": {
-                "provider": "recaptcha_enterprise", "site_key": "k", "secret": "s", "project": "p",
-                "recaptcha_net": true, "send_address": true, "feedback": true, "consent": "focus", "action": "reply",
-                "hostnames": ["autre.test"], "verify_url": "https://check.example.org/verify",
-                "second": {"provider": "turnstile", "site_key": "k2", "secret": "s2",
-                    "verify_url": "https://check.example.org/second"},
-            },
-        });
+        let mut site = whole_site();
+        site["id"] = json!(id);
         owner.posts("/api/v1/sites", &site).await.expect(201);
         let path = format!("/api/v1/sites/{id}");
         let before = owner.gets(&path).await.expect(200).json;
@@ -391,13 +399,190 @@ async fn f7_null_in_a_change_of_a_moderator_is_told(storage: &Storage) {
         .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
         .await;
     let path = format!("/api/v1/moderators/{account}");
+    let before = owner.gets("/api/v1/moderators").await.expect(200).text;
+    for (body, field, code) in [
+        (json!({"role": "owner"}), "site", "site_missing"),
+        (json!({"role": null}), "site", "site_missing"),
+        (json!({"role": "king", "disabled": true}), "site", "site_missing"),
+        (json!({"site": "", "role": "owner"}), "site", "site_missing"),
+        (json!({"site": "faso"}), "role", "role_missing"),
+        (json!({"site": "faso", "disabled": true}), "role", "role_missing"),
+        (json!({"site": "faso", "role": "king"}), "role", "role_bad"),
+        (json!({}), "role", "change_missing"),
+        (json!({"sites": ["faso"], "name": "Issa"}), "role", "change_missing"),
+    ] {
+        let answer = owner.sends(&Method::PATCH, &path, &body).await.expect(422);
+        let error = &answer.json["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(field), &json!(code)),
+            "{body}"
+        );
+        assert!(
+            error["message"].as_str().is_some_and(|message| message.contains(' ')),
+            "{body}: {error}"
+        );
+    }
+    let after = owner.gets("/api/v1/moderators").await.expect(200).text;
+    assert_eq!(before, after, "nothing is changed");
     for (body, field) in [
         (json!({"disabled": null}), "disabled"),
         (json!({"site": null, "role": null}), "site"),
+        (json!({"role": null}), "role"),
         (json!({"site": "faso", "role": null, "disabled": null}), "disabled"),
     ] {
         let answer = owner.sends(&Method::PATCH, &path, &body).await;
         assert_names(&answer, field, &body.to_string());
     }
+    service.stop().await;
+}
+
+/// A body without the nulls in it.
+fn without_null(body: &Value) -> Value {
+    match body {
+        Value::Object(fields) => {
+            let there = fields.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(name, value)| (name.clone(), without_null(value))).collect())
+        }
+        Value::Array(list) => list.iter().map(without_null).collect(),
+        other => other.clone(),
+    }
+}
+
+/// What an answer says of its call: status, code and the fields that are wrong.
+fn said(answer: &Answer) -> (u16, Value, Vec<Value>) {
+    let errors = answer.json["errors"].as_array().cloned().unwrap_or_default();
+    let of = |error: &Value| json!([error["field"], error["code"]]);
+    (
+        answer.status.as_u16(),
+        answer.json["code"].clone(),
+        errors.iter().map(of).collect(),
+    )
+}
+
+/// Walks the API's document, so that a new call and a new field are looked at by themselves. A call that changes
+/// something says by its answer what is so now: null that is taken must be seen there, in the field it was sent in.
+async fn f7_null_of_any_call_takes_back_or_is_told_or_is_as_good_as_not_there(storage: &Storage) {
+    let config = format!("{SITE}[rate_limit]\nenabled = false\n");
+    let service = Service::start(storage, &config).await;
+    let owner = service.owner().await;
+    let (account, _) = service
+        .invites("Awa", "awa@example.org", Role::Moderator, &["faso"])
+        .await;
+    let sent = service.reader().submits(&comment("Là")).await.expect(202);
+    let receipt = sent.json["receipt"].as_str().expect("a receipt").to_owned();
+    let document: Value = serde_json::from_str(&palabre::http::openapi()).expect("JSON");
+    let (mut changes, mut others) = (0, 0);
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if schema.is_null() {
+                continue;
+            }
+            let is_change = matches!(method.as_str(), "put" | "patch");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            for known in known(&document, schema) {
+                let body = (known.body)(Value::Null);
+                let what = format!("{method} {path} {body}");
+                if !is_change {
+                    others += 1;
+                    let mut answers = Vec::new();
+                    for (body, letter) in [(without_null(&body), 'a'), (body, 'b')] {
+                        // A site for each, because some calls do a thing once.
+                        let mut site = "faso".to_owned();
+                        if path.contains("/captcha/") {
+                            site = format!("rive-{letter}-{others}");
+                            let made = json!({"id": site, "name": "La Rive"});
+                            owner.posts("/api/v1/sites", &made).await.expect(201);
+                        }
+                        let address = path
+                            .replace("{site}", &site)
+                            .replace("{id}", &sent.id())
+                            .replace("{action}", "approve")
+                            .replace("{receipt}", &receipt)
+                            .replace("{n}", "1");
+                        answers.push(owner.sends(&method, &address, &body).await);
+                    }
+                    let (bare, with_null) = (&answers[0], &answers[1]);
+                    assert_eq!(said(with_null), said(bare), "{what}: {}", with_null.text);
+                    continue;
+                }
+                changes += 1;
+                let address = whole(&owner, path, account, changes).await;
+                let before = owner.sends(&method, &address, &json!({})).await;
+                let after = owner.sends(&method, &address, &body).await;
+                if after.status == 422 {
+                    continue;
+                }
+                assert!(after.status.is_success(), "{what}: {}", after.text);
+                let place = format!("/{}", known.name.replace('.', "/"));
+                let (was, is) = (before.json.pointer(&place), after.json.pointer(&place));
+                // A secret is never answered: whether there is one is.
+                let has_changed = if known.name.ends_with("secret") {
+                    before.json["captcha"] != after.json["captcha"]
+                } else {
+                    was.is_some_and(|was| !was.is_null()) && was != is
+                };
+                assert!(has_changed, "{what}: taken, and {was:?} is {is:?} as before");
+            }
+        }
+    }
+    assert!(changes >= 30 && others >= 60, "{changes} of changes, {others} others");
+    service.stop().await;
+}
+
+/// The address of something of which all is set.
+async fn whole(owner: &Person<'_>, path: &str, account: uuid::Uuid, number: usize) -> String {
+    match path {
+        "/api/v1/sites/{site}" => {
+            let id = format!("rives-{number}");
+            let mut site = whole_site();
+            site["id"] = json!(id);
+            owner.posts("/api/v1/sites", &site).await.expect(201);
+            format!("/api/v1/sites/{id}")
+        }
+        "/api/v1/sites/{site}/threads/{thread}" => {
+            let address = format!("/api/v1/sites/faso/threads/fil-{number}");
+            let said = json!({"title": "Le fil", "url": "https://faso.test/fil", "open": false});
+            owner.sends(&Method::PUT, &address, &said).await.expect(200);
+            address
+        }
+        "/api/v1/moderators/{account}" => format!("/api/v1/moderators/{account}"),
+        other => panic!("{other}: say here how to make one of which all is set"),
+    }
+}
+
+async fn f7_null_takes_a_threads_title_and_address_back(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let owner = service.owner().await;
+    let path = "/api/v1/sites/faso/threads/%2Farticle";
+    let puts = async |body: Value| owner.sends(&Method::PUT, path, &body).await;
+    let said = json!({"title": "Le fil", "url": "https://faso.test/fil", "open": false});
+    puts(said).await.expect(200);
+    let untitled = puts(json!({"title": null})).await.expect(200).json;
+    assert_eq!(
+        untitled,
+        json!({"key": "/article", "title": null, "url": "https://faso.test/fil", "open": false})
+    );
+    assert_names(&puts(json!({"url": null, "open": null})).await, "open", "with another");
+    let same = puts(json!({})).await.expect(200).json;
+    assert_eq!(same, untitled, "nothing is half done");
+    let bare = puts(json!({"url": null, "open": true})).await.expect(200).json;
+    assert_eq!(
+        bare,
+        json!({"key": "/article", "title": null, "url": null, "open": true})
+    );
+    // As before anything was said, the next comment that is approved names it.
+    let mut fields = comment("Bonjour");
+    fields["thread_title"] = json!("D’une page");
+    let sent = service.reader().submits(&fields).await.expect(202);
+    owner.decides(&sent.id(), "approve").await.expect(200);
+    assert_eq!(puts(json!({})).await.json["title"], "D’une page");
+    // A thread that is not there yet takes it as well.
+    let other = "/api/v1/sites/faso/threads/autre";
+    let made = owner
+        .sends(&Method::PUT, other, &json!({"title": null, "url": null}))
+        .await;
+    assert_eq!(made.expect(200).json["open"], true);
     service.stop().await;
 }

@@ -243,8 +243,8 @@ async fn h9_a_site_has_so_many_tokens_and_open_invitations_and_no_more(storage: 
         .await;
     storage
         .execute(
-            "INSERT INTO account_roles (account_id, site_id, role) SELECT id, 'faso', 'moderator' FROM accounts \
-             WHERE name = 'many'",
+            "INSERT INTO role_offers (account_id, site_id, role, at) SELECT id, 'faso', 'moderator', created_at \
+             FROM accounts WHERE name = 'many'",
         )
         .await;
     oumar.invites("moderator", "faso").await;

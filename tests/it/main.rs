@@ -35,6 +35,7 @@ mod neighbours;
 mod new_key;
 mod offers;
 mod outbox;
+mod own_links;
 mod page_check;
 mod people;
 mod powers;

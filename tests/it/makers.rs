@@ -18,7 +18,7 @@ use crate::{
 
 on_both_engines!(
     h3_a_link_opens_no_more_than_its_maker_could_take,
-    h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one,
+    h3_a_role_of_another_comes_with_a_link_of_theirs,
     h3_who_does_not_stand_above_an_account_gets_no_link_of_it,
     h3_a_link_of_the_operator_is_always_good,
     h6_a_token_may_no_more_than_its_maker_may_now,
@@ -60,6 +60,18 @@ impl Service {
             .as_u16();
         assert_eq!(page, done, "the page says what its button does");
         done
+    }
+
+    /// Where a link gives a role that lets nobody in any more, for the account came in by another one.
+    async fn gives_to_who_came_in(&self, code: &str) -> String {
+        self.get(&format!("/invitation?code={code}")).await.expect(200);
+        let tried = self.request(Method::POST, "/invitation", |request| {
+            request.form(&[("code", code), ("passphrase", PASSPHRASE)])
+        });
+        tried.await.expect(409);
+        let link = accounts::invited(&self.app, code).await.expect("it counts");
+        let sites: Vec<&str> = link.offers.iter().map(|(site, _)| site).collect();
+        sites.join(" ")
     }
 
     /// The status of a call by a bearer token.
@@ -139,8 +151,9 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
         (Then::MakerDemoted, false),
         (Then::MakerLostTheSite, false),
         (Then::MakerElsewhere, false),
-        (Then::OtherSiteGiven, false),
-        (Then::EverySiteGiven, false),
+        // Before somebody comes in, by the other's link.
+        (Then::OtherSiteGiven, true),
+        (Then::EverySiteGiven, true),
         (Then::RoleTaken, false),
         (Then::RoleTakenAndGivenByTheMaker, true),
         (Then::SameRoleGiven, true),
@@ -149,8 +162,9 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
         for is_reset in [false, true] {
             let (maker, oumar) = service.somebody(Role::Owner, &["faso"]).await;
             let (account, mut code, _) = oumar.invites("owner", "faso").await;
+            let mut seated = None;
             if is_reset {
-                service.accepts(&code).await;
+                seated = Some(service.accepts(&code).await);
                 let path = format!("/api/v1/moderators/{account}/link");
                 let link = oumar.sends(&Method::POST, &path, &json!({})).await.expect(201);
                 code = code_of(&link.json["link"]);
@@ -172,13 +186,19 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
                     service.gives(maker, "faso", None).await;
                     service.gives(maker, "sahel", Some(Role::Owner)).await;
                 }
-                Then::OtherSiteGiven => {
-                    let given = json!({"site": "sahel", "role": "moderator"});
-                    all.changes(account, &given).await.expect(200);
-                }
-                Then::EverySiteGiven => {
-                    let given = json!({"site": "*", "role": "owner"});
-                    all.changes(account, &given).await.expect(200);
+                Then::OtherSiteGiven | Then::EverySiteGiven => {
+                    let site = if matches!(then, Then::OtherSiteGiven) {
+                        "sahel"
+                    } else {
+                        "*"
+                    };
+                    let given = json!({"site": site, "role": "moderator"});
+                    let given = all.changes(account, &given).await.expect(200);
+                    if let Some(seated) = seated {
+                        let link = code_of(&given.json["link"]);
+                        let fields = [("code", link.as_str()), ("site", site), ("answer", "yes")];
+                        seated.posts("/account/offers", &fields).await.expect(303);
+                    }
                 }
                 Then::RoleTaken => service.gives(account, "faso", None).await,
                 Then::RoleTakenAndGivenByTheMaker => {
@@ -200,7 +220,8 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
                     all.changes(account, &given).await.expect(200);
                 }
             }
-            let expected = if is_good { 200 } else { 404 };
+            let takes_over = is_reset && matches!(then, Then::OtherSiteGiven | Then::EverySiteGiven);
+            let expected = if is_good && !takes_over { 200 } else { 404 };
             let opened = service.opens(&code).await;
             assert_eq!(opened, expected, "{then:?}, reset: {is_reset}");
         }
@@ -208,7 +229,7 @@ async fn h3_a_link_opens_no_more_than_its_maker_could_take(storage: &Storage) {
     service.stop().await;
 }
 
-async fn h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one(storage: &Storage) {
+async fn h3_a_role_of_another_comes_with_a_link_of_theirs(storage: &Storage) {
     let service = Service::start(storage, &two_sites()).await;
     let all = service.signs_in().await;
     let (_, oumar) = service.somebody(Role::Owner, &["faso"]).await;
@@ -218,8 +239,8 @@ async fn h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one(storag
     let given = json!({"site": "*", "role": "owner"});
     let changed = all.changes(awa, &given).await.expect(200);
     let new = code_of(&changed.json["link"]);
-    assert_eq!(service.opens(&old).await, 404);
     assert_eq!(service.opens(&new).await, 200);
+    assert_eq!(service.gives_to_who_came_in(&old).await, "faso");
     let account = accounts::get(&service.app, awa).await.expect("there");
     assert_eq!(account.rights.everywhere(), Some(Role::Owner));
     let again = all
@@ -244,7 +265,6 @@ async fn h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one(storag
         .expect(200);
     let new = page.text.split("/invitation?code=").nth(1).expect("a link");
     let new = new.split(['<', '"', '&']).next().expect("its end").to_owned();
-    assert_eq!(service.opens(&old).await, 404);
     let fields = [
         ("name", "Awa"),
         ("email", email.as_str()),
@@ -258,6 +278,7 @@ async fn h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one(storag
         "one's own link goes on"
     );
     assert_eq!(service.opens(&new).await, 200);
+    assert_eq!(service.gives_to_who_came_in(&old).await, "faso");
 
     // By the command line.
     let (awa, old, email) = oumar.invites("moderator", "faso").await;
@@ -269,8 +290,8 @@ async fn h3_a_wider_role_ends_the_link_of_another_and_gives_its_giver_one(storag
     let added = accounts::add(&service.app, By::Operator, &wanted, Role::Moderator, &sites).await;
     let added = added.expect("added");
     assert_eq!(added.account, awa);
-    assert_eq!(service.opens(&old).await, 404);
     assert_eq!(service.opens(&added.code.expect("a link")).await, 200);
+    assert_eq!(service.gives_to_who_came_in(&old).await, "faso");
     service.stop().await;
 }
 
@@ -282,18 +303,23 @@ async fn h3_who_does_not_stand_above_an_account_gets_no_link_of_it(storage: &Sto
     let (awa, link, email) = oumar.invites("moderator", "faso").await;
     let body = json!({"email": email, "name": "Awa", "role": "moderator", "site": "sahel"});
     let given = issa.sends(&Method::POST, "/api/v1/moderators", &body).await.expect(201);
-    assert_eq!(
-        given.json["link"],
-        Value::Null,
-        "Awa works on a site that is not Issa's"
-    );
+    let others = code_of(&given.json["link"]);
     let path = format!("/api/v1/moderators/{awa}/link");
-    let refused = issa.sends(&Method::POST, &path, &json!({})).await;
-    assert_eq!(refused.error(), (403, "works_elsewhere"));
+    let made = issa.sends(&Method::POST, &path, &json!({})).await.expect(201);
+    let others_new = code_of(&made.json["link"]);
     let made = oumar.sends(&Method::POST, &path, &json!({})).await.expect(201);
     let new = code_of(&made.json["link"]);
-    assert_eq!(service.opens(&link).await, 404, "in its place there is a new one");
+    for ended in [&link, &others] {
+        assert_eq!(service.opens(ended).await, 404, "in its place there is a new one");
+    }
     assert_eq!(service.opens(&new).await, 200, "what Issa offers takes nothing of it");
+    assert_eq!(service.gives_to_who_came_in(&others_new).await, "sahel");
+    let refused = issa.sends(&Method::POST, &path, &json!({})).await;
+    assert_eq!(
+        refused.error(),
+        (403, "works_elsewhere"),
+        "Awa works on a site that is not Issa's"
+    );
     service.stop().await;
 }
 
@@ -309,7 +335,7 @@ async fn h3_a_link_of_the_operator_is_always_good(storage: &Storage) {
         .changes(awa, &json!({"site": "*", "role": "owner"}))
         .await
         .expect(200);
-    assert_eq!(given.json["link"], Value::Null);
+    code_of(&given.json["link"]);
     assert_eq!(service.opens(&link).await, 200);
     assert_eq!(service.opens(&link).await, 404, "once");
     let code = accounts::reset(&service.app, By::Operator, awa).await.expect("a link");

@@ -20,7 +20,7 @@ use crate::{
 
 on_both_engines!(
     tenants_an_offer_takes_nothing_from_the_other_owner,
-    tenants_an_open_link_outlives_an_offer_and_leads_to_it,
+    tenants_an_open_link_outlives_an_offer_beside_it,
     tenants_an_offer_is_accepted_refused_or_taken_back,
     tenants_an_offer_ends_with_its_maker_and_with_a_link_in_place_of_a_lost_passphrase,
     tenants_an_owner_of_everything_gives_at_once,
@@ -28,18 +28,18 @@ on_both_engines!(
 
 impl Browser<'_> {
     /// Gives somebody with an account a role, by the call that invites.
-    async fn wants(&self, email: &str, role: &str, site: &str) -> Answer {
+    pub(crate) async fn wants(&self, email: &str, role: &str, site: &str) -> Answer {
         let body = json!({"email": email, "name": "Awa", "role": role, "site": site});
         self.sends(&Method::POST, "/api/v1/moderators", &body).await
     }
 
-    async fn answers(&self, site: &str, answer: &str) -> Answer {
+    pub(crate) async fn answers(&self, site: &str, answer: &str) -> Answer {
         self.posts("/account/offers", &[("site", site), ("answer", answer)])
             .await
     }
 
     /// The person as the list of an owner has them.
-    async fn lists(&self, account: Uuid) -> Option<Value> {
+    pub(crate) async fn lists(&self, account: Uuid) -> Option<Value> {
         let list = self.gets("/api/v1/moderators").await.expect(200);
         let people = list.json["moderators"].as_array().expect("a list").clone();
         people.into_iter().find(|person| person["id"] == json!(account))
@@ -61,7 +61,7 @@ async fn moderator(service: &Service) -> (Uuid, String, Browser<'_>) {
     (id, known.email, browser)
 }
 
-async fn rights(service: &Service, id: Uuid) -> Rights {
+pub(crate) async fn rights(service: &Service, id: Uuid) -> Rights {
     accounts::get(&service.app, id).await.expect("there").rights
 }
 
@@ -113,39 +113,40 @@ async fn tenants_an_offer_takes_nothing_from_the_other_owner(storage: &Storage) 
     service.stop().await;
 }
 
-async fn tenants_an_open_link_outlives_an_offer_and_leads_to_it(storage: &Storage) {
+async fn tenants_an_open_link_outlives_an_offer_beside_it(storage: &Storage) {
     let service = Service::start(storage, &two_sites()).await;
     service.signs_in().await;
     let (_, oumar) = service.somebody(Role::Owner, &["faso"]).await;
     let (_, issa) = service.somebody(Role::Owner, &["sahel"]).await;
     let (awa, code, email) = oumar.invites("moderator", "faso").await;
     let given = issa.wants(&email, "moderator", "sahel").await.expect(201);
-    assert_eq!(
-        (given.id(), &given.json["link"]),
-        (awa.to_string(), &Value::Null),
-        "the person has a link"
-    );
-    let listed = issa.lists(awa).await.expect("listed");
-    assert_eq!(
-        (&listed["roles"], &listed["offers"]),
-        (&json!({}), &json!({"sahel": "moderator"}))
-    );
-    let listed = oumar.lists(awa).await.expect("listed");
-    assert_eq!(
-        (&listed["roles"], &listed["offers"]),
-        (&json!({"faso": "moderator"}), &json!({}))
-    );
+    assert_eq!(given.id(), awa.to_string());
+    let issas = crate::makers::code_of(&given.json["link"]);
+    for (owner, site) in [(&issa, "sahel"), (&oumar, "faso")] {
+        let listed = owner.lists(awa).await.expect("listed");
+        assert_eq!(
+            (&listed["status"], &listed["roles"], &listed["offers"]),
+            (&json!("invited"), &json!({site: "moderator"}), &json!({}))
+        );
+    }
     let awa_in = service.accepts(&code).await;
-    let page = awa_in.gets("/account").await.expect(200);
+    let path = format!("/invitation?code={issas}");
+    let page = awa_in.gets(&path).await.expect(200);
     assert!(
         page.text
             .contains("L’équipe de «\u{202f}Le Sahel\u{202f}» vous propose"),
         "{}",
         page.text
     );
+    let outside = service.get(&path).await.expect(200);
+    assert!(!outside.text.contains("Sahel") && outside.text.contains("/login?next=%2Finvitation%3Fcode%3D"));
     awa_in.gets("/api/v1/moderation/queue?site=sahel").await.expect(404);
-    awa_in.answers("sahel", "yes").await.expect(303);
+    awa_in.answers("sahel", "yes").await.expect(404);
+    let by_link = [("code", issas.as_str()), ("site", "sahel"), ("answer", "yes")];
+    awa_in.posts("/account/offers", &by_link).await.expect(303);
     awa_in.gets("/api/v1/moderation/queue?site=sahel").await.expect(200);
+    awa_in.posts("/account/offers", &by_link).await.expect(404);
+    awa_in.gets(&path).await.expect(404);
     service.stop().await;
 }
 

@@ -21,6 +21,7 @@ use crate::{
 crate::stores::on_both_engines!(
     tenants_each_setting_reaches_its_own_site_alone,
     tenants_each_act_reaches_its_own_site_alone,
+    tenants_an_offer_to_a_neighbours_account_reaches_ones_own_site_alone,
     tenants_pages_reach_their_own_site_alone,
     tenants_a_name_in_another_site_is_not_there,
     tenants_a_provider_that_fails_for_one_is_still_asked_for_the_other,
@@ -438,6 +439,69 @@ async fn tenants_each_act_reaches_its_own_site_alone(storage: &Storage) {
                 "{what}"
             );
             assert_same(&before, &street.what_neighbours_get().await, &what);
+        }
+    }
+    service.stop().await;
+}
+
+/// A role on one's own site may be offered to anybody's e-mail: the neighbour's newsroom learns and loses nothing, also
+/// where the account has not come in yet.
+async fn tenants_an_offer_to_a_neighbours_account_reaches_ones_own_site_alone(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    let street = street(&service).await;
+    let (_, link) = service
+        .invites("Rémi", "remi@example.org", Role::Moderator, &["rives"])
+        .await;
+    service.accepts(&link).await;
+    let before = street.what_neighbours_get().await;
+    for email in ["rita@example.org", "remi@example.org"] {
+        for path in ["/api/v1/moderators", "/api/v1/moderators/invite", "/moderators"] {
+            let fields = [("name", "Ami"), ("email", email), ("role", "owner"), ("site", "quais")];
+            let what = format!("{path} {email}");
+            let given = if path == "/moderators" {
+                street.browser.posts(path, &fields).await
+            } else {
+                let body: serde_json::Map<String, Value> = fields
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), json!(value)))
+                    .collect();
+                street.browser.sends(&Method::POST, path, &Value::Object(body)).await
+            };
+            assert!(
+                matches!(given.status.as_u16(), 200 | 201 | 303),
+                "{what}: {}",
+                given.text
+            );
+            assert!(!given.text.contains("rives"), "{what}: {}", given.text);
+            assert_same(&before, &street.what_neighbours_get().await, &what);
+        }
+        let team = street.browser.gets("/api/v1/moderators").await.expect(200);
+        assert!(!team.text.contains("rives"), "{}", team.text);
+        let list = team.json["moderators"].as_array().expect("a list");
+        let account = list.iter().find(|person| person["email"] == email).expect("listed");
+        let address = format!("/api/v1/moderators/{}", account["id"].as_str().expect("an id"));
+        for (method, path, body) in [
+            (
+                Method::PATCH,
+                address.clone(),
+                json!({"site": "quais", "role": "moderator"}),
+            ),
+            (Method::PATCH, address.clone(), json!({"disabled": true})),
+            (Method::POST, format!("{address}/link"), json!({})),
+            (Method::PATCH, address.clone(), json!({"site": "quais", "role": null})),
+            (Method::POST, format!("{address}/link"), json!({})),
+            (Method::DELETE, address.clone(), json!({})),
+        ] {
+            let answer = street.browser.sends(&method, &path, &body).await;
+            assert!(
+                answer.status.as_u16() < 500 && !answer.text.contains("rives"),
+                "{method} {path}"
+            );
+            assert_same(
+                &before,
+                &street.what_neighbours_get().await,
+                &format!("{method} {path} {body}"),
+            );
         }
     }
     service.stop().await;

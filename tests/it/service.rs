@@ -291,7 +291,7 @@ pub(crate) async fn in_time<T>(what: &str, coming: impl Future<Output = T>) -> T
 }
 
 /// Longer than anything here takes, also on a machine with much else to do.
-const IN_TIME: Duration = Duration::from_secs(60);
+const IN_TIME: Duration = Duration::from_mins(1);
 
 /// What the service answered.
 #[derive(Debug, Clone)]

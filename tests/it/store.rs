@@ -35,7 +35,7 @@ use palabre::{
     },
     store::{
         Claim, Comment, Decide, Inserted, NewAudit, NewComment, NewSession, Opening, PolicyRow, SealFault, Secrets,
-        Store, ThreadRow, TokenRow, TokensWanted,
+        Store, TakenBack, ThreadRow, TokenRow, TokensWanted,
     },
 };
 use proptest::{
@@ -474,7 +474,11 @@ async fn what_is_known_before_a_submission_holds_after_a_restart_and_a_closing(s
     let mut row = scene.thread("/a").await;
     row.open = false;
     let audit = scene.audit("thread");
-    scene.store.set_thread(SITE, row, audit, START).await.expect("closed");
+    scene
+        .store
+        .set_thread(SITE, row, TakenBack::default(), audit, START)
+        .await
+        .expect("closed");
     let mut late = scene.comment();
     late.id = Uuid::from_u128(7);
     let refused = scene.store.insert(late).await.expect("answered");
@@ -627,7 +631,11 @@ async fn a_closed_thread_takes_no_comment(storage: &Storage) {
     let mut row = scene.thread("/a").await;
     row.open = false;
     let audit = scene.audit("thread");
-    scene.store.set_thread(SITE, row, audit, START).await.expect("closed");
+    scene
+        .store
+        .set_thread(SITE, row, TakenBack::default(), audit, START)
+        .await
+        .expect("closed");
     let refused = scene.store.insert(scene.comment()).await.expect("answered");
     assert_eq!(refused, Inserted::ThreadClosed);
     let repeat = scene.store.insert(first).await.expect("answered");
@@ -1536,7 +1544,11 @@ async fn a_publisher_names_and_closes_a_thread(storage: &Storage) {
     };
     let set = async |row| {
         let audit = scene.audit("thread");
-        scene.store.set_thread(SITE, row, audit, START).await.expect("set");
+        scene
+            .store
+            .set_thread(SITE, row, TakenBack::default(), audit, START)
+            .await
+            .expect("set");
     };
     set(row(Some("Titre"), true)).await;
     let made = scene.thread("/a").await;
@@ -1554,6 +1566,20 @@ async fn a_publisher_names_and_closes_a_thread(storage: &Storage) {
     );
     set(row(Some("Autre titre"), true)).await;
     assert_eq!(scene.thread("/a").await.title.as_deref(), Some("Autre titre"));
+    let taken_back = TakenBack {
+        title: true,
+        url: false,
+    };
+    let mut with_url = row(None, true);
+    with_url.url = Some("https://faso.test/a".to_owned());
+    let audit = scene.audit("thread");
+    scene
+        .store
+        .set_thread(SITE, with_url, taken_back, audit, START)
+        .await
+        .expect("set");
+    let bare = scene.thread("/a").await;
+    assert_eq!((bare.title, bare.url.as_deref()), (None, Some("https://faso.test/a")));
     assert!(scene.store.thread(OTHER, "/a").await.expect("read").is_none());
     assert_eq!(
         scene
@@ -1562,7 +1588,7 @@ async fn a_publisher_names_and_closes_a_thread(storage: &Storage) {
             .await
             .expect("read")
             .len(),
-        3
+        4
     );
 }
 

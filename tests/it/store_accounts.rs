@@ -9,7 +9,7 @@ use palabre::{
         timestamp::Timestamp,
     },
     store::{
-        Account, AccountAdded, AccountChange, AccountsWanted, Giver, Invitation, Kept, NewAccount, NewAudit,
+        Account, AccountAdded, AccountChange, AccountsWanted, Giver, Invitation, Kept, LiveLink, NewAccount, NewAudit,
         NewSession, Sealed, Store,
     },
 };
@@ -163,13 +163,18 @@ async fn an_account_is_invited_comes_in_and_is_found(storage: &Storage) {
     assert_eq!((invited.passphrase, invited.disabled_at), (None, None));
     assert_eq!((invited.email.as_str(), invited.created_at), ("Awa@example.org", START));
     assert!(!invited.totp_confirmed && invited.totp_seed.is_none());
-    assert_eq!(store.invited("h", START).await.expect("read"), Some(id));
+    let live = LiveLink {
+        account: id,
+        is_way_in: true,
+        offers: Rights::on(Role::Moderator, [SITE]),
+    };
+    assert_eq!(store.live_link("h", START).await.expect("read"), Some(live));
     assert_eq!(
-        store.invited("h", START.plus(minutes(60))).await.expect("read"),
+        store.live_link("h", START.plus(minutes(60))).await.expect("read"),
         None,
         "too late"
     );
-    assert_eq!(store.invited("h2", START).await.expect("read"), None);
+    assert_eq!(store.live_link("h2", START).await.expect("read"), None);
 
     let issa = comes_in(store, "issa@example.org", owner_of(EVERY_SITE)).await;
     let by_email = store
@@ -302,10 +307,10 @@ async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {
     assert!(store.take_totp_step(id, 7, Some(audit("on"))).await.expect("taken"));
     assert!(found(store, id).await.has_second_step());
     for hash in ["first", "second"] {
-        store.set_invitation(id, link(hash), audit("link")).await.expect("kept");
+        store.set_reset_link(id, link(hash), audit("link")).await.expect("kept");
     }
     assert_eq!(
-        store.invited("first", START).await.expect("read"),
+        store.live_link("first", START).await.expect("read"),
         None,
         "one link at a time"
     );
@@ -352,7 +357,7 @@ async fn a_link_is_redeemed_once_and_ends_what_was_before(storage: &Storage) {
         ..session_of(id, "late")
     };
     store
-        .set_invitation(id, link("third"), audit("link"))
+        .set_reset_link(id, link("third"), audit("link"))
         .await
         .expect("kept");
     let done = store.redeem_invitation("third", id, "p".to_owned(), Vec::new(), late, audit("redeemed"));
@@ -395,6 +400,8 @@ async fn tenants_offers_count_among_the_invited_and_are_answered_once(storage: &
         rights: Some(owner_of(OTHER)),
         link: link("not made"),
         link_audit: Vec::new(),
+        reset_until: START,
+        is_inviting: false,
         offer_audit: vec![audit("offered")],
         most: 2,
     };
@@ -403,7 +410,7 @@ async fn tenants_offers_count_among_the_invited_and_are_answered_once(storage: &
         people.push(comes_in(store, &format!("{name}@example.org"), owner_of(SITE)).await);
     }
     let offers = async |id: Uuid, role: Role| {
-        let offered = store.set_role(id, OTHER, Some(role), Some(giver()), audit("given"));
+        let offered = store.set_role(id, OTHER, Some(role), Some(giver()), START, audit("given"));
         offered.await.expect("answered")
     };
     assert_eq!(offers(people[0], Role::Owner).await, AccountChange::Offered);
@@ -421,7 +428,7 @@ async fn tenants_offers_count_among_the_invited_and_are_answered_once(storage: &
     assert_eq!(found(store, people[0]).await.rights, owner_of(SITE));
 
     let answers = async |id: Uuid, role: Role, is_accepted: bool| {
-        let answered = store.answer_offer(id, (OTHER, role), is_accepted, audit("answered"));
+        let answered = store.answer_offer(id, (OTHER, role), None, is_accepted, START, audit("answered"));
         answered.await.expect("answered")
     };
     assert!(!answers(people[1], Role::Owner, true).await, "another role was offered");
@@ -429,7 +436,7 @@ async fn tenants_offers_count_among_the_invited_and_are_answered_once(storage: &
     let twice = at_once((0..4).map(|_| {
         let (store, id) = (Arc::clone(store), people[0]);
         async move {
-            let answered = store.answer_offer(id, (OTHER, Role::Owner), true, audit("answered"));
+            let answered = store.answer_offer(id, (OTHER, Role::Owner), None, true, START, audit("answered"));
             answered.await.expect("answered")
         }
     }));
@@ -459,11 +466,11 @@ async fn the_last_owner_stays(storage: &Storage) {
     let attempts = async |account: Uuid| {
         [
             store
-                .set_role(account, SITE, None, None, audit("taken"))
+                .set_role(account, SITE, None, None, START, audit("taken"))
                 .await
                 .expect("answered"),
             store
-                .set_role(account, SITE, Some(Role::Moderator), None, audit("given"))
+                .set_role(account, SITE, Some(Role::Moderator), None, START, audit("given"))
                 .await
                 .expect("answered"),
             store
@@ -489,14 +496,14 @@ async fn the_last_owner_stays(storage: &Storage) {
     let done = AccountChange::Done;
     assert_eq!(
         store
-            .set_role(other, EVERY_SITE, Some(Role::Owner), None, audit("given"))
+            .set_role(other, EVERY_SITE, Some(Role::Owner), None, START, audit("given"))
             .await
             .expect("answered"),
         done
     );
     assert_eq!(
         store
-            .set_role(other, EVERY_SITE, None, None, audit("taken"))
+            .set_role(other, EVERY_SITE, None, None, START, audit("taken"))
             .await
             .expect("answered"),
         last,
@@ -554,7 +561,7 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     let live = async || store.session("awa@example.org", START).await.expect("read");
     assert_eq!(live().await.expect("open").rights, Rights::on(Role::Moderator, [SITE]));
     store
-        .set_role(id, OTHER, Some(Role::Owner), None, audit("given"))
+        .set_role(id, OTHER, Some(Role::Owner), None, START, audit("given"))
         .await
         .expect("given");
     let rights = live().await.expect("open").rights;
@@ -570,12 +577,16 @@ async fn who_is_shut_out_or_removed_is_gone_at_once(storage: &Storage) {
     assert!(live().await.is_none());
     store.set_disabled(id, None, audit("enabled")).await.expect("let in");
     assert!(live().await.is_none(), "the session is over for good");
-    store.set_invitation(id, link("h"), audit("link")).await.expect("kept");
+    store.set_reset_link(id, link("h"), audit("link")).await.expect("kept");
     store
         .set_disabled(id, Some((START, &Rights::default())), audit("disabled"))
         .await
         .expect("shut out");
-    assert_eq!(store.invited("h", START).await.expect("read"), None, "no link opens it");
+    assert_eq!(
+        store.live_link("h", START).await.expect("read"),
+        None,
+        "no link opens it"
+    );
     store.set_disabled(id, None, audit("enabled")).await.expect("let in");
     store
         .open_session(session_of(id, "again"), None, None)

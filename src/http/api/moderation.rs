@@ -28,7 +28,8 @@ use crate::{
     actions::{
         decide::{self, Made, Wish},
         identify::Identity,
-        new_key, review, thread,
+        new_key, review,
+        thread::{self, Said, Settings},
     },
     app::App,
     domain::{
@@ -306,7 +307,8 @@ impl<'a> DecisionResult<'a> {
     }
 }
 
-/// What the publisher says of a thread: its title, its address, whether it takes comments.
+/// What the publisher says of a thread: its title, its address, whether it takes comments. A title or an address of
+/// null takes back what was said.
 #[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
     params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
     request_body = ThreadSettings,
@@ -318,18 +320,30 @@ pub(crate) async fn put_thread(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let sent: ThreadSettings = Fields::read_as(request).await?;
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let (title, url) = (given(sent.title), given(sent.url));
-    let row = thread::set(&app, &who, &site, &key, title, url, sent.open).await?;
+    let fields = Fields::read(request).await?;
+    let sent: ThreadSettings = fields.typed()?;
+    fields.refuse_null(&["open"])?;
+    let said = |name, text: Option<String>| {
+        if fields.is_null(name) {
+            return Some(Said::Nothing);
+        }
+        text.filter(|text| !text.is_empty()).map(Said::Is)
+    };
+    let settings = Settings {
+        title: said("title", sent.title),
+        url: said("url", sent.url),
+        open: sent.open,
+    };
+    let row = thread::set(&app, &who, &site, &key, &settings).await?;
     Ok(no_store(Json(ThreadState::of(&row)).into_response()))
 }
 
 /// What the publisher says of a thread.
 #[derive(Deserialize, ToSchema)]
 struct ThreadSettings {
+    /// Null: what was said is taken back.
     title: Option<String>,
-    /// On one of the site's origins.
+    /// On one of the site's origins. Null: what was said is taken back.
     url: Option<String>,
     open: Option<bool>,
 }

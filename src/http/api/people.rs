@@ -25,6 +25,7 @@ use crate::{
         own_account, tokens,
     },
     app::App,
+    domain::account::Role,
     error::Error,
     http::{
         body::Fields,
@@ -55,7 +56,7 @@ pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query
 /// Gives somebody a role; who has no account yet gets a one-time link, good for seven days. The same as
 /// `POST /moderators/invite`.
 #[utoipa::path(post, path = "/moderators", tag = "owners", request_body = NewModerator,
-    responses((status = 201, description = "link is null for who comes in already, or has another owner's link; the role of who works elsewhere is offered", body = Invited),
+    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn add_moderator(
@@ -69,7 +70,7 @@ pub(crate) async fn add_moderator(
 
 /// Invites somebody by a one-time link.
 #[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = NewModerator,
-    responses((status = 201, description = "link is null for who comes in already, or has another owner's link; the role of who works elsewhere is offered", body = Invited),
+    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn invite(
@@ -91,15 +92,15 @@ pub(crate) async fn invite(
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
 
-/// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`). A wider
-/// role ends the link of somebody else that the account has not used: `link` is a new one then. A role for who works on
-/// sites that are not all one's own is offered: it stands in `offers` until the person accepts it on their account page,
-/// and `role` null takes it back.
+/// Gives a role on a site or takes it away (`role` null), shuts out or lets in again (`disabled`). A role for who works
+/// on sites that are not all one's own is offered: it stands in `offers` until the person accepts it, and `role` null
+/// takes it back. So is one for an account that somebody let in who could not give it. `link` is one's own new link
+/// where the role waits for it, or in place of another's for a lost passphrase, which a wider role ends.
 #[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
     request_body = ModeratorChange,
     responses((status = 200, description = "the account", body = ChangedModerator<'_>),
         (status = 403, description = "forbidden, to a bearer token also for a wider role; works_elsewhere, retype_needed"), (status = 404, description = "not_found"),
-        (status = 409, description = "last_owner, invitations_full with `site` and `limit`"), (status = 422, description = "role_bad")))]
+        (status = 409, description = "last_owner, invitations_full with `site` and `limit`"), (status = 422, description = "role_bad, role_missing, site_missing, change_missing")))]
 pub(crate) async fn change_moderator(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -112,9 +113,10 @@ pub(crate) async fn change_moderator(
     fields.refuse_null(&["site", "disabled"])?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
-        let role = sent.role()?;
+        // All is read before anything is changed.
+        let (site, role) = role_change(&fields, &sent)?;
         let mut code = None;
-        if let Some(site) = &sent.site {
+        if let Some(site) = &site {
             let change = accounts::change_role(&app, By::Somebody(&who), account.id, site, role).await?;
             code = change.code;
         }
@@ -127,6 +129,25 @@ pub(crate) async fn change_moderator(
     let link = code.map(|code| accounts::link(&app, &code));
     let body = ChangedModerator::seen_by(&who, &account, link);
     Ok(no_store(Json(body).into_response()))
+}
+
+/// The site of a change and the role there, `None` to take it away; without either, only who may come in changes.
+///
+/// # Errors
+/// `site_missing`, `role_missing` where one is there without the other; `role_bad`; `change_missing` where nothing is
+/// to be changed; as errors of fields.
+fn role_change(fields: &Fields, sent: &ModeratorChange) -> Result<(Option<String>, Option<Role>), Error> {
+    let site = sent.site.clone().filter(|site| !site.is_empty());
+    let has_role = fields.all().contains_key("role");
+    match (&site, has_role) {
+        (Some(_), false) => return Err(field_error("role", "role_missing")),
+        (None, true) => return Err(field_error("site", "site_missing")),
+        (None, false) if !fields.all().contains_key("disabled") => {
+            return Err(field_error("role", "change_missing"));
+        }
+        _ => {}
+    }
+    Ok((site, sent.role()?))
 }
 
 /// Removes an account for good; its name stays where it decided.

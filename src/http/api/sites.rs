@@ -27,7 +27,7 @@ use crate::{
     http::{
         body::Fields,
         error::Problem,
-        extract::{Query, Who},
+        extract::{Query, SiteMaker, Who},
     },
 };
 
@@ -70,14 +70,14 @@ impl<'a> SiteEntry<'a> {
     }
 }
 
-/// Makes a site; only who owns every site may.
+/// Makes a site; only who owns every site may, and in the first run the session that a setup code opened.
 #[utoipa::path(post, path = "/sites", tag = "owners", request_body = NewSite,
     responses((status = 201, description = "made", body = SiteSettings<'_>),
         (status = 403, description = "forbidden; retype_needed with a provider, an address or keys"),
         (status = 409, description = "site_exists"), (status = 422, description = "invalid")))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Who(who): Who,
+    SiteMaker(who): SiteMaker,
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {

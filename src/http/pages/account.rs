@@ -17,7 +17,10 @@ use crate::{
         own_account::{self, Seed},
     },
     app::App,
-    domain::language::Language,
+    domain::{
+        account::{EVERY_SITE, Rights},
+        language::Language,
+    },
     error::Error,
     http::{
         body::Fields,
@@ -67,20 +70,7 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPa
         opened: Moment::new(language, session.created_at),
         seen: Moment::new(language, session.seen_at),
     });
-    let mut offers = Vec::new();
-    for (site, role) in overview.account.offers.iter() {
-        let site_name = match app.site(site).await {
-            Ok(found) => found.site.name.clone(),
-            // An offer may be older than its site's end.
-            Err(Error::NotFound(_)) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        offers.push(OfferRow {
-            site: site.to_owned(),
-            site_name,
-            is_owner: role == Role::Owner,
-        });
-    }
+    let offers = offer_rows(app, &overview.offers, language).await?;
     Ok(AccountPage {
         frame: own_frame(app, who, language, "account-title"),
         offers,
@@ -91,6 +81,26 @@ async fn page(app: &App, who: &Identity, language: Language) -> Result<AccountPa
         email: overview.account.email,
         ..AccountPage::default()
     })
+}
+
+/// The roles that are offered, each with its site.
+pub(super) async fn offer_rows(app: &App, offers: &Rights, language: Language) -> Result<Vec<OfferRow>, Error> {
+    let mut rows = Vec::new();
+    for (site, role) in offers.iter() {
+        let site_name = match app.site(site).await {
+            Ok(found) => found.site.name.clone(),
+            Err(Error::NotFound(_)) if site == EVERY_SITE => language.say("every-site"),
+            // An offer may be older than its site's end.
+            Err(Error::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        rows.push(OfferRow {
+            site: site.to_owned(),
+            site_name,
+            is_owner: role == Role::Owner,
+        });
+    }
+    Ok(rows)
 }
 
 fn own_frame(app: &App, who: &Identity, language: Language, title: &str) -> AdminFrame {
@@ -125,7 +135,8 @@ pub(crate) async fn answer_offer(
 ) -> PageResult {
     let fields = Fields::read(request).await?;
     let (site, is_accepted) = (fields.text("site")?, fields.text("answer")? == "yes");
-    let error = match own_account::answer_offer(&app, &who, &site, is_accepted).await {
+    let code = fields.first_of(&["code"])?;
+    let error = match own_account::answer_offer(&app, &who, &site, code.as_deref(), is_accepted).await {
         Ok(()) if is_accepted => return Ok(see_other("/account?done=accepted")),
         Ok(()) => return Ok(see_other("/account?done=refused")),
         Err(error) => error,

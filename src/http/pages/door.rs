@@ -11,16 +11,19 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
-    PageResult, admin_page,
+    PageResult,
+    account::offer_rows,
+    admin_page,
     form::{at_field, sentence, told, with_status},
     frame, landing, no_referrer, see_other,
 };
 use crate::{
     actions::{
         accounts,
-        door::{self, Entry, Step},
+        door::{self, Caller, Entry, Step},
         identify,
     },
     app::App,
@@ -247,14 +250,16 @@ pub(crate) async fn recover(
     Ok(with_status(admin_page(&page), &error))
 }
 
-/// The page of a one-time link: a passphrase is chosen there; looking changes nothing.
+/// The page of a one-time link: a passphrase is chosen there, or who came in before answers what it gives;
+/// looking changes nothing.
 pub(crate) async fn invitation(
     State(app): State<Arc<App>>,
+    AtDoor(caller): AtDoor,
     RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
     let code = query.0.text("code")?;
-    invitation_page(&app, language, &code, None).await
+    invitation_page(&app, &caller, language, &code, None).await
 }
 
 /// Redeems a one-time link.
@@ -280,11 +285,17 @@ pub(crate) async fn accept(
                 codes_page(&app, language, Some(who.actor.name), codes, &next),
             ))
         }
-        Err(error) => invitation_page(&app, language, &code, Some(error)).await,
+        Err(error) => invitation_page(&app, &caller, language, &code, Some(error)).await,
     }
 }
 
-async fn invitation_page(app: &App, language: Language, code: &str, error: Option<Error>) -> PageResult {
+async fn invitation_page(
+    app: &App,
+    caller: &Caller,
+    language: Language,
+    code: &str,
+    error: Option<Error>,
+) -> PageResult {
     let mut page = InvitationPage {
         frame: outside(app, language, "login-title"),
         ..InvitationPage::default()
@@ -295,9 +306,13 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
     };
     let mut answered = error;
     match invited {
-        Ok(account) => {
-            page.frame.title = language.say_with("invitation-title", "name", &account.name);
-            page.email = account.email;
+        Ok(invited) => {
+            page.frame.title = language.say_with("invitation-title", "name", &invited.account.name);
+            page.has_account = !invited.is_way_in;
+            if page.has_account && is_in(app, caller, invited.account.id).await? {
+                page.offers = offer_rows(app, &invited.offers, language).await?;
+            }
+            page.email = invited.account.email;
             page.code = Some(code.to_owned());
         }
         Err(error) => answered = Some(error),
@@ -308,6 +323,18 @@ async fn invitation_page(app: &App, language: Language, code: &str, error: Optio
     page.frame.is_error = true;
     (page.errors, page.problem) = told(&error, language)?;
     Ok(with_status(no_referrer(admin_page(&page)), &error))
+}
+
+/// Whether the browser is in with that account.
+async fn is_in(app: &App, caller: &Caller, account: Uuid) -> Result<bool, Error> {
+    let Some(secret) = &caller.session else {
+        return Ok(false);
+    };
+    match identify::by_session(app, secret).await {
+        Ok(who) => Ok(who.account.is_some_and(|person| person.account == account)),
+        Err(Error::Unauthenticated) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Ends the session.

@@ -103,6 +103,13 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
         is_mine: sites.iter().any(|choice| choice.value == site),
     };
     let (roles, offers) = (account.rights.seen_by(&who.rights), account.offers.seen_by(&who.rights));
+    // What other owners offer as well to who has not come in yet takes nothing of one's own invitation.
+    let ruled = if account.passphrase.is_none() {
+        &roles
+    } else {
+        &account.rights
+    };
+    let is_ruled = who.rights.stand_above(ruled) && who.rights.own_all_of(&account.suspended_over);
     let given = roles.iter().map(|(site, role)| row(site, role, false));
     let offered = offers.iter().map(|(site, role)| row(site, role, true));
     PersonRow {
@@ -113,7 +120,7 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
         has_second_step: account.has_second_step(),
         since: Moment::new(language, account.created_at.0),
         is_self: who.account.is_some_and(|own| own.account == account.id),
-        is_ruled: who.rights.stand_above(&account.rights) && who.rights.own_all_of(&account.suspended_over),
+        is_ruled,
         roles: given.chain(offered).collect(),
     }
 }

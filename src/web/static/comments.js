@@ -202,9 +202,11 @@ function enhance(form) {
   });
 
   // One at a time, with a key that is kept until an answer came. What breaks before our request began, the form
-  // sends at once; where no answer came, the next press is the form's.
+  // sends at once; where no answer came, the next press is the form's. Where not even a form token came, the form's own
+  // post would ask for one press more: the next press tries as before, with the same key, and what breaks then the form
+  // sends at once.
   form.addEventListener("submit", (event) => {
-    if (isByForm || !globalThis.fetch || !globalThis.AbortController) return;
+    if ((isByForm && before) || !globalThis.fetch || !globalThis.AbortController) return;
     if (isSending || (isThanked && !bodyText())) return event.preventDefault();
     hasBeenSubmitted = true;
     const errors = validate();
@@ -214,10 +216,11 @@ function enhance(form) {
     page.hasPosted = false;
     isBusy(true);
     event.preventDefault();
-    ours().catch(() => {
+    const isAgain = isByForm;
+    ours().then(() => { isByForm = false; }).catch(() => {
       isByForm = true;
       if (before) carry(before);
-      if (isReached && !page.hasPosted) return HTMLFormElement.prototype.submit.call(form);
+      if (isAgain || (isReached && !page.hasPosted)) return HTMLFormElement.prototype.submit.call(form);
       say(navigator.onLine === false ? texts.offline : texts.network, "", true);
     }).then(() => isBusy(false));
   });
