@@ -79,7 +79,9 @@ pub(crate) async fn sign_in(
     RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    let fields = Fields::read(request).await?;
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     let sent: SignIn = fields
         .typed()
         .map_err(|error| Problem::from(error).told_as_preferred())?;
@@ -176,7 +178,9 @@ pub(crate) async fn second_step(
     request: Request,
 ) -> PageResult {
     cookies::check_secure(&app)?;
-    let fields = Fields::read(request).await?;
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
     let sent: SecondStep = fields
         .typed()
         .map_err(|error| Problem::from(error).told_as_preferred())?;
