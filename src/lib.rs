@@ -27,7 +27,6 @@ pub mod captcha;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod fake_provider;

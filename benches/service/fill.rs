@@ -81,7 +81,7 @@ pub(crate) async fn rate(storage: &Storage, writers: usize, batch: usize, commen
 }
 
 async fn open(storage: &Storage, batch: usize) -> Store {
-    let store = Store::open_with_batch(&storage.url, Opening::Serve, batch)
+    let store = Store::open_with_batch(&storage.url.parse().expect("an address"), Opening::Serve, batch)
         .await
         .expect("a store");
     store

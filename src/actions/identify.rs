@@ -172,16 +172,15 @@ pub async fn by_token(app: &App, secret: &str) -> Result<Identity, Error> {
 
 async fn by_token_hash(app: &App, hash: String) -> Result<Identity, Error> {
     let token = app.store.token_by_hash(&hash, app.clock.now()).await?;
-    let identity = token.and_then(identity_of_token).ok_or(Error::Unauthenticated)?;
-    Ok(identity.with_pass(hash))
+    let token = token.ok_or(Error::Unauthenticated)?;
+    Ok(identity_of_token(token).with_pass(hash))
 }
 
-fn identity_of_token(token: LiveToken) -> Option<Identity> {
+fn identity_of_token(token: LiveToken) -> Identity {
     let (token, bound) = (token.row, token.maker_rights);
-    let role = Role::parse(&token.role)?;
     let rights = match token.scope {
-        Scope::All => Rights::on(role, [EVERY_SITE]),
-        Scope::Sites(sites) => Rights::on(role, sites),
+        Scope::All => Rights::on(token.role, [EVERY_SITE]),
+        Scope::Sites(sites) => Rights::on(token.role, sites),
     };
     let rights = match bound {
         Some(bound) => rights.within(&bound),
@@ -197,10 +196,10 @@ fn identity_of_token(token: LiveToken) -> Option<Identity> {
         maker: token.maker,
         expires_at: token.expires_at,
     };
-    Some(Identity {
+    Identity {
         program: Some(program),
         ..Identity::new(actor, rights, None)
-    })
+    }
 }
 
 /// Who a session's cookie is. Notes that the session was used.

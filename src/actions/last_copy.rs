@@ -42,8 +42,12 @@ pub async fn note(app: &App, file: &Path) -> Result<(), Error> {
 /// The newest copy that the store knows of; a copy that was put back knows of the one before it.
 ///
 /// # Errors
-/// Errors of the store.
+/// Errors of the store; [`Error::Internal`] where what it holds is no such note.
 pub async fn read(app: &App) -> Result<Option<LastCopy>, Error> {
-    let text = app.store.meta(LAST_COPY).await?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    let Some(text) = app.store.meta(LAST_COPY).await? else {
+        return Ok(None);
+    };
+    let read = serde_json::from_str(&text);
+    read.map(Some)
+        .map_err(|error| Error::Internal(format!("corrupt data in meta.content, row {LAST_COPY}: {error}")))
 }

@@ -8,7 +8,8 @@
 //! Two things hold whoever asks. A secret goes to nobody but whom it was typed for: provider, secret and address are
 //! one (`CHECKS`), the file sets all of them or none, and a kept secret is dropped when the provider or the origin of
 //! the address changes. And an owner of one site reaches nobody else's: an address that becomes a source of
-//! readers' pages is an owner's of every site (`vouched`). To add a key: its row in `KEYS`.
+//! readers' pages is an owner's of every site (`vouched`). To add a key: its row in
+//! [`SETTINGS`].
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::{
     domain::{
         captcha::{ProviderId, address_mark, is_plain_address},
         draft::FieldError,
+        settings::{SETTINGS, Setting, SettingFault},
         site::{Site, SiteSettings, is_site_id},
         timestamp::Timestamp,
     },
@@ -29,36 +31,6 @@ use crate::{
     outbound::address::check_address,
     store::{NewAudit, Secrets, StoredSite},
 };
-
-/// The keys that may be changed here, each with the name of its field in forms and errors.
-const KEYS: [(&str, &str); 23] = [
-    ("name", "name"),
-    ("language", "language"),
-    ("time_zone", "time_zone"),
-    ("origins", "origins"),
-    ("moderation", "moderation"),
-    ("threads", "threads"),
-    ("body_max", "body_max"),
-    ("cdn_max_age", "cdn_max_age"),
-    ("captcha.provider", "provider"),
-    ("captcha.site_key", "site_key"),
-    ("captcha.secret", "secret"),
-    ("captcha.verify_url", "verify_url"),
-    ("captcha.project", "project"),
-    ("captcha.recaptcha_net", "recaptcha_net"),
-    ("captcha.send_address", "send_address"),
-    ("captcha.feedback", "feedback"),
-    ("captcha.consent", "consent"),
-    ("captcha.action", "action"),
-    ("captcha.hostnames", "hostnames"),
-    ("captcha.second.provider", "second_provider"),
-    ("captcha.second.site_key", "second_site_key"),
-    ("captcha.second.secret", "second_secret"),
-    ("captcha.second.verify_url", "second_verify_url"),
-];
-
-/// The keys whose values are encrypted, and never given out.
-const SECRETS: [&str; 2] = ["captcha.secret", "captcha.second.secret"];
 
 /// The keys of a check, provider, secret and address, which belong together; the second check's after the first's.
 const CHECKS: [[&str; 3]; 2] = [
@@ -70,28 +42,18 @@ const CHECKS: [[&str; 3]; 2] = [
     ],
 ];
 
+/// The keys whose values are encrypted, and never given out; of the first check and of the second.
+const SECRETS: [&str; 2] = [CHECKS[0][1], CHECKS[1][1]];
+
 /// The keys that may be changed here.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    KEYS.into_iter().map(|(key, _)| key)
+    SETTINGS.iter().map(|setting| setting.key)
 }
-
-/// The keys that say which script readers' pages load and who is sent a secret: by a session they are changed
-/// with the passphrase typed lately.
-const TYPED_AGAIN: [&str; 8] = [
-    "captcha.provider",
-    "captcha.site_key",
-    "captcha.secret",
-    "captcha.verify_url",
-    "captcha.second.provider",
-    "captcha.second.site_key",
-    "captcha.second.secret",
-    "captcha.second.verify_url",
-];
 
 /// The name of a key's field; the key itself where it is none of a site's.
 #[must_use]
 pub fn field_of(key: &'static str) -> &'static str {
-    KEYS.iter().find(|(own, _)| *own == key).map_or(key, |(_, field)| field)
+    Setting::of(key).map_or(key, |setting| setting.field)
 }
 
 /// Characters of a text among the settings at most; entries of a list at most.
@@ -108,7 +70,7 @@ impl Change {
     #[must_use]
     pub fn of_object(object: &Map<String, Value>) -> Self {
         let mut change = Self::default();
-        for (key, _) in KEYS {
+        for key in keys() {
             if let Some(value) = named(object, key) {
                 change.set(key, value.clone());
             }
@@ -125,7 +87,7 @@ impl Change {
 
     /// Names a new value for a key; a key that is not a site's is left out.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        if KEYS.iter().any(|(own, _)| *own == key) {
+        if Setting::of(key).is_some() {
             self.0.insert(key.to_owned(), value.into());
         }
     }
@@ -212,7 +174,7 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
     for key in in_file.iter().filter(|key| !SECRETS.contains(&key.as_str())) {
         put(&mut written, key, Value::Null);
     }
-    for (key, _) in KEYS {
+    for key in keys() {
         let value = at(&of_file, key);
         if !value.is_null() {
             put(&mut written, key, value.clone());
@@ -248,8 +210,7 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
             !at(&written, key).is_null()
         }
     };
-    let keys = KEYS.into_iter().map(|(key, _)| key);
-    keys.filter(|key| is_set(key)).map(str::to_owned).collect()
+    keys().filter(|key| is_set(key)).map(str::to_owned).collect()
 }
 
 /// Makes a site; only who owns every site may.
@@ -436,7 +397,7 @@ fn still_fitting(
     (kept, dropped)
 }
 
-/// Whether one of [`TYPED_AGAIN`] becomes another. A page sends each key with every save; a secret that is
+/// Whether a setting that is [`Setting::typed_again`] becomes another. A page sends each key with every save; a secret that is
 /// named is a new one.
 fn wants_typing(before: &SiteSettings, after: &SiteSettings, change: &Change) -> bool {
     let [before, after] = [before, after].map(|settings| {
@@ -445,11 +406,12 @@ fn wants_typing(before: &SiteSettings, after: &SiteSettings, change: &Change) ->
         put(&mut written, "captcha.provider", provider.as_str().into());
         written
     });
-    TYPED_AGAIN.iter().any(|key| {
-        if SECRETS.contains(key) {
-            change.0.contains_key(*key)
+    let mut typed_again = SETTINGS.iter().filter(|setting| setting.typed_again);
+    typed_again.any(|setting| {
+        if setting.is_secret() {
+            change.0.contains_key(setting.key)
         } else {
-            at(&before, key) != at(&after, key)
+            at(&before, setting.key) != at(&after, setting.key)
         }
     })
 }
@@ -458,7 +420,8 @@ fn wants_typing(before: &SiteSettings, after: &SiteSettings, change: &Change) ->
 fn apply(settings: &SiteSettings, change: &Change) -> Result<SiteSettings, Vec<FieldError>> {
     let mut wrong = Vec::new();
     let mut written = serde_json::to_value(settings).unwrap_or_default();
-    for (key, field) in KEYS.into_iter().filter(|(key, _)| !SECRETS.contains(key)) {
+    for setting in SETTINGS.iter().filter(|setting| !setting.is_secret()) {
+        let (key, field) = (setting.key, setting.field);
         let Some(value) = change.0.get(key) else {
             continue;
         };
@@ -510,10 +473,8 @@ fn checked(
         second: seal("captcha.second.secret", second_secret_place(site), kept.second)?,
     };
     app.put_secrets(site, &secrets, &mut settings.captcha);
-    let resolved = match Site::resolve(site, app.config.site(site), &settings) {
-        Ok(resolved) => resolved,
-        Err(why) => return Err(Error::Invalid(all_wrong(app, site, settings, &why))),
-    };
+    let resolved = Site::resolve(site, app.config.site(site), &settings)
+        .map_err(|faults| Error::Invalid(field_errors(&faults)))?;
     let section = resolved.captcha.section_with_test_key();
     if let Some(section) = section.filter(|_| app.config.is_public()) {
         let field = if section == "captcha" {
@@ -544,40 +505,17 @@ fn check_new_addresses(app: &App, settings: &SiteSettings, change: &Change) -> R
     }
 }
 
-/// All that is wrong with settings that [`Site::resolve`] refuses with the sentence `why`. It names one thing
-/// at a time, so each is taken out in turn; of the captcha's, which hang together, the first is said.
-fn all_wrong(app: &App, site: &str, mut settings: SiteSettings, why: &str) -> Vec<FieldError> {
-    let mut wrong = vec![of(why)];
-    while let Some(last) = wrong.last() {
-        let is_taken_out = match last.field {
-            "origins" => settings.origins.take().is_some(),
-            "time_zone" => settings.time_zone.take().is_some(),
-            "body_max" => settings.body_max.take().is_some(),
-            _ => false,
-        };
-        match Site::resolve(site, app.config.site(site), &settings) {
-            Err(why) if is_taken_out => wrong.push(of(&why)),
-            _ => break,
+/// The errors of the fields that faults are about, each once.
+fn field_errors(faults: &[SettingFault]) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> = Vec::new();
+    for fault in faults {
+        let setting = Setting::of(fault.key);
+        let (field, code) = setting.map_or(("name", "value_bad"), |setting| (setting.field, setting.fault));
+        if !errors.iter().any(|error| (error.field, error.code) == (field, code)) {
+            errors.push(FieldError::new(field, code));
         }
     }
-    wrong
-}
-
-/// The error of a field that a sentence of [`Site::resolve`] is about: it begins with the key.
-fn of(why: &str) -> FieldError {
-    match why.split(':').next().unwrap_or_default() {
-        "origins" => FieldError::new("origins", "origin_bad"),
-        "body_max" => FieldError::new("body_max", "body_max_bad"),
-        "time_zone" => FieldError::new("time_zone", "time_zone_bad"),
-        "captcha.secret" => FieldError::new("secret", "secret_missing"),
-        "captcha.verify_url" => FieldError::new("verify_url", "verify_url_missing"),
-        "captcha.site_key" => FieldError::new("site_key", "site_key_missing"),
-        "captcha.project" => FieldError::new("project", "project_bad"),
-        "captcha.second.provider" => FieldError::new("second_provider", "second_provider_bad"),
-        "captcha.second.secret" => FieldError::new("second_secret", "secret_missing"),
-        "captcha.second.site_key" => FieldError::new("second_site_key", "site_key_missing"),
-        _ => FieldError::new("name", "value_bad"),
-    }
+    errors
 }
 
 /// The value at a key such as `captcha.second.provider`, if it is named; null inside of a null.
@@ -651,6 +589,17 @@ mod tests {
 
     fn of_json(value: &Value) -> Change {
         Change::of_object(value.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn the_keys_of_checks_are_rows_and_hold_all_secrets() {
+        assert!(CHECKS.as_flattened().iter().all(|key| Setting::of(key).is_some()));
+        let secrets: Vec<&str> = SETTINGS
+            .iter()
+            .filter(|row| row.is_secret())
+            .map(|row| row.key)
+            .collect();
+        assert_eq!(secrets, SECRETS);
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
     let token = TokenRow {
         id,
         name,
-        role: wanted.role.as_str().to_owned(),
+        role: wanted.role,
         scope: wanted.scope,
         created_at: now,
         expires_at: wanted.expires_at,
@@ -115,7 +115,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
     };
     let detail = AuditDetail::TokenMade {
         name: &token.name,
-        role: &token.role,
+        role: token.role.as_str(),
         sites: &sites,
         token: id,
     };

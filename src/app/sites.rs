@@ -11,7 +11,10 @@ use url::Url;
 
 use crate::{
     config::Config,
-    domain::{captcha::CaptchaSettings, reserved_names::ReservedNames, site::Site, timestamp::Timestamp},
+    domain::{
+        captcha::CaptchaSettings, reserved_names::ReservedNames, settings::SettingFault, site::Site,
+        timestamp::Timestamp,
+    },
     error::Error,
     keys::Keys,
     store::{PolicyRow, Secrets, Store, StoreError},
@@ -72,7 +75,7 @@ impl Sites {
         let mut settings = stored.settings;
         put_secrets(keys, id, &stored.secrets, &mut settings.captcha);
         let mut site = Site::resolve(id, config.site(id), &settings)
-            .map_err(|why| Error::Internal(format!("site {id}: {why}")))?;
+            .map_err(|faults| Error::Internal(format!("site {id}: {}", SettingFault::in_one_line(&faults))))?;
         let is_the_files = config.site(id).is_some_and(|file| file.captcha.sets_check());
         if !is_the_files {
             site.captcha.keep_vouched(stored.vouched_address.as_deref());

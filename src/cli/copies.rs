@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
-use super::{open, output};
+use super::{open::open, output};
 use crate::{
     actions::last_copy,
     app::{self, KEY_ID},
     clock::Clock,
-    config::{Config, is_postgres},
+    config::Config,
     store::{self, Restored},
 };
 
 pub(super) async fn backup(config: Config, file: &Path) -> Result<(), String> {
-    if is_postgres(&config.database.url) {
+    if config.database.url.is_postgres() {
         return Err("a PostgreSQL store is copied with pg_dump".to_owned());
     }
     // Before anything else is done for it.
@@ -41,15 +41,15 @@ pub(super) async fn backup(config: Config, file: &Path) -> Result<(), String> {
 
 /// `given` is the configuration's file where one was named.
 pub(super) async fn restore(config: Config, file: &Path, given: Option<&Path>) -> Result<(), String> {
-    if is_postgres(&config.database.url) {
+    let Some(database) = config.database.url.sqlite_file() else {
         return Err(
             "a PostgreSQL store is put back with pg_restore, into an empty database, while no palabre runs; \
                     then start palabre with the key of that time"
                 .to_owned(),
         );
-    }
+    };
     let what = file.display();
-    let copy = store::check_copy(&config.database.url, file, KEY_ID)
+    let copy = store::check_copy(database, file, KEY_ID)
         .await
         .map_err(|error| format!("nothing was changed: {error}"))?;
     let made_with = match (&copy.meta, app::given_keys(&config)?) {

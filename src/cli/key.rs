@@ -13,7 +13,7 @@ use super::{copies::again, output};
 use crate::{
     app::{self, KEY_ID},
     clock::Clock,
-    config::{Config, DEFAULT_FILE, is_postgres},
+    config::{Config, DEFAULT_FILE},
     domain::timestamp::Timestamp,
     keys, permissions,
     store::{Opening, Store, beside, sync_folder_of},
@@ -116,7 +116,7 @@ async fn renew(config: &Config, store: &Store) -> Result<PathBuf, String> {
 
 /// What keeps a service from starting meanwhile, which knows the former key.
 async fn keep_service_out(config: &Config, store: &Store) -> Result<Option<File>, String> {
-    if is_postgres(&config.database.url) {
+    if config.database.url.is_postgres() {
         // Nothing tells which instances run on a server: at least not this machine's.
         let listen = config.server.listen;
         return match TcpListener::bind(listen).await {

@@ -2,7 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, Sites, in_words, open_or_make, output};
+use super::{
+    given::{RoleName, Sites},
+    open::open_or_make,
+    output::{self, in_words},
+};
 use crate::{
     actions::accounts::{self, By, Wanted},
     app::App,

@@ -8,16 +8,18 @@ use std::{
     io::{self, ErrorKind, Write},
 };
 
+use crate::{domain::language::Language, error::Error, web::texts::Say as _};
+
 /// A line of the command's result.
 ///
 /// # Errors
 /// A sentence: it cannot be written, as on a full disk. A reader that went away is no error.
-pub(crate) fn result(line: impl Display) -> Result<(), String> {
+pub(super) fn result(line: impl Display) -> Result<(), String> {
     write_line(&mut io::stdout().lock(), line).map_err(|error| format!("write to standard output: {error}"))
 }
 
 /// A line beside the result, for a person. Where it cannot be written nobody is there to be told.
-pub(crate) fn note(line: impl Display) {
+pub(super) fn note(line: impl Display) {
     let _ = write_line(&mut io::stderr().lock(), line);
 }
 
@@ -26,6 +28,16 @@ fn write_line(to: &mut impl Write, line: impl Display) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
+}
+
+/// What went wrong with what was asked for, as a sentence for a terminal.
+pub(super) fn in_words(what: &str, error: &Error) -> String {
+    let code = match error {
+        Error::Invalid(wrong) => wrong.first().map_or("invalid", |wrong| wrong.code),
+        Error::Unavailable(_) | Error::Internal(_) => return format!("{what}: {error}"),
+        error => error.code(),
+    };
+    format!("{what}: {}", Language::En.say(code))
 }
 
 #[cfg(test)]

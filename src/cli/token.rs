@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{RoleName, Sites, in_words, open_or_make, output};
+use super::{
+    given::{RoleName, Sites},
+    open::open_or_make,
+    output::{self, in_words},
+};
 use crate::{
     actions::{accounts::By, tokens},
     config::Config,
@@ -95,7 +99,12 @@ fn line(token: &TokenRow) -> String {
         (None, Some(at)) => format!("until {}", at.to_rfc3339()),
         (None, None) => "no end".to_owned(),
     };
-    format!("{}\t{}\t{}\t{sites}\t{state}", token.id, token.name, token.role)
+    format!(
+        "{}\t{}\t{}\t{sites}\t{state}",
+        token.id,
+        token.name,
+        token.role.as_str()
+    )
 }
 
 /// `365d`, `12h`, `30m`.

@@ -15,8 +15,11 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::policy::Cuts;
 pub use super::provider::{Consent, ProviderId};
+use super::{
+    policy::Cuts,
+    settings::{Fault, SettingFault},
+};
 
 /// The captcha of a site as written by a person.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -203,20 +206,25 @@ pub(crate) const TEST_SITE_KEYS: [&str; 2] = [
 ];
 
 impl Captcha {
-    /// Lays `file` over `store` over the defaults; `origins` are the site's.
-    ///
-    /// # Errors
-    /// A sentence that begins with the key and says what is wrong with its value.
-    pub(super) fn resolve(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Result<Self, String> {
-        let mut captcha = Self::resolve_first(file, store, origins)?;
-        captcha.second = captcha.resolve_second(&file.second, &store.second)?.map(Box::new);
-        Ok(captcha)
+    /// Lays `file` over `store` over the defaults; `origins` are the site's. What is wrong goes to `faults`.
+    pub(super) fn resolve(
+        file: &CaptchaSettings,
+        store: &CaptchaSettings,
+        origins: &[String],
+        faults: &mut Vec<SettingFault>,
+    ) -> Self {
+        let mut captcha = Self::resolve_first(file, store, origins);
+        captcha.tell_needs(&FIRST, faults);
+        captcha.second = captcha
+            .resolve_second(&file.second, &store.second, faults)
+            .map(Box::new);
+        captcha
     }
 
-    fn resolve_first(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Result<Self, String> {
+    fn resolve_first(file: &CaptchaSettings, store: &CaptchaSettings, origins: &[String]) -> Self {
         let check = if file.sets_check() { file } else { store };
         let provider = check.provider.unwrap_or(ProviderId::BuiltIn);
-        let captcha = Self {
+        Self {
             provider,
             site_key: file.site_key.clone().or_else(|| store.site_key.clone()),
             secret: check.secret.clone(),
@@ -244,29 +252,22 @@ impl Captcha {
                 .or_else(|| store.hostnames.clone())
                 .unwrap_or_else(|| super::origin::hosts(origins)),
             second: None,
-        };
-        if provider.is_outside() && captcha.secret.is_none() {
-            return Err(format!(
-                "captcha.secret: {} needs its secret (captcha.secret, captcha.secret_file or the environment)",
-                provider.as_str()
-            ));
         }
-        captcha.check_needs()?;
-        Ok(captcha)
     }
 
     /// The second provider; what it does not name is the first one's.
-    fn resolve_second(&self, file: &SecondSettings, store: &SecondSettings) -> Result<Option<Self>, String> {
+    fn resolve_second(
+        &self,
+        file: &SecondSettings,
+        store: &SecondSettings,
+        faults: &mut Vec<SettingFault>,
+    ) -> Option<Self> {
         let check = if file.sets_check() { file } else { store };
-        let Some(provider) = check.provider else {
-            return Ok(None);
-        };
+        let provider = check.provider?;
         if !provider.is_interactive() {
-            return Err(format!(
-                "captcha.second.provider: {} asks a reader nothing; name turnstile, recaptcha_v2, hcaptcha, friendly \
-                 or prosopo",
-                provider.as_str()
-            ));
+            let fault = Fault::NotInteractive(provider.as_str());
+            faults.push(SettingFault::new("captcha.second.provider", fault));
+            return None;
         }
         let settings = CaptchaSettings {
             provider: Some(provider),
@@ -281,47 +282,45 @@ impl Captcha {
             hostnames: Some(self.hostnames.clone()),
             ..CaptchaSettings::default()
         };
-        let second = Self::resolve_first(&settings, &CaptchaSettings::default(), &[])
-            .map_err(|why| why.replace("captcha.", "captcha.second."))?;
-        if second.site_key.as_deref().is_none_or(str::is_empty) {
-            return Err(format!(
-                "captcha.second.site_key: {} needs its site key to be shown",
-                provider.as_str()
-            ));
+        let second = Self::resolve_first(&settings, &CaptchaSettings::default(), &[]);
+        second.tell_needs(&SECOND, faults);
+        if second.lacks_site_key() {
+            let fault = Fault::SiteKeyNotShown(provider.as_str());
+            faults.push(SettingFault::new(SECOND.site_key, fault));
         }
-        Ok(Some(second))
+        Some(second)
     }
 
-    /// What the provider cannot be asked without, beside its secret.
-    fn check_needs(&self) -> Result<(), String> {
-        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+    fn lacks_site_key(&self) -> bool {
+        self.site_key.as_deref().is_none_or(str::is_empty)
+    }
+
+    /// What the provider cannot be asked without.
+    fn tell_needs(&self, section: &Section, faults: &mut Vec<SettingFault>) {
         let provider = self.provider.as_str();
-        if self.provider.needs_address() && self.verify_url.is_none() {
-            return Err(format!(
-                "captcha.verify_url: {provider} has no address of its own; name the one that verifies tokens"
-            ));
+        let mut tell = |key, fault| faults.push(SettingFault::new(key, fault));
+        if self.provider.is_outside() && self.secret.is_none() {
+            let section_name = section.name;
+            tell(
+                section.secret,
+                Fault::SecretMissing {
+                    provider,
+                    section: section_name,
+                },
+            );
         }
-        let needs_site_key = matches!(self.provider, ProviderId::RecaptchaEnterprise | ProviderId::Mcaptcha);
-        if needs_site_key && is_empty(&self.site_key) {
-            return Err(format!(
-                "captcha.site_key: {provider} is asked with the site key beside the secret"
-            ));
+        if self.lacks_address() {
+            tell(section.verify_url, Fault::AddressMissing(provider));
         }
-        if self.provider == ProviderId::RecaptchaEnterprise {
-            let project = self.project.as_deref().unwrap_or_default();
-            // <https://cloud.google.com/resource-manager/docs/creating-managing-projects>, and numbers.
-            let is_project = (1..=64).contains(&project.len())
-                && project
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'.'))
-                && project.bytes().any(|b| b.is_ascii_alphanumeric());
-            if !is_project {
-                return Err(format!(
-                    "captcha.project: {provider} needs the id of its Google Cloud project, not {project:?}"
-                ));
-            }
+        let is_asked_with_it = matches!(self.provider, ProviderId::RecaptchaEnterprise | ProviderId::Mcaptcha);
+        if is_asked_with_it && self.lacks_site_key() {
+            tell(section.site_key, Fault::SiteKeyMissing(provider));
         }
-        Ok(())
+        let project = self.project.as_deref().unwrap_or_default();
+        if self.provider == ProviderId::RecaptchaEnterprise && !is_project(project) {
+            let found = project.to_owned();
+            tell("captcha.project", Fault::NoProject { provider, found });
+        }
     }
 
     /// Leaves an address out that would become a source of readers' pages and that no owner of every site has
@@ -340,23 +339,23 @@ impl Captcha {
         self.provider.needs_address() && self.verify_url.is_none()
     }
 
-    /// Checks that no address holds what could break out of a header.
-    ///
-    /// # Errors
-    /// A sentence that begins with the key.
-    pub fn check_addresses(&self) -> Result<(), String> {
-        let second = self.second.as_deref();
-        for (key, captcha) in [("captcha", Some(self)), ("captcha.second", second)] {
-            let address = captcha.and_then(|captcha| captcha.verify_url.as_ref());
-            if let Some(url) = address.filter(|url| !is_plain_address(url)) {
-                return Err(format!(
-                    "{key}.verify_url: {:?} is no http(s) address whose host is made of letters, digits, dots and \
-                     hyphens, without a user name",
-                    url.host_str().unwrap_or_default()
-                ));
-            }
-        }
-        Ok(())
+    /// The addresses that hold what could break out of a header.
+    #[must_use]
+    pub fn address_faults(&self) -> Vec<SettingFault> {
+        let checks = [
+            (FIRST.verify_url, Some(self)),
+            (SECOND.verify_url, self.second.as_deref()),
+        ];
+        let addresses = checks
+            .into_iter()
+            .filter_map(|(key, captcha)| Some((key, captcha?.verify_url.as_ref()?)));
+        addresses
+            .filter(|(_, url)| !is_plain_address(url))
+            .map(|(key, url)| {
+                let host = url.host_str().unwrap_or_default().to_owned();
+                SettingFault::new(key, Fault::AddressNotPlain(host))
+            })
+            .collect()
     }
 
     /// The section, `captcha` or `captcha.second`, that holds a vendor's published test key.
@@ -379,6 +378,38 @@ impl Captcha {
         let has_site_key = site_key.is_some_and(|key| TEST_SITE_KEYS.contains(&key));
         self.provider.is_outside() && (has_secret || has_site_key)
     }
+}
+
+/// The keys of a check.
+struct Section {
+    name: &'static str,
+    secret: &'static str,
+    verify_url: &'static str,
+    site_key: &'static str,
+}
+
+const FIRST: Section = Section {
+    name: "captcha",
+    secret: "captcha.secret",
+    verify_url: "captcha.verify_url",
+    site_key: "captcha.site_key",
+};
+
+const SECOND: Section = Section {
+    name: "captcha.second",
+    secret: "captcha.second.secret",
+    verify_url: "captcha.second.verify_url",
+    site_key: "captcha.second.site_key",
+};
+
+/// Whether that may be the id of a Google Cloud project
+/// (<https://cloud.google.com/resource-manager/docs/creating-managing-projects>), or its number.
+fn is_project(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'.'))
+        && text.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 /// How it is written down that an owner of every site gave `address` for `provider`. The provider is part of it: an
@@ -405,7 +436,7 @@ mod tests {
     use super::*;
     use crate::domain::site::{Site, SiteSettings};
 
-    fn with_captcha(captcha: CaptchaSettings) -> Result<Site, String> {
+    fn with_captcha(captcha: CaptchaSettings) -> Result<Site, Vec<SettingFault>> {
         let file = SiteSettings {
             captcha,
             ..SiteSettings::default()
@@ -428,7 +459,7 @@ mod tests {
                 ..CaptchaSettings::default()
             };
             let wrong = with_captcha(settings).err()?;
-            wrong.split(':').next().map(str::to_owned)
+            wrong.first().map(|wrong| wrong.key.to_owned())
         };
         for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
             let settings = CaptchaSettings {
@@ -436,7 +467,7 @@ mod tests {
                 ..CaptchaSettings::default()
             };
             let wrong = with_captcha(settings).expect_err("no secret");
-            assert!(wrong.starts_with("captcha.secret: "), "{wrong}");
+            assert_eq!(wrong[0].key, "captcha.secret", "{wrong:?}");
             assert_eq!(
                 needs(provider, url(), text("key"), text("a-project")),
                 None,

@@ -31,6 +31,7 @@ pub mod reason;
 pub mod refusal;
 pub mod reserved_names;
 pub mod score;
+pub mod settings;
 pub mod site;
 pub mod status;
 pub mod timestamp;

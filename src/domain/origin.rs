@@ -2,16 +2,18 @@
 
 use url::Url;
 
+use super::settings::Fault;
+
 /// The normalised origin of a typed address: scheme, host and a port that is not the scheme's own.
 ///
 /// # Errors
-/// A sentence that names the address, when it is no http(s) origin.
-pub fn origin(typed: &str) -> Result<String, String> {
+/// [`Fault::NoOrigin`], when it is no http(s) origin.
+pub fn origin(typed: &str) -> Result<String, Fault> {
     Url::parse(typed)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none())
         .map(|url| url.origin().ascii_serialization())
-        .ok_or_else(|| format!("origins: {typed:?} is not an origin such as https://www.example.org"))
+        .ok_or_else(|| Fault::NoOrigin(typed.to_owned()))
 }
 
 /// The hosts of normalised origins.

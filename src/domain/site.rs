@@ -11,6 +11,7 @@ use super::{
     captcha::{Captcha, CaptchaSettings},
     language::Language,
     origin::origin,
+    settings::{Fault, SettingFault},
 };
 
 /// Whether the captcha policy may publish.
@@ -104,29 +105,41 @@ impl Site {
     /// Lays `file` over `store` over the defaults.
     ///
     /// # Errors
-    /// A sentence that names the key and what is wrong with its value.
-    pub fn resolve(id: &str, file: Option<&SiteSettings>, store: &SiteSettings) -> Result<Self, String> {
+    /// All that is wrong, each with its setting.
+    pub fn resolve(id: &str, file: Option<&SiteSettings>, store: &SiteSettings) -> Result<Self, Vec<SettingFault>> {
+        let mut faults = Vec::new();
         if !is_site_id(id) {
-            return Err(format!(
-                "id: {id:?} is not made of 1 to 64 lower-case letters, digits and hyphens"
-            ));
+            faults.push(SettingFault::new("id", Fault::NoSiteId(id.to_owned())));
         }
         let empty = SiteSettings::default();
         let file = file.unwrap_or(&empty);
-        let body_max = file.body_max.or(store.body_max).unwrap_or(BODY_MAX_DEFAULT);
-        if !(1..=20_000).contains(&body_max) {
-            return Err(format!("body_max: {body_max} is not in 1..=20000"));
-        }
-        let origins = file.origins.as_ref().or(store.origins.as_ref()).map_or_else(
-            || Ok(Vec::new()),
-            |list| list.iter().map(|o| origin(o)).collect::<Result<_, _>>(),
-        )?;
-        let time_zone = match file.time_zone.as_ref().or(store.time_zone.as_ref()) {
-            Some(name) => time_zone(name)?,
-            None => TimeZone::UTC,
+        let number = |key, written: Option<u32>, default| {
+            let value = written.unwrap_or(default);
+            (value, SettingFault::of_number(key, value))
         };
+        let (body_max, fault) = number("body_max", file.body_max.or(store.body_max), BODY_MAX_DEFAULT);
+        faults.extend(fault);
+        let (cdn_max_age, fault) = number("cdn_max_age", file.cdn_max_age.or(store.cdn_max_age), 0);
+        faults.extend(fault);
+        let mut origins = Vec::new();
+        for typed in file.origins.as_ref().or(store.origins.as_ref()).into_iter().flatten() {
+            match origin(typed) {
+                Ok(origin) => origins.push(origin),
+                Err(fault) => faults.push(SettingFault::new("origins", fault)),
+            }
+        }
+        let name = file.time_zone.as_ref().or(store.time_zone.as_ref());
+        let time_zone = name.map_or(Ok(TimeZone::UTC), |name| time_zone(name));
+        let time_zone = time_zone.unwrap_or_else(|fault| {
+            faults.push(SettingFault::new("time_zone", fault));
+            TimeZone::UTC
+        });
+        let captcha = Captcha::resolve(&file.captcha, &store.captcha, &origins, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         Ok(Self {
-            captcha: Captcha::resolve(&file.captcha, &store.captcha, &origins)?,
+            captcha,
             id: id.to_owned(),
             name: file
                 .name
@@ -139,7 +152,7 @@ impl Site {
             moderation: file.moderation.or(store.moderation).unwrap_or(Moderation::Before),
             threads: file.threads.or(store.threads).unwrap_or(Threads::Open),
             body_max,
-            cdn_max_age: file.cdn_max_age.or(store.cdn_max_age).unwrap_or(0),
+            cdn_max_age,
         })
     }
 }
@@ -154,11 +167,8 @@ pub fn is_site_id(id: &str) -> bool {
 }
 
 /// The time zone of that name in the database of IANA (<https://www.iana.org/time-zones>).
-///
-/// # Errors
-/// A sentence that names it, when there is none.
-pub fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| format!("time_zone: {name:?} is not a time zone such as Africa/Ouagadougou"))
+fn time_zone(name: &str) -> Result<TimeZone, Fault> {
+    TimeZone::get(name).map_err(|_| Fault::NoTimeZone(name.to_owned()))
 }
 
 #[cfg(test)]
@@ -180,6 +190,53 @@ mod tests {
         assert_eq!(
             (site.name.as_str(), site.body_max, site.cdn_max_age),
             ("Le Faso", 900, 0)
+        );
+    }
+
+    #[test]
+    fn f7_all_that_is_wrong_is_told_with_its_setting() {
+        use crate::domain::{captcha::SecondSettings, provider::ProviderId, settings::Setting};
+
+        let file = SiteSettings {
+            body_max: Some(0),
+            origins: Some(vec![
+                "nowhere".into(),
+                "https://a.test".into(),
+                "https://a.test/path".into(),
+            ]),
+            time_zone: Some("Mars/Olympus".into()),
+            captcha: CaptchaSettings {
+                provider: Some(ProviderId::RecaptchaEnterprise),
+                second: SecondSettings {
+                    provider: Some(ProviderId::Turnstile),
+                    ..SecondSettings::default()
+                },
+                ..CaptchaSettings::default()
+            },
+            ..SiteSettings::default()
+        };
+        let faults = Site::resolve("A", Some(&file), &SiteSettings::default()).expect_err("wrong");
+        let keys: Vec<&str> = faults.iter().map(|fault| fault.key).collect();
+        assert_eq!(
+            keys,
+            [
+                "id",
+                "body_max",
+                "origins",
+                "origins",
+                "time_zone",
+                "captcha.secret",
+                "captcha.site_key",
+                "captcha.project",
+                "captcha.second.secret",
+                "captcha.second.site_key"
+            ]
+        );
+        assert!(keys[1..].iter().all(|key| Setting::of(key).is_some()));
+        let line = SettingFault::in_one_line(&faults);
+        assert!(
+            line.contains("; body_max: 0 is not in 1..=20000; origins: \"nowhere\" is not"),
+            "{line}"
         );
     }
 

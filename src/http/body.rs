@@ -12,6 +12,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, header},
 };
+use http_body_util::LengthLimitError;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -238,9 +239,9 @@ pub(super) async fn bytes(body: Body) -> Result<axum::body::Bytes, Error> {
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
+    let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        if error.to_string().contains("length limit exceeded") {
+        if error.is::<LengthLimitError>() {
             return true;
         }
         source = error.source();
@@ -295,16 +296,45 @@ fn parse_json(text: &str) -> Result<Value, Error> {
     });
     parsed.map_err(|error| {
         fault.take().unwrap_or_else(|| {
-            let message = error.to_string();
-            if message.contains("surrogate") || message.contains("hex escape") {
+            // What is wrong further on was not come to.
+            let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+            let until = lines.map(str::len).sum::<usize>() + error.column();
+            if first_half_pair(text).is_some_and(|at| at < until) {
                 Error::Unprocessable("bad_character")
-            } else if message.contains("recursion limit") {
-                Error::Unprocessable("too_deep")
             } else {
                 Error::BadRequest("bad_json")
             }
         })
     })
+}
+
+/// Where in JSON the first escape stands that is half a surrogate pair: no character, so no library reads it.
+fn first_half_pair(text: &str) -> Option<usize> {
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest[at..];
+        let length = match (unit(escape), escape.get(6..).map(|next| (next, unit(next)))) {
+            (Some(0xD800..=0xDBFF), Some((_, Some(0xDC00..=0xDFFF)))) => 12,
+            // The text or an escape ends in between: that is what is wrong with it.
+            (Some(0xD800..=0xDBFF), Some((next, None)))
+                if next.is_empty() || next == "\\" || next.starts_with("\\u") =>
+            {
+                6
+            }
+            (Some(0xD800..=0xDFFF), _) => return Some(text.len() - escape.len()),
+            (Some(_), _) => 6,
+            (None, _) => escape.char_indices().nth(2).map_or(escape.len(), |(place, _)| place),
+        };
+        rest = &escape[length..];
+    }
+    None
+}
+
+/// The UTF-16 unit of an escape such as `\u00e9` with which the text begins.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
 }
 
 #[derive(Clone, Copy)]
@@ -425,6 +455,29 @@ mod tests {
         assert_eq!(code(br#"{"a":"\u0000"}"#), "bad_character");
         assert_eq!(code(br#"{"a":"\ud800"}"#), "bad_character");
         assert_eq!(code(br#"{"a":"\udc00x"}"#), "bad_character");
+        for (body, wanted) in [
+            (r#"{"a":"\ud83d\ude00"}"#, "ok"),
+            (r#"{"\ud83d":1}"#, "bad_character"),
+            (r#"{"a":"\ud83d\n"}"#, "bad_character"),
+            (r#"{"a":"\ud83dé"}"#, "bad_character"),
+            (r#"{"a":"\ud83d\ud83d"}"#, "bad_character"),
+            (r#"{"a":"\ude00\ud83d"}"#, "bad_character"),
+            ("{\n\"b\": 1,\n\"a\":\n\"\\ud83d\"}", "bad_character"),
+            (r#"{"a":"\\ud83d"}"#, "ok"),
+            (r#"{"a":"\ud83d"#, "bad_json"),
+            (r#"{"a":"\ud83d\u"#, "bad_json"),
+            (r#"{"a":"\ud83d\uzzzz"}"#, "bad_json"),
+            (r#"{"a":"\uzzzz"}"#, "bad_json"),
+            (r#"{"a":"\u12"#, "bad_json"),
+            (r#"{"a":"\"#, "bad_json"),
+            // Of two faults the first counts.
+            (r#"{"a":x,"b":"\ud83d"}"#, "bad_json"),
+            (r#"{"a":1,"a":"\ud83d"}"#, "duplicate_key"),
+            ("surrogate", "bad_json"),
+            (r#"{"recursion limit": hex escape}"#, "bad_json"),
+        ] {
+            assert_eq!(code(body.as_bytes()), wanted, "{body}");
+        }
         assert_eq!(code(nested(15).as_bytes()), "ok");
         assert_eq!(code(nested(16).as_bytes()), "too_deep");
         assert_eq!(code(nested(5000).as_bytes()), "too_deep");

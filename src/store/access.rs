@@ -1,9 +1,29 @@
-//! Setup codes and facts about the store.
+//! Whether the store answers, setup codes, and facts about the store.
 
-use super::{Store, StoreError, in_tx, on_pool};
+use std::time::Duration;
+
+use super::{
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+};
 use crate::domain::timestamp::Timestamp;
 
 impl Store {
+    /// Answers when a statement goes through, within two seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let query = async {
+            on_pool!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))?;
+            Ok(())
+        };
+        tokio::time::timeout(Duration::from_secs(2), query)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("no answer within two seconds".to_owned())))
+    }
+
     /// Keeps a one-time setup code by its hash.
     ///
     /// # Errors

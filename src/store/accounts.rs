@@ -1,7 +1,7 @@
 //! Accounts and their roles.
 //!
 //! What must hold: while an owner has come in there stays one. Whatever could take the last one away looks
-//! behind the lock that [`lock_accounts`] takes, so that two owners cannot remove each other. Every
+//! behind the lock that [`lock_accounts`](super::lock) takes, so that two owners cannot remove each other. Every
 //! change is one transaction with its audit entry.
 
 use std::collections::HashMap;
@@ -9,25 +9,25 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Invitation, NewSession, Store, StoreError,
-    audit::{insert_entries, insert_entry},
+    audit::{NewAudit, insert_entries, insert_entry},
     credentials::set_recovery_codes,
-    in_tx,
-    invitations::{end_links_of, has_invitation, insert_link},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    invitations::{Invitation, end_links_of, has_invitation, insert_link},
     leases::end_leases,
+    lock::lock_accounts,
     names::{NOBODY, check_name},
     offers::{insert_offer, is_let_in_by_owner},
-    on_pool, rows,
-    sessions::insert_session,
+    open::Store,
+    roles::{rights_of, set_role},
+    rows,
+    sessions::{NewSession, insert_session},
     tokens::end_tokens_of,
 };
-use crate::{
-    domain::{
-        account::{EVERY_SITE, Rights, Role},
-        actor::Scope,
-        timestamp::Timestamp,
-    },
-    store::NewAudit,
+use crate::domain::{
+    account::{EVERY_SITE, Rights, Role},
+    actor::Scope,
+    timestamp::Timestamp,
 };
 
 /// An account, whole.
@@ -176,14 +176,6 @@ impl Row {
     }
 }
 
-/// Roles by site as the rows of `account` have them.
-pub(super) fn rights_of(account: &Uuid, roles: Vec<(String, String)>) -> Result<Rights, StoreError> {
-    let roles = roles
-        .into_iter()
-        .map(|(site, role)| role_of(account, &role).map(|role| (site, role)));
-    roles.collect()
-}
-
 /// Roles by account and site as they are stored.
 fn rights_by_account(roles: Vec<(Uuid, String, String)>) -> Result<HashMap<Uuid, Rights>, StoreError> {
     let mut rows: HashMap<Uuid, Vec<(String, String)>> = HashMap::new();
@@ -205,28 +197,8 @@ fn suspended_over(account: &Uuid, list: Option<&str>) -> Result<Rights, StoreErr
     Ok(Rights::on(Role::Owner, sites))
 }
 
-/// The role of that word in the row of `owner`.
-pub(super) fn role_of(owner: &Uuid, word: &str) -> Result<Role, StoreError> {
-    Role::parse(word).ok_or_else(|| StoreError::Corrupt {
-        table: "account_roles",
-        column: "role",
-        row: owner.to_string(),
-        value: word.to_owned(),
-    })
-}
-
 const COLUMNS: &str = "id, name, email, passphrase, totp_seed, totp_confirmed, created_at, disabled_at, \
      suspended_over";
-
-/// Only one transaction at a time goes on after this, on either engine: it holds one row until its end.
-macro_rules! lock_accounts {
-    ($conn:expr) => {
-        sqlx::query("INSERT INTO meta (name, content) VALUES ('accounts_lock', '') ON CONFLICT (name) DO UPDATE SET content = excluded.content")
-            .execute(&mut *$conn)
-            .await?
-    };
-}
-pub(super) use lock_accounts;
 
 /// The sites on which an account has a role, as they are given.
 macro_rules! roles {
@@ -290,22 +262,6 @@ macro_rules! insert_account {
     }};
 }
 
-macro_rules! set_role {
-    ($conn:expr, $account:expr, $site:expr, $role:expr) => {
-        sqlx::query(
-            "INSERT INTO account_roles (account_id, site_id, role) VALUES ($1, $2, $3) \
-             ON CONFLICT (account_id, site_id) DO UPDATE SET role = excluded.role",
-        )
-        .bind($account)
-        .bind($site)
-        .bind($role.as_str())
-        .execute(&mut *$conn)
-        .await?
-    };
-}
-
-pub(super) use set_role;
-
 /// To how many a role on a site is offered, but for one account.
 macro_rules! waiting_on {
     ($conn:expr, $site:expr, $except:expr) => {{
@@ -335,7 +291,7 @@ macro_rules! offer_role {
         let is_full = before.is_none() && waiting_on!($conn, site, $account) >= giver.most;
         let mut stays_with = None;
         if let Some((before, maker)) = before {
-            let is_wider = role > role_of(&$account, &before)?;
+            let is_wider = role > rows::role("account_roles", &$account, &before)?;
             let stays = if has_invitation!($conn, $account, maker, $now.0) {
                 !is_wider || maker.is_none()
             } else {

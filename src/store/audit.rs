@@ -8,7 +8,13 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, StoreError, accounts::lock_accounts, in_tx, on_pool, push_scope};
+use super::{
+    engines::{in_tx, on_pool, push_scope},
+    error::StoreError,
+    lock::lock_accounts,
+    open::Store,
+    rows,
+};
 use crate::{
     domain::{
         actor::Scope,
@@ -69,7 +75,7 @@ macro_rules! insert_entry {
         $crate::store::audit::insert_entry!($conn, $entry, None)
     };
     ($conn:expr, $entry:expr, $version:expr) => {{
-        let entry: $crate::store::NewAudit = $entry;
+        let entry: $crate::store::audit::NewAudit = $entry;
         let version: Option<i64> = $version;
         let event = $crate::store::audit::event_of(&entry, version);
         sqlx::query(
@@ -101,7 +107,7 @@ macro_rules! insert_entry {
                         .await?;
                 event.seq = seq.map(|(seq,)| seq);
             }
-            $crate::store::outbox::write_event!($conn, &event, true);
+            $crate::store::events::write_event!($conn, &event, true);
         }
     }};
 }
@@ -171,9 +177,10 @@ impl Store {
                 .bind(name.as_str())
                 .fetch_optional(&mut *conn)
                 .await?;
-            let (last, unlisted) = kept
-                .and_then(|(kept,)| serde_json::from_str::<(i64, u64)>(&kept).ok())
-                .unwrap_or((i64::MIN, 0));
+            let (last, unlisted): (i64, u64) = match kept {
+                Some((kept,)) => rows::json("meta", "content", &name, &kept)?,
+                None => (i64::MIN, 0),
+            };
             let now = entry.at.0;
             let is_due = now >= last.saturating_add(every);
             let kept = if is_due {

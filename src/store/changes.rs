@@ -2,7 +2,14 @@
 
 use uuid::Uuid;
 
-use super::{AuditEntry, Store, StoreError, audit, on_pool, outbox::event_time, push_scope, rows};
+use super::{
+    audit::{self, AuditEntry},
+    engines::{on_pool, push_scope},
+    error::StoreError,
+    events::event_time,
+    open::Store,
+    rows,
+};
 use crate::domain::{actor::Scope, status::Status, timestamp::Timestamp};
 
 /// A comment that came in, without its texts.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Store, StoreError, in_tx, on_pool};
+use super::{
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+};
 use crate::domain::timestamp::Timestamp;
 
 /// How long a claim holds without a result; longer than the provider's budget.

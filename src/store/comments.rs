@@ -7,12 +7,12 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    NewAudit, Store, StoreError,
-    audit::insert_entry,
-    in_tx,
-    looks::{self, Look},
-    on_pool,
-    outbox::{event_id, write_event},
+    audit::{NewAudit, insert_entry},
+    earlier::{self, Before, Look, Repeat},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    events::{event_id, write_event},
+    open::Store,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::{
@@ -20,25 +20,6 @@ use crate::domain::{
     timestamp::Timestamp,
     trust::DeviceRecord,
 };
-
-/// An earlier submission with one of the same keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repeat {
-    /// The key that is the same, with its prefix.
-    pub key: String,
-    /// The content's digest then.
-    pub digest: String,
-    pub comment: Uuid,
-}
-
-/// What is stored already when a submission arrives.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Before {
-    /// Whether its thread is open; `None`: there is none yet.
-    pub thread_open: Option<bool>,
-    /// Earlier submissions under any of its keys, in no order.
-    pub repeats: Vec<Repeat>,
-}
 
 /// The comment that is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +144,8 @@ impl Store {
             Self::Sqlite(sqlite) => sqlite.looks().ask(look).await,
             Self::Postgres(pool) => {
                 let looks = [look];
-                let found = looks::ask_all!(pool, "", looks::rows(&looks))?;
-                Ok(looks::answers(&looks, found).pop().unwrap_or_default())
+                let found = earlier::ask_all!(pool, "", earlier::asked(&looks))?;
+                Ok(earlier::answers(&looks, found).pop().unwrap_or_default())
             }
         }
     }

@@ -5,7 +5,12 @@
 
 use uuid::Uuid;
 
-use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+};
 use crate::domain::timestamp::Timestamp;
 
 /// The account's recovery codes, in place of those before.

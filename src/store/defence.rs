@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Store, StoreError, on_pool, rows};
+use super::{engines::on_pool, error::StoreError, open::Store, rows};
 use crate::domain::{
     defence::{Misconfiguration, VerdictCount, WaitCount},
     reason::Reason,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Store, StoreError, on_pool, rows};
+use super::{engines::on_pool, error::StoreError, open::Store, rows};
 use crate::domain::{evidence::LevelCounts, score::Score, timestamp::Timestamp};
 
 /// A scored comment that other cuts would treat otherwise.

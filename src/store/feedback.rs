@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Store, StoreError, in_tx, on_pool};
+use super::{
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+};
 use crate::domain::timestamp::Timestamp;
 
 /// A decided comment whose provider does not know of it.

@@ -6,10 +6,11 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
     comments::{BLANK_COLUMNS, after_blanking, before_blanking},
-    in_tx, on_pool,
-    outbox::{event_id, write_event},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    events::{event_id, write_event},
+    open::Store,
 };
 use crate::domain::{
     event::{Event, Kind},

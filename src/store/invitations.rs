@@ -15,14 +15,15 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, NewSession, Store, StoreError,
-    accounts::{lock_accounts, rights_of, set_role},
-    audit::insert_entries,
+    audit::{NewAudit, insert_entries},
     credentials::set_recovery_codes,
-    in_tx,
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    lock::lock_accounts,
     offers::{maker_owns, of_the_same_maker},
-    on_pool,
-    sessions::insert_session,
+    open::Store,
+    roles::{rights_of, set_role},
+    sessions::{NewSession, insert_session},
 };
 use crate::domain::{account::Rights, timestamp::Timestamp};
 

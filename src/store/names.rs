@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::{StoreError, rows};
+use super::{error::StoreError, rows};
 use crate::domain::{account::EVERY_SITE, look_alike::Looks, timestamp::Timestamp};
 
 /// A name that is taken, and where.
@@ -44,7 +44,7 @@ pub(super) fn live_at(now: Timestamp) -> [i64; 2] {
 }
 
 /// Fails with [`StoreError::NameTaken`] where somebody but the account `except` is called so, or nearly, on one of
-/// `sites`. Behind [`super::accounts::lock_accounts`].
+/// `sites`. Behind [`super::lock`].
 macro_rules! check_name {
     ($conn:expr, $name:expr, $sites:expr, $except:expr, $now:expr) => {{
         let except: ::uuid::Uuid = $except;

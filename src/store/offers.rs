@@ -9,12 +9,13 @@
 use uuid::Uuid;
 
 use super::{
-    NewAudit, Store, StoreError,
-    accounts::{lock_accounts, rights_of, set_role},
-    audit::insert_entries,
-    in_tx,
+    audit::{NewAudit, insert_entries},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    lock::lock_accounts,
     names::check_name,
-    on_pool,
+    open::Store,
+    roles::{rights_of, set_role},
 };
 use crate::domain::{
     account::{Rights, Role},

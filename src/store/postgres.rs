@@ -11,7 +11,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{OpenError, migrate};
+use super::{error::OpenError, schema::migrate};
 
 /// As many as a small server's `max_connections` of 100 shares with a second instance.
 const CONNECTIONS: u32 = 16;

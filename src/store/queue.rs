@@ -4,7 +4,9 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError, on_pool, push_scope,
+    engines::{on_pool, push_scope},
+    error::StoreError,
+    open::Store,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::{

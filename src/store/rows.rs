@@ -3,8 +3,10 @@
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::StoreError;
-use crate::domain::{reason::Reason, score::Score, status::Status, timestamp::Timestamp, triage::Action};
+use super::error::{Defect, StoreError};
+use crate::domain::{
+    account::Role, reason::Reason, score::Score, status::Status, timestamp::Timestamp, triage::Action,
+};
 
 /// One comment, whole.
 #[derive(Debug, Clone)]
@@ -136,12 +138,12 @@ pub(super) fn corrupt(
     row: &impl ToString,
     value: &impl ToString,
 ) -> StoreError {
-    StoreError::Corrupt {
+    StoreError::Defect(Defect::Corrupt {
         table,
         column,
         row: row.to_string(),
         value: value.to_string(),
-    }
+    })
 }
 
 pub(super) fn status(
@@ -151,6 +153,10 @@ pub(super) fn status(
     word: &str,
 ) -> Result<Status, StoreError> {
     Status::parse(word).ok_or_else(|| corrupt(table, column, row, &word))
+}
+
+pub(super) fn role(table: &'static str, row: &impl ToString, word: &str) -> Result<Role, StoreError> {
+    Role::parse(word).ok_or_else(|| corrupt(table, "role", row, &word))
 }
 
 pub(super) fn level(

@@ -6,15 +6,14 @@
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
-    accounts::{lock_accounts, role_of},
-    audit::insert_entry,
-    in_tx, on_pool,
+    audit::{NewAudit, insert_entry},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    lock::lock_accounts,
+    open::Store,
+    rows,
 };
-use crate::{
-    domain::{account::Rights, timestamp::Timestamp},
-    store::NewAudit,
-};
+use crate::domain::{account::Rights, timestamp::Timestamp};
 
 /// A session to be opened.
 #[derive(Debug, Clone)]
@@ -57,7 +56,7 @@ pub struct SessionEntry {
 /// Opens a session inside `in_tx!`. Whatever opens one was typed just now.
 macro_rules! insert_session {
     ($conn:expr, $session:expr) => {{
-        let session: $crate::store::NewSession = $session;
+        let session: $crate::store::sessions::NewSession = $session;
         sqlx::query(
             "INSERT INTO sessions (id, hash, account_id, device, created_at, seen_at, typed_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
@@ -139,7 +138,7 @@ impl Store {
         let name = first.name.clone().unwrap_or_default();
         let roles = rows.into_iter().filter_map(|row| row.site_id.zip(row.role));
         let rights = roles
-            .map(|(site, role)| role_of(&id, &role).map(|role| (site, role)))
+            .map(|(site, role)| rows::role("account_roles", &id, &role).map(|role| (site, role)))
             .collect::<Result<Rights, _>>()?;
         Ok(Some(LiveSession {
             id,

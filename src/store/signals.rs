@@ -1,6 +1,6 @@
 //! What the built-in check saw, counted by what people decided.
 
-use super::{Store, StoreError, on_pool};
+use super::{engines::on_pool, error::StoreError, open::Store};
 use crate::domain::{evidence::LabelledSignals, timestamp::Timestamp};
 
 impl Store {

@@ -1,6 +1,12 @@
 //! Sites and the versions of their policies.
 
-use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool, rows};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+    rows,
+};
 use crate::domain::{
     policy::{Cuts, Policy},
     score::Score,
@@ -64,16 +70,23 @@ struct Row {
     at: i64,
 }
 
-impl From<Row> for PolicyRow {
-    fn from(row: Row) -> Self {
-        let cut = |thousandths: Option<i64>| thousandths.and_then(Score::from_thousandths);
-        Self {
+impl TryFrom<Row> for PolicyRow {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let cut = |column: &'static str, thousandths: Option<i64>| {
+            let read = |value| {
+                Score::from_thousandths(value).ok_or_else(|| rows::corrupt("policies", column, &row.version, &value))
+            };
+            thousandths.map(read).transpose()
+        };
+        Ok(Self {
             policy: Policy {
                 version: row.version,
                 cuts: Cuts {
-                    publish_from: cut(row.publish_from),
-                    step_up_below: cut(row.step_up_below),
-                    refuse_below: cut(row.refuse_below),
+                    publish_from: cut("publish_from", row.publish_from)?,
+                    step_up_below: cut("step_up_below", row.step_up_below)?,
+                    refuse_below: cut("refuse_below", row.refuse_below)?,
                 },
                 explore_ppm: row.explore_ppm,
             },
@@ -83,7 +96,7 @@ impl From<Row> for PolicyRow {
             forecast: row.forecast,
             from: Timestamp(row.from_at),
             at: Timestamp(row.at),
-        }
+        })
     }
 }
 
@@ -274,7 +287,7 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        Ok(found.map(Into::into))
+        found.map(TryInto::try_into).transpose()
     }
 
     /// The versions of a site's policy, newest first, at most `limit`.
@@ -291,7 +304,7 @@ impl Store {
             .fetch_all(pool)
             .await
         })?;
-        Ok(found.into_iter().map(Into::into).collect())
+        found.into_iter().map(TryInto::try_into).collect()
     }
 
     /// One version of a site's policy.
@@ -308,7 +321,7 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        Ok(found.map(Into::into))
+        found.map(TryInto::try_into).transpose()
     }
 
     /// Adds a version after `row.base`, with its audit entry. `false`: `row.base` is not the newest
@@ -316,7 +329,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: super::NewAudit) -> Result<bool, StoreError> {
+    pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: NewAudit) -> Result<bool, StoreError> {
         let site = site.to_owned();
         let result: Result<bool, StoreError> = in_tx!(self, |conn| {
             let (newest,): (i64,) =
@@ -348,7 +361,7 @@ impl Store {
             .bind(row.at.0)
             .execute(&mut *conn)
             .await?;
-            super::audit::insert_entry!(conn, audit);
+            insert_entry!(conn, audit);
             Ok(true)
         });
         match result {

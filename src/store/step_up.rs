@@ -2,7 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, rows::Comment};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::in_tx,
+    error::{Defect, StoreError},
+    open::Store,
+    rows::Comment,
+};
 use crate::domain::{reason::Reason, timestamp::Timestamp};
 
 impl Store {
@@ -45,7 +51,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let (id, version) = (comment.id, comment.version);
         let reasons = serde_json::to_string(reasons)
-            .map_err(|error| StoreError::Unavailable(format!("write the reasons of comment {id}: {error}")))?;
+            .map_err(|error| Defect::Broken(format!("write the reasons of comment {id}: {error}")))?;
         in_tx!(self, |conn| {
             let done = sqlx::query(
                 "UPDATE comments SET reasons = $3, version = version + 1 \

@@ -8,7 +8,12 @@ use std::collections::HashMap;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{NewAudit, Store, StoreError, audit::insert_entry, in_tx, on_pool};
+use super::{
+    audit::{NewAudit, insert_entry},
+    engines::{in_tx, on_pool},
+    error::StoreError,
+    open::Store,
+};
 use crate::domain::timestamp::Timestamp;
 
 /// A thread's row.

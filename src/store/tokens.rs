@@ -6,16 +6,17 @@
 use uuid::Uuid;
 
 use super::{
-    Bounded, NewAudit, Store, StoreError,
-    accounts::{lock_accounts, role_of},
-    audit::insert_entries,
-    in_tx,
+    audit::{NewAudit, insert_entries},
+    engines::{in_tx, on_pool},
+    error::StoreError,
     leases::end_leases,
+    lock::lock_accounts,
     names::{NOBODY, check_name},
-    on_pool,
+    open::Store,
+    rows,
 };
 use crate::domain::{
-    account::{EVERY_SITE, Rights},
+    account::{EVERY_SITE, Rights, Role},
     actor::Scope,
     timestamp::Timestamp,
 };
@@ -25,8 +26,7 @@ use crate::domain::{
 pub struct TokenRow {
     pub id: Uuid,
     pub name: String,
-    /// `owner` or `moderator`.
-    pub role: String,
+    pub role: Role,
     pub scope: Scope,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -43,6 +43,17 @@ pub struct LiveToken {
     pub row: TokenRow,
     /// What its maker may do now; `None`: the operator made it.
     pub maker_rights: Option<Rights>,
+}
+
+/// What became of something of which a site has only so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bounded {
+    Done,
+    /// There is no place for another one.
+    Full {
+        /// On which site; `*` stands for every site.
+        site: String,
+    },
 }
 
 /// Which tokens are listed.
@@ -71,11 +82,11 @@ struct Row {
 }
 
 impl Row {
-    fn on(self, sites: Vec<String>) -> TokenRow {
-        TokenRow {
+    fn on(self, sites: Vec<String>) -> Result<TokenRow, StoreError> {
+        Ok(TokenRow {
+            role: rows::role("tokens", &self.id, &self.role)?,
             id: self.id,
             name: self.name,
-            role: self.role,
             scope: if sites.iter().any(|site| site == EVERY_SITE) {
                 Scope::All
             } else {
@@ -86,7 +97,7 @@ impl Row {
             revoked_at: self.revoked_at.map(Timestamp),
             maker: self.maker_id,
             parent: self.parent_id,
-        }
+        })
     }
 }
 
@@ -217,7 +228,7 @@ impl Store {
         })?;
         roles
             .into_iter()
-            .map(|(site, role)| role_of(&token, &role).map(|role| (site, role)))
+            .map(|(site, role)| rows::role("account_roles", &token, &role).map(|role| (site, role)))
             .collect()
     }
 
@@ -296,7 +307,7 @@ impl Store {
             let sites = by_token.remove(&row.id).unwrap_or_default();
             row.on(sites)
         };
-        Ok(found.into_iter().map(with).collect())
+        found.into_iter().map(with).collect()
     }
 
     /// The names of the tokens that work on a site at `now`, for keeping readers from taking them; at most

@@ -5,7 +5,6 @@ use std::collections::{HashMap, hash_map::Entry};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Decide, Done, Inserted, NewComment, Unit};
 use crate::{
     domain::{
         decision::{self, Act, Decided, Standing},
@@ -13,9 +12,10 @@ use crate::{
         status::Status,
     },
     store::{
-        StoreError,
-        looks::{Found, ask_all},
-        outbox::write_event,
+        earlier::{Found, ask_all},
+        error::StoreError,
+        events::write_event,
+        units::{Decide, Done, Inserted, NewComment, Unit},
     },
 };
 

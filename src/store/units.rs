@@ -6,7 +6,6 @@
 
 use uuid::Uuid;
 
-use super::{Store, StoreError};
 use crate::domain::{
     actor::{Actor, Scope},
     decision::{Act, Decided},
@@ -131,59 +130,4 @@ pub(super) enum Unit {
 pub(super) enum Done {
     Inserted(Inserted),
     Decided(Decided),
-}
-
-impl Store {
-    /// Stores a comment with its outcome, its thread and its repeat keys.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing is stored then, or the commit's outcome is unknown and a repeat tells.
-    pub async fn insert(&self, comment: NewComment) -> Result<Inserted, StoreError> {
-        if let Self::Sqlite(sqlite) = self {
-            for key in &comment.repeat_keys {
-                sqlite.recent().note(&comment.site, key, comment.repeat_until);
-            }
-        }
-        let Done::Inserted(inserted) = self.unit(Unit::Insert(Box::new(comment))).await? else {
-            return Err(StoreError::Unavailable("mixed-up units".to_owned()));
-        };
-        if let (Self::Sqlite(sqlite), Inserted::ThreadClosed) = (self, inserted) {
-            sqlite.recent().forget_threads();
-        }
-        Ok(inserted)
-    }
-
-    /// Applies a decision.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn decide(&self, decision: Decide) -> Result<Decided, StoreError> {
-        match self.unit(Unit::Decide(Box::new(decision))).await? {
-            Done::Decided(decided) => Ok(decided),
-            Done::Inserted(_) => Err(StoreError::Unavailable("mixed-up units".to_owned())),
-        }
-    }
-
-    async fn unit(&self, unit: Unit) -> Result<Done, StoreError> {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.writer().unit(unit).await,
-            Self::Postgres(pool) => {
-                let unit = [unit];
-                let first = unit_on_postgres(pool, &unit).await;
-                match first {
-                    // Somebody inserted the same key between our look and our insert: now it is seen.
-                    Err(error) if error.is_unique_violation() => unit_on_postgres(pool, &unit).await,
-                    other => other,
-                }
-            }
-        }
-    }
-}
-
-async fn unit_on_postgres(pool: &sqlx::PgPool, unit: &[Unit; 1]) -> Result<Done, StoreError> {
-    let mut transaction = pool.begin().await?;
-    let mut done = postgres::run_all(&mut transaction, unit).await?;
-    transaction.commit().await?;
-    done.pop()
-        .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
 }

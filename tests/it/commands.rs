@@ -151,6 +151,114 @@ async fn a_postgresql_that_is_not_there_is_named_without_its_password() {
 }
 
 #[tokio::test]
+async fn f7_the_address_of_a_file_is_understood_alike_by_every_command() {
+    for spelling in ["sqlite:x.db", "sqlite://x.db", "sqlite://ABS", "sqlite:ABS"] {
+        let storage = Storage::sqlite();
+        let file = storage.folder.join("x.db");
+        let url = spelling.replace("ABS", &file.display().to_string());
+        let place = Place::new(&storage, SITE).with("PALABRE_DATABASE__URL", &url);
+        for command in [&["backup", "copy.db"][..], &["key", "new"], &["doctor"]] {
+            let ended = place.runs(command);
+            let said = format!("{}{}", ended.out, ended.err);
+            assert!(said.contains("x.db does not exist"), "{url}, {command:?}: {said}");
+        }
+        // Before the first start; later beside a server.
+        place
+            .runs(&["token", "create", "--role", "owner", "--all-sites"])
+            .well();
+        assert!(file.exists(), "{url}: no store was made");
+        let child = place.starts();
+        place.runs(&["token", "list"]).well();
+        place.runs(&["backup", "copy.db"]).well();
+        child.stops();
+        let said = place.runs(&["doctor"]).well();
+        assert!(said.contains("files: their owner's alone"), "{url}: {said}");
+        place.runs(&["restore", "copy.db"]).well();
+        place.runs(&["key", "new"]).well();
+        let folder: Vec<_> = fs::read_dir(&storage.folder).expect("the folder").collect();
+        let names: Vec<_> = folder
+            .into_iter()
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        let strange = names.iter().filter(|name| name.to_string_lossy().contains(':'));
+        assert_eq!(strange.count(), 0, "{url}: {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn f7_an_address_that_names_no_database_is_refused_alike_by_every_command() {
+    let commands = [
+        &["serve"][..],
+        &["doctor"],
+        &["backup", "copy.db"],
+        &["restore", "copy.db"],
+        &["key", "new"],
+        &["token", "list"],
+        &["moderator", "list"],
+        &["setup-code"],
+        &["captcha", "observe", "--site", "faso"],
+    ];
+    let storage = Storage::sqlite();
+    for url in [
+        "",
+        "x.db",
+        "/var/lib/palabre/x.db",
+        "file:x.db",
+        "sqlite",
+        "sqlite:",
+        "sqlite://",
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite:file:x.db?mode=memory",
+        "sqlite://file:x.db",
+        "mysql://palabre:hunter2@localhost/palabre",
+        "postgres:palabre:hunter2@localhost/palabre",
+    ] {
+        let place = Place::new(&storage, SITE).with("PALABRE_DATABASE__URL", url);
+        for command in commands {
+            let ended = place.runs(command);
+            ended.refused_with(&[
+                "PALABRE_DATABASE__URL",
+                "database.url: expected sqlite://",
+                "postgres://",
+            ]);
+            assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+        }
+    }
+    let names = fs::read_dir(&storage.folder).expect("the folder");
+    assert_eq!(names.count(), 1, "nothing was made beside the configuration");
+}
+
+#[tokio::test]
+async fn f7_the_address_of_a_server_is_understood_alike_by_every_command() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = nobody.local_addr().expect("an address").port();
+    drop(nobody);
+    let storage = Storage::sqlite();
+    for scheme in ["postgres", "postgresql"] {
+        let url = format!("{scheme}://palabre:hunter2@127.0.0.1:{port}/palabre");
+        let place = Place::new(&storage, SITE).with("PALABRE_DATABASE__URL", &url);
+        for (command, word) in [
+            (&["serve"][..], "cannot be reached"),
+            (&["key", "new"], "cannot be reached"),
+            (&["token", "list"], "cannot be reached"),
+            (&["backup", "copy.db"], "pg_dump"),
+            (&["restore", "copy.db"], "pg_restore"),
+        ] {
+            let ended = place.runs(command);
+            ended.refused_with(&["PostgreSQL", word]);
+            assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+        }
+        let said = place.runs(&["doctor"]);
+        assert!(
+            said.out.contains("PostgreSQL database cannot be reached"),
+            "{}",
+            said.out
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_configuration_is_named_with_its_file_section_and_key() {
     let storage = Storage::sqlite();
     for (config, words) in [
@@ -511,7 +619,9 @@ async fn doctor_finds_a_changed_audit_log(storage: &Storage) {
     decided.expect(200);
     child.stops();
     // What the jobs do two minutes later.
-    let store = Store::open(&storage.url, Opening::Serve).await.expect("it opens");
+    let store = Store::open(&storage.database(), Opening::Serve)
+        .await
+        .expect("it opens");
     let later = Timestamp(i64::MAX / 2);
     assert_eq!(store.seal("faso", later, later).await.expect("sealed"), 1);
     store.close().await;

@@ -134,6 +134,65 @@ async fn f7_copies_made_by_other_means_are_told_from_the_logs_own_database() {
     assert_eq!(comments(&storage).await, 36);
 }
 
+/// A killed server leaves an empty log where it had just been brought into the file.
+#[tokio::test]
+async fn f7_no_new_database_is_made_where_one_is_gone_and_its_files_are_left() {
+    let commands = [
+        &["serve"][..],
+        &["token", "list"],
+        &["setup-code"],
+        &["backup", "copy.db"],
+        &["key", "new"],
+    ];
+    for (left, database) in [
+        (&["-wal"][..], None),
+        (&["-shm"], None),
+        (&["-wal", "-shm"], None),
+        (&["-journal"], None),
+        (&["-wal"], Some("")),
+        (&["-wal", "-shm"], Some("")),
+    ] {
+        let storage = Storage::sqlite();
+        let place = Place::new(&storage, SITE);
+        for ending in left {
+            fs::write(with_ending(&storage, ending), "").expect("written");
+        }
+        if let Some(text) = database {
+            fs::write(storage.file(), text).expect("written");
+        }
+        for command in commands {
+            let first = format!("palabre.db{} ", left[0]);
+            let ended = place.runs(command);
+            ended.refused_with(&[
+                "palabre.db is missing or empty",
+                &first,
+                "no database to which it could belong",
+            ]);
+            assert!(!ended.err.contains("  "), "{}", ended.err);
+            assert_eq!(storage.file().exists(), database.is_some(), "{command:?}, {left:?}");
+        }
+        // What it says to do helps.
+        for ending in left {
+            fs::remove_file(with_ending(&storage, ending)).expect("taken away");
+        }
+        place.starts().stops();
+        assert_eq!(comments(&storage).await, 0);
+    }
+}
+
+/// The first start makes an empty file, which becomes a database under a journal of its own.
+#[tokio::test]
+async fn f7_a_first_start_that_was_killed_is_taken_up() {
+    for left in [&[""][..], &["", "-journal"]] {
+        let storage = Storage::sqlite();
+        for ending in left {
+            fs::write(with_ending(&storage, ending), "").expect("written");
+        }
+        Place::new(&storage, SITE).starts().stops();
+        assert_eq!(comments(&storage).await, 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f7_a_killed_servers_own_log_is_recovered_whatever_a_checkpoint_took_over() {
     let storage = Storage::sqlite();

@@ -220,7 +220,7 @@ async fn f6_a_sqlite_file_in_utf_16_is_refused_and_left_as_it_was() {
         }
         connection.close().await.expect("closed");
         let before = std::fs::read(storage.file()).expect("the file");
-        let error = Store::open(&storage.url, Opening::Serve)
+        let error = Store::open(&storage.database(), Opening::Serve)
             .await
             .expect_err("refused")
             .to_string();

@@ -417,7 +417,9 @@ async fn a_stream_ends_when_another_process_shuts_the_account_out(storage: &Stor
     service.signs_in().await;
     let (id, code) = service.invites("Awa", "awa@example.org", Role::Moderator, &[]).await;
     let mut stream = service.accepts(&code).await.follows(&service).await;
-    let beside = Store::open(&storage.url, Opening::Beside).await.expect("it opens");
+    let beside = Store::open(&storage.database(), Opening::Beside)
+        .await
+        .expect("it opens");
     let mut entry = audit("account_disabled");
     (entry.id, entry.at) = (service.app.clock.new_id(), START);
     beside

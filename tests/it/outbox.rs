@@ -516,7 +516,7 @@ async fn killed_again_and_again(storage: &Storage, rounds: usize) {
     service.stop().await;
     let mut received: Vec<(String, String)> = Vec::new();
     let raise = async || {
-        let store = Store::open(&storage.url, Opening::Beside).await.expect("opens");
+        let store = Store::open(&storage.database(), Opening::Beside).await.expect("opens");
         for _ in 0..ALARMS {
             let raised = store.raise_alarm("faso", Duration::ZERO, Clock::System.now()).await;
             assert_eq!(raised.expect("raised"), 2);

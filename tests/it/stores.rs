@@ -15,14 +15,17 @@ use std::{
     sync::Once,
 };
 
-use palabre::store::{Opening, Store};
+use palabre::{
+    config::DatabaseUrl,
+    store::{Opening, Store},
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 /// Where one test keeps its rows.
 #[derive(Debug)]
 pub(crate) struct Storage {
-    /// For [`Store::open`] or a configuration's `database.url`.
+    /// For a configuration's `database.url`.
     pub(crate) url: String,
     /// A folder of the test's own, for a key file or a backup too.
     pub(crate) folder: PathBuf,
@@ -61,9 +64,14 @@ impl Storage {
         })
     }
 
+    /// For [`Store::open`].
+    pub(crate) fn database(&self) -> DatabaseUrl {
+        self.url.parse().expect("the address of a database")
+    }
+
     /// Opens it as the server does.
     pub(crate) async fn open(&self) -> Store {
-        Store::open(&self.url, Opening::Serve)
+        Store::open(&self.database(), Opening::Serve)
             .await
             .expect("the test's own storage opens")
     }

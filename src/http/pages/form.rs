@@ -50,8 +50,10 @@ pub(super) fn sentence(error: &Error, language: Language) -> Result<String, Prob
     if let Error::Http(401, code @ "session_ended") = *error {
         return Err(Error::Http(401, code).into());
     }
-    if error.status() >= 500 {
-        return Err(Error::Unavailable(error.to_string()).into());
+    match error {
+        Error::Internal(why) => return Err(Error::Internal(why.clone()).into()),
+        error if error.status() >= 500 => return Err(Error::Unavailable(error.to_string()).into()),
+        _ => {}
     }
     Ok(error::sentence(error, language))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
+use serde_json::Value;
 
 use super::{
     PageResult, Problem, Visitor, admin_page, bar,
@@ -16,7 +17,11 @@ use crate::{
         sites::{self, Change, Settings},
     },
     app::App,
-    domain::{captcha::ProviderId, language::Language, timestamp::Timestamp},
+    domain::{
+        captcha::ProviderId,
+        language::Language,
+        settings::{self, SETTINGS},
+    },
     error::Error,
     http::{
         body::Fields,
@@ -144,69 +149,40 @@ pub(super) fn provider_choices(language: Language, providers: &[ProviderId], sel
 /// The keys that a form names: an empty field takes its key back to the default.
 pub(super) fn change_of(fields: &Fields) -> Result<Change, Error> {
     let mut change = Change::default();
-    for key in [
-        "name",
-        "language",
-        "time_zone",
-        "moderation",
-        "threads",
-        "captcha.provider",
-        "captcha.site_key",
-        "captcha.verify_url",
-        "captcha.project",
-        "captcha.consent",
-        "captcha.action",
-        "captcha.second.provider",
-        "captcha.second.site_key",
-        "captcha.second.verify_url",
-    ] {
-        if let Some(text) = fields.optional(sites::field_of(key))? {
-            // A name that was emptied is said to be missing.
-            if text.trim().is_empty() && key != "name" {
-                change.set(key, serde_json::Value::Null);
-            } else {
-                change.set(key, text.trim());
-            }
+    for setting in &SETTINGS {
+        let typed = fields.optional(setting.field)?;
+        let value = if setting.is_secret() {
+            let is_removed = fields.optional(&format!("{}_remove", setting.field))?.is_some();
+            let typed = typed.filter(|secret| !secret.trim().is_empty());
+            typed.map(Value::from).or(is_removed.then_some(Value::Null))
+        } else {
+            typed.map(|text| value_of(setting, &text))
+        };
+        if let Some(value) = value {
+            change.set(setting.key, value);
         }
     }
-    for key in ["body_max", "cdn_max_age"] {
-        if let Some(text) = fields.optional(key)? {
-            match text.trim().parse::<u32>() {
-                Ok(number) => change.set(key, number),
-                Err(_) if text.trim().is_empty() => change.set(key, serde_json::Value::Null),
-                Err(_) => change.set(key, text),
-            }
-        }
-    }
-    for key in ["origins", "captcha.hostnames"] {
-        if let Some(text) = fields.optional(sites::field_of(key))? {
-            let whole = |line: &str| match key {
+    Ok(change)
+}
+
+/// What somebody typed, as the setting holds it; null takes it back to its default.
+fn value_of(setting: &settings::Setting, text: &str) -> Value {
+    let text = text.trim();
+    match setting.kind {
+        settings::Kind::Flag => (text == "yes").into(),
+        // A name that was emptied is said to be missing.
+        _ if text.is_empty() && setting.key != "name" => Value::Null,
+        settings::Kind::Texts => {
+            let whole = |line: &str| match setting.key {
                 // As people name a site.
                 "origins" if !line.contains("://") => format!("https://{line}"),
                 _ => line.to_owned(),
             };
-            let lines: Vec<String> = text.split_whitespace().map(whole).collect();
-            if lines.is_empty() {
-                change.set(key, serde_json::Value::Null);
-            } else {
-                change.set(key, lines);
-            }
+            text.split_whitespace().map(whole).collect()
         }
+        settings::Kind::Number { .. } => text.parse::<u32>().map_or_else(|_| text.into(), Value::from),
+        _ => text.into(),
     }
-    for key in ["captcha.recaptcha_net", "captcha.send_address", "captcha.feedback"] {
-        if let Some(answer) = fields.optional(sites::field_of(key))? {
-            change.set(key, answer == "yes");
-        }
-    }
-    for key in ["captcha.secret", "captcha.second.secret"] {
-        let field = sites::field_of(key);
-        if let Some(secret) = fields.optional(field)?.filter(|secret| !secret.trim().is_empty()) {
-            change.set(key, secret);
-        } else if fields.optional(&format!("{field}_remove"))?.is_some() {
-            change.set(key, serde_json::Value::Null);
-        }
-    }
-    Ok(change)
 }
 
 /// Makes a site, and leads to its settings.
@@ -315,92 +291,71 @@ fn settings_page(
             _ => Ok(found.text(key)),
         }
     };
-    let setting = |key: &'static str, kind: Kind| -> Result<Setting, Error> {
-        let kind = match kind {
-            Kind::Choices(mut choices) => {
-                let chosen = value(key)?;
-                if !chosen.is_empty() {
-                    select(&mut choices, &chosen);
-                }
-                Kind::Choices(choices)
-            }
-            kind => kind,
-        };
-        let mut shown = value(key)?;
-        if matches!(kind, Kind::Secret(_)) {
-            shown = language.say("secret-hidden");
+    let setting = |row: &settings::Setting| -> Result<Setting, Error> {
+        let mut kind = kind_of(row, found, language);
+        let mut shown = value(row.key)?;
+        match &mut kind {
+            Kind::Choices(choices) if !shown.is_empty() => select(choices, &shown),
+            Kind::Secret(_) => shown = language.say("secret-hidden"),
+            _ => {}
         }
         Ok(Setting {
-            name: sites::field_of(key),
+            name: row.field,
             kind,
             value: shown,
-            is_fixed: found.is_fixed(key),
+            is_fixed: found.is_fixed(row.key),
         })
     };
-    let words = |name: &str, values: &[&str]| Kind::Choices(word_choices(language, name, values, ""));
-    let since = |at: Option<Timestamp>| at.map(|at| Moment::new(language, at.0));
-    let about = vec![
-        setting("name", Kind::Line)?,
-        setting("origins", Kind::Lines)?,
-        setting(
-            "language",
-            Kind::Choices(language_choices(language, site.language.code())),
-        )?,
-        setting("time_zone", Kind::Line)?,
-    ];
-    let review = vec![
-        setting("moderation", words("moderation", &["before", "after"]))?,
-        setting("body_max", Kind::Line)?,
-        setting("threads", words("threads", &["open", "signed"]))?,
-        setting("cdn_max_age", Kind::Line)?,
-    ];
-    let selected = site.captcha.provider.as_str();
-    let providers = provider_choices(language, &ProviderId::ALL, selected);
-    let robots = vec![
-        setting("captcha.provider", Kind::Choices(providers))?,
-        setting("captcha.site_key", Kind::Line)?,
-        setting("captcha.secret", Kind::Secret(since(found.secret_since)))?,
-        setting("captcha.verify_url", Kind::Line)?,
-        setting("captcha.project", Kind::Line)?,
-        setting("captcha.consent", words("consent", &["", "focus", "ask"]))?,
-        setting("captcha.hostnames", Kind::Lines)?,
-        setting("captcha.action", Kind::Line)?,
-        setting("captcha.recaptcha_net", words("recaptcha_net", &["no", "yes"]))?,
-        setting("captcha.send_address", words("send_address", &["no", "yes"]))?,
-        setting("captcha.feedback", words("feedback", &["no", "yes"]))?,
-    ];
-    let second = site.captcha.second.as_ref();
-    let mut seconds = vec![Choice {
-        label: language.say("second-none"),
-        ..Choice::default()
-    }];
-    let interactive: Vec<ProviderId> = ProviderId::ALL.into_iter().filter(|id| id.is_interactive()).collect();
-    let selected = second.map_or("", |second| second.provider.as_str());
-    seconds.extend(provider_choices(language, &interactive, selected));
-    let second = vec![
-        setting("captcha.second.provider", Kind::Choices(seconds))?,
-        setting("captcha.second.site_key", Kind::Line)?,
-        setting("captcha.second.secret", Kind::Secret(since(found.second_secret_since)))?,
-        setting("captcha.second.verify_url", Kind::Line)?,
-    ];
-    let group = |heading, settings| Group {
-        heading,
-        settings,
-        ..Group::default()
-    };
+    let mut groups = Vec::new();
+    for group in settings::Group::ALL {
+        let rows = group.settings().into_iter();
+        groups.push(Group {
+            heading: group.heading(),
+            about: group.about(),
+            settings: rows.map(setting).collect::<Result<_, Error>>()?,
+        });
+    }
     let title = language.say_with("settings-title", "site", &site.name);
     Ok(SettingsPage {
         frame: frame(app, Some(who), language, Place::Sites, title),
         site: site.id.clone(),
-        groups: vec![
-            group("settings-about", about),
-            group("settings-review", review),
-            group("settings-robots", robots),
-            Group {
-                about: "settings-second-about",
-                ..group("settings-second", second)
-            },
-        ],
+        groups,
         ..SettingsPage::default()
     })
+}
+
+/// How a setting is typed; of choices what is in force is the selected one.
+fn kind_of(setting: &settings::Setting, found: &Settings, language: Language) -> Kind {
+    let site = &found.site.site;
+    match setting.kind {
+        settings::Kind::Text | settings::Kind::Address | settings::Kind::Number { .. } => Kind::Line,
+        settings::Kind::Texts => Kind::Lines,
+        settings::Kind::Secret => {
+            let since = if setting.key == "captcha.secret" {
+                found.secret_since
+            } else {
+                found.second_secret_since
+            };
+            Kind::Secret(since.map(|at| Moment::new(language, at.0)))
+        }
+        settings::Kind::Flag | settings::Kind::Words(_) => {
+            Kind::Choices(word_choices(language, setting.field, setting.words(), ""))
+        }
+        settings::Kind::Language => Kind::Choices(language_choices(language, site.language.code())),
+        settings::Kind::Provider => {
+            let selected = site.captcha.provider.as_str();
+            Kind::Choices(provider_choices(language, &ProviderId::ALL, selected))
+        }
+        settings::Kind::SecondProvider => {
+            let second = site.captcha.second.as_ref();
+            let selected = second.map_or("", |second| second.provider.as_str());
+            let interactive: Vec<ProviderId> = ProviderId::ALL.into_iter().filter(|id| id.is_interactive()).collect();
+            let none = Choice {
+                label: language.say("second-none"),
+                ..Choice::default()
+            };
+            let providers = provider_choices(language, &interactive, selected);
+            Kind::Choices(std::iter::once(none).chain(providers).collect())
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     actions::{accounts::By, identify::Identity, tokens},
     app::App,
-    domain::{actor::Scope, language::Language},
+    domain::{account::Role, actor::Scope, language::Language},
     http::{
         api::{
             comments::parse_id,
@@ -62,7 +62,7 @@ async fn page_after(app: &App, who: &Identity, language: Language, after: Option
     };
     let rows = tokens.into_iter().map(|token| TokenRow {
         id: token.id.to_string(),
-        is_owner: token.role == "owner",
+        is_owner: token.role == Role::Owner,
         sites: match &token.scope {
             Scope::All => Vec::new(),
             Scope::Sites(ids) => ids.iter().map(name_of).collect(),

@@ -137,7 +137,7 @@ impl<'a> Token<'a> {
             expires_at: token.expires_at,
             id: token.id,
             name: &token.name,
-            role: &token.role,
+            role: token.role.as_str(),
             sites: match &token.scope {
                 Scope::All => None,
                 Scope::Sites(sites) => Some(sites),

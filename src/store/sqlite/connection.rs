@@ -22,29 +22,31 @@ use sqlx::{
 };
 
 use super::{
-    OpenError, Opening,
     log_file::{self, Look, beside},
     looks::Looks,
-    migrate,
     readers::Readers,
     recent::Recent,
     writer::Writer,
 };
-use crate::{domain::timestamp::Timestamp, permissions};
+use crate::{
+    domain::timestamp::Timestamp,
+    permissions,
+    store::{error::OpenError, schema::migrate},
+};
 
 /// Marks a database file as ours: "PLBR".
-pub(super) const APPLICATION_ID: i32 = 0x504c_4252;
+pub(in crate::store) const APPLICATION_ID: i32 = 0x504c_4252;
 
 /// The endings of the files that `SQLite` keeps beside a database.
-pub(super) const ENDINGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub(in crate::store) const ENDINGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often a server asks for the lock file, and after which time again: a command beside it holds its part for a
 /// moment only.
-pub(super) const TRIES: u32 = 20;
-pub(super) const NEXT_TRY: Duration = Duration::from_millis(50);
+pub(in crate::store) const TRIES: u32 = 20;
+pub(in crate::store) const NEXT_TRY: Duration = Duration::from_millis(50);
 
 /// Rows that wait for their reader: a page of a thread, so that the connection's thread need not stop in
 /// its midst.
@@ -70,6 +72,15 @@ const EMPTYING_PATIENCE: Duration = Duration::from_millis(100);
 /// What each reading connection may keep, 256 KiB: a commit makes it forget all, and the system has the file.
 const READER_CACHE: &str = "-256";
 
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// By the server: makes it where it is missing, migrates it, and on SQLite keeps others out.
+    Serve,
+    /// By a command beside a running server: on SQLite a short-lived writing connection of its own.
+    Beside,
+}
+
 /// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -87,33 +98,33 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn readers(&self) -> &Readers {
+    pub(in crate::store) fn readers(&self) -> &Readers {
         &self.readers
     }
 
-    pub(super) fn recent(&self) -> &Recent {
+    pub(in crate::store) fn recent(&self) -> &Recent {
         &self.recent
     }
 
-    pub(super) fn looks(&self) -> &Looks {
+    pub(in crate::store) fn looks(&self) -> &Looks {
         &self.looks
     }
 
-    pub(super) fn writer(&self) -> &Writer {
+    pub(in crate::store) fn writer(&self) -> &Writer {
         &self.writer
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::store) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn note_erasure(&self) {
+    pub(in crate::store) fn note_erasure(&self) {
         self.erased.store(true, Ordering::Release);
     }
 
     /// Brings the log into the file and empties it, where something was erased; `false`: not yet, because
     /// somebody reads what was before. What can be brought over without stopping the writer goes first.
-    pub(super) async fn finish_erasures(&self) -> Result<bool, sqlx::Error> {
+    pub(in crate::store) async fn finish_erasures(&self) -> Result<bool, sqlx::Error> {
         if !self.erased.swap(false, Ordering::AcqRel) {
             return Ok(true);
         }
@@ -137,7 +148,7 @@ impl Sqlite {
         Ok(busy == 0)
     }
 
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         if let Err(error) = self.finish_erasures().await {
             tracing::warn!(%error, "the database's log could not be emptied of what was erased");
         }
@@ -151,7 +162,7 @@ impl Sqlite {
     }
 }
 
-pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Result<Sqlite, OpenError> {
+pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Result<Sqlite, OpenError> {
     let what = path.display().to_string();
     if opening == Opening::Beside && !path.exists() {
         return Err(missing(&path));
@@ -161,7 +172,7 @@ pub(super) async fn open(path: PathBuf, opening: Opening, batch: usize) -> Resul
         Opening::Beside => share(&path),
     };
     if turn.is_some() {
-        refuse_foreign_log(&path).await?;
+        refuse_what_is_left(&path).await?;
     }
     if opening == Opening::Serve {
         keep_private(&path)?;
@@ -245,7 +256,7 @@ async fn keys_until(connection: &mut SqliteConnection, opening: Opening) -> Resu
 ///
 /// # Errors
 /// [`OpenError`]: a server holds it, or it cannot be made.
-pub(super) async fn lock(path: &Path) -> Result<File, OpenError> {
+pub(in crate::store) async fn lock(path: &Path) -> Result<File, OpenError> {
     let failed = |error: std::io::Error| OpenError(format!("open the database {}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         permissions::make_folder(folder).map_err(failed)?;
@@ -273,9 +284,11 @@ fn share(path: &Path) -> Option<File> {
 
 /// There is no database where one is needed.
 fn missing(path: &Path) -> OpenError {
-    let left = ENDINGS.map(|ending| beside(path, ending));
-    if left.iter().any(|file| file.exists()) {
-        return OpenError(left_alone(path));
+    if ENDINGS
+        .iter()
+        .any(|ending| beside(&where_it_leads(path), ending).exists())
+    {
+        return OpenError(left_alone(&where_it_leads(path)));
     }
     OpenError(format!(
         "{} does not exist: start the server once first, or put a copy in its place with `palabre restore`",
@@ -294,20 +307,39 @@ fn left_alone(path: &Path) -> String {
         .collect();
     let (left, file) = (left.join(" and "), path.display());
     format!(
-        "{file} is missing or empty, and {left} {} there: there is no database to which it could belong. Put {file}          back beside it; or put a copy in its place with `palabre restore`, which moves {left} aside. Only where          nothing is to be kept, take {left} away: the next start then makes a new database, which is empty",
+        "{file} is missing or empty, and {left} {} there: there is no database to which it could belong. Put {file} \
+         back beside it; or put a copy in its place with `palabre restore`, which moves {left} aside. Only where \
+         nothing is to be kept, take {left} away: the next start then makes a new database, which is empty",
         if left.contains(" and ") { "are" } else { "is" }
     )
 }
 
-/// Refuses a log that belongs to another file than the database it lies beside, and changes nothing.
-async fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
-    // Where the path is a link, the log lies where it leads.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+/// Where the database lies or would lie, when its name is a link.
+pub(in crate::store) fn where_it_leads(named: &Path) -> PathBuf {
+    if let Ok(database) = std::fs::canonicalize(named) {
+        return database;
+    }
+    let folder = named.parent().unwrap_or(Path::new(""));
+    std::fs::read_link(named).map_or_else(|_| named.to_owned(), |target| folder.join(target))
+}
+
+/// Refuses files that are left of another database than the one they lie beside, and changes nothing.
+async fn refuse_what_is_left(path: &Path) -> Result<(), OpenError> {
+    // Where the path is a link, they lie where it leads.
+    let path = where_it_leads(path);
+    // Empty ones too: a database was there that is not there now. A first start that was killed leaves an empty file
+    // and the journal under which it becomes a database.
+    let is_left = |ending: &str| beside(&path, ending).exists();
+    let is_gone = match std::fs::metadata(&path) {
+        Ok(database) if database.len() == 0 => ["-wal", "-shm"].into_iter().any(is_left),
+        Ok(_) => false,
+        Err(_) => ENDINGS.into_iter().any(is_left),
+    };
+    if is_gone {
+        return Err(OpenError(left_alone(&path)));
+    }
     let failed = |error: std::io::Error| OpenError(format!("read {}: {error}", path.display()));
     let why = match log_file::look(&path).map_err(failed)? {
-        Look::Foreign(_) if std::fs::metadata(&path).map_or(true, |database| database.len() == 0) => {
-            return Err(OpenError(left_alone(&path)));
-        }
         Look::Foreign(why) => why,
         Look::Fits if log_file::is_spoiled_by_its_log(&path).await => "the database is whole, and is not with it",
         Look::Fits | Look::NoLog => return Ok(()),

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections that nobody reads with now.
 #[derive(Debug)]
-pub(super) struct Readers {
+pub(in crate::store) struct Readers {
     options: Box<SqliteConnectOptions>,
     room: Semaphore,
     idle: Mutex<Vec<SqliteConnection>>,
@@ -29,15 +29,15 @@ pub(super) struct Readers {
 
 /// One connection for one query; closed unless it is put back.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) connection: SqliteConnection,
+pub(in crate::store) struct Reader<'a> {
+    pub(in crate::store) connection: SqliteConnection,
     readers: &'a Readers,
     _room: SemaphorePermit<'a>,
 }
 
 impl Readers {
     /// None is opened yet; `options` open one.
-    pub(super) fn new(options: SqliteConnectOptions) -> Self {
+    pub(in crate::store) fn new(options: SqliteConnectOptions) -> Self {
         Self {
             options: Box::new(options),
             room: Semaphore::new(READERS),
@@ -49,7 +49,7 @@ impl Readers {
     ///
     /// # Errors
     /// `PoolTimedOut`, `PoolClosed`, or why no connection can be opened.
-    pub(super) async fn take(&self) -> Result<Reader<'_>, sqlx::Error> {
+    pub(in crate::store) async fn take(&self) -> Result<Reader<'_>, sqlx::Error> {
         let room = tokio::time::timeout(PATIENCE, self.room.acquire())
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)?
@@ -66,7 +66,7 @@ impl Readers {
     }
 
     /// Closes all that nobody reads with; no other can be taken any more.
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         self.room.close();
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for connection in idle {
@@ -77,7 +77,7 @@ impl Readers {
 
 impl Reader<'_> {
     /// Keeps the connection for the next reader, after a query that ended with success.
-    pub(super) fn put_back(self) {
+    pub(in crate::store) fn put_back(self) {
         let Self {
             connection,
             readers,

@@ -9,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{open::open, output};
 use crate::{
     actions::{
         last_copy,
         new_key::{self, Count},
     },
     app::{self, App, KEY_SINCE},
-    cli::{self, output},
     config::Config,
     domain::{
         account::EVERY_SITE,
@@ -32,10 +32,10 @@ use crate::{
 ///
 /// # Errors
 /// How many checks failed.
-pub async fn run(config: Config) -> Result<(), String> {
+pub(super) async fn run(config: Config) -> Result<(), String> {
     output::result("ok    configuration: read and valid")?;
     files(&config)?;
-    let app = match cli::open(config).await {
+    let app = match open(config).await {
         Ok(app) => app,
         Err(error) => {
             output::result(format_args!("fail  store: {error}"))?;
@@ -97,8 +97,8 @@ fn files(config: &Config) -> Result<(), String> {
         Ok::<(), String>(())
     };
     let url = &config.database.url;
-    if let Ok(database) = store::sqlite_path(url) {
-        warn(store::folder_of(&database), "700")?;
+    if let Some(database) = url.sqlite_file() {
+        warn(store::folder_of(database), "700")?;
     }
     for file in store::files(url) {
         warn(&file, "600")?;
@@ -162,10 +162,12 @@ async fn old_keys(app: &App, hanging: Count) -> Result<String, String> {
         ));
     }
     let since = app.store.meta(KEY_SINCE).await;
-    let ends = since
-        .map_err(|error| format!("keys: {error}"))?
-        .and_then(|since| since.parse().ok())
-        .map(|since| Timestamp(since).plus(trust::LIFE));
+    let since = since.map_err(|error| format!("keys: {error}"))?;
+    let since: Option<i64> = since
+        .map(|since| since.parse())
+        .transpose()
+        .map_err(|error| format!("keys: corrupt data in meta.content, row {KEY_SINCE}: {error}"))?;
+    let ends = since.map(|since| Timestamp(since).plus(trust::LIFE));
     let copies = "copies made before the change need them still, so keep them with those";
     Ok(match ends {
         Some(ends) if ends > app.clock.now() => format!(
@@ -179,10 +181,10 @@ async fn old_keys(app: &App, hanging: Count) -> Result<String, String> {
 
 /// Where the newest copy is, whether others read it, and what backups that did not end have left.
 async fn copies(app: &App) -> Result<(), String> {
-    let Ok(database) = store::sqlite_path(&app.config.database.url) else {
+    let Some(database) = app.config.database.url.sqlite_file() else {
         return Ok(());
     };
-    let folder = store::folder_of(&database);
+    let folder = store::folder_of(database);
     let mut folders = vec![folder.to_owned()];
     match last_copy::read(app).await {
         Ok(None) => output::result(

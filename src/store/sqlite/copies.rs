@@ -13,39 +13,15 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
-    MIGRATOR, OpenError,
-    backup::kind_of,
+    connection::{APPLICATION_ID, ENDINGS, lock, where_it_leads},
+    files::{folder_of, kind_of, sync_folder_of},
     log_file::{self, Head, Look, beside},
-    sqlite::{APPLICATION_ID, ENDINGS, lock},
-    sqlite_path,
 };
-use crate::{domain::timestamp::Timestamp, permissions};
-
-/// How many files of a folder are looked at for copies.
-pub(super) const FILES: usize = 10_000;
-
-/// The files of the SQLite store at `url` that are there: the database, what lies beside it, and the copies in its
-/// folder; none for PostgreSQL.
-#[must_use]
-pub fn files(url: &str) -> Vec<PathBuf> {
-    let Ok(database) = sqlite_path(url) else {
-        return Vec::new();
-    };
-    let is_ours = |path: &PathBuf| {
-        let head = Head::read(path).ok().flatten();
-        head.is_some_and(|head| head.application_id.cast_signed() == APPLICATION_ID)
-    };
-    let copies = fs::read_dir(folder_of(&database)).into_iter().flatten().take(FILES);
-    let copies = copies.flatten().map(|entry| database.with_file_name(entry.file_name()));
-    let mut databases: Vec<PathBuf> = copies.filter(|path| *path != database && is_ours(path)).collect();
-    databases.sort();
-    databases.insert(0, database);
-    let endings = || ["", ".lock"].into_iter().chain(ENDINGS);
-    let all = databases
-        .iter()
-        .flat_map(|path| endings().map(|ending| beside(path, ending)));
-    all.filter(|path| path.exists()).collect()
-}
+use crate::{
+    domain::timestamp::Timestamp,
+    permissions,
+    store::{error::OpenError, schema::MIGRATOR},
+};
 
 /// A copy that was looked through and lies beside the database, ready to take its place; it goes when it is dropped.
 /// No server starts as long as this lives.
@@ -74,14 +50,13 @@ pub struct Restored {
     pub had_database: bool,
 }
 
-/// Looks a copy of the store at `url` through: that it is a whole database of ours with a schema of this program or
-/// an older one. `meta` names what is wanted of its small facts. The copy itself is only read.
+/// Looks a copy of the store in the file `named` through: that it is a whole database of ours with a schema of this
+/// program or an older one. `meta` names what is wanted of its small facts. The copy itself is only read.
 ///
 /// # Errors
 /// [`OpenError`]: a server runs on the store, or what is wrong with the copy. Nothing has changed then.
-pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCopy, OpenError> {
-    let named = sqlite_path(url)?;
-    let database = where_it_leads(&named);
+pub async fn check_copy(named: &Path, copy: &Path, meta: &str) -> Result<CheckedCopy, OpenError> {
+    let database = where_it_leads(named);
     let what = copy.display();
     let unreadable = |error: io::Error| OpenError(format!("read {what}: {error}"));
     check_is_file(copy)?;
@@ -108,14 +83,14 @@ pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCop
         _ => {}
     }
     // The one that a server takes, also where a link leads to the database.
-    let lock = lock(&named).await?;
+    let lock = lock(named).await?;
     let mut checked = CheckedCopy {
         schema: 0,
         newest_schema: MIGRATOR.iter().map(|known| known.version).max().unwrap_or(0),
         meta: None,
         comments: 0,
         ready: beside(&database, ".restoring"),
-        lock_file: beside(&named, ".lock"),
+        lock_file: beside(named, ".lock"),
         database,
         _lock: lock,
     };
@@ -138,14 +113,6 @@ pub async fn check_copy(url: &str, copy: &Path, meta: &str) -> Result<CheckedCop
         .and_then(|file| file.sync_all())
         .map_err(unreadable)?;
     Ok(checked)
-}
-
-/// Where the database lies or would lie, when its name is a link.
-fn where_it_leads(named: &Path) -> PathBuf {
-    if let Ok(database) = fs::canonicalize(named) {
-        return database;
-    }
-    fs::read_link(named).map_or_else(|_| named.to_owned(), |target| folder_of(named).join(target))
 }
 
 /// That a copy and the log beside it are files: whatever else is opened may never answer.
@@ -358,20 +325,4 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Puts the names of the folder that a file lies in on disk.
-///
-/// # Errors
-/// Those of the file system.
-pub fn sync_folder_of(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file lies in.
-#[must_use]
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }

@@ -5,6 +5,8 @@
 //! wrong or unknown key is an error that names the layer, the section and the key. To add a setting:
 //! document it in `config.toml` at its default, add the field here, check it in `Config::validate`.
 
+mod database;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -15,16 +17,18 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
 
+pub use self::database::{DatabaseUrl, NoDatabase};
 use crate::{
     domain::{
         address::TrustedProxies,
+        settings::SettingFault,
         site::{Site, SiteSettings, is_site_id},
     },
     limits::Quotas,
 };
 
 /// The shipped `config.toml`.
-pub const SHIPPED: &str = include_str!("../config.toml");
+pub const SHIPPED: &str = include_str!("../../config.toml");
 
 /// The name of the file that is read from the working directory when none is given.
 pub const DEFAULT_FILE: &str = "config.toml";
@@ -65,17 +69,10 @@ pub struct Server {
 }
 
 /// `[database]`
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// May hold a password: never printed.
-    pub url: String,
-}
-
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").finish_non_exhaustive()
-    }
+    pub url: DatabaseUrl,
 }
 
 /// `[log]`
@@ -271,9 +268,6 @@ impl Config {
             return Err("server.admin_url: it must differ from server.public_url by its host or port".to_owned());
         }
         TrustedProxies::parse(&self.server.trusted_proxies).map_err(|why| format!("server.trusted_proxies: {why}"))?;
-        if !self.database.url.starts_with("sqlite:") && !is_postgres(&self.database.url) {
-            return Err("database.url: must begin with sqlite:// or postgres://".to_owned());
-        }
         self.rate_limit.validate()?;
         let mut seen = std::collections::HashSet::new();
         for file_site in &self.sites {
@@ -283,11 +277,13 @@ impl Config {
                     "[[site]] id: {id:?} is given twice or not made of lower-case letters, digits and hyphens"
                 ));
             }
+            let refused = |faults: &[SettingFault]| format!("[[site]] {id}: {}", SettingFault::in_one_line(faults));
             let site = Site::resolve(id, Some(&file_site.settings), &SiteSettings::default())
-                .map_err(|why| format!("[[site]] {id}: {why}"))?;
-            site.captcha
-                .check_addresses()
-                .map_err(|why| format!("[[site]] {id}: {why}"))?;
+                .map_err(|faults| refused(&faults))?;
+            let faults = site.captcha.address_faults();
+            if !faults.is_empty() {
+                return Err(refused(&faults));
+            }
             if let Some(policy) = file_site.settings.captcha.policy {
                 policy
                     .cuts()
@@ -349,12 +345,6 @@ fn own_address(key: &str, address: &str) -> Result<Url, String> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.path() == "/")
         .ok_or_else(|| format!("server.{key}: {address:?} is not an address such as https://comments.example.org"))
-}
-
-/// Whether the URL names PostgreSQL.
-#[must_use]
-pub fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Whether the URL's host is `localhost` or a loopback address.

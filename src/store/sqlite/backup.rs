@@ -6,20 +6,24 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, FileType, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind},
-    os::unix::{ffi::OsStrExt as _, fs::FileTypeExt as _},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use super::{
-    OpenError, Store, StoreError,
-    copies::{FILES, folder_of, sync_folder_of},
-    sqlite::{NEXT_TRY, TRIES},
+    connection::{NEXT_TRY, TRIES},
+    files::{FILES, folder_of, kind_of, sync_folder_of},
 };
-use crate::{clock::random_bytes, keys::hex, permissions};
+use crate::{
+    clock::random_bytes,
+    keys::hex,
+    permissions,
+    store::{error::OpenError, open::Store},
+};
 
 /// How the name of a copy ends that is not whole yet.
 const PARTIAL: &str = ".palabre-partial";
@@ -47,8 +51,7 @@ impl Store {
                 ErrorKind::AlreadyExists => check_place(file).err().unwrap_or_else(|| unwritable(error)),
                 _ => unwritable(error),
             }),
-            Err(StoreError::Unavailable(why)) => Err(OpenError(format!("write {}: {why}", file.display()))),
-            Err(error) => Err(OpenError(format!("write {}: {error}", file.display()))),
+            Err(why) => Err(OpenError(format!("write {}: {why}", file.display()))),
         };
         let _ = fs::remove_file(&partial);
         drop(turn);
@@ -97,19 +100,6 @@ pub fn check_place(file: &Path) -> Result<(), OpenError> {
             Err(error) => says(format!("look at {}: {error}", folder_of(file).display())),
         },
         Err(error) => says(format!("look at {name}: {error}")),
-    }
-}
-
-/// What is no file, in words.
-pub(super) fn kind_of(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a folder"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
     }
 }
 
@@ -163,20 +153,23 @@ fn partial_copies(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-async fn copy_whole(database: &Path, to: &Path) -> Result<(), StoreError> {
-    let name = to
-        .to_str()
-        .ok_or_else(|| StoreError::Unavailable("its name is not in UTF-8".to_owned()))?;
-    // VACUUM INTO only reads, but SQLite refuses it on a read-only connection.
+/// An error says why, in words.
+async fn copy_whole(database: &Path, to: &Path) -> Result<(), String> {
+    let name = to.to_str().ok_or("its name is not in UTF-8")?;
+    vacuum_into(database, name).await.map_err(|error| error.to_string())?;
+    File::open(to)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| error.to_string())
+}
+
+async fn vacuum_into(database: &Path, name: &str) -> Result<(), sqlx::Error> {
+    // It only reads, but SQLite refuses it on a read-only connection.
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
     sqlx::query("VACUUM INTO $1")
         .bind(name)
         .execute(&mut connection)
         .await?;
-    connection.close().await?;
-    File::open(to)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    connection.close().await
 }
 
 /// Gives a file a second name that nothing has yet.

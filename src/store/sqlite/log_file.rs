@@ -44,18 +44,18 @@ pub fn beside(database: &Path, ending: &str) -> PathBuf {
 
 /// What the first page of a database says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
+pub(in crate::store) struct Head {
     /// It is or was in WAL mode.
     has_log: bool,
     page_bytes: usize,
     change_counter: u32,
     schema_cookie: u32,
-    pub(super) application_id: u32,
+    pub(in crate::store) application_id: u32,
 }
 
 impl Head {
     /// `None` where `page` is not the beginning of a `SQLite` database.
-    pub(super) fn parse(page: &[u8]) -> Option<Self> {
+    pub(in crate::store) fn parse(page: &[u8]) -> Option<Self> {
         let page = page
             .get(..HEAD_BYTES)
             .filter(|page| page.starts_with(b"SQLite format 3\0"))?;
@@ -72,7 +72,7 @@ impl Head {
     }
 
     /// The head of a file; `None` where it is not there, empty, or no `SQLite` database.
-    pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
+    pub(in crate::store) fn read(path: &Path) -> io::Result<Option<Self>> {
         let mut page = [0; HEAD_BYTES];
         match File::open(path).and_then(|mut file| file.read_exact(&mut page)) {
             Ok(()) => Ok(Self::parse(&page)),
@@ -94,7 +94,7 @@ struct Log {
 
 /// What the bytes of a database and of the log beside it say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(in crate::store) enum Look {
     /// There is no log, or none that would be brought into the database.
     NoLog,
     /// Nothing speaks against it.
@@ -107,7 +107,7 @@ pub(super) enum Look {
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn look(database: &Path) -> io::Result<Look> {
+pub(in crate::store) fn look(database: &Path) -> io::Result<Look> {
     let log = match File::open(beside(database, "-wal")) {
         Ok(file) => read_log(BufReader::with_capacity(1 << 20, file))?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::NoLog),
@@ -231,7 +231,7 @@ fn checksum(is_big_endian: bool, (mut one, mut two): (u32, u32), bytes: &[u8]) -
 
 /// Whether the database is whole without its log and is not with it. `false` too where that cannot be told within
 /// ten seconds.
-pub(super) async fn is_spoiled_by_its_log(database: &Path) -> bool {
+pub(in crate::store) async fn is_spoiled_by_its_log(database: &Path) -> bool {
     let deadline = Instant::now() + PATIENCE;
     let index = beside(database, "-shm");
     let had_index = index.exists();

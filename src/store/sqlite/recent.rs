@@ -14,8 +14,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::looks::Look;
-use crate::domain::timestamp::Timestamp;
+use crate::{domain::timestamp::Timestamp, store::earlier::Look};
 
 /// Bits of a generation, 64 KiB: with 50,000 keys in one, 2 of 100 new keys are asked about in vain.
 const BITS: u32 = 1 << 19;
@@ -28,7 +27,7 @@ const THREADS: usize = 1_000;
 
 /// What is known.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(in crate::store) struct Recent {
     /// Keys that were not noted here have run out after that.
     sure_after: Timestamp,
     hasher: RandomState,
@@ -62,7 +61,7 @@ impl Default for Generation {
 
 impl Recent {
     /// Knows nothing yet; the keys of others run out at `others_until` at the latest.
-    pub(super) fn new(others_until: Timestamp) -> Self {
+    pub(in crate::store) fn new(others_until: Timestamp) -> Self {
         Self {
             sure_after: others_until,
             hasher: RandomState::new(),
@@ -71,7 +70,7 @@ impl Recent {
     }
 
     /// Notes a key that is about to be stored until `until`.
-    pub(super) fn note(&self, site: &str, key: &str, until: Timestamp) {
+    pub(in crate::store) fn note(&self, site: &str, key: &str, until: Timestamp) {
         let generation = &mut self.known().current;
         generation.until = generation.until.max(until);
         for place in self.places(site, key) {
@@ -81,7 +80,7 @@ impl Recent {
     }
 
     /// Whether none of the look's keys was stored before, and its thread is there and open. `false`: ask.
-    pub(super) fn is_first(&self, look: &Look) -> bool {
+    pub(in crate::store) fn is_first(&self, look: &Look) -> bool {
         let mut known = self.known();
         // A generation is written until all of the one before have run out, so about as long as keys live.
         if known.old.until < look.now {
@@ -95,7 +94,7 @@ impl Recent {
             })
     }
 
-    pub(super) fn note_open(&self, site: &str, thread: &str) {
+    pub(in crate::store) fn note_open(&self, site: &str, thread: &str) {
         let mut known = self.known();
         if known.open_threads.len() >= THREADS {
             known.open_threads.clear();
@@ -104,7 +103,7 @@ impl Recent {
     }
 
     /// After one was found to be closed.
-    pub(super) fn forget_threads(&self) {
+    pub(in crate::store) fn forget_threads(&self) {
         self.known().open_threads.clear();
     }
 

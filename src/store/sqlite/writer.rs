@@ -16,13 +16,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
-    StoreError,
+use crate::store::{
+    error::{Defect, StoreError},
     units::{Done, Unit, sqlite as units},
 };
 
 /// Units in one transaction at most, unless the store is opened with another bound.
-pub(super) const BATCH: usize = 64;
+pub(in crate::store) const BATCH: usize = 64;
 
 /// How long a batch waits to become as large as the one before; a lone writer never waits.
 const GATHER: Duration = Duration::from_millis(1);
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The queue to the writing task.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(in crate::store) struct Writer {
     queue: mpsc::Sender<Job>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -53,7 +53,7 @@ type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 impl Writer {
     /// Starts the task on an open connection, with at most `batch` units in one transaction; `options`
     /// open it again should it break.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, batch: usize) -> Self {
+    pub(in crate::store) fn start(connection: SqliteConnection, options: SqliteConnectOptions, batch: usize) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(work(connection, options, jobs, batch));
         Self {
@@ -63,14 +63,14 @@ impl Writer {
     }
 
     /// Sends a unit and waits for its commit.
-    pub(super) async fn unit(&self, unit: Unit) -> Result<Done, StoreError> {
+    pub(in crate::store) async fn unit(&self, unit: Unit) -> Result<Done, StoreError> {
         let (answer, wait) = oneshot::channel();
         self.send(Job::Unit(unit, answer))?;
         await_answer(wait).await
     }
 
     /// Runs `body` in a transaction of its own and waits for its commit.
-    pub(super) async fn run<T, F>(&self, body: F) -> Result<T, StoreError>
+    pub(in crate::store) async fn run<T, F>(&self, body: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
@@ -92,7 +92,7 @@ impl Writer {
     }
 
     /// Ends the task after all that is queued before.
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         if let Some(task) = self.task.lock().await.take() {
             let _ = self.queue.send(Job::Stop).await;
             let _ = task.await;
@@ -199,9 +199,9 @@ async fn run_batch(connection: &mut SqliteConnection, batch: Vec<(Unit, Answer)>
             }
             return Ok(());
         }
-        Err(StoreError::Unavailable(why)) => {
+        Err(error @ StoreError::Unavailable(_)) => {
             for answer in answers {
-                let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
+                let _ = answer.send(Err(error.clone()));
             }
             return reset(connection).await;
         }
@@ -223,7 +223,7 @@ async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Ve
         }
         let _ = answer.send(result.and_then(|mut done| {
             done.pop()
-                .ok_or_else(|| StoreError::Unavailable("a unit gave no result".to_owned()))
+                .ok_or_else(|| Defect::Broken("a unit gave no result".to_owned()).into())
         }));
     }
     usable
@@ -238,7 +238,7 @@ async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> 
 /// it by itself, on a full disk for example) is fine.
 async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     match execute(connection, "ROLLBACK").await {
-        Err(StoreError::Sql(_)) | Ok(()) => Ok(()),
+        Err(StoreError::Defect(_)) | Ok(()) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -1,0 +1,11 @@
+//! SQLite: the connections to its one file, and what a file brings with it: its log, its copies.
+
+pub(super) mod backup;
+pub(super) mod connection;
+pub(super) mod copies;
+pub(super) mod files;
+pub(super) mod log_file;
+pub(super) mod looks;
+mod readers;
+mod recent;
+pub(super) mod writer;
