@@ -4,6 +4,7 @@
 //! stable word that clients act on, and the sentence for people is made from the code at the edge, in
 //! the reader's language. "Not found" inside the store is `Ok(None)`, not an error.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{domain::draft::FieldError, limits::Refusal};
@@ -67,6 +68,23 @@ impl Error {
         Self::Conflict { code, current: None }
     }
 
+    /// A 409 for what there are enough of, on a site or at all: `tokens_full`, `invitations_full`.
+    #[must_use]
+    pub fn full(code: &'static str, site: Option<&str>, limit: i64) -> Self {
+        Self::conflict_with(code, &Full { limit, site })
+    }
+
+    /// A 409 for keys of a site's settings that the file sets.
+    #[must_use]
+    pub fn set_in_file(keys: &[&str]) -> Self {
+        Self::conflict_with("set_in_file", &SetInFile { keys })
+    }
+
+    fn conflict_with(code: &'static str, current: &impl Serialize) -> Self {
+        let current = serde_json::to_value(current).ok().map(Box::new);
+        Self::Conflict { code, current }
+    }
+
     /// The stable word.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -102,4 +120,17 @@ impl Error {
             Self::Internal(_) => 500,
         }
     }
+}
+
+/// What a 409 adds where there are enough.
+#[derive(Serialize)]
+struct Full<'a> {
+    limit: i64,
+    site: Option<&'a str>,
+}
+
+/// What a 409 adds where the file decides.
+#[derive(Serialize)]
+struct SetInFile<'a> {
+    keys: &'a [&'a str],
 }

@@ -23,6 +23,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
         actor::{Actor, Scope},
+        audit::{AuditDetail, Roles, roles},
         draft::FieldError,
         person::{Email, EmailError, Name, NameError},
     },
@@ -261,7 +262,7 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
         at: app.clock.now(),
     };
     let id = account.id;
-    let audit = account_entry(app, by, "account_invited", id, Some(role_detail(&account.rights)));
+    let audit = account_entry(app, by, "account_invited", id, Some(roles(&account.rights)));
     let audit = on_sites(app, audit, &account.rights);
     match app.store.add_account(account, invitation, INVITED_MAX, audit).await? {
         AccountAdded::Done => {
@@ -278,10 +279,7 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
 }
 
 fn invitations_full(site: Option<&str>) -> Error {
-    Error::Conflict {
-        code: "invitations_full",
-        current: Some(Box::new(serde_json::json!({"site": site, "limit": INVITED_MAX}))),
-    }
+    Error::full("invitations_full", site, INVITED_MAX)
 }
 
 /// The sites of a scope, each of which must exist and be theirs.
@@ -362,7 +360,7 @@ async fn give_or_take(
     let (code, link) = new_link(app, by, INVITATION_LIFE);
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let entry = |action| {
-        let entry = account_entry(app, by, action, account, Some(role_detail(&rights)));
+        let entry = account_entry(app, by, action, account, Some(roles(&rights)));
         on_sites(app, entry, &rights)
     };
     let giver = Giver {
@@ -584,27 +582,9 @@ fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Erro
     }
 }
 
-pub(super) fn role_detail(rights: &Rights) -> serde_json::Value {
-    let roles: serde_json::Map<String, serde_json::Value> = rights
-        .iter()
-        .map(|(site, role)| (site.to_owned(), role.as_str().into()))
-        .collect();
-    roles.into()
-}
-
-fn account_entry(
-    app: &App,
-    by: By<'_>,
-    action: &'static str,
-    account: Uuid,
-    roles: Option<serde_json::Value>,
-) -> NewAudit {
-    let mut detail = serde_json::json!({ "account": account });
-    if let Some(roles) = roles {
-        detail["roles"] = roles;
-    }
+fn account_entry(app: &App, by: By<'_>, action: &'static str, account: Uuid, roles: Option<Roles>) -> NewAudit {
     NewAudit {
-        detail: Some(detail.to_string()),
+        detail: Some(AuditDetail::Account { account, roles }.text()),
         ..door::service_entry(app, by.actor(), action, app.clock.now())
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         account::{EVERY_SITE, Passphrase},
         actor::Actor,
         address::ClientAddress,
+        audit::AuditDetail,
         timestamp::Timestamp,
     },
     error::Error,
@@ -428,7 +429,7 @@ async fn note_failed(app: &App, account: Option<Uuid>) -> Result<(), Error> {
         name: "palabre".to_owned(),
     };
     let entry = NewAudit {
-        detail: account.map(|account| serde_json::json!({"account": account}).to_string()),
+        detail: account.map(|account| AuditDetail::Account { account, roles: None }.text()),
         ..service_entry(app, actor, "sign_in_failed", app.clock.now())
     };
     let name = format!("sign_in_failed {}", account.unwrap_or_default());

@@ -3,11 +3,10 @@
 //! What opens the door to more asks for the passphrase again; wrong tries are counted by session
 //! (`session_tries.rs`). A change of passphrase ends all other sessions.
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    accounts::{field_error, on_sites, role_detail},
+    accounts::{field_error, on_sites},
     credentials,
     door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
@@ -17,6 +16,7 @@ use crate::{
     app::App,
     domain::{
         account::{Passphrase, Rights},
+        audit::{AuditDetail, roles},
         draft::FieldError,
         person::Name,
     },
@@ -95,8 +95,13 @@ pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Resu
 pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
     let name = Name::parse(name).map_err(|error| field_error("name", error.code()))?;
+    let detail = AuditDetail::Renamed {
+        account: account.id,
+        from: &account.name,
+        to: name.as_str(),
+    };
     let audit = NewAudit {
-        detail: Some(json!({"account": account.id, "from": account.name, "to": name.as_str()}).to_string()),
+        detail: Some(detail.text()),
         ..door::entry(app, &account, "account_renamed")
     };
     let audit = on_sites(app, audit, &account.rights);
@@ -138,8 +143,12 @@ pub async fn answer_offer(
     }
     let there = Rights::on(role, [site]);
     let action = if is_accepted { "role_accepted" } else { "role_refused" };
+    let detail = AuditDetail::Account {
+        account: account.id,
+        roles: Some(roles(&there)),
+    };
     let audit = NewAudit {
-        detail: Some(json!({"account": account.id, "roles": role_detail(&there)}).to_string()),
+        detail: Some(detail.text()),
         ..door::entry(app, &account, action)
     };
     let audit = on_sites(app, audit, &there);

@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{door, identify::SignedIn};
 use crate::{
     app::App,
+    domain::audit::AuditDetail,
     error::Error,
     keys::{Purpose, hex},
     store::{Account, NewAudit},
@@ -59,7 +59,7 @@ pub(super) async fn right(app: &App, person: SignedIn) -> Result<(), Error> {
 
 async fn end(app: &App, person: SignedIn, account: &Account) -> Result<Error, Error> {
     let audit = NewAudit {
-        detail: Some(json!({"wrong_tries": MOST}).to_string()),
+        detail: Some(AuditDetail::WrongTries { wrong_tries: MOST }.text()),
         ..door::entry(app, account, "sessions_ended")
     };
     app.store

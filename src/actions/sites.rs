@@ -291,10 +291,7 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
         .filter(|key| fixed.iter().any(|own| own == key))
         .collect();
     if !touched.is_empty() {
-        return Err(Error::Conflict {
-            code: "set_in_file",
-            current: Some(Box::new(serde_json::json!({"keys": touched}))),
-        });
+        return Err(Error::set_in_file(&touched));
     }
     let read = stored(app, site).await?;
     let settings = apply(&read.settings, change).map_err(Error::Invalid)?;

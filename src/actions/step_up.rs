@@ -14,7 +14,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -27,6 +27,7 @@ use crate::{
     domain::{
         actor::Actor,
         address::ClientAddress,
+        audit::{AuditDetail, Found},
         policy::{Band, Policy},
         reason::Reason,
         site::Site,
@@ -211,7 +212,7 @@ impl Judging {
             Way::Proof(proof) => {
                 take_try(app, comment, key(comment.id), *now).await?;
                 let id = comment.id.to_string();
-                (app.captcha.is_step_up_solved(site, &id, proof, *now), Value::Null)
+                (app.captcha.is_step_up_solved(site, &id, proof, *now), None)
             }
             Way::Token(token) | Way::Second(token) => {
                 let (site, key) = match way {
@@ -231,15 +232,14 @@ impl Judging {
                     tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
                 }
                 let policy = self.in_force.policy.as_ref().map(|row| &row.policy);
-                (is_good(&verdict, policy), found(&verdict))
+                (is_good(&verdict, policy), Some(found(&verdict)))
             }
         };
         let word = way.as_str();
         metrics::counter!("palabre_step_ups_total", "kind" => word, "passed" => if passed { "yes" } else { "no" })
             .increment(1);
         if passed {
-            let detail = json!({"kind": word, "found": found});
-            take_mark_off(app, site, comment.id, self.asked.kind, detail).await?;
+            take_mark_off(app, site, comment.id, self.asked.kind, word, found).await?;
         }
         Ok(passed)
     }
@@ -357,12 +357,22 @@ fn is_good(verdict: &Verdict, policy: Option<&Policy>) -> bool {
     }
 }
 
-fn found(verdict: &Verdict) -> Value {
-    json!({"verdict": verdict.class(), "score": verdict.score()})
+fn found(verdict: &Verdict) -> Found {
+    Found {
+        score: verdict.score(),
+        verdict: verdict.class(),
+    }
 }
 
 /// Replaces the reason that asked, unless a moderator decided meanwhile.
-async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, mut detail: Value) -> Result<(), Error> {
+async fn take_mark_off(
+    app: &App,
+    site: &Site,
+    id: Uuid,
+    answered: Kind,
+    kind_word: &'static str,
+    found: Option<Found>,
+) -> Result<(), Error> {
     for _ in 0..TRIES {
         let Some(comment) = app.store.comment(id).await? else {
             return Ok(());
@@ -375,7 +385,11 @@ async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, mut det
             return Ok(());
         };
         let mut reasons = comment.reasons.clone();
-        detail["replaced"] = json!(std::mem::replace(&mut reasons[mark], Reason::StepUpPassed));
+        let detail = AuditDetail::StepUp {
+            found,
+            kind: kind_word,
+            replaced: std::mem::replace(&mut reasons[mark], Reason::StepUpPassed),
+        };
         let audit = NewAudit {
             id: app.clock.new_id(),
             site: comment.site.clone(),
@@ -389,7 +403,7 @@ async fn take_mark_off(app: &App, site: &Site, id: Uuid, answered: Kind, mut det
             comment: Some(id),
             from_status: Some(Status::Pending.as_str()),
             to_status: Some(Status::Pending.as_str()),
-            detail: Some(detail.to_string()),
+            detail: Some(detail.text()),
         };
         if app.store.replace_reasons(&comment, &reasons, audit).await? {
             return Ok(());

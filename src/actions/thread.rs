@@ -7,6 +7,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         address::ClientAddress,
+        audit::AuditDetail,
         draft::{self, FieldError, ThreadKey},
         status::Status,
     },
@@ -202,6 +203,10 @@ pub async fn set(app: &App, who: &Identity, site: &str, key: &str, settings: &Se
         open: settings.open.unwrap_or(current.is_none_or(|row| row.open)),
         content_version: 1,
     };
+    let detail = AuditDetail::Thread {
+        open: row.open,
+        thread: &row.thread_key,
+    };
     let audit = NewAudit {
         id: app.clock.new_id(),
         site: site.to_owned(),
@@ -211,7 +216,7 @@ pub async fn set(app: &App, who: &Identity, site: &str, key: &str, settings: &Se
         comment: None,
         from_status: None,
         to_status: None,
-        detail: serde_json::to_string(&serde_json::json!({"thread": row.thread_key, "open": row.open})).ok(),
+        detail: Some(detail.text()),
     };
     let taken_back = TakenBack {
         title: settings.title == Some(Said::Nothing),

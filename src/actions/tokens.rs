@@ -14,6 +14,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
         actor::Scope,
+        audit::AuditDetail,
         person::Name,
         timestamp::Timestamp,
     },
@@ -112,7 +113,12 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         maker: by.maker(),
         parent,
     };
-    let detail = serde_json::json!({"token": id, "name": token.name, "role": token.role.as_str(), "sites": sites});
+    let detail = AuditDetail::TokenMade {
+        name: &token.name,
+        role: token.role.as_str(),
+        sites: &sites,
+        token: id,
+    };
     let audit = on_sites(app, entry(app, by, "token_made", &detail), &rights_of(&token));
     let hash = sha256_hex(secret.as_bytes());
     match app.store.add_token(token, &hash, TOKENS_MAX, audit).await? {
@@ -120,10 +126,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
             app.forget_sites();
             Ok(Made { id, secret })
         }
-        Bounded::Full { site } => Err(Error::Conflict {
-            code: "tokens_full",
-            current: Some(Box::new(serde_json::json!({"site": site, "limit": TOKENS_MAX}))),
-        }),
+        Bounded::Full { site } => Err(Error::full("tokens_full", Some(&site), TOKENS_MAX)),
     }
 }
 
@@ -142,7 +145,7 @@ pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
     {
         return Err(Error::not_found());
     }
-    let audit = entry(app, by, "token_revoked", &serde_json::json!({"token": id}));
+    let audit = entry(app, by, "token_revoked", &AuditDetail::Token { token: id });
     let audit = on_sites(app, audit, &works_on);
     if !app.store.revoke_token(id, app.clock.now(), audit).await? {
         return Err(Error::not_found());
@@ -159,9 +162,9 @@ fn rights_of(token: &TokenRow) -> Rights {
     }
 }
 
-fn entry(app: &App, by: By<'_>, action: &'static str, detail: &serde_json::Value) -> NewAudit {
+fn entry(app: &App, by: By<'_>, action: &'static str, detail: &AuditDetail<'_>) -> NewAudit {
     NewAudit {
-        detail: Some(detail.to_string()),
+        detail: Some(detail.text()),
         ..door::service_entry(app, by.actor(), action, app.clock.now())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::identify::Identity;
@@ -10,6 +11,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
         actor::Actor,
+        audit::AuditDetail,
         captcha::explore_ppm,
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
@@ -381,9 +383,14 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
         base: wanted.base,
         author: who.actor.name.clone(),
         note: wanted.note,
-        forecast: forecast(preview),
+        forecast: serde_json::to_string(&Forecast::of(preview)).unwrap_or_default(),
         from: wanted.from.unwrap_or(now).max(now),
         at: now,
+    };
+    let detail = AuditDetail::Policy {
+        base: Some(row.base),
+        cuts: row.policy.cuts.into(),
+        version: row.policy.version,
     };
     let audit = NewAudit {
         id: app.clock.new_id(),
@@ -394,10 +401,7 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
         comment: None,
         from_status: None,
         to_status: None,
-        detail: serde_json::to_string(&serde_json::json!({
-            "version": row.policy.version, "base": row.base, "cuts": row.policy.cuts,
-        }))
-        .ok(),
+        detail: Some(detail.text()),
     };
     let added = app.store.add_policy(site, row.clone(), audit).await?;
     app.forget_sites();
@@ -408,14 +412,27 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
     }
 }
 
-/// What the version is expected to do, in the figures of the day it was made.
-fn forecast(preview: &Preview) -> String {
-    let counts = preview.after;
-    serde_json::json!({
-        "published": counts.publish, "held": counts.hold, "step_up": counts.step_up, "refused": counts.refuse,
-        "changed": preview.changed,
-    })
-    .to_string()
+/// What a version is expected to do, in the figures of the day it was made.
+#[derive(Serialize)]
+struct Forecast {
+    changed: i64,
+    held: i64,
+    published: i64,
+    refused: i64,
+    step_up: i64,
+}
+
+impl Forecast {
+    fn of(preview: &Preview) -> Self {
+        let counts = preview.after;
+        Self {
+            changed: preview.changed,
+            held: counts.hold,
+            published: counts.publish,
+            refused: counts.refuse,
+            step_up: counts.step_up,
+        }
+    }
 }
 
 fn since(app: &App, days: i64) -> Timestamp {

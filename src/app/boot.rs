@@ -5,6 +5,7 @@ use crate::{
     config::{Config, DEFAULT_FILE},
     domain::{
         actor::Actor,
+        audit::AuditDetail,
         captcha::{CaptchaSettings, PolicySettings, ProviderId},
         language::Language,
         policy::Policy,
@@ -66,6 +67,11 @@ async fn add_file_policy(
         from: now,
         at: now,
     };
+    let detail = AuditDetail::Policy {
+        base: None,
+        cuts: cuts.into(),
+        version: 1,
+    };
     let audit = NewAudit {
         id: clock.new_id(),
         site: site.to_owned(),
@@ -79,7 +85,7 @@ async fn add_file_policy(
         comment: None,
         from_status: None,
         to_status: None,
-        detail: serde_json::to_string(&serde_json::json!({"version": 1, "cuts": cuts})).ok(),
+        detail: Some(detail.text()),
     };
     if store.add_policy(site, row, audit).await? {
         return Ok(());

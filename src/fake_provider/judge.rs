@@ -1,12 +1,9 @@
 //! What is answered to a verification: the token's worth, or how the provider fails.
 
-use std::fmt::Write as _;
-
-use serde_json::Value;
-
 use super::{
     claims::Claims,
     protocol::{Call, Passed, Protocol, Refusal},
+    reply::Reply,
     scenario::{Fault, Scenario},
     state::{FakeProvider, REMEMBERED_MAX, SECRET, SECRET_WITHOUT_SCORES, lock},
 };
@@ -41,8 +38,7 @@ pub(super) fn verify(
         Fault::Bom => "\u{feff}".to_owned(),
         _ => String::new(),
     };
-    // Writing to a text never fails.
-    let _ = write!(body, "{reply}");
+    body += &serde_json::to_string(&reply).unwrap_or_default();
     if scenario.fault == Fault::Huge {
         body += &" ".repeat(5_000_000);
     }
@@ -50,7 +46,7 @@ pub(super) fn verify(
 }
 
 /// As [`judge`], but the same again where the provider knows the idempotency key with the token.
-fn remembered(fake: &FakeProvider, scenario: &Scenario, protocol: Protocol, call: &Call) -> (u16, Value) {
+fn remembered(fake: &FakeProvider, scenario: &Scenario, protocol: Protocol, call: &Call) -> (u16, Reply) {
     let key = match (protocol, &call.idempotency_key, &call.token) {
         (Protocol::Turnstile, Some(key), Some(token)) => Some((protocol, key.clone(), token.clone())),
         _ => None,
@@ -70,7 +66,7 @@ fn remembered(fake: &FakeProvider, scenario: &Scenario, protocol: Protocol, call
     answer
 }
 
-fn judge(fake: &FakeProvider, scenario: &Scenario, protocol: Protocol, call: &Call) -> (u16, Value) {
+fn judge(fake: &FakeProvider, scenario: &Scenario, protocol: Protocol, call: &Call) -> (u16, Reply) {
     match pass(fake, scenario, protocol, call) {
         Ok(passed) => (200, protocol.yes(&passed, scenario.skew_ms, scenario.fault)),
         Err(refusal) => protocol.no(&refusal),

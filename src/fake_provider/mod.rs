@@ -10,6 +10,7 @@ mod claims;
 mod door;
 mod judge;
 mod protocol;
+mod reply;
 mod routes;
 mod scenario;
 mod state;

@@ -1,12 +1,19 @@
-//! What each provider's calls look like, and its answers.
+//! What each provider's calls look like, and which answer it gives; the answers' shapes are in `reply.rs`.
 //!
 //! The sources are those of `captcha/*`; this side is written from the vendors' pages and not from that
 //! code, so that the two can disagree. To add a provider: a variant, its arms, its path in `routes.rs`.
 
 use axum::http::HeaderMap;
-use serde_json::{Value, json};
+use serde_json::{Number, Value};
 
-use super::{claims::Claims, scenario::Fault};
+use super::{
+    claims::Claims,
+    reply::{
+        Assessment, Cap, Friendly, FriendlyChallenge, FriendlyData, FriendlyError, GoogleError, Metadata, Prosopo,
+        Reply, RiskAnalysis, Siteverify, TokenProperties,
+    },
+    scenario::Fault,
+};
 use crate::domain::timestamp::Timestamp;
 
 /// Who is pretended to be.
@@ -134,7 +141,7 @@ impl Protocol {
     }
 
     /// The provider's yes, with status 200.
-    pub(super) fn yes(self, passed: &Passed, skew_ms: i64, fault: Fault) -> Value {
+    pub(super) fn yes(self, passed: &Passed, skew_ms: i64, fault: Fault) -> Reply {
         let claims = &passed.claims;
         let hostname = match fault {
             Fault::EmptyHostname => "",
@@ -149,82 +156,87 @@ impl Protocol {
         let made = rfc3339(claims.issued_at + skew_ms);
         let score = passed.score.map(float32);
         let reversed = passed.score.map(|score| float32(1.0 - score));
+        let siteverify = Siteverify {
+            challenge_ts: Some(made.clone()),
+            hostname: Some(hostname.to_owned()),
+            success: true,
+            ..Siteverify::default()
+        };
         match self {
-            Self::Recaptcha => match score {
-                Some(score) => json!({"success": true, "score": score, "action": action, "hostname": hostname,
-                    "challenge_ts": made}),
-                None => json!({"success": true, "hostname": hostname, "challenge_ts": made}),
-            },
-            Self::Enterprise => {
-                let mut assessment = json!({
-                    "name": format!("projects/fake/assessments/{}", claims.number),
-                    "tokenProperties": {"valid": true, "invalidReason": "INVALID_REASON_UNSPECIFIED",
-                        "hostname": hostname, "action": action, "createTime": made},
-                    "riskAnalysis": {"reasons": []},
-                });
-                if let Some(score) = score {
-                    assessment["riskAnalysis"]["score"] = json!(score);
-                }
-                assessment
-            }
-            Self::Hcaptcha => {
-                let mut reply = json!({"success": true, "challenge_ts": made, "hostname": hostname, "credit": false});
-                if let Some(risk) = reversed {
-                    reply["score"] = json!(risk);
-                    reply["score_reason"] = json!([]);
-                }
-                reply
-            }
-            Self::Turnstile => json!({"success": true, "error-codes": [], "challenge_ts": made, "hostname": hostname,
-                "action": action, "cdata": claims.cdata, "metadata": {"interactive": false}}),
+            Self::Recaptcha => Reply::Siteverify(Siteverify {
+                action: score.map(|_| action.to_owned()),
+                score,
+                ..siteverify
+            }),
+            Self::Enterprise => Reply::Assessment(Assessment {
+                name: Some(format!("projects/fake/assessments/{}", claims.number)),
+                risk_analysis: Some(RiskAnalysis { reasons: [], score }),
+                token_properties: TokenProperties {
+                    action: Some(action.to_owned()),
+                    create_time: Some(made),
+                    hostname: Some(hostname.to_owned()),
+                    invalid_reason: "INVALID_REASON_UNSPECIFIED",
+                    valid: true,
+                },
+            }),
+            Self::Hcaptcha => Reply::Siteverify(Siteverify {
+                credit: Some(false),
+                score: reversed,
+                score_reason: reversed.map(|_| []),
+                ..siteverify
+            }),
+            Self::Turnstile => Reply::Siteverify(Siteverify {
+                action: Some(action.to_owned()),
+                cdata: Some(claims.cdata.clone()),
+                error_codes: Some(Vec::new()),
+                metadata: Some(Metadata { interactive: false }),
+                ..siteverify
+            }),
             Self::Friendly => {
                 let origin = if hostname.is_empty() {
                     String::new()
                 } else {
                     format!("https://{hostname}")
                 };
-                json!({"success": true, "data": {"event_id": format!("ev_{}", claims.number),
-                    "challenge": {"timestamp": made, "origin": origin}}})
+                let challenge = FriendlyChallenge {
+                    origin,
+                    timestamp: made,
+                };
+                Reply::Friendly(Friendly {
+                    data: Some(FriendlyData {
+                        challenge,
+                        event_id: format!("ev_{}", claims.number),
+                    }),
+                    error: None,
+                    success: true,
+                })
             }
-            Self::Prosopo => match reversed {
-                Some(risk) => json!({"status": "ok", "verified": true, "score": risk}),
-                None => json!({"status": "ok", "verified": true}),
-            },
-            Self::Cap => json!({"success": true}),
-            Self::Mcaptcha => json!({"valid": true}),
+            Self::Prosopo => Reply::Prosopo(Prosopo {
+                score: reversed.and_then(Number::from_f64),
+                status: Some("ok"),
+                verified: true,
+            }),
+            Self::Cap => Reply::Cap(Cap {
+                error: None,
+                success: true,
+            }),
+            Self::Mcaptcha => Reply::Mcaptcha { valid: true },
         }
     }
 
     /// The provider's no, with its status.
-    pub(super) fn no(self, refusal: &Refusal) -> (u16, Value) {
+    pub(super) fn no(self, refusal: &Refusal) -> (u16, Reply) {
         match self {
             Self::Recaptcha | Self::Hcaptcha | Self::Turnstile => self.no_with_codes(refusal),
             Self::Enterprise => enterprise_no(refusal),
             Self::Friendly => friendly_no(refusal),
             Self::Cap => cap_no(refusal),
-            Self::Prosopo => match refusal {
-                Refusal::MissingSecret | Refusal::InvalidSecret => (401, json!({"error": "unauthorised"})),
-                Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, json!({"error": UNKNOWN_CODE})),
-                Refusal::InvalidToken => (200, json!({"status": "error", "verified": false, "score": 0})),
-                Refusal::Quota => (429, json!({})),
-                Refusal::Internal => (200, json!({"verified": true, "score": 0})),
-                Refusal::Expired | Refusal::Spent | Refusal::Browser => {
-                    (200, json!({"status": "fail", "verified": false}))
-                }
-            },
-            Self::Mcaptcha => match refusal {
-                Refusal::MissingSecret | Refusal::InvalidSecret => (401, json!({"error": "wrong secret"})),
-                Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, json!({"error": UNKNOWN_CODE})),
-                Refusal::Quota => (429, json!({})),
-                Refusal::Internal => (500, json!({"error": "internal"})),
-                Refusal::InvalidToken | Refusal::Expired | Refusal::Spent | Refusal::Browser => {
-                    (200, json!({"valid": false}))
-                }
-            },
+            Self::Prosopo => prosopo_no(refusal),
+            Self::Mcaptcha => mcaptcha_no(refusal),
         }
     }
 
-    fn no_with_codes(self, refusal: &Refusal) -> (u16, Value) {
+    fn no_with_codes(self, refusal: &Refusal) -> (u16, Reply) {
         let is_hcaptcha = self == Self::Hcaptcha;
         let code = match refusal {
             Refusal::BadRequest => "bad-request",
@@ -238,7 +250,7 @@ impl Protocol {
             Refusal::Quota => QUOTA,
             Refusal::Browser => "browser-error",
             Refusal::Internal if self == Self::Turnstile => "internal-error",
-            Refusal::Internal => return (503, json!({})),
+            Refusal::Internal => return (503, Reply::Empty {}),
             Refusal::Unknown => UNKNOWN_CODE,
         };
         let status = if is_hcaptcha && *refusal == Refusal::BadRequest {
@@ -246,22 +258,29 @@ impl Protocol {
         } else {
             200
         };
-        (status, json!({"success": false, "error-codes": [code]}))
+        let reply = Siteverify {
+            error_codes: Some(vec![code]),
+            ..Siteverify::default()
+        };
+        (status, Reply::Siteverify(reply))
     }
 }
 
-fn enterprise_no(refusal: &Refusal) -> (u16, Value) {
-    let invalid = |reason: &str| {
-        (
-            200,
-            json!({"tokenProperties": {"valid": false, "invalidReason": reason}}),
-        )
+fn enterprise_no(refusal: &Refusal) -> (u16, Reply) {
+    let invalid = |reason: &'static str| {
+        let reply = Assessment {
+            name: None,
+            risk_analysis: None,
+            token_properties: TokenProperties {
+                invalid_reason: reason,
+                ..TokenProperties::default()
+            },
+        };
+        (200, Reply::Assessment(reply))
     };
-    let failed = |code: u16, status: &str, message: &str| {
-        (
-            code,
-            json!({"error": {"code": code, "status": status, "message": message}}),
-        )
+    let failed = |code: u16, status: &'static str, message: &'static str| {
+        let error = GoogleError { code, message, status };
+        (code, Reply::GoogleError { error })
     };
     match refusal {
         Refusal::BadRequest => failed(400, "INVALID_ARGUMENT", "Invalid JSON payload received."),
@@ -282,8 +301,8 @@ fn enterprise_no(refusal: &Refusal) -> (u16, Value) {
     }
 }
 
-fn friendly_no(refusal: &Refusal) -> (u16, Value) {
-    let (status, code) = match refusal {
+fn friendly_no(refusal: &Refusal) -> (u16, Reply) {
+    let (status, error_code) = match refusal {
         Refusal::BadRequest => (400, "bad_request"),
         Refusal::MissingSecret => (401, "auth_required"),
         Refusal::InvalidSecret => (401, "auth_invalid"),
@@ -291,27 +310,68 @@ fn friendly_no(refusal: &Refusal) -> (u16, Value) {
         Refusal::InvalidToken | Refusal::Browser => (200, "response_invalid"),
         Refusal::Expired => (200, "response_timeout"),
         Refusal::Spent => (200, "response_duplicate"),
-        Refusal::Quota => return (429, json!({})),
-        Refusal::Internal => return (503, json!({})),
+        Refusal::Quota => return (429, Reply::Empty {}),
+        Refusal::Internal => return (503, Reply::Empty {}),
         Refusal::Unknown => (400, UNKNOWN_CODE),
     };
-    (
-        status,
-        json!({"success": false, "error": {"error_code": code, "detail": "told by a fake"}}),
-    )
+    let reply = Friendly {
+        data: None,
+        error: Some(FriendlyError {
+            detail: "told by a fake",
+            error_code,
+        }),
+        success: false,
+    };
+    (status, Reply::Friendly(reply))
 }
 
-fn cap_no(refusal: &Refusal) -> (u16, Value) {
+fn cap_no(refusal: &Refusal) -> (u16, Reply) {
     let (status, error) = match refusal {
         Refusal::BadRequest | Refusal::MissingSecret | Refusal::MissingToken => (400, "Missing required parameters"),
         Refusal::InvalidSecret => (403, "Invalid site key or secret"),
         Refusal::InvalidToken | Refusal::Spent | Refusal::Browser => (404, "Token not found"),
         Refusal::Expired => (403, "Token expired"),
-        Refusal::Quota => return (429, json!({})),
-        Refusal::Internal => return (500, json!({})),
+        Refusal::Quota => return (429, Reply::Empty {}),
+        Refusal::Internal => return (500, Reply::Empty {}),
         Refusal::Unknown => (400, UNKNOWN_CODE),
     };
-    (status, json!({"success": false, "error": error}))
+    let reply = Cap {
+        error: Some(error),
+        success: false,
+    };
+    (status, Reply::Cap(reply))
+}
+
+fn prosopo_no(refusal: &Refusal) -> (u16, Reply) {
+    let says = |status: Option<&'static str>, verified: bool, score: Option<u8>| {
+        let score = score.map(Number::from);
+        let reply = Prosopo {
+            score,
+            status,
+            verified,
+        };
+        (200, Reply::Prosopo(reply))
+    };
+    match refusal {
+        Refusal::MissingSecret | Refusal::InvalidSecret => (401, Reply::Error { error: "unauthorised" }),
+        Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, Reply::Error { error: UNKNOWN_CODE }),
+        Refusal::InvalidToken => says(Some("error"), false, Some(0)),
+        Refusal::Quota => (429, Reply::Empty {}),
+        Refusal::Internal => says(None, true, Some(0)),
+        Refusal::Expired | Refusal::Spent | Refusal::Browser => says(Some("fail"), false, None),
+    }
+}
+
+fn mcaptcha_no(refusal: &Refusal) -> (u16, Reply) {
+    match refusal {
+        Refusal::MissingSecret | Refusal::InvalidSecret => (401, Reply::Error { error: "wrong secret" }),
+        Refusal::BadRequest | Refusal::MissingToken | Refusal::Unknown => (400, Reply::Error { error: UNKNOWN_CODE }),
+        Refusal::Quota => (429, Reply::Empty {}),
+        Refusal::Internal => (500, Reply::Error { error: "internal" }),
+        Refusal::InvalidToken | Refusal::Expired | Refusal::Spent | Refusal::Browser => {
+            (200, Reply::Mcaptcha { valid: false })
+        }
+    }
 }
 
 /// 0.9 leaves as 0.8999999761581421.

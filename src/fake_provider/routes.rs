@@ -18,13 +18,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{any, get, post},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     claims::Claims,
     door::{Cut, Door},
     judge::verify,
     protocol::{Call, Protocol},
+    reply::{Reply, Siteverify, State as Behaviour},
     scenario::{Control, Fault},
     state::{FakeProvider, REMEMBERED_MAX, SECRET, Shared, lock},
 };
@@ -103,7 +104,7 @@ async fn annotate(
         Ok(()) => StatusCode::OK,
         Err(status) => status,
     };
-    (status, [(header::CONNECTION, "close")], Json(json!({}))).into_response()
+    (status, [(header::CONNECTION, "close")], Json(Reply::Empty {})).into_response()
 }
 
 fn note(fake: &FakeProvider, project: &str, id: &str, key: Option<&str>, told: Value) -> Result<(), StatusCode> {
@@ -132,7 +133,7 @@ async fn token(State(fake): State<FakeProvider>, Form(claims): Form<Claims>) -> 
     fake.mint(claims)
 }
 
-async fn state(State(fake): State<FakeProvider>) -> Json<Value> {
+async fn state(State(fake): State<FakeProvider>) -> Json<Behaviour> {
     Json(fake.state())
 }
 
@@ -148,9 +149,15 @@ async fn control(State(fake): State<FakeProvider>, Json(control): Json<Control>)
     }
 }
 
-async fn elsewhere(State(fake): State<FakeProvider>) -> Json<Value> {
+async fn elsewhere(State(fake): State<FakeProvider>) -> Json<Siteverify> {
     fake.shared.elsewhere.fetch_add(1, Ordering::SeqCst);
-    Json(json!({"success": true, "score": 1.0, "action": "comment", "hostname": "localhost"}))
+    Json(Siteverify {
+        action: Some("comment".to_owned()),
+        hostname: Some("localhost".to_owned()),
+        score: Some(1.0),
+        success: true,
+        ..Siteverify::default()
+    })
 }
 
 async fn answer(fake: &FakeProvider, protocol: Protocol, call: &Call, cut: &Cut) -> Response {

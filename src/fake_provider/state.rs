@@ -10,12 +10,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     claims::Claims,
     door::Door,
     protocol::{Protocol, rfc3339},
+    reply::{Reply, State},
     scenario::{Fault, Scenario},
 };
 use crate::domain::captcha::ProviderId;
@@ -42,7 +43,7 @@ pub(super) struct Shared {
     pub(super) stands_at_ms: Option<i64>,
     pub(super) moved_ms: AtomicI64,
     pub(super) spent: Mutex<HashSet<(Protocol, String)>>,
-    pub(super) answers: Mutex<HashMap<Question, (u16, Value)>>,
+    pub(super) answers: Mutex<HashMap<Question, (u16, Reply)>>,
     /// Assessment and what was told of it, in the order of arrival.
     pub(super) annotations: Mutex<Vec<(String, Value)>>,
     pub(super) tokens: AtomicU64,
@@ -191,14 +192,14 @@ impl FakeProvider {
         }
     }
 
-    /// Its clock, its counts and how it behaves, as JSON.
-    pub(super) fn state(&self) -> Value {
-        json!({
-            "now": rfc3339(self.now_ms()),
-            "calls": self.calls(),
-            "followed": self.followed(),
-            "scenario": self.scenario(),
-        })
+    /// Its clock, its counts and how it behaves.
+    pub(super) fn state(&self) -> State {
+        State {
+            calls: self.calls(),
+            followed: self.followed(),
+            now: rfc3339(self.now_ms()),
+            scenario: self.scenario(),
+        }
     }
 }
 

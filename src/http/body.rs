@@ -3,7 +3,7 @@
 //! A body is refused, with a code of its own, when it is not UTF-8, names a field twice, nests deeper
 //! than 16, holds a NUL or half a surrogate pair, is over 128 KiB or does not arrive within ten
 //! seconds. Fields that nobody reads are ignored. One that is read and is of another JSON type is told by name
-//! (`bad_type`); the calls of the API look at all of theirs before ([`super::shape`]).
+//! (`bad_type`); the calls of the API tell all of theirs at once ([`super::typed`]).
 
 use std::{cell::Cell, fmt, time::Duration};
 
@@ -150,21 +150,6 @@ impl Fields {
         }
     }
 
-    /// Yes or no; in a form `true` or `false`.
-    ///
-    /// # Errors
-    /// `bad_type` when it is there and neither, in a form `bad_json`.
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
-        match self.values.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(answer)) => Ok(Some(*answer)),
-            Some(Value::String(text)) if self.is_form => {
-                text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json"))
-            }
-            Some(_) => Err(bad_type(name)),
-        }
-    }
-
     /// Checks that none of these is null, where null could mean nothing: a change must not pass for done.
     ///
     /// # Errors
@@ -182,6 +167,20 @@ impl Fields {
         }
     }
 
+    /// The same, where the second name of a pair counts for the first while that is not there or empty.
+    pub(super) fn named_also(&self, names: &[(&str, &str)]) -> Self {
+        let is_empty = |value: Option<&Value>| value.is_none_or(|value| value.as_str() == Some(""));
+        let mut all = self.clone();
+        for (own, other) in names {
+            if is_empty(all.values.get(*own))
+                && let Some(value) = self.values.get(*other)
+            {
+                all.values.insert((*own).to_owned(), value.clone());
+            }
+        }
+        all
+    }
+
     /// Whether the field is there and null.
     pub(super) fn is_null(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(Value::is_null)
@@ -190,19 +189,6 @@ impl Fields {
     /// Everything, as it came.
     pub(super) fn all(&self) -> &Map<String, Value> {
         &self.values
-    }
-
-    /// Any JSON value, as it came.
-    pub(super) fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).filter(|value| !value.is_null())
-    }
-
-    /// The fields of an object inside.
-    pub(super) fn of_object(object: &Map<String, Value>) -> Self {
-        Self {
-            values: object.clone(),
-            is_form: false,
-        }
     }
 }
 

@@ -10,7 +10,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::request::request_id;
 use crate::{
@@ -94,6 +96,71 @@ impl IntoResponse for Problem {
     }
 }
 
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// A stable word to act on.
+    code: &'static str,
+    /// With `invalid` and `bad_type`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
+    request_id: String,
+    status: u16,
+    /// A sentence in the reader's language.
+    title: String,
+    r#type: &'static str,
+}
+
+impl ProblemBody {
+    fn of(error: &Error, language: Language) -> Self {
+        let errors = match error {
+            Error::Invalid(errors) => Some(errors.iter().map(|error| FieldProblem::of(error, language)).collect()),
+            Error::BadType(fields) => Some(
+                fields
+                    .iter()
+                    .map(|name| FieldProblem::of_type(name, language))
+                    .collect(),
+            ),
+            _ => None,
+        };
+        Self {
+            code: error.code(),
+            errors,
+            request_id: request_id(),
+            status: error.status(),
+            title: sentence(error, language),
+            r#type: "about:blank",
+        }
+    }
+}
+
+/// One field to correct.
+#[derive(Serialize, ToSchema)]
+struct FieldProblem {
+    code: &'static str,
+    field: String,
+    message: String,
+}
+
+impl FieldProblem {
+    fn of(error: &FieldError, language: Language) -> Self {
+        Self {
+            code: error.code,
+            field: error.field.to_owned(),
+            message: field_sentence(error, language),
+        }
+    }
+
+    fn of_type(field: &str, language: Language) -> Self {
+        Self {
+            code: "bad_type",
+            field: field.to_owned(),
+            message: language.say("bad_type"),
+        }
+    }
+}
+
 /// The status of an error.
 pub(super) fn status_of(error: &Error) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -103,36 +170,19 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
 pub(super) fn json(problem: &Problem, language: Language) -> Response {
     let error = &problem.error;
     log(error);
-    let mut body = json!({
-        "type": "about:blank",
-        "title": sentence(error, language),
-        "status": error.status(),
-        "code": error.code(),
-        "request_id": request_id(),
-    });
-    if let (Error::Invalid(errors), Some(body)) = (error, body.as_object_mut()) {
-        let errors: Vec<Value> = errors
-            .iter()
-            .map(|error| json!({"field": error.field, "code": error.code, "message": field_sentence(error, language)}))
-            .collect();
-        body.insert("errors".to_owned(), errors.into());
+    let mut body = Map::new();
+    if let Ok(Value::Object(members)) = serde_json::to_value(ProblemBody::of(error, language)) {
+        body = members;
     }
-    if let (Error::BadType(fields), Some(body)) = (error, body.as_object_mut()) {
-        let message = language.say("bad_type");
-        let error_json = |field: &String| json!({"field": field, "code": "bad_type", "message": message});
-        let errors: Vec<Value> = fields.iter().map(error_json).collect();
-        body.insert("errors".to_owned(), errors.into());
+    if let Error::Conflict {
+        current: Some(current), ..
+    } = error
+        && let Value::Object(current) = &**current
+    {
+        body.extend(current.clone());
     }
-    if let Some(body) = body.as_object_mut() {
-        if let Error::Conflict {
-            current: Some(current), ..
-        } = error
-            && let Value::Object(current) = &**current
-        {
-            body.extend(current.clone());
-        }
-        body.extend(problem.members.clone());
-    }
+    body.extend(problem.members.clone());
+    let body = Value::Object(body);
     let mut response = (status_of(error), Body::from(body.to_string())).into_response();
     let headers = response.headers_mut();
     headers.insert(

@@ -19,7 +19,7 @@ mod multipart;
 mod pages;
 mod posted;
 mod request;
-mod shape;
+mod typed;
 mod unread;
 
 use std::sync::{Arc, LazyLock};
@@ -281,11 +281,34 @@ described_routes! { operator_routes, Operators, OPERATORS:
     "/metrics": get operations::metrics;
 }
 
+/// Pages that programs call too. They are served among the other pages.
+#[derive(OpenApi)]
+#[openapi(paths(
+    pages::receipt::show,
+    pages::receipt::appeal,
+    pages::receipt::erase,
+    pages::door::sign_in,
+    pages::door::second_step,
+    pages::retype::retype
+))]
+struct PagesForPrograms;
+
+#[cfg(test)]
+const PAGES_FOR_PROGRAMS: [(&str, &str); 6] = [
+    ("get", "/r/{receipt}"),
+    ("post", "/r/{receipt}/appeal"),
+    ("post", "/r/{receipt}/erase"),
+    ("post", "/login"),
+    ("post", "/login/code"),
+    ("post", "/login/retype"),
+];
+
 fn document() -> utoipa::openapi::OpenApi {
     let api = Shared::openapi()
         .merge_from(Readers::openapi())
         .merge_from(Newsroom::openapi());
     Document::openapi()
+        .merge_from(PagesForPrograms::openapi())
         .merge_from(StepUp::openapi())
         .merge_from(Operators::openapi())
         .nest("/api/v1", api)
@@ -305,7 +328,7 @@ mod tests {
 
     #[test]
     fn the_routes_are_those_that_their_handlers_describe() {
-        let outer = STEP_UP.iter().chain(OPERATORS);
+        let outer = STEP_UP.iter().chain(OPERATORS).chain(&PAGES_FOR_PROGRAMS);
         let of_outer = outer.map(|(method, path)| format!("{method} {path}"));
         let api = SHARED.iter().chain(READERS).chain(NEWSROOM);
         let of_api = api.map(|(method, path)| format!("{method} /api/v1{path}"));

@@ -19,10 +19,10 @@ use std::{
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::HeaderValue,
+    header::{CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
-use serde_json::Value;
+use serde::Serialize;
 use url::Url;
 
 use super::address::{Forbidden, callable, check_url};
@@ -54,7 +54,15 @@ pub struct Request<'a> {
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
     Form(&'a [(&'a str, &'a str)]),
-    Json(&'a Value),
+    /// As [`json`] writes it.
+    Json(&'a [u8]),
+}
+
+/// What is sent, as JSON.
+#[must_use]
+pub fn json(sent: &impl Serialize) -> Vec<u8> {
+    // Texts and lists of texts are always written.
+    serde_json::to_vec(sent).unwrap_or_default()
 }
 
 impl fmt::Debug for Request<'_> {
@@ -128,7 +136,7 @@ impl Outgoing {
         }
         builder = match request.body {
             Body::Form(fields) => builder.form(fields),
-            Body::Json(value) => builder.json(value),
+            Body::Json(json) => builder.header(CONTENT_TYPE, "application/json").body(json.to_vec()),
         };
         let call = async { read(builder.send().await.map_err(|e| failure(&e))?).await };
         tokio::time::timeout(budget.min(self.total_budget), call)

@@ -597,7 +597,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 42] = [
+const ROUTES: [Route; 48] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -608,6 +608,23 @@ const ROUTES: [Route; 42] = [
         r#"{"thread":"/a","name":"Aminata","email":"a@example.org","body":"Oui"}"#,
         [202, 202, 202, 202],
     ),
+    ("GET", "/r/{receipt}", "", [404, 404, 404, 404]),
+    ("POST", "/r/{receipt}/appeal", "", [404, 404, 404, 404]),
+    ("POST", "/r/{receipt}/erase", "", [404, 404, 404, 404]),
+    (
+        "POST",
+        "/login",
+        r#"{"email":"a@example.org","passphrase":"x"}"#,
+        [401, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/login/code",
+        r#"{"pass":"x","code":"1"}"#,
+        [401, 401, 401, 401],
+    ),
+    // A bearer token has no session.
+    ("POST", "/login/retype", r#"{"passphrase":"x"}"#, [403, 403, 403, 401]),
     (
         "POST",
         "/r/{receipt}/step-up",

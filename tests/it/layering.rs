@@ -243,6 +243,17 @@ fn libraries_stay_behind_their_layer() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is sent is a type, by which the document is made.
+#[test]
+fn no_json_is_written_by_hand() {
+    let by_hand: Vec<String> = lines()
+        .into_iter()
+        .filter(|line| line.code.contains("json!"))
+        .map(|line| line.place)
+        .collect();
+    assert!(by_hand.is_empty(), "json! outside tests: {by_hand:?}");
+}
+
 #[test]
 fn the_domain_is_pure() {
     let mut wrong = Vec::new();

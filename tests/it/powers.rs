@@ -203,7 +203,12 @@ const CALLS: [Call; 42] = [
 ];
 
 /// Changes that are tried elsewhere and never ask: what readers do, comments' acts, cuts, one's own sessions.
-const NEVER: [(&str, &str); 13] = [
+const NEVER: [(&str, &str); 18] = [
+    ("POST", "/login"),
+    ("POST", "/login/code"),
+    ("POST", "/login/retype"),
+    ("POST", "/r/{receipt}/appeal"),
+    ("POST", "/r/{receipt}/erase"),
     ("POST", "/r/{receipt}/step-up"),
     ("POST", "/api/v1/sites/{site}/comments"),
     ("POST", "/api/v1/comments/{id}/report"),

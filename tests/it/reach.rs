@@ -132,7 +132,13 @@ const CALLS: [(&str, &str, Reach); 17] = [
 ];
 
 /// Calls about nobody but the caller.
-const ONES_OWN: [(&str, &str); 2] = [("DELETE", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions/{session}")];
+const ONES_OWN: [(&str, &str); 5] = [
+    ("DELETE", "/api/v1/sessions"),
+    ("DELETE", "/api/v1/sessions/{session}"),
+    ("POST", "/login"),
+    ("POST", "/login/code"),
+    ("POST", "/login/retype"),
+];
 
 /// The neighbours, and the owner who wants more.
 struct Street<'a> {

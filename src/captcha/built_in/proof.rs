@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use altcha::{Challenge, CreateChallengeOptions, Payload, VerifySolutionOptions, create_challenge, verify_solution};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{form_token::thread_hash, ratios::Proof};
 use crate::{
@@ -55,7 +55,7 @@ pub(super) fn challenge(keys: &Keys, bound: Bound<'_>, times: u32, life: Duratio
         .into_iter()
         // Our own end of life instead of the protocol's `expiresAt`, which the library holds against the
         // machine's clock and not against ours.
-        .chain([("until".to_owned(), json!(now.plus(life).0))])
+        .chain([("until".to_owned(), now.plus(life).0.into())])
         .collect();
     let challenge = create_challenge(CreateChallengeOptions {
         algorithm: "PBKDF2/SHA-256".to_owned(),
@@ -146,7 +146,7 @@ fn binding(key: &str, bound: Bound<'_>) -> BTreeMap<String, Value> {
         ("nonce", bound.nonce),
         ("key", key),
     ]
-    .map(|(name, value)| (name.to_owned(), json!(value)))
+    .map(|(name, value)| (name.to_owned(), value.into()))
     .into()
 }
 
@@ -304,7 +304,7 @@ mod tests {
         refused(&easier, "a changed prefix");
         let mut later = solved.clone();
         if let Some(data) = &mut later.challenge.parameters.data {
-            data.insert("until".to_owned(), json!(i64::MAX));
+            data.insert("until".to_owned(), i64::MAX.into());
         }
         refused(&later, "a changed end");
         let mut unsigned = solved.clone();

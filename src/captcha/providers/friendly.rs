@@ -6,8 +6,7 @@
 //! <https://developer.friendlycaptcha.com/docs/v2/api/siteverify>. The European address is given as
 //! `verify_url`.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::expected::{Codes, Expected, Meaning, sendable, verify_url};
@@ -17,7 +16,7 @@ use crate::{
         calls::Calls,
     },
     domain::verdict::{NotRun, Verdict, Why},
-    outbound::http::{Answer, Body, Request},
+    outbound::http::{self, Answer, Body, Request},
 };
 
 const VERIFY_URL: &str = "https://global.frcapi.com/api/v2/captcha/siteverify";
@@ -40,10 +39,11 @@ const CODES: &Codes = &[
 pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
-    let mut body = json!({"response": token});
-    if let Some(site_key) = ask.site.captcha.site_key.as_deref().filter(|key| !key.is_empty()) {
-        body["sitekey"] = json!(site_key);
-    }
+    let site_key = ask.site.captcha.site_key.as_deref();
+    let body = http::json(&Asked {
+        response: token,
+        sitekey: site_key.filter(|key| !key.is_empty()),
+    });
     let request = Request {
         url: &url,
         headers: &[("x-api-key", secret)],
@@ -56,6 +56,13 @@ pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verd
             judge(&expected, answer).unwrap_or_else(|verdict| verdict)
         })
         .await)
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    response: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sitekey: Option<&'a str>,
 }
 
 #[derive(Deserialize)]

@@ -5,8 +5,7 @@
 //! late or used is simply not valid, and a wrong key or secret is a status of 4xx. Source:
 //! mCaptcha/mCaptcha, `src/api/v1/pow/verify_token.rs`.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use super::expected::{Expected, TOKEN_MAX, sendable, verify_url};
 use crate::{
@@ -15,14 +14,18 @@ use crate::{
         calls::Calls,
     },
     domain::verdict::{Verdict, Why},
-    outbound::http::{Answer, Body, Request},
+    outbound::http::{self, Answer, Body, Request},
 };
 
 /// Verifies the token of `ask` with one call; `Err` is a verdict that is known without.
 pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = verify_url(&ask.site.captcha, None)?;
-    let body = json!({"token": token, "key": ask.site.captcha.site_key, "secret": secret});
+    let body = http::json(&Asked {
+        key: ask.site.captcha.site_key.as_deref(),
+        secret,
+        token,
+    });
     let request = Request {
         url: &url,
         headers: &[],
@@ -30,6 +33,13 @@ pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verd
     };
     let budget = calls.total_budget();
     Ok(calls.ask_provider(ask.site, &request, budget, judge).await)
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    key: Option<&'a str>,
+    secret: &'a str,
+    token: &'a str,
 }
 
 #[derive(Deserialize)]

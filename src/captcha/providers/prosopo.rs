@@ -9,8 +9,8 @@
 //! (<https://docs.prosopo.io/en/basics/test-keys/>): anyone can have a `verified: true` for any site that
 //! way, without a check. The token names its site key, and such a one is not sent.
 
-use serde::Deserialize;
-use serde_json::{Number, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::expected::{Expected, TOKEN_MAX, scored, sendable, verify_url};
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         verdict::{BadToken, Verdict, Why},
     },
     keys::hex,
-    outbound::http::{Answer, Body, Request},
+    outbound::http::{self, Answer, Body, Request},
 };
 
 const VERIFY_URL: &str = "https://api.prosopo.io/siteverify";
@@ -35,7 +35,7 @@ pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verd
         return Err(Verdict::BadToken(BadToken::WrongSite));
     }
     let url = verify_url(&ask.site.captcha, Some(VERIFY_URL))?;
-    let body = json!({"token": token, "secret": secret});
+    let body = http::json(&Asked { secret, token });
     let request = Request {
         url: &url,
         headers: &[],
@@ -49,6 +49,12 @@ pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verd
 fn is_of_a_test_key(token: &str) -> bool {
     let digits = token.to_ascii_lowercase();
     TEST_SITE_KEYS.iter().any(|key| digits.contains(&hex(key.as_bytes())))
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    secret: &'a str,
+    token: &'a str,
 }
 
 #[derive(Deserialize)]

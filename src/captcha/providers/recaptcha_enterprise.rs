@@ -9,8 +9,8 @@
 //! <https://cloud.google.com/recaptcha/docs/annotate-assessment>.
 
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
-use serde_json::{Number, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
 use url::Url;
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
         site::Site,
         verdict::{BadToken, NotRun, Verdict, Why},
     },
-    outbound::http::{Answer, Body, Failure, Request},
+    outbound::http::{self, Answer, Body, Failure, Request},
 };
 
 const SERVICE: &str = "https://recaptchaenterprise.googleapis.com";
@@ -54,14 +54,13 @@ const UNEXPECTED_ACTION: &str = "UNEXPECTED_ACTION";
 pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verdict> {
     let (secret, token) = sendable(ask, TOKEN_MAX, false)?;
     let url = address(ask)?;
-    let mut event = json!({"event": {
-        "token": token,
-        "siteKey": ask.site.captcha.site_key,
-        "expectedAction": ask.site.captcha.action,
-    }});
-    if let Some(address) = told_address(ask) {
-        event["event"]["userIpAddress"] = json!(address);
-    }
+    let event = Event {
+        expected_action: &ask.site.captcha.action,
+        site_key: ask.site.captcha.site_key.as_deref(),
+        token,
+        user_ip_address: told_address(ask),
+    };
+    let event = http::json(&Asked { event });
     let request = Request {
         url: &url,
         headers: &[("x-goog-api-key", secret)],
@@ -74,6 +73,21 @@ pub(super) async fn verify(calls: &Calls, ask: &Ask<'_>) -> Result<Finding, Verd
         .await;
     finding.assessment = finding.assessment.filter(|_| ask.site.captcha.feedback);
     Ok(finding)
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    event: Event<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    expected_action: &'a str,
+    site_key: Option<&'a str>,
+    token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_ip_address: Option<String>,
 }
 
 /// What became of telling an outcome.
@@ -94,11 +108,17 @@ pub(in crate::captcha) async fn tell_outcome(calls: &Calls, site: &Site, assessm
     let (true, Some(secret), Ok(url)) = (is_told, &settings.secret, annotation_address(settings, assessment)) else {
         return Told::Never;
     };
-    let outcome = if spam {
-        json!({"annotation": "FRAUDULENT", "reasons": ["SOCIAL_SPAM"]})
+    let outcome = http::json(&if spam {
+        Annotation {
+            annotation: "FRAUDULENT",
+            reasons: Some(["SOCIAL_SPAM"]),
+        }
     } else {
-        json!({"annotation": "LEGITIMATE"})
-    };
+        Annotation {
+            annotation: "LEGITIMATE",
+            reasons: None,
+        }
+    });
     let request = Request {
         url: &url,
         headers: &[("x-goog-api-key", secret.expose_secret())],
@@ -111,6 +131,13 @@ pub(in crate::captcha) async fn tell_outcome(calls: &Calls, site: &Site, assessm
         Ok(_) | Err(Failure::Timeout | Failure::Connect | Failure::TooLong) => Told::NotNow,
         Err(Failure::Refused(_)) => Told::Never,
     }
+}
+
+#[derive(Serialize)]
+struct Annotation {
+    annotation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<[&'static str; 1]>,
 }
 
 /// The project's assessments, at Google or at the site's `verify_url`.

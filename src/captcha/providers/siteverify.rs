@@ -9,7 +9,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use serde_json::{Number, json};
+use serde_json::Number;
 
 use super::expected::{Codes, Expected, Meaning, TOKEN_MAX, form_nonce, scored, sendable, told_address, verify_url};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         reason::Reason,
         verdict::{BadToken, NotRun, Verdict, Why},
     },
-    outbound::http::{Answer, Body, Request},
+    outbound::http::{self, Answer, Body, Request},
 };
 
 /// How one provider speaks the protocol.
@@ -130,12 +130,12 @@ pub(super) async fn verify_with(
     fields.extend(idempotency_key.map(|key| ("idempotency_key", key)));
     let as_json = match profile.sends {
         Sends::Form => None,
-        Sends::Json => Some(json!(fields.iter().copied().collect::<BTreeMap<_, _>>())),
+        Sends::Json => Some(http::json(&fields.iter().copied().collect::<BTreeMap<_, _>>())),
     };
     let request = Request {
         url: &url,
         headers: &[],
-        body: as_json.as_ref().map_or(Body::Form(&fields), Body::Json),
+        body: as_json.as_deref().map_or(Body::Form(&fields), Body::Json),
     };
     let judge = Judge {
         profile,

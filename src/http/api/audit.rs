@@ -9,17 +9,17 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    comments::{field_error, no_store},
-    schema,
-};
+use super::comments::{field_error, no_store};
 use crate::{
     actions::review,
     app::App,
     domain::timestamp::Timestamp,
+    error::Error,
     http::{
         accept::preferred,
         error::Problem,
@@ -31,7 +31,7 @@ use crate::{
 /// The audit log of the caller's sites, oldest first; exported as lines of JSON or as CSV by `Accept`.
 #[utoipa::path(get, path = "/moderation/audit", tag = "moderators",
     params(("site" = Option<String>, Query), ("after" = Option<Uuid>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept", body = schema::Audit),
+    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept", body = Audit<'_>),
         (status = 404, description = "another's site")))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
@@ -54,25 +54,34 @@ pub(crate) async fn audit(
     let entries = review::audit(&app, &who, site.as_deref(), after, limit).await?;
     let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);
     if form == "application/x-ndjson" {
-        let lines: Vec<String> = entries
-            .iter()
-            .map(|entry| entry_json(entry).to_string() + "\n")
-            .collect();
-        return Ok(export(lines.concat(), "application/x-ndjson"));
+        let lines = lines(&entries)?;
+        return Ok(export(lines, "application/x-ndjson"));
     }
     if form == "text/csv" {
         return Ok(export(csv(&entries), "text/csv; charset=utf-8"));
     }
     let full = i64::try_from(entries.len()).unwrap_or(0) == limit;
-    let body = json!({
-        "entries": entries.iter().map(entry_json).collect::<Vec<_>>(),
-        "next": entries.last().filter(|_| full).map(|entry| entry.id),
-    });
+    let body = Audit {
+        entries: entries.iter().map(Entry::of).collect(),
+        next: entries.last().filter(|_| full).map(|entry| entry.id),
+    };
     Ok(no_store(Json(body).into_response()))
 }
 
 fn export(content: String, content_type: &'static str) -> Response {
     no_store(([(header::CONTENT_TYPE, content_type)], Body::from(content)).into_response())
+}
+
+/// Each entry on a line of its own.
+fn lines(entries: &[AuditEntry]) -> Result<String, Error> {
+    let mut lines = String::new();
+    for entry in entries {
+        let line = serde_json::to_string(&Entry::of(entry))
+            .map_err(|error| Error::Internal(format!("write an entry of the audit log as JSON: {error}")))?;
+        lines += &line;
+        lines.push('\n');
+    }
+    Ok(lines)
 }
 
 /// Cells that a spreadsheet would run as a formula get an apostrophe in front.
@@ -119,28 +128,59 @@ fn csv(entries: &[AuditEntry]) -> String {
         .unwrap_or_default()
 }
 
-/// One entry.
-pub(super) fn entry_json(entry: &AuditEntry) -> Value {
-    let mut value = json!({
-        "id": entry.id,
-        "at": Timestamp(entry.at),
-        "site": entry.site_id,
-        "actor": entry.actor,
-        "actor_kind": entry.actor_kind,
-        "actor_id": entry.actor_id,
-        "action": entry.action,
-        "comment": entry.comment_id,
-        "from": entry.from_status,
-        "to": entry.to_status,
-        "version": entry.to_version,
-        "reason": entry.reason,
-        "note": entry.note,
-        "undoes": entry.undoes,
-    });
-    if let (Some(detail), Some(object)) = (&entry.detail, value.as_object_mut())
-        && let Ok(detail) = serde_json::from_str::<Value>(detail)
-    {
-        object.insert("detail".to_owned(), detail);
+/// A page of the audit log.
+#[derive(Serialize, ToSchema)]
+struct Audit<'a> {
+    entries: Vec<Entry<'a>>,
+    next: Option<Uuid>,
+}
+
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Entry<'a> {
+    action: &'a str,
+    actor: &'a str,
+    /// Stays the same whatever the actor is called.
+    actor_id: &'a str,
+    actor_kind: &'a str,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    comment: Option<Uuid>,
+    /// What the action tells beside the rest; absent where it tells nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    detail: Option<Value>,
+    from: Option<&'a str>,
+    id: Uuid,
+    note: Option<&'a str>,
+    reason: Option<&'a str>,
+    site: &'a str,
+    to: Option<&'a str>,
+    undoes: Option<Uuid>,
+    version: Option<i64>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn of(entry: &'a AuditEntry) -> Self {
+        Self {
+            action: &entry.action,
+            actor: &entry.actor,
+            actor_id: &entry.actor_id,
+            actor_kind: &entry.actor_kind,
+            at: Timestamp(entry.at),
+            comment: entry.comment_id,
+            detail: entry
+                .detail
+                .as_deref()
+                .and_then(|detail| serde_json::from_str(detail).ok()),
+            from: entry.from_status.as_deref(),
+            id: entry.id,
+            note: entry.note.as_deref(),
+            reason: entry.reason.as_deref(),
+            site: &entry.site_id,
+            to: entry.to_status.as_deref(),
+            undoes: entry.undoes,
+            version: entry.to_version,
+        }
     }
-    value
 }

@@ -1,6 +1,11 @@
 //! Readers: the form, a new comment, a thread, counts, a report.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+mod discussion;
+mod form;
+mod outcome;
+mod submission;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -9,43 +14,36 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{schema, step_up::step_up_json};
+pub(in crate::http) use self::submission::NewComment;
+use self::{
+    discussion::{Replies, Reply, Report, Reported, ThreadPage},
+    form::Form,
+    outcome::{Accepted, Gone},
+};
 use crate::{
     actions::{
-        submit::{self, Receipt, Submission},
+        submit::{self, Receipt},
         thread::{self, Wanted},
     },
     app::{App, SiteInForce},
-    domain::{
-        captcha::Captcha,
-        draft::{RawDraft, ThreadKey},
-        ink,
-        language::Language,
-        markup,
-        timestamp::Timestamp,
-        triage::Action,
-    },
+    domain::{draft::ThreadKey, language::Language, triage::Action},
     error::Error,
     http::{
         accept::wants_page_after,
         body::Fields,
         cursor,
-        error::Problem,
+        error::{Problem, ProblemBody},
         extract::{Client, Provenance, Query, provenance},
         kept::KeptPages,
-        pages, request, shape,
+        pages, request,
     },
     limits::{self, Demand},
-    store::{PublicComment, ThreadRow},
+    store::ThreadRow,
     web::{
         moment::Moment,
         texts::{Say as _, text},
-        thread::HONEYPOT_FIELD,
-        widget,
     },
 };
 
@@ -57,7 +55,7 @@ const PAGE: i64 = 20;
     params(("site" = String, Path), ("thread" = String, Query), ("lang" = Option<String>, Query),
         ("fallback" = Option<String>, Query, description = "1: the provider's script does not run, give captcha.fallback"),
         ("before" = Option<String>, Query, description = "the form token that the page had until now: the new one is as old")),
-    responses((status = 200, description = "form token, captcha, body_max, language; never cached", body = schema::Form),
+    responses((status = 200, description = "form token, captcha, body_max, language; never cached", body = Form<'_>),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad"),
         (status = 429, description = "rate_limited")))]
 pub(crate) async fn form(
@@ -74,39 +72,22 @@ pub(crate) async fn form(
     let now = app.clock.now();
     let before = query.0.optional("before")?;
     let form = app.captcha.issue_form(site, thread.as_str(), before.as_deref(), now);
-    let mut captcha = check_json(&site.captcha);
-    captcha["consent"] = json!(site.captcha.consent.as_str());
-    if let (Some(challenge), Some(captcha)) = (
-        app.captcha.challenge(site, thread.as_str(), &form, now),
-        captcha.as_object_mut(),
-    ) {
-        captcha.insert("challenge".to_owned(), challenge);
-    }
     let asks_fallback = query.0.text("fallback")? == "1";
-    if let (Some(challenge), Some(captcha)) = (
-        app.captcha
-            .fallback_challenge(site, thread.as_str(), &form, asks_fallback, now),
-        captcha.as_object_mut(),
-    ) {
-        captcha.insert("fallback".to_owned(), challenge);
-    }
-    let body = json!({
-        "form": form, "captcha": captcha, "body_max": site.body_max, "language": request::language().code(),
-    });
+    let body = Form::of(&app, site, thread.as_str(), form, asks_fallback, request::language());
     Ok(no_store(Json(body).into_response()))
 }
 
 /// A new comment, as JSON or as a form; a form that asks for HTML gets pages back.
 #[utoipa::path(post, path = "/sites/{site}/comments", tag = "readers",
     params(("site" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body(content((schema::NewComment = "application/json"), (schema::NewComment = "application/x-www-form-urlencoded"))),
-    responses((status = 201, description = "published", body = schema::Accepted),
-        (status = 202, description = "held for a person", body = schema::Accepted),
+    request_body(content((NewComment = "application/json"), (NewComment = "application/x-www-form-urlencoded"))),
+    responses((status = 201, description = "published", body = Accepted<'_>),
+        (status = 202, description = "held for a person", body = Accepted<'_>),
         (status = 200, description = "a repeat: its first outcome, with Idempotent-Replayed: true"),
         (status = 403, description = "captcha_refused (reference, receipt, appeal) or origin_forbidden"),
         (status = 404, description = "site_unknown"), (status = 409, description = "thread_closed"),
         (status = 413, description = "too_large"), (status = 415, description = "unsupported_media_type"),
-        (status = 422, description = "invalid, with errors by field; idempotency_mismatch", body = schema::Problem),
+        (status = 422, description = "invalid, with errors by field; idempotency_mismatch", body = ProblemBody),
         (status = 429, description = "rate_limited, with Retry-After"),
         (status = 503, description = "unavailable: nothing was accepted")))]
 pub(crate) async fn create(
@@ -120,89 +101,19 @@ pub(crate) async fn create(
         return Ok(pages::posted_form::take_form(&app, &site, client, "", request).await);
     }
     let in_force = app.site(&site).await?;
-    let fields = Fields::read_as(request, shape::NEW_COMMENT).await?;
-    request::asks_for(fields.optional("lang").unwrap_or_default().as_deref());
+    let sent = NewComment::of(&Fields::read(request).await?)?;
+    request::asks_for(sent.lang());
     let language = request::language();
     let provenance = provenance(&headers, &app, &in_force.site);
     if provenance == Provenance::Foreign {
         return Err(Error::Forbidden("origin_forbidden").into());
     }
-    let submission = submission(&fields, &headers, client, provenance, language)?;
+    let submission = sent.parse(&headers, client, provenance, language);
     let receipt = submit::submit(&app, Arc::clone(&in_force), submission).await?;
     Ok(present(&app, &in_force, &receipt, language))
 }
 
-/// The submission of a body; a form may use WordPress's names.
-pub(in crate::http) fn submission(
-    fields: &Fields,
-    headers: &HeaderMap,
-    Client(client): Client,
-    provenance: Provenance,
-    language: Language,
-) -> Result<Submission, Error> {
-    let text = |name: &'static str, wordpress: &'static str| -> Result<String, Error> {
-        let names: &[&str] = if fields.is_form { &[name, wordpress] } else { &[name] };
-        Ok(fields.first_of(names)?.unwrap_or_default())
-    };
-    let optional = |name: &'static str, wordpress: &'static str| -> Result<Option<String>, Error> {
-        Ok(Some(text(name, wordpress)?).filter(|text| !text.is_empty()))
-    };
-    let captcha: &[&str] = if fields.is_form {
-        &[
-            "captcha",
-            "g-recaptcha-response",
-            "h-captcha-response",
-            "cf-turnstile-response",
-            "altcha",
-        ]
-    } else {
-        &["captcha"]
-    };
-    Ok(Submission {
-        raw: RawDraft {
-            thread: text("thread", "comment_post_ID")?,
-            thread_url: fields.optional("thread_url")?,
-            thread_title: fields.optional("thread_title")?,
-            thread_sig: fields.optional("thread_sig")?,
-            parent: optional("parent", "comment_parent")?,
-            name: text("name", "author")?,
-            email: text("email", "email")?,
-            website: optional("website", "url")?,
-            body: text("body", "comment")?,
-        },
-        captcha: fields.first_of(captcha)?,
-        proof: fields.first_of(&["proof"])?,
-        captcha_not_run: fields.first_of(&["captcha_not_run"])?,
-        form: fields.first_of(&["form"])?,
-        honeypot: fields.first_of(&[HONEYPOT_FIELD])?.is_some(),
-        device: fields.first_of(&["device"])?,
-        idempotency_key: headers
-            .get("idempotency-key")
-            .map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned())
-            .filter(|key| !key.is_empty()),
-        language,
-        known_origin: provenance == Provenance::Known,
-        client,
-    })
-}
-
 /// The answer to a submission.
-/// What a page needs to load the check of `captcha`.
-pub(super) fn check_json(captcha: &Captcha) -> Value {
-    let mut value = json!({
-        "provider": captcha.provider.as_str(),
-        "site_key": widget::site_key(captcha),
-        "action": captcha.action,
-    });
-    if let Some(script) = widget::script(captcha) {
-        value["script"] = json!(script);
-    }
-    if let Some(digest) = widget::integrity(captcha) {
-        value["integrity"] = json!(digest);
-    }
-    value
-}
-
 fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language) -> Response {
     let address = format!("{}/r/{}", app.config.public_url(), receipt.receipt);
     let (status, code) = match (receipt.outcome, receipt.replayed) {
@@ -214,27 +125,13 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
         (Some(_), true) => (StatusCode::OK, "pending"),
     };
     let mut response = match receipt.outcome {
-        None => Json(json!({"id": receipt.id, "status": code})).into_response(),
+        None => Json(Gone {
+            id: receipt.id,
+            status: code,
+        })
+        .into_response(),
         Some(Action::Refuse) => return refused(receipt, &address, language),
-        Some(_) => {
-            let mut body = json!({
-                "id": receipt.id,
-                "status": code,
-                "html": markup::shown(&receipt.html),
-                "reference": receipt.reference,
-                "receipt": receipt.receipt,
-                "receipt_url": address,
-                "device": receipt.device,
-                "message": outcome_sentence(receipt, language),
-            });
-            if !receipt.left_out.is_empty() {
-                body["left_out"] = json!(receipt.left_out);
-            }
-            if let Some(step_up) = step_up_json(app, &site.site, receipt, language) {
-                body["step_up"] = step_up;
-            }
-            Json(body).into_response()
-        }
+        Some(_) => Json(Accepted::of(app, &site.site, receipt, code, address, language)).into_response(),
     };
     *response.status_mut() = status;
     mark_replay(receipt, &mut response);
@@ -252,7 +149,7 @@ fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
     let mut response = if receipt.left_out.is_empty() {
         problem.into_response()
     } else {
-        problem.with("left_out", json!(receipt.left_out)).into_response()
+        problem.with("left_out", receipt.left_out.clone()).into_response()
     };
     mark_replay(receipt, &mut response);
     response
@@ -294,7 +191,7 @@ pub(in crate::http) fn outcome_sentence(receipt: &Receipt, language: Language) -
         ("limit" = Option<i64>, Query, description = "1 to 100 top-level comments, default 20"),
         ("order" = Option<String>, Query, description = "newest (default) or oldest"),
         ("lang" = Option<String>, Query)),
-    responses((status = 200, description = "thread, comments with replies, next; with ETag", body = schema::ThreadPage),
+    responses((status = 200, description = "thread, comments with replies, next; with ETag", body = ThreadPage<'_>),
         (status = 304, description = "the reader's copy is still good"),
         (status = 404, description = "site_unknown"), (status = 422, description = "thread_bad, limit_bad, order_bad")))]
 pub(crate) async fn list(
@@ -338,16 +235,7 @@ pub(crate) async fn list(
 /// A page of a thread.
 async fn page_json(app: &App, row: Option<ThreadRow>, key: &ThreadKey, wanted: Wanted) -> Result<Bytes, Error> {
     let page = thread::page(app, row, wanted).await?;
-    let content = &page.content;
-    let body = ThreadPage {
-        thread: thread_json(page.thread.as_ref(), key.as_str(), content.count),
-        comments: content
-            .comments
-            .iter()
-            .map(|comment| TopComment::new(comment, &content.replies))
-            .collect(),
-        next: page.next.map(cursor::encode_place),
-    };
+    let body = ThreadPage::of(&page, key);
     serde_json::to_vec(&body)
         .map(Into::into)
         .map_err(|error| Error::Internal(format!("write a page of a thread as JSON: {error}")))
@@ -356,7 +244,7 @@ async fn page_json(app: &App, row: Option<ThreadRow>, key: &ThreadKey, wanted: W
 /// Further replies under a public comment, oldest first.
 #[utoipa::path(get, path = "/comments/{id}/replies", tag = "readers",
     params(("id" = Uuid, Path), ("after" = String, Query, description = "a comment's replies_next")),
-    responses((status = 200, description = "comments, next", body = schema::Replies), (status = 404, description = "not_found")))]
+    responses((status = 200, description = "comments, next", body = Replies<'_>), (status = 404, description = "not_found")))]
 pub(crate) async fn replies(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -369,10 +257,10 @@ pub(crate) async fn replies(
     let after = query.0.text("after")?;
     let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
     let (found, next) = thread::replies(&app, root, after).await?;
-    let body = json!({
-        "comments": found.iter().map(Reply::from).collect::<Vec<_>>(),
-        "next": next.map(cursor::encode_place),
-    });
+    let body = Replies {
+        comments: found.iter().map(Reply::of).collect(),
+        next: next.map(cursor::encode_place),
+    };
     let mut response = Json(body).into_response();
     response
         .headers_mut()
@@ -383,7 +271,7 @@ pub(crate) async fn replies(
 /// Public comments of 1 to 100 threads.
 #[utoipa::path(get, path = "/sites/{site}/counts", tag = "readers",
     params(("site" = String, Path), ("thread" = Vec<String>, Query, description = "repeated, 1 to 100 times")),
-    responses((status = 200, description = "counts by thread", body = std::collections::HashMap<String, i64>),
+    responses((status = 200, description = "counts by thread", body = BTreeMap<String, i64>),
         (status = 422, description = "thread_bad")))]
 pub(crate) async fn counts(
     State(app): State<Arc<App>>,
@@ -402,11 +290,8 @@ pub(crate) async fn counts(
         return Err(field_error("thread", "thread_bad").into());
     }
     let counts = thread::counts(&app, &in_force, threads, client).await?;
-    let counts: Map<String, Value> = counts
-        .into_iter()
-        .map(|(thread, count)| (thread, count.into()))
-        .collect();
-    let mut response = Json(Value::Object(counts)).into_response();
+    let counts: BTreeMap<String, i64> = counts.into_iter().collect();
+    let mut response = Json(counts).into_response();
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, cache_control(&in_force));
@@ -415,8 +300,8 @@ pub(crate) async fn counts(
 
 /// A reader reports a public comment, once.
 #[utoipa::path(post, path = "/comments/{id}/report", tag = "readers", params(("id" = Uuid, Path)),
-    request_body = schema::Report,
-    responses((status = 202, description = "counted"), (status = 404, description = "not_found"),
+    request_body = Report,
+    responses((status = 202, description = "counted", body = Reported), (status = 404, description = "not_found"),
         (status = 429, description = "rate_limited")))]
 pub(crate) async fn report(
     State(app): State<Arc<App>>,
@@ -425,11 +310,12 @@ pub(crate) async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    let fields = Fields::read_as(request, shape::REPORT).await?;
-    request::asks_for(fields.optional("lang")?.as_deref());
-    let reason: String = fields.text("reason")?.chars().take(200).collect();
+    let sent: Report = Fields::read_as(request).await?;
+    request::asks_for(sent.lang.as_deref());
+    let reason: String = sent.reason.chars().take(200).collect();
     thread::report(&app, id, &reason, client).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({"id": id, "status": "reported"}))).into_response())
+    let status = "reported";
+    Ok((StatusCode::ACCEPTED, Json(Reported { id, status })).into_response())
 }
 
 /// The thread of a query.
@@ -477,71 +363,6 @@ pub(in crate::http) fn field_error(field: &'static str, code: &'static str) -> E
 /// An id of a path; what is no id is not there.
 pub(in crate::http) fn parse_id(id: &str) -> Result<Uuid, Error> {
     Uuid::parse_str(id).map_err(|_| Error::not_found())
-}
-
-fn thread_json(row: Option<&ThreadRow>, key: &str, count: i64) -> Value {
-    json!({
-        "key": key,
-        "title": row.and_then(|row| row.title.as_deref()).map(ink::shown),
-        "url": row.and_then(|row| row.url.as_deref()),
-        "count": count,
-        "open": row.is_none_or(|row| row.open),
-    })
-}
-
-// Written straight from the rows: a page of a hundred comments as a tree of values costs twice the CPU.
-
-#[derive(Serialize)]
-struct ThreadPage<'a> {
-    thread: Value,
-    comments: Vec<TopComment<'a>>,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TopComment<'a> {
-    #[serde(flatten)]
-    comment: Reply<'a>,
-    replies: Vec<Reply<'a>>,
-    replies_next: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Reply<'a> {
-    id: Uuid,
-    parent: Option<Uuid>,
-    name: Cow<'a, str>,
-    website: Option<&'a str>,
-    created_at: Timestamp,
-    html: Cow<'a, str>,
-}
-
-impl<'a> TopComment<'a> {
-    fn new(comment: &'a PublicComment, replies: &'a HashMap<Uuid, Vec<PublicComment>>) -> Self {
-        let shown = usize::try_from(thread::REPLIES).unwrap_or(0);
-        let replies = replies.get(&comment.id).map_or(&[][..], Vec::as_slice);
-        Self {
-            comment: comment.into(),
-            replies: replies.iter().take(shown).map(Reply::from).collect(),
-            replies_next: replies
-                .get(shown.saturating_sub(1))
-                .filter(|_| replies.len() > shown)
-                .map(|last| cursor::encode_place((last.created_at, last.id))),
-        }
-    }
-}
-
-impl<'a> From<&'a PublicComment> for Reply<'a> {
-    fn from(comment: &'a PublicComment) -> Self {
-        Self {
-            id: comment.id,
-            parent: comment.parent_id,
-            name: ink::shown(&comment.name),
-            website: comment.website.as_deref(),
-            created_at: Timestamp(comment.created_at),
-            html: markup::shown(&comment.html),
-        }
-    }
 }
 
 /// Weak, because the same content may be compressed or not.

@@ -16,13 +16,14 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
-    audit::entry_json,
+    audit::Entry,
     comments::{field_error, no_store, parse_id},
-    moderation::{counts_json, lease_json},
-    schema,
+    moderation::{Count, Counts, Lease, counts_by_status},
 };
 use crate::{
     actions::{
@@ -31,15 +32,14 @@ use crate::{
         lease::{self, Reading},
     },
     app::App,
-    domain::timestamp::Timestamp,
+    domain::{status::Status, timestamp::Timestamp},
     http::{
         body::Fields,
         error::Problem,
         extract::{Query, Watcher, Who},
-        shape,
     },
     live::What,
-    store::SiteCounts,
+    store::{Arrival, SiteCounts},
 };
 
 /// How long a client waits before it comes back.
@@ -95,32 +95,64 @@ fn event(said: Said, who: &Identity) -> Event {
     let Said::Change(change) = said else {
         return Event::default().comment("");
     };
-    let (name, data) = match &change.what {
-        What::Arrived(arrival) => (
-            "arrived",
-            json!({"id": arrival.comment, "site": arrival.site, "thread": arrival.thread, "status": arrival.status,
-                "version": arrival.version, "created_at": arrival.created_at}),
-        ),
-        What::Decided(entry) => ("decided", entry_json(entry)),
+    let told = match &change.what {
+        What::Arrived(arrival) => tell("arrived", &Arrived::of(arrival)),
+        What::Decided(entry) => tell("decided", &Entry::of(entry)),
         What::Leased { comment, site, lease } => {
             let reading = lease.as_ref().map(|lease| Reading::seen_by(who, lease));
-            let lease = reading.as_ref().map(lease_json);
-            ("leased", json!({"comment": comment, "site": site, "lease": lease}))
+            let lease = reading.as_ref().map(Lease::of);
+            let comment = *comment;
+            tell("leased", &Leased { comment, lease, site })
         }
-        What::Counts(counts) => ("counts", site_counts_json(counts)),
+        What::Counts(counts) => tell("counts", &CountsOfSite::of(counts)),
         What::Access => return Event::default().comment(""),
     };
+    told.id(change.seen_at.to_rfc3339())
+}
+
+fn tell(name: &str, data: &impl Serialize) -> Event {
     Event::default()
         .event(name)
-        .id(change.seen_at.to_rfc3339())
-        .data(data.to_string())
+        .data(serde_json::to_string(data).unwrap_or_default())
+}
+
+/// A comment that came in.
+#[derive(Serialize)]
+struct Arrived<'a> {
+    created_at: Timestamp,
+    id: Uuid,
+    site: &'a str,
+    status: Status,
+    thread: &'a str,
+    version: i64,
+}
+
+impl<'a> Arrived<'a> {
+    fn of(arrival: &'a Arrival) -> Self {
+        Self {
+            created_at: arrival.created_at,
+            id: arrival.comment,
+            site: &arrival.site,
+            status: arrival.status,
+            thread: &arrival.thread,
+            version: arrival.version,
+        }
+    }
+}
+
+/// Who reads a comment now; null is nobody.
+#[derive(Serialize)]
+struct Leased<'a> {
+    comment: Uuid,
+    lease: Option<Lease<'a>>,
+    site: &'a str,
 }
 
 /// How many comments each of the caller's sites has by status, for its first 100 sites; of one, with `site`.
 /// As the stream says it, for a page that has none: asking is no use of the session.
 #[utoipa::path(get, path = "/moderation/counts", tag = "moderators",
     params(("site" = Option<String>, Query)),
-    responses((status = 200, description = "counts by site", body = schema::CountsBySite),
+    responses((status = 200, description = "counts by site", body = CountsBySite<'_>),
         (status = 404, description = "not_found: another's site")))]
 pub(crate) async fn counts(
     State(app): State<Arc<App>>,
@@ -129,19 +161,38 @@ pub(crate) async fn counts(
 ) -> Result<Response, Problem> {
     let site = query.0.first_of(&["site"])?;
     let counts = follow::counts(&app, &who, site).await?;
-    let sites: Vec<Value> = counts.iter().map(site_counts_json).collect();
-    Ok(no_store(Json(json!({"sites": sites})).into_response()))
+    let sites = counts.iter().map(CountsOfSite::of).collect();
+    Ok(no_store(Json(CountsBySite { sites }).into_response()))
 }
 
-fn site_counts_json(counts: &SiteCounts) -> Value {
-    json!({"site": counts.site, "counts": counts_json(&counts.counts)})
+/// The counts of the caller's sites.
+#[derive(Serialize, ToSchema)]
+struct CountsBySite<'a> {
+    sites: Vec<CountsOfSite<'a>>,
+}
+
+/// How many comments a site has by status.
+#[derive(Serialize, ToSchema)]
+struct CountsOfSite<'a> {
+    #[schema(value_type = BTreeMap<String, Count>)]
+    counts: Counts,
+    site: &'a str,
+}
+
+impl<'a> CountsOfSite<'a> {
+    fn of(site: &'a SiteCounts) -> Self {
+        Self {
+            counts: counts_by_status(&site.counts),
+            site: &site.site,
+        }
+    }
 }
 
 /// Says that the caller reads a comment, for 30 seconds; the caller's lease of another one ends. Nobody is
 /// kept out by it.
 #[utoipa::path(post, path = "/moderation/leases", tag = "moderators",
-    request_body = schema::NewLease,
-    responses((status = 200, description = "the lease in force, which is another's where they were first", body = schema::LeaseTaken),
+    request_body = NewLease,
+    responses((status = 200, description = "the lease in force, which is another's where they were first", body = LeaseTaken<'_>),
         (status = 404, description = "not_found")))]
 pub(crate) async fn take_lease(
     State(app): State<Arc<App>>,
@@ -149,9 +200,23 @@ pub(crate) async fn take_lease(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_LEASE).await?;
-    let comment = fields.text("comment").and_then(|id| parse_id(&id))?;
+    let sent: NewLease = Fields::read_as(request).await?;
+    let comment = parse_id(&sent.comment)?;
     let reading = lease::take(&app, &who, comment).await?;
-    let body = json!({"comment": comment, "lease": lease_json(&reading)});
-    Ok(no_store(Json(body).into_response()))
+    let lease = Lease::of(&reading);
+    Ok(no_store(Json(LeaseTaken { comment, lease }).into_response()))
+}
+
+/// The comment that the caller reads.
+#[derive(Deserialize, ToSchema)]
+struct NewLease {
+    #[schema(value_type = Uuid)]
+    comment: String,
+}
+
+/// The lease in force.
+#[derive(Serialize, ToSchema)]
+struct LeaseTaken<'a> {
+    comment: Uuid,
+    lease: Lease<'a>,
 }

@@ -1,7 +1,8 @@
 //! The JSON API under `/api/v1`, for pages, publishers' servers and scripts.
 //!
-//! A handler extracts, calls one action and presents. Its OpenAPI entry stands above it, so that the
-//! document and the code are one.
+//! A handler extracts, calls one action and presents. What arrives is a type, read by [`super::typed`]; what is sent is a
+//! type, its members in the order of their names. Both stand with their handler, and the OpenAPI entry above it names
+//! them, so that the document and the code are one.
 
 pub(super) mod audit;
 pub(super) mod captcha;
@@ -11,6 +12,5 @@ pub(super) mod events;
 pub(super) mod moderation;
 pub(super) mod operations;
 pub(super) mod people;
-mod schema;
 pub(super) mod sites;
 pub(super) mod step_up;

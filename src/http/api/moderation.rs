@@ -1,6 +1,12 @@
 //! Moderators: the queue, one comment, decisions one by one and many at once.
 
-use std::{collections::HashSet, sync::Arc};
+mod decision;
+mod item;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -8,19 +14,20 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    audit::entry_json,
-    comments::{field_error, no_store, parse_id},
-    schema,
+pub(super) use self::item::Lease;
+use self::{
+    decision::{Decision, Decisions},
+    item::Item,
 };
+use super::comments::{field_error, no_store, parse_id};
 use crate::{
     actions::{
-        decide::{self, BATCH_MAX, Made, Wish},
+        decide::{self, Made, Wish},
         identify::Identity,
-        lease::Reading,
         new_key, review,
         thread::{self, Said, Settings},
     },
@@ -28,9 +35,7 @@ use crate::{
     domain::{
         actor::Scope,
         decision::{Act, Decided},
-        ink,
         language::Language,
-        markup,
         person::fold_search,
         queue::{Filter, Order},
         score::Score,
@@ -43,10 +48,8 @@ use crate::{
         cursor,
         error::Problem,
         extract::{Query, RequestLanguage, Who},
-        shape,
     },
     store::ThreadRow,
-    web::texts,
 };
 
 /// The review queue.
@@ -56,7 +59,7 @@ use crate::{
         ("q" = Option<String>, Query), ("thread" = Option<String>, Query), ("author" = Option<String>, Query),
         ("reason" = Option<String>, Query), ("score_max" = Option<f64>, Query), ("links" = Option<i64>, Query),
         ("since" = Option<String>, Query), ("after" = Option<String>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, description = "items, next, counts per status", body = schema::Queue),
+    responses((status = 200, description = "items, next, counts per status", body = Queue<'_>),
         (status = 401, description = "unauthenticated"), (status = 404, description = "another's site"),
         (status = 503, description = "search_slow")))]
 pub(crate) async fn queue(
@@ -67,21 +70,40 @@ pub(crate) async fn queue(
 ) -> Result<Response, Problem> {
     let filter = filter(&app, &query.0)?;
     let page = review::list(&app, &who, filter).await?;
-    let body = json!({
-        "items": page.items.iter().map(|item| item_json(item, language)).collect::<Vec<_>>(),
-        "next": page.next.as_deref().map(cursor::encode),
-        "counts": counts_json(&page.counts),
-    });
+    let body = Queue {
+        counts: counts_by_status(&page.counts),
+        items: page.items.iter().map(|item| Item::of(item, language)).collect(),
+        next: page.next.as_deref().map(cursor::encode),
+    };
     Ok(no_store(Json(body).into_response()))
 }
 
-/// Counts by status, which stop at 1,000.
-pub(super) fn counts_json(counts: &[(Status, i64)]) -> Value {
+/// A page of the queue.
+#[derive(Serialize, ToSchema)]
+struct Queue<'a> {
+    /// By status.
+    #[schema(value_type = BTreeMap<String, Count>)]
+    counts: Counts,
+    items: Vec<Item<'a>>,
+    next: Option<String>,
+}
+
+/// By status.
+pub(super) type Counts = BTreeMap<&'static str, Count>;
+
+/// A count that stops at 1,000.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Count {
+    more: bool,
+    n: i64,
+}
+
+pub(super) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
     let counts = counts.iter().map(|(status, n)| {
-        let count = json!({"n": n.min(&1000), "more": *n > 1000});
-        (status.as_str().to_owned(), count)
+        let (n, more) = (*n.min(&1000), *n > 1000);
+        (status.as_str(), Count { more, n })
     });
-    counts.collect::<serde_json::Map<String, Value>>().into()
+    counts.collect()
 }
 
 /// The filter that a query names.
@@ -142,7 +164,7 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
 
 /// One comment with its whole history.
 #[utoipa::path(get, path = "/comments/{id}", tag = "moderators", params(("id" = Uuid, Path)),
-    responses((status = 200, description = "the item with history", body = schema::Item), (status = 404, description = "not_found")))]
+    responses((status = 200, description = "the item with history", body = Item<'_>), (status = 404, description = "not_found")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -151,30 +173,15 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
     let (item, history) = review::item_with_history(&app, &who, id).await?;
-    let mut body = item_json(&item, language);
-    if let Some(body) = body.as_object_mut() {
-        let comment = &item.row.comment;
-        body.insert(
-            "outcome".to_owned(),
-            json!({
-                "action": comment.outcome.as_str(), "policy": comment.policy_version,
-                "propensity_ppm": comment.propensity_ppm, "draw": comment.draw,
-                "score_raw": comment.score_raw,
-            }),
-        );
-        body.insert(
-            "history".to_owned(),
-            history.iter().map(entry_json).collect::<Vec<_>>().into(),
-        );
-    }
+    let body = Item::of(&item, language).with_history(&item, &history);
     Ok(no_store(Json(body).into_response()))
 }
 
 /// Decides about one comment: approve, reject, spam, restore, hold or undo.
 #[utoipa::path(post, path = "/comments/{id}/{action}", tag = "moderators",
     params(("id" = Uuid, Path), ("action" = String, Path, description = "approve reject spam restore hold undo")),
-    request_body = schema::Decision,
-    responses((status = 200, description = "the item with the decision's id", body = schema::Item),
+    request_body = Decision,
+    responses((status = 200, description = "the item with the decision's id", body = Item<'_>),
         (status = 404, description = "not_found"), (status = 409, description = "conflict or erased")))]
 pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
@@ -190,38 +197,20 @@ pub(crate) async fn decide_one(
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .map(str::to_owned);
-    let fields = Fields::read_optional(request)
-        .await
-        .and_then(|fields| fields.shaped(shape::DECISION))?;
-    let mut wish = wish(&fields, comment, act)?;
+    let fields = Fields::read_optional(request).await?;
+    let sent: Decision = fields.typed()?;
+    let mut wish = sent.parse(comment, act)?;
     wish.key = wish.key.or(key);
     let made = decide::decide(&app, &who, wish).await?;
     match made.decided {
         Decided::NotFound => Err(Error::not_found().into()),
         Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
         Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
-            let mut body = made_json(&made, language);
-            if let Some(body) = body.as_object_mut() {
-                body.insert("decision".to_owned(), json!(made.decision()));
-            }
+            let item = made.item.as_ref().map(|item| Item::of(item, language));
+            let body = item.map(|item| item.decided_by(made.decision()));
             Ok(no_store(Json(body).into_response()))
         }
     }
-}
-
-fn wish(fields: &Fields, comment: Uuid, act: Act) -> Result<Wish, Error> {
-    Ok(Wish {
-        comment,
-        act,
-        version: fields.integer("version")?,
-        key: fields.first_of(&["key"])?,
-        reason: fields.first_of(&["reason"])?,
-        note: fields.first_of(&["note"])?,
-        of: match fields.first_of(&["of"])? {
-            None => None,
-            Some(id) => Some(parse_id(&id)?),
-        },
-    })
 }
 
 fn conflict(made: &Made, language: Language) -> Problem {
@@ -230,7 +219,8 @@ fn conflict(made: &Made, language: Language) -> Problem {
     } else {
         "conflict"
     };
-    let problem = Problem::from(Error::conflict(code)).with("item", made_json(made, language));
+    let item = made.item.as_ref().map(|item| Item::of(item, language));
+    let problem = Problem::from(Error::conflict(code)).with("item", serde_json::to_value(item).unwrap_or_default());
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())
@@ -240,14 +230,10 @@ fn conflict(made: &Made, language: Language) -> Problem {
     }
 }
 
-fn made_json(made: &Made, language: Language) -> Value {
-    made.item.as_ref().map_or(Value::Null, |item| item_json(item, language))
-}
-
 /// 1 to 100 decisions; a conflict of one does not stop the others.
 #[utoipa::path(post, path = "/moderation/decisions", tag = "moderators",
-    request_body = schema::Decisions,
-    responses((status = 200, description = "results, in the order of the decisions", body = schema::Results),
+    request_body = Decisions,
+    responses((status = 200, description = "results, in the order of the decisions", body = Results<'_>),
         (status = 422, description = "decisions_bad")))]
 pub(crate) async fn decide_many(
     State(app): State<Arc<App>>,
@@ -255,63 +241,78 @@ pub(crate) async fn decide_many(
     RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::DECISIONS).await?;
-    let wishes = wishes(&fields)?;
+    let sent: Decisions = Fields::read_as(request).await?;
+    let wishes = sent.parse()?;
     let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
-    let results = if distinct.len() == wishes.len() {
+    let made = if distinct.len() == wishes.len() {
         // Different comments cannot wait for one another: they share commits.
-        futures_util::future::join_all(wishes.into_iter().map(|wish| one_result(&app, &who, wish, language))).await
+        futures_util::future::join_all(wishes.into_iter().map(|wish| make(&app, &who, wish))).await
     } else {
-        let mut results = Vec::with_capacity(wishes.len());
+        let mut made = Vec::with_capacity(wishes.len());
         for wish in wishes {
-            results.push(one_result(&app, &who, wish, language).await);
+            made.push(make(&app, &who, wish).await);
         }
-        results
+        made
     };
-    let results: Vec<Value> = results.into_iter().collect::<Result<_, _>>()?;
-    Ok(no_store(Json(json!({"results": results})).into_response()))
+    let made: Vec<Answered> = made.into_iter().collect::<Result<_, _>>()?;
+    let results = made.iter().map(|made| DecisionResult::of(made, language)).collect();
+    Ok(no_store(Json(Results { results }).into_response()))
 }
 
-async fn one_result(app: &App, who: &Identity, (id, wish): (String, Wish), language: Language) -> Result<Value, Error> {
+/// A wish's key, its comment as it was named, and what became of it.
+struct Answered {
+    key: Option<String>,
+    comment: String,
+    made: Made,
+}
+
+async fn make(app: &App, who: &Identity, (comment, wish): (String, Wish)) -> Result<Answered, Error> {
     let key = wish.key.clone();
     let made = decide::decide(app, who, wish).await?;
-    let result = match made.decided {
-        Decided::Applied(_) | Decided::Unchanged => "applied",
-        Decided::Replayed(_) => "replayed",
-        Decided::Conflict | Decided::Erased => "conflict",
-        Decided::NotFound => "not_found",
-    };
-    let mut value = json!({"key": key, "comment": id, "result": result, "decision": made.decision()});
-    if let (Some(item), Some(object)) = (&made.item, value.as_object_mut()) {
-        object.insert("item".to_owned(), item_json(item, language));
-    }
-    Ok(value)
+    Ok(Answered { key, comment, made })
 }
 
-/// Each wish with its comment's id as it came.
-fn wishes(fields: &Fields) -> Result<Vec<(String, Wish)>, Error> {
-    let bad = || field_error("decisions", "decisions_bad");
-    let list = fields.value("decisions").and_then(Value::as_array).ok_or_else(bad)?;
-    if list.is_empty() || list.len() > BATCH_MAX {
-        return Err(bad());
+/// What became of many decisions, in their order.
+#[derive(Serialize, ToSchema)]
+struct Results<'a> {
+    results: Vec<DecisionResult<'a>>,
+}
+
+/// What became of one of many decisions.
+#[derive(Serialize, ToSchema)]
+struct DecisionResult<'a> {
+    comment: &'a str,
+    decision: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<Item<'a>>,
+    key: Option<&'a str>,
+    /// applied, conflict, replayed or `not_found`.
+    result: &'static str,
+}
+
+impl<'a> DecisionResult<'a> {
+    fn of(Answered { key, comment, made }: &'a Answered, language: Language) -> Self {
+        Self {
+            comment,
+            decision: made.decision(),
+            item: made.item.as_ref().map(|item| Item::of(item, language)),
+            key: key.as_deref(),
+            result: match made.decided {
+                Decided::Applied(_) | Decided::Unchanged => "applied",
+                Decided::Replayed(_) => "replayed",
+                Decided::Conflict | Decided::Erased => "conflict",
+                Decided::NotFound => "not_found",
+            },
+        }
     }
-    list.iter()
-        .map(|value| {
-            let fields = Fields::of_object(value.as_object().ok_or_else(bad)?);
-            let act = Act::parse(&fields.text("action")?).ok_or_else(bad)?;
-            let id = fields.text("comment")?;
-            let comment = Uuid::parse_str(&id).unwrap_or_default();
-            Ok((id, wish(&fields, comment, act)?))
-        })
-        .collect()
 }
 
 /// What the publisher says of a thread: its title, its address, whether it takes comments. A title or an address of
 /// null takes back what was said.
 #[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
     params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
-    request_body = schema::ThreadSettings,
-    responses((status = 200, description = "the thread"), (status = 422, description = "thread_bad, url_bad")))]
+    request_body = ThreadSettings,
+    responses((status = 200, description = "the thread", body = ThreadState<'_>), (status = 422, description = "thread_bad, url_bad")))]
 pub(crate) async fn put_thread(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -319,87 +320,53 @@ pub(crate) async fn put_thread(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::THREAD_SETTINGS).await?;
+    let fields = Fields::read(request).await?;
+    let sent: ThreadSettings = fields.typed()?;
     fields.refuse_null(&["open"])?;
+    let said = |name, text: Option<String>| {
+        if fields.is_null(name) {
+            return Some(Said::Nothing);
+        }
+        text.filter(|text| !text.is_empty()).map(Said::Is)
+    };
     let settings = Settings {
-        title: said(&fields, "title")?,
-        url: said(&fields, "url")?,
-        open: fields.flag("open")?,
+        title: said("title", sent.title),
+        url: said("url", sent.url),
+        open: sent.open,
     };
     let row = thread::set(&app, &who, &site, &key, &settings).await?;
-    let ThreadRow {
-        thread_key,
-        title,
-        url,
-        open,
-        ..
-    } = row;
-    Ok(no_store(
-        Json(json!({"key": thread_key, "title": title, "url": url, "open": open})).into_response(),
-    ))
+    Ok(no_store(Json(ThreadState::of(&row)).into_response()))
 }
 
-fn said(fields: &Fields, name: &str) -> Result<Option<Said>, Error> {
-    if fields.is_null(name) {
-        return Ok(Some(Said::Nothing));
+/// What the publisher says of a thread.
+#[derive(Deserialize, ToSchema)]
+struct ThreadSettings {
+    /// Null: what was said is taken back.
+    title: Option<String>,
+    /// On one of the site's origins. Null: what was said is taken back.
+    url: Option<String>,
+    open: Option<bool>,
+}
+
+/// A thread as the publisher has it.
+#[derive(Serialize, ToSchema)]
+struct ThreadState<'a> {
+    key: &'a str,
+    /// Whether it takes comments.
+    open: bool,
+    title: Option<&'a str>,
+    url: Option<&'a str>,
+}
+
+impl<'a> ThreadState<'a> {
+    fn of(row: &'a ThreadRow) -> Self {
+        Self {
+            key: &row.thread_key,
+            open: row.open,
+            title: row.title.as_deref(),
+            url: row.url.as_deref(),
+        }
     }
-    Ok(fields.first_of(&[name])?.map(Said::Is))
-}
-
-/// One comment as a moderator sees it.
-pub(in crate::http) fn item_json(item: &review::Item, language: Language) -> Value {
-    let row = &item.row;
-    let comment = &row.comment;
-    let reasons: Vec<Value> = comment
-        .reasons
-        .iter()
-        .map(|reason| json!({"code": reason.code(), "message": texts::reason(language, reason)}))
-        .collect();
-    json!({
-        "id": comment.id,
-        "site": comment.site,
-        "thread": row.thread_key,
-        "thread_title": row.thread_title.as_deref().map(ink::shown),
-        "thread_url": row.thread_url,
-        "thread_title_unverified": row.claimed_title.as_deref().map(ink::shown),
-        "parent": comment.parent,
-        "name": ink::shown(&comment.name),
-        "email": comment.email,
-        "website": comment.website,
-        "body": comment.body,
-        "html": markup::shown(&comment.html),
-        "status": comment.status,
-        "set_aside": comment.set_aside,
-        "version": comment.version,
-        "reference": comment.reference,
-        "language": comment.language,
-        "created_at": comment.created_at,
-        "appealed_at": comment.appealed_at,
-        "reasons": reasons,
-        "captcha": {
-            "provider": comment.provider,
-            "verdict": comment.verdict,
-            "score": comment.level,
-            "level": comment.level,
-        },
-        "author": {
-            "approved": item.author.approved,
-            "rejected": item.author.rejected,
-            "spam": item.author.spam,
-            "first_seen": item.author.first_seen,
-            "verified": item.author.verified,
-        },
-        "links": comment.links,
-        "reports": comment.reports,
-        "lease": item.lease.as_ref().map(lease_json),
-        "decision": item.decision.as_ref().map(|entry| entry.id),
-        "decided": item.decision.as_ref().map(entry_json),
-    })
-}
-
-/// Who reads a comment.
-pub(super) fn lease_json(reading: &Reading) -> Value {
-    json!({"by": reading.by, "until": reading.until, "own": reading.own})
 }
 
 /// A method that a path does not take.

@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::comments::no_store;
 use crate::{
@@ -20,23 +21,39 @@ use crate::{
 };
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "operators", responses((status = 200, description = "alive")))]
+#[utoipa::path(get, path = "/healthz", tag = "operators", responses((status = 200, description = "alive", body = Alive)))]
 pub(crate) async fn healthz() -> Response {
-    no_store(Json(json!({"status": "ok"})).into_response())
+    no_store(Json(Alive { status: "ok" }).into_response())
+}
+
+#[derive(Serialize, ToSchema)]
+struct Alive {
+    /// ok
+    status: &'static str,
 }
 
 /// The store answers.
 #[utoipa::path(get, path = "/readyz", tag = "operators",
-    responses((status = 200, description = "ready"), (status = 503, description = "the store does not answer")))]
+    responses((status = 200, description = "ready", body = Ready),
+        (status = 503, description = "the store does not answer", body = Ready)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let store = app.store.engine();
     match app.store.ping().await {
-        Ok(()) => no_store(Json(json!({"status": "ok", "store": app.store.engine()})).into_response()),
+        Ok(()) => no_store(Json(Ready { status: "ok", store }).into_response()),
         Err(error) => {
             tracing::error!(error = %error, "the store does not answer");
-            let body = Json(json!({"status": "unavailable", "store": app.store.engine()}));
-            no_store((StatusCode::SERVICE_UNAVAILABLE, body).into_response())
+            let status = "unavailable";
+            no_store((StatusCode::SERVICE_UNAVAILABLE, Json(Ready { status, store })).into_response())
         }
     }
+}
+
+#[derive(Serialize, ToSchema)]
+struct Ready {
+    /// ok or unavailable.
+    status: &'static str,
+    /// sqlite or postgres.
+    store: &'static str,
 }
 
 /// Counters in Prometheus's text format, for a token of all sites.

@@ -1,6 +1,9 @@
 //! Owners: who works on their sites, and bearer tokens. Everybody: one's own sessions.
 
-use std::{sync::Arc, time::Duration};
+mod answer;
+mod sent;
+
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -8,39 +11,33 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{
-    comments::{field_error, no_store, parse_id},
-    schema,
+pub(in crate::http) use self::sent::{NewModerator, NewToken, role};
+use self::{
+    answer::{ChangedModerator, Invited, MadeToken, Moderator, Moderators, Session, Sessions, Token, Tokens},
+    sent::ModeratorChange,
 };
+use super::comments::{field_error, no_store, parse_id};
 use crate::{
     actions::{
         accounts::{self, By},
-        identify::Identity,
         own_account, tokens,
     },
     app::App,
-    domain::{
-        account::{EVERY_SITE, Rights, Role},
-        actor::Scope,
-        timestamp::Timestamp,
-    },
+    domain::account::Role,
     error::Error,
     http::{
         body::Fields,
         error::Problem,
         extract::{Query, Who},
-        shape,
     },
-    store::{Account, SessionEntry, TokenRow},
 };
 
 /// The accounts that work on one's sites, by e-mail, with their roles on these.
 #[utoipa::path(get, path = "/moderators", tag = "owners",
     params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 1,000; 1,000")),
-    responses((status = 200, description = "a page", body = schema::Moderators),
+    responses((status = 200, description = "a page", body = Moderators<'_>),
         (status = 401, description = "unauthenticated"), (status = 403, description = "forbidden: owners only"),
         (status = 422, description = "after_bad, limit_bad")))]
 pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
@@ -49,34 +46,17 @@ pub(crate) async fn moderators(State(app): State<Arc<App>>, Who(who): Who, query
         accounts::list(&app, &who, after(&query.0)?, limit).await
     };
     let (accounts, next) = found.await?;
-    let body = json!({"moderators": accounts.iter().map(|account| account_json(&who, account)).collect::<Vec<_>>(), "next": next});
-    Ok(no_store(Json(body).into_response()))
-}
-
-/// An account as `who` may know it: with the roles on sites of theirs.
-fn account_json(who: &Identity, account: &Account) -> Value {
-    let seen = |rights: &Rights| -> Map<String, Value> {
-        let seen = rights.seen_by(&who.rights);
-        seen.iter()
-            .map(|(site, role)| (site.to_owned(), role.as_str().into()))
-            .collect()
-    };
-    json!({
-        "id": account.id,
-        "name": account.name,
-        "email": account.email,
-        "roles": seen(&account.rights),
-        "offers": seen(&account.offers),
-        "status": account.standing(),
-        "second_step": account.has_second_step(),
-        "created_at": account.created_at,
-    })
+    let moderators = accounts
+        .iter()
+        .map(|account| Moderator::seen_by(&who, account))
+        .collect();
+    Ok(no_store(Json(Moderators { moderators, next }).into_response()))
 }
 
 /// Gives somebody a role; who has no account yet gets a one-time link, good for seven days. The same as
 /// `POST /moderators/invite`.
-#[utoipa::path(post, path = "/moderators", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = schema::Invited),
+#[utoipa::path(post, path = "/moderators", tag = "owners", request_body = NewModerator,
+    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn add_moderator(
@@ -89,8 +69,8 @@ pub(crate) async fn add_moderator(
 }
 
 /// Invites somebody by a one-time link.
-#[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = schema::NewModerator,
-    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = schema::Invited),
+#[utoipa::path(post, path = "/moderators/invite", tag = "owners", request_body = NewModerator,
+    responses((status = 201, description = "link gives the role to who opens it; null where the person has it at once, answers on their account page, or has one's own link already", body = Invited),
         (status = 403, description = "forbidden, also to every bearer token; retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "invitations_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn invite(
@@ -99,18 +79,16 @@ pub(crate) async fn invite(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_MODERATOR).await?;
+    let sent: NewModerator = Fields::read_as(request).await?;
     let added = async {
-        let wanted = accounts::Wanted {
-            name: fields.text("name")?,
-            email: fields.text("email")?,
-        };
-        let (role, scope) = (role(&fields)?, scope(&fields)?);
+        let (wanted, role, scope) = sent.parse()?;
         accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
     };
     let added = added.await?;
-    let link = added.code.map(|code| accounts::link(&app, &code));
-    let body = json!({"id": added.account, "link": link});
+    let body = Invited {
+        id: added.account,
+        link: added.code.map(|code| accounts::link(&app, &code)),
+    };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
 
@@ -119,8 +97,8 @@ pub(crate) async fn invite(
 /// takes it back. So is one for an account that somebody let in who could not give it. `link` is one's own new link
 /// where the role waits for it, or in place of another's for a lost passphrase, which a wider role ends.
 #[utoipa::path(patch, path = "/moderators/{account}", tag = "owners", params(("account" = uuid::Uuid, Path)),
-    request_body = schema::ModeratorChange,
-    responses((status = 200, description = "the account", body = schema::ChangedModerator),
+    request_body = ModeratorChange,
+    responses((status = 200, description = "the account", body = ChangedModerator<'_>),
         (status = 403, description = "forbidden, to a bearer token also for a wider role; works_elsewhere, retype_needed"), (status = 404, description = "not_found"),
         (status = 409, description = "last_owner, invitations_full with `site` and `limit`"), (status = 422, description = "role_bad, role_missing, site_missing, change_missing")))]
 pub(crate) async fn change_moderator(
@@ -130,26 +108,26 @@ pub(crate) async fn change_moderator(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::MODERATOR_CHANGE).await?;
+    let fields = Fields::read(request).await?;
+    let sent: ModeratorChange = fields.typed()?;
     fields.refuse_null(&["site", "disabled"])?;
     let changed = async {
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         // All is read before anything is changed.
-        let (site, role) = role_change(&fields)?;
-        let disabled = fields.flag("disabled")?;
+        let (site, role) = role_change(&fields, &sent)?;
         let mut code = None;
-        if let Some(site) = site {
-            let change = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+        if let Some(site) = &site {
+            let change = accounts::change_role(&app, By::Somebody(&who), account.id, site, role).await?;
             code = change.code;
         }
-        if let Some(disabled) = disabled {
+        if let Some(disabled) = sent.disabled {
             accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;
         }
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
     let (account, code) = changed.await?;
-    let mut body = account_json(&who, &account);
-    body["link"] = code.map(|code| accounts::link(&app, &code)).into();
+    let link = code.map(|code| accounts::link(&app, &code));
+    let body = ChangedModerator::seen_by(&who, &account, link);
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -158,8 +136,8 @@ pub(crate) async fn change_moderator(
 /// # Errors
 /// `site_missing`, `role_missing` where one is there without the other; `role_bad`; `change_missing` where nothing is
 /// to be changed; as errors of fields.
-fn role_change(fields: &Fields) -> Result<(Option<String>, Option<Role>), Error> {
-    let site = fields.first_of(&["site"])?;
+fn role_change(fields: &Fields, sent: &ModeratorChange) -> Result<(Option<String>, Option<Role>), Error> {
+    let site = sent.site.clone().filter(|site| !site.is_empty());
     let has_role = fields.all().contains_key("role");
     match (&site, has_role) {
         (Some(_), false) => return Err(field_error("role", "role_missing")),
@@ -169,8 +147,7 @@ fn role_change(fields: &Fields) -> Result<(Option<String>, Option<Role>), Error>
         }
         _ => {}
     }
-    let role = fields.value("role").map(|_| role(fields)).transpose()?;
-    Ok((site, role))
+    Ok((site, sent.role()?))
 }
 
 /// Removes an account for good; its name stays where it decided.
@@ -190,7 +167,7 @@ pub(crate) async fn remove_moderator(
 
 /// A new one-time link for somebody who lost the way in.
 #[utoipa::path(post, path = "/moderators/{account}/link", tag = "owners", params(("account" = uuid::Uuid, Path)),
-    responses((status = 201, description = "shown once", body = schema::Invited),
+    responses((status = 201, description = "shown once", body = Invited),
         (status = 403, description = "forbidden, also to every bearer token; works_elsewhere, retype_needed"), (status = 404, description = "not_found")))]
 pub(crate) async fn new_link(
     State(app): State<Arc<App>>,
@@ -200,14 +177,15 @@ pub(crate) async fn new_link(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
     let code = accounts::reset(&app, By::Somebody(&who), id).await?;
-    let body = json!({"id": id, "link": accounts::link(&app, &code)});
+    let link = Some(accounts::link(&app, &code));
+    let body = Invited { id, link };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
 
 /// The live tokens of one's sites, newest first.
 #[utoipa::path(get, path = "/tokens", tag = "owners",
     params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 500; 500")),
-    responses((status = 200, description = "a page", body = schema::Tokens),
+    responses((status = 200, description = "a page", body = Tokens<'_>),
         (status = 403, description = "forbidden: owners only"), (status = 422, description = "after_bad, limit_bad")))]
 pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, query: Query) -> Result<Response, Problem> {
     let found = async {
@@ -215,27 +193,13 @@ pub(crate) async fn list_tokens(State(app): State<Arc<App>>, Who(who): Who, quer
         tokens::list(&app, &who, after(&query.0)?, limit).await
     };
     let (tokens, next) = found.await?;
-    let body = json!({"tokens": tokens.iter().map(token_json).collect::<Vec<_>>(), "next": next});
-    Ok(no_store(Json(body).into_response()))
-}
-
-fn token_json(token: &TokenRow) -> Value {
-    json!({
-        "id": token.id,
-        "name": token.name,
-        "role": token.role.as_str(),
-        "sites": match &token.scope {
-            Scope::All => Value::Null,
-            Scope::Sites(sites) => json!(sites),
-        },
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-    })
+    let tokens = tokens.iter().map(Token::of).collect();
+    Ok(no_store(Json(Tokens { next, tokens }).into_response()))
 }
 
 /// Makes a token; its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/tokens", tag = "owners", request_body = schema::NewToken,
-    responses((status = 201, description = "shown once", body = schema::MadeToken),
+#[utoipa::path(post, path = "/tokens", tag = "owners", request_body = NewToken,
+    responses((status = 201, description = "shown once", body = MadeToken),
         (status = 403, description = "forbidden, retype_needed"), (status = 404, description = "another's site"),
         (status = 409, description = "tokens_full with `site` and `limit`"), (status = 422, description = "invalid")))]
 pub(crate) async fn create_token(
@@ -244,13 +208,16 @@ pub(crate) async fn create_token(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::NEW_TOKEN).await?;
+    let fields = Fields::read(request).await?;
     let made = async {
-        let wanted = token_wanted(&fields, app.clock.now())?;
+        let wanted = NewToken::parse(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await
     };
     let made = made.await?;
-    let body = json!({"id": made.id, "token": made.secret});
+    let body = MadeToken {
+        id: made.id,
+        token: made.secret,
+    };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
 
@@ -270,22 +237,13 @@ pub(crate) async fn revoke_token(
 
 /// One's own sessions, last used first; a bearer token has none.
 #[utoipa::path(get, path = "/sessions", tag = "moderators",
-    responses((status = 200, description = "at most 100", body = schema::Sessions),
+    responses((status = 200, description = "at most 100", body = Sessions<'_>),
         (status = 403, description = "forbidden: a token")))]
 pub(crate) async fn sessions(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
     let current = who.person()?.session;
     let sessions = own_account::sessions(&app, &who).await?;
-    let session_json = |session: &SessionEntry| {
-        json!({
-            "id": session.id,
-            "device": session.device,
-            "created_at": Timestamp(session.created_at),
-            "seen_at": Timestamp(session.seen_at),
-            "current": session.id == current,
-        })
-    };
-    let body = json!({"sessions": sessions.iter().map(session_json).collect::<Vec<_>>()});
-    Ok(no_store(Json(body).into_response()))
+    let sessions = sessions.iter().map(|session| Session::of(session, current)).collect();
+    Ok(no_store(Json(Sessions { sessions }).into_response()))
 }
 
 /// Ends all of one's own sessions but this one.
@@ -335,50 +293,4 @@ pub(in crate::http) fn after(query: &Fields) -> Result<Option<Uuid>, Error> {
     let after = query.first_of(&["after"])?;
     let bad = |_| field_error("after", "after_bad");
     after.map(|after| Uuid::parse_str(&after).map_err(bad)).transpose()
-}
-
-/// The role that is asked for.
-///
-/// # Errors
-/// `role_bad` as a field's error.
-pub(in crate::http) fn role(fields: &Fields) -> Result<Role, Error> {
-    Role::parse(&fields.text("role")?).ok_or_else(|| field_error("role", "role_bad"))
-}
-
-/// The sites that are asked for: `site`, or a list `sites`; `*` or `all_sites` stands for every site.
-///
-/// # Errors
-/// `bad_json`.
-pub(in crate::http) fn scope(fields: &Fields) -> Result<Scope, Error> {
-    if fields.value("all_sites") == Some(&Value::Bool(true)) {
-        return Ok(Scope::All);
-    }
-    let sites: Vec<String> = match fields.value("sites") {
-        Some(list) => serde_json::from_value(list.clone()).map_err(|_| Error::BadRequest("bad_json"))?,
-        None => fields.first_of(&["site"])?.into_iter().collect(),
-    };
-    Ok(if sites.iter().any(|site| site == EVERY_SITE) {
-        Scope::All
-    } else {
-        Scope::Sites(sites)
-    })
-}
-
-/// The token that is asked for; `expires` is for how many days it is good.
-///
-/// # Errors
-/// `role_bad`, `expires_bad` as errors of fields.
-pub(in crate::http) fn token_wanted(fields: &Fields, now: Timestamp) -> Result<tokens::Wanted, Error> {
-    let bad = |_| field_error("expires", "expires_bad");
-    let expires_at = match fields.integer("expires").map_err(bad)? {
-        None => None,
-        Some(days @ 1..=3650) => Some(now.plus(Duration::from_hours(24 * days.unsigned_abs()))),
-        Some(_) => return Err(field_error("expires", "expires_bad")),
-    };
-    Ok(tokens::Wanted {
-        name: fields.optional("name")?,
-        role: role(fields)?,
-        scope: scope(fields)?,
-        expires_at,
-    })
 }

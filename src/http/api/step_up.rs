@@ -7,30 +7,35 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::{comments::no_store, schema};
+use super::comments::no_store;
 use crate::{
     actions::{
         step_up::{self, Asked, Given},
         submit::Receipt,
     },
     app::App,
-    domain::{captcha::Captcha, language::Language, site::Site, status::Status},
+    domain::{captcha::Captcha, language::Language, site::Site, status::Status, timestamp::Timestamp},
     http::{
         body::Fields,
         error::Problem,
         extract::{Client, Query},
-        shape,
     },
-    web::{assets, texts::Say as _, widget::CheckNotice},
+    web::{
+        assets,
+        texts::Say as _,
+        widget::{self, CheckNotice},
+    },
 };
 
 /// The second check that a comment's answer asked for: once, within ten minutes.
 #[utoipa::path(post, path = "/r/{receipt}/step-up", tag = "readers",
     params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
-    request_body = schema::StepUpAnswer,
-    responses((status = 200, description = "passed: the mark goes; it never publishes nor refuses", body = schema::StepUpResult),
+    request_body = StepUpAnswer,
+    responses((status = 200, description = "passed: the mark goes; it never publishes nor refuses", body = StepUpResult),
         (status = 400, description = "bad_json: what was asked for is not there"),
         (status = 404, description = "not_found"),
         (status = 409, description = "step_up_closed: not asked, too late, answered before, or decided meanwhile"),
@@ -43,53 +48,129 @@ pub(crate) async fn answer(
     _: Query,
     request: Request,
 ) -> Result<Response, Problem> {
-    let fields = Fields::read_as(request, shape::STEP_UP_ANSWER).await?;
-    let given = Given {
-        proof: fields.first_of(&["proof"])?,
-        captcha: fields.first_of(&["captcha"])?,
-        form: fields.first_of(&["form"])?,
-    };
+    let sent: StepUpAnswer = Fields::read_as(request).await?;
+    let given = sent.parse();
     let (own, passed) = step_up::answer(&app, &receipt, given, client).await?;
     // As on the receipt itself: spam and rejected are told alike.
     let status = match own.comment.status {
         Status::Spam => Status::Rejected,
         other => other,
     };
-    let body = json!({"status": status, "passed": passed});
-    Ok(no_store(Json(body).into_response()))
+    Ok(no_store(Json(StepUpResult { passed, status }).into_response()))
 }
 
-/// The member `step_up` of the answer to a submission; `None` while nothing is asked.
-pub(super) fn step_up_json(app: &App, site: &Site, receipt: &Receipt, language: Language) -> Option<Value> {
-    let asked: Asked = receipt.step_up?;
-    let mut value = json!({"kind": asked.kind.as_str(), "until": asked.until});
-    if asked.kind == step_up::Kind::Proof {
-        value["challenge"] = step_up::challenge(app, site, receipt.id, asked)?;
-    }
-    if let Some(second) = site.captcha.second.as_deref().filter(|_| asked.has_second) {
-        value["second"] = second_json(second, language);
-    }
-    Some(value)
+/// The answer to a second check.
+#[derive(Deserialize, ToSchema)]
+struct StepUpAnswer {
+    /// With kind proof: the solved challenge.
+    proof: Option<String>,
+    /// With kind token: one fresh token of the provider; with kind proof: one of the interactive provider.
+    captcha: Option<String>,
+    /// The form token that the fresh token is bound to.
+    form: Option<String>,
 }
 
-/// What a page needs to offer the interactive provider, and to load it after a yes.
-fn second_json(second: &Captcha, language: Language) -> Value {
-    let mut value = super::comments::check_json(second);
-    value["module"] = json!(assets::url("outside.js"));
-    if let Some(notice) = CheckNotice::of(second) {
-        value["offer"] = json!(language.say_with("second_offer", "company", &notice.company));
-        value["accept"] = json!(language.say_with("second_accept", "company", &notice.company));
-        for (word, text) in [
-            ("decline", "second_decline"),
-            ("done", "second_done"),
-            ("failed", "second_failed"),
-        ] {
-            value[word] = json!(language.say(text));
-        }
-        if let Some(details) = notice.details {
-            value["details"] = json!(details);
-            value["details_label"] = json!(language.say_with("notice_details_of", "company", &notice.company));
+impl StepUpAnswer {
+    fn parse(self) -> Given {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Given {
+            proof: given(self.proof),
+            captcha: given(self.captcha),
+            form: given(self.form),
         }
     }
-    value
+}
+
+/// What a second check gave.
+#[derive(Serialize, ToSchema)]
+struct StepUpResult {
+    passed: bool,
+    /// pending, approved, rejected or refused.
+    #[schema(value_type = String)]
+    status: Status,
+}
+
+/// A second check: passed, its mark goes; it never refuses and never publishes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StepUp {
+    /// With proof: an ALTCHA v2 challenge, eight times the plain work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    challenge: Option<Value>,
+    /// proof or token.
+    kind: &'static str,
+    /// With proof, where the site names one: the interactive provider, for a page whose proof fails. It is loaded
+    /// after the reader's yes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<SecondOffer>,
+    /// Ten minutes after the submission.
+    #[schema(value_type = String)]
+    until: Timestamp,
+}
+
+impl StepUp {
+    /// What is asked of the page that sent a comment; `None` while nothing is.
+    pub(super) fn of(app: &App, site: &Site, receipt: &Receipt, language: Language) -> Option<Self> {
+        let asked: Asked = receipt.step_up?;
+        let challenge = match asked.kind {
+            step_up::Kind::Proof => Some(step_up::challenge(app, site, receipt.id, asked)?),
+            step_up::Kind::Token => None,
+        };
+        let second = site.captcha.second.as_deref().filter(|_| asked.has_second);
+        Some(Self {
+            challenge,
+            kind: asked.kind.as_str(),
+            second: second.and_then(|second| SecondOffer::of(second, language)),
+            until: asked.until,
+        })
+    }
+}
+
+/// The interactive provider that may be offered to a reader.
+#[derive(Serialize, ToSchema)]
+struct SecondOffer {
+    accept: String,
+    action: String,
+    decline: String,
+    /// The company's page on readers' data, and the words of the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details_label: Option<String>,
+    done: String,
+    failed: String,
+    /// The digest of a script whose version is pinned, as `integrity` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integrity: Option<&'static str>,
+    /// The path of the module here that shows the check.
+    module: &'static str,
+    /// The question to the reader, the words of the two buttons, and what is said at the end.
+    offer: String,
+    provider: &'static str,
+    /// The address of the provider's script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script: Option<String>,
+    site_key: Option<String>,
+}
+
+impl SecondOffer {
+    /// What a page needs to offer the interactive provider, and to load it after a yes.
+    fn of(second: &Captcha, language: Language) -> Option<Self> {
+        let CheckNotice { company, details, .. } = CheckNotice::of(second)?;
+        Some(Self {
+            accept: language.say_with("second_accept", "company", &company),
+            action: second.action.clone(),
+            decline: language.say("second_decline"),
+            details,
+            details_label: details.map(|_| language.say_with("notice_details_of", "company", &company)),
+            done: language.say("second_done"),
+            failed: language.say("second_failed"),
+            integrity: widget::integrity(second),
+            module: assets::url("outside.js"),
+            offer: language.say_with("second_offer", "company", &company),
+            provider: second.provider.as_str(),
+            script: widget::script(second),
+            site_key: widget::site_key(second),
+        })
+    }
 }

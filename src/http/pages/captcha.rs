@@ -26,7 +26,7 @@ use crate::{
     },
     error::Error,
     http::{
-        api::captcha::way_back,
+        api::captcha::Revert,
         body::Fields,
         extract::{Query, RequestLanguage},
     },
@@ -105,7 +105,7 @@ pub(crate) async fn revert(
     let fields = Fields::read(request).await?;
     let version = n.parse().map_err(|_| Error::not_found())?;
     let mut page = Draft::new(&app, &who, &site, language).await?;
-    let wanted = way_back(&fields, version)?;
+    let wanted = fields.typed::<Revert>()?.parse(version);
     page.note.clone_from(&wanted.note);
     let result = tune::revert(&app, &who, &site, wanted).await;
     if matches!(result, Err(Error::Unprocessable(_) | Error::Conflict { .. })) {

@@ -9,7 +9,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -66,20 +67,29 @@ fn login_page(app: &App, language: Language) -> LoginPage {
     }
 }
 
-/// Comes in by e-mail and passphrase.
+/// Comes in by e-mail and passphrase; as a form it leads on to a page.
+#[utoipa::path(post, path = "/login", tag = "moderators", request_body = SignIn,
+    responses((status = 200, description = "in: the session's cookie comes along", body = SignedIn),
+        (status = 303, description = "in, by a form"),
+        (status = 401, description = "sign_in_failed; code_needed with `pass`, for `/login/code`"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
     RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    let fields = Fields::read(request).await?;
-    let email = fields.text("email")?;
-    let passphrase = fields.first_of(&["passphrase", "password"])?.unwrap_or_default();
-    let code = fields.optional("code")?;
-    let next = own_path(&fields.text("next")?);
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let sent: SignIn = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let (email, next) = (sent.email, own_path(&sent.next.unwrap_or_default()));
+    let passphrase = sent.passphrase.filter(|text| !text.is_empty()).or(sent.password);
+    let passphrase = passphrase.unwrap_or_default();
     let entered = match cookies::check_secure(&app) {
-        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, code.as_deref()).await,
+        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, sent.code.as_deref()).await,
         Err(error) => Err(error),
     };
     if !fields.is_form {
@@ -104,12 +114,37 @@ pub(crate) async fn sign_in(
     }
 }
 
+/// Somebody at the door.
+#[derive(Deserialize, ToSchema)]
+struct SignIn {
+    email: String,
+    #[schema(value_type = String)]
+    passphrase: Option<String>,
+    /// Another name of `passphrase`.
+    #[schema(ignore)]
+    password: Option<String>,
+    /// Of the second step, for who has it at hand.
+    code: Option<String>,
+    /// Where a form leads.
+    #[schema(ignore)]
+    next: Option<String>,
+}
+
+/// What a program is told that came in; the session is in the cookie.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedIn {
+    /// in
+    status: &'static str,
+}
+
+impl SignedIn {
+    pub(super) const IN: Self = Self { status: "in" };
+}
+
 /// The same for programs: the session's cookie, or a problem.
 fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
     match entered {
-        Ok(Step::In(entry)) => {
-            cookies::with_entry(app, &entry, no_store(Json(json!({"status": "in"})).into_response()))
-        }
+        Ok(Step::In(entry)) => cookies::with_entry(app, &entry, no_store(Json(SignedIn::IN).into_response())),
         Ok(Step::Code { pass }) => Problem::from(Error::Http(401, "code_needed"))
             .told_as_preferred()
             .with("pass", pass)
@@ -118,7 +153,24 @@ fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
     }
 }
 
+/// The second step of a sign-in.
+#[derive(Deserialize, ToSchema)]
+struct SecondStep {
+    /// Of the answer `code_needed`, for five minutes.
+    pass: String,
+    /// The code, or a recovery code.
+    code: String,
+    /// Where a form leads.
+    #[schema(ignore)]
+    next: Option<String>,
+}
+
 /// Comes in by the code of the second step.
+#[utoipa::path(post, path = "/login/code", tag = "moderators", request_body = SecondStep,
+    responses((status = 200, description = "in: the session's cookie comes along", body = SignedIn),
+        (status = 303, description = "in, by a form"),
+        (status = 401, description = "pass_ended, code_bad, second_step_unreadable"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn second_step(
     State(app): State<Arc<App>>,
     AtDoor(caller): AtDoor,
@@ -126,9 +178,14 @@ pub(crate) async fn second_step(
     request: Request,
 ) -> PageResult {
     cookies::check_secure(&app)?;
-    let fields = Fields::read(request).await?;
-    let (pass, code) = (fields.text("pass")?, fields.text("code")?);
-    let next = own_path(&fields.text("next")?);
+    let fields = Fields::read(request)
+        .await
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let sent: SecondStep = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let (pass, code) = (sent.pass, sent.code);
+    let next = own_path(&sent.next.unwrap_or_default());
     let entered = door::second_step(&app, &caller, &pass, &code).await;
     if !fields.is_form {
         return Ok(in_json(&app, entered.map(Step::In)));

@@ -174,7 +174,7 @@ pub(crate) async fn invite(
         email: fields.text("email")?,
     };
     let added = async {
-        let (role, scope) = (people::role(&fields)?, people::scope(&fields)?);
+        let (_, role, scope) = fields.typed::<people::NewModerator>()?.parse()?;
         accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
     };
     let error = match added.await {
@@ -242,7 +242,7 @@ pub(crate) async fn change_role(
         let account = accounts::seen(&app, &who, parse_id(&id)?).await?;
         let role = match fields.text("role")?.as_str() {
             "none" => None,
-            _ => Some(people::role(&fields)?),
+            word => Some(people::role(word)?),
         };
         let site = fields.text("site")?;
         let change = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;

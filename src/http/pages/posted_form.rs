@@ -27,7 +27,7 @@ use crate::{
     },
     error::Error,
     http::{
-        api::comments::{submission, wanted},
+        api::comments::{NewComment, wanted},
         body::Fields,
         error::{self, field_sentence},
         extract::{Client, Provenance, provenance},
@@ -105,7 +105,7 @@ async fn follow_form(
 ) -> Result<Response, Error> {
     let fields = &posted.fields;
     let provenance = provenance(headers, app, &in_force.site);
-    let mut submission = submission(fields, headers, client, provenance, language)?;
+    let mut submission = NewComment::of(fields)?.parse(headers, client, provenance, language);
     if submission.raw.thread.is_empty() {
         thread.clone_into(&mut submission.raw.thread);
     }

@@ -1,6 +1,6 @@
 //! The page of a receipt: what became of a comment, for its author, without an account.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
@@ -9,7 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{PageResult, Problem, no_referrer, reader_page, see_other};
 use crate::{
@@ -33,7 +35,10 @@ use crate::{
     },
 };
 
-/// The state of a comment.
+/// The state of a comment, for its author: as a page, or as JSON by `Accept`.
+#[utoipa::path(get, path = "/r/{receipt}", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 404, description = "not_found")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -46,7 +51,12 @@ pub(crate) async fn show(
     }
 }
 
-/// Brings a refused comment before a person.
+/// Brings a refused comment before a person, once; a browser is led back to the receipt.
+#[utoipa::path(post, path = "/r/{receipt}/appeal", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 303, description = "to the receipt"),
+        (status = 404, description = "not_found"), (status = 409, description = "conflict: it is not refused"),
+        (status = 429, description = "rate_limited")))]
 pub(crate) async fn appeal(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -60,7 +70,11 @@ pub(crate) async fn appeal(
     }
 }
 
-/// Erases the texts.
+/// Erases the texts of one's own comment for good; a browser is led back to the receipt.
+#[utoipa::path(post, path = "/r/{receipt}/erase", tag = "readers",
+    params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
+    responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 303, description = "to the receipt"),
+        (status = 404, description = "not_found")))]
 pub(crate) async fn erase(
     State(app): State<Arc<App>>,
     Path(receipt): Path<String>,
@@ -91,8 +105,8 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
             Some(site) => step_up::outcome(app, &site.site, comment).await.ok().flatten(),
             None => None,
         };
-        let json = own_json(app, own, receipt, second_check);
-        return no_referrer(no_store(Json(json).into_response()));
+        let own = OwnComment::of(app, own, receipt, second_check);
+        return no_referrer(no_store(Json(own).into_response()));
     }
     let erased = comment.status == Status::Erased;
     let zone = site.map_or(TimeZone::UTC, |site| site.site.time_zone.clone());
@@ -129,24 +143,49 @@ fn state(own: &Own) -> ReceiptState {
     }
 }
 
-/// Spam and rejected are told alike: a reader is not called a machine. What became of the second check stands here for a
-/// page that was gone before it was judged.
-fn own_json(app: &App, own: &Own, receipt: &str, second_check: Option<&str>) -> serde_json::Value {
-    let comment = &own.comment;
-    let status = match comment.status {
-        Status::Spam => Status::Rejected,
-        other => other,
-    };
-    let base = format!("{}/r/{receipt}", app.config.public_url());
-    json!({
-        "id": comment.id,
-        "status": status,
-        "reference": comment.reference,
-        "created_at": comment.created_at,
-        "html": markup::shown(&comment.html),
-        "kept_until": own.can_appeal().then_some(own.kept_until),
-        "appeal": own.can_appeal().then(|| format!("{base}/appeal")),
-        "step_up": second_check,
-        "appealed_at": comment.appealed_at.map(Timestamp::to_rfc3339),
-    })
+/// A comment as its author sees it.
+#[derive(Serialize, ToSchema)]
+struct OwnComment<'a> {
+    /// Where to post, to bring a refused comment before a person; null where that cannot be.
+    appeal: Option<String>,
+    #[schema(value_type = Option<String>)]
+    appealed_at: Option<Timestamp>,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    /// Sanitised; empty once it is erased.
+    #[schema(value_type = String)]
+    html: Cow<'a, str>,
+    id: Uuid,
+    /// Until when a refused text is kept; null of another.
+    #[schema(value_type = Option<String>)]
+    kept_until: Option<Timestamp>,
+    reference: &'a str,
+    /// pending, approved, rejected, refused or erased.
+    #[schema(value_type = String)]
+    status: Status,
+    /// What became of the second check, for a page that was gone before it was judged: open, passed or closed; null where
+    /// none was asked for.
+    step_up: Option<&'static str>,
+}
+
+impl<'a> OwnComment<'a> {
+    fn of(app: &App, own: &'a Own, receipt: &str, step_up: Option<&'static str>) -> Self {
+        let comment = &own.comment;
+        let appeal = || format!("{}/r/{receipt}/appeal", app.config.public_url());
+        Self {
+            appeal: own.can_appeal().then(appeal),
+            appealed_at: comment.appealed_at,
+            created_at: comment.created_at,
+            html: markup::shown(&comment.html),
+            id: comment.id,
+            kept_until: own.can_appeal().then_some(own.kept_until),
+            reference: &comment.reference,
+            // Told alike: a reader is not called a machine.
+            status: match comment.status {
+                Status::Spam => Status::Rejected,
+                other => other,
+            },
+            step_up,
+        }
+    }
 }

@@ -15,11 +15,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use serde_json::json;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     PageResult, admin_page,
-    door::own_path,
+    door::{SignedIn, own_path},
     form::{form_errors, sentence, with_status},
     frame, landing, see_other,
 };
@@ -127,7 +129,29 @@ async fn new_page(app: &App, who: &Identity, language: Language, error: &Error) 
     })
 }
 
-/// `POST /login/retype`, for programs that ride on a session, as JSON; as a form it leads on to `next`.
+/// The passphrase, typed again.
+#[derive(Deserialize, ToSchema)]
+struct TypedAgain {
+    #[schema(value_type = String)]
+    passphrase: Option<String>,
+    /// Where the account has a second step: its code, or a recovery code.
+    code: Option<String>,
+    /// The same two as the page in between calls them.
+    #[schema(ignore)]
+    retype_passphrase: Option<String>,
+    #[schema(ignore)]
+    retype_code: Option<String>,
+    /// Where a form leads.
+    #[schema(ignore)]
+    next: Option<String>,
+}
+
+/// Types the passphrase again, for programs that ride on a session; as a form it leads on to `next`.
+#[utoipa::path(post, path = "/login/retype", tag = "moderators", request_body = TypedAgain,
+    responses((status = 200, description = "typed: for ten minutes", body = SignedIn), (status = 303, description = "by a form"),
+        (status = 401, description = "unauthenticated; session_ended after five wrong ones in a row"),
+        (status = 403, description = "forbidden: a token, csrf"),
+        (status = 422, description = "passphrase_wrong, code_missing, code_bad")))]
 pub(crate) async fn retype(
     State(app): State<Arc<App>>,
     RequestLanguage(language): RequestLanguage,
@@ -137,29 +161,33 @@ pub(crate) async fn retype(
     let fields = Fields::read(request)
         .await
         .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let sent: TypedAgain = fields
+        .typed()
+        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let next = own_path(&sent.next.unwrap_or_default());
     let Who(who) = match who {
         Ok(who) => who,
         Err(problem) if fields.is_form => return Err(problem.into_error().into()),
         Err(problem) => return Err(problem),
     };
     let typed = async {
-        let passphrase = fields.first_of(&["passphrase", PASSPHRASE])?.unwrap_or_default();
-        let code = fields.first_of(&["code", CODE])?.unwrap_or_default();
+        let either = |own: Option<String>, other| own.filter(|text| !text.is_empty()).or(other).unwrap_or_default();
+        let passphrase = either(sent.passphrase, sent.retype_passphrase);
+        let code = either(sent.code, sent.retype_code);
         own_account::type_again(&app, &who, &passphrase, &code).await
     };
     match typed.await {
         Ok(()) if fields.is_form => {
-            let next = own_path(&fields.text("next")?);
             if next.is_empty() {
                 return Ok(see_other("/queue"));
             }
             Ok(see_other(&landing::path(&app, &who, &next).await?))
         }
-        Ok(()) => Ok(no_store(axum::Json(json!({"status": "in"})).into_response())),
+        Ok(()) => Ok(no_store(axum::Json(SignedIn::IN).into_response())),
         Err(error) if fields.is_form => {
             let mut page = new_page(&app, &who, language, &error).await?;
             "/login/retype".clone_into(&mut page.action);
-            page.values = vec![("next".to_owned(), own_path(&fields.text("next")?))];
+            page.values = vec![("next".to_owned(), next)];
             Ok(with_status(admin_page(&page), &error))
         }
         Err(error) => Ok(Problem::from(error).told_as_preferred().into_response()),

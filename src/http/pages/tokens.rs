@@ -17,7 +17,10 @@ use crate::{
     app::App,
     domain::{account::Role, actor::Scope, language::Language},
     http::{
-        api::{comments::parse_id, people},
+        api::{
+            comments::parse_id,
+            people::{self, NewToken},
+        },
         body::Fields,
         extract::{Query, RequestLanguage},
     },
@@ -87,7 +90,7 @@ pub(crate) async fn create(
 ) -> PageResult {
     let fields = Fields::read(request).await?;
     let made = async {
-        let wanted = people::token_wanted(&fields, app.clock.now())?;
+        let wanted = NewToken::parse(&fields, app.clock.now())?;
         tokens::create(&app, By::Somebody(&who), wanted).await
     };
     let error = match made.await {
