@@ -311,7 +311,12 @@ async fn h2_every_call_that_gives_power_wants_the_passphrase_typed_lately(storag
                     .json(&body)
             })
             .await;
-        assert_eq!(answer.error(), (401, "unauthenticated"), "{call:?}");
+        if (call.0, call.1) == ("POST", "/sites") {
+            // Its sites are the one thing that the first run makes before there is an owner.
+            answer.expect(201);
+        } else {
+            assert_eq!(answer.error(), (401, "unauthenticated"), "{call:?}");
+        }
     }
     let program = service.owner().await;
     let mut number = 1000;
@@ -613,7 +618,9 @@ fn h2_every_form_has_its_line() {
 const TOKEN: &str = r#"{"role":"moderator","site":"faso"}"#;
 
 async fn makes_token(browser: &Browser<'_>) -> Answer {
-    let body = serde_json::from_str(TOKEN).expect("JSON");
+    let mut body: Value = serde_json::from_str(TOKEN).expect("JSON");
+    // The ids of a test follow one another, and names made of them look alike (8 and b).
+    body["name"] = format!("Programme {}", uuid::Uuid::now_v7()).into();
     browser.sends(&Method::POST, "/api/v1/tokens", &body).await
 }
 

@@ -47,7 +47,10 @@ use proptest::{
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::stores::{Storage, on_both_engines};
+use crate::{
+    layering::rust_files,
+    stores::{Storage, on_both_engines},
+};
 
 on_both_engines!(
     a_comment_is_read_back_as_it_was_stored,
@@ -3193,6 +3196,7 @@ fn every_public_method_is_called_here() {
         include_str!("store.rs"),
         include_str!("store_accounts.rs"),
         include_str!("store_watch.rs"),
+        include_str!("older_store.rs"),
         include_str!("outbox.rs")
     );
     let mut methods = 0;
@@ -3226,9 +3230,9 @@ fn no_query_looks_for_pairs_with_in() {
 }
 
 fn store_sources() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
-    let files = fs::read_dir(folder).expect("the store's folder");
+    let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"));
     files
-        .map(|file| fs::read_to_string(file.expect("a file").path()).expect("text"))
+        .into_iter()
+        .map(|file| fs::read_to_string(file).expect("text"))
         .collect()
 }

@@ -29,6 +29,7 @@ on_both_engines!(
     a_link_is_redeemed_once_and_ends_what_was_before,
     the_last_owner_stays,
     tenants_offers_count_among_the_invited_and_are_answered_once,
+    tenants_an_invitation_that_is_made_anew_gives_what_is_offered_there_alone,
     h9_the_owners_of_a_site_are_found_among_eleven_hundred_others,
     two_owners_cannot_take_each_other_away,
     who_is_shut_out_or_removed_is_gone_at_once,
@@ -115,6 +116,39 @@ async fn comes_in(store: &Store, email: &str, rights: Rights) -> Uuid {
 
 async fn found(store: &Store, id: Uuid) -> Account {
     store.account(id).await.expect("read").expect("it is there")
+}
+
+async fn tenants_an_invitation_that_is_made_anew_gives_what_is_offered_there_alone(storage: &Storage) {
+    let store = storage.open().await;
+    let maker = comes_in(&store, "owner@example.org", owner_of(SITE)).await;
+    let new = account("invited@example.org", owner_of(SITE).with(OTHER, Role::Moderator));
+    let id = new.id;
+    store
+        .add_account(new, link("of the operator"), 99, audit("added"))
+        .await
+        .expect("added");
+    let anew = |hash: &str, sites: &[&str]| {
+        let link = Invitation {
+            maker: Some(maker),
+            ..link(hash)
+        };
+        let sites = sites.iter().map(|site| (*site).to_owned()).collect();
+        store.renew_invitation(id, link, sites, audit("made anew"))
+    };
+    assert!(!anew("nowhere", &["elsewhere"]).await.expect("answered"));
+    assert!(store.live_link("nowhere", START).await.expect("read").is_none());
+    assert!(anew("anew", &[SITE]).await.expect("answered"));
+    let given = |link: Option<LiveLink>| link.map(|link| (link.account, link.is_way_in, link.offers));
+    assert_eq!(
+        given(store.live_link("anew", START).await.expect("read")),
+        Some((id, true, owner_of(SITE)))
+    );
+    assert_eq!(
+        given(store.live_link("of the operator", START).await.expect("read")),
+        Some((id, true, Rights::on(Role::Moderator, [OTHER]))),
+        "what is offered elsewhere stays with the link of before"
+    );
+    store.close().await;
 }
 
 async fn the_first_owner_is_made_once_among_ten(storage: &Storage) {
