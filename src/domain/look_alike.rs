@@ -6,7 +6,7 @@
 //!
 //! Vowel signs of Indic scripts and the voicing marks of kana are letters of a name and stay; accents go.
 //!
-//! To add a look-alike: its row in [`latin`] (a small letter) or [`latin_of_capital`].
+//! To add a look-alike: its row in `latin` (a small letter) or `latin_of_capital`.
 
 use std::collections::HashSet;
 
