@@ -4,7 +4,7 @@
 //! rédaction du Sahel », `Ana Alpha (moderator)`), or when it holds the title of somebody who moderates. A word that is
 //! a family name somewhere (Staff) counts only where nothing else stands beside it.
 //!
-//! To add a language: the newsroom's words to [`TITLES`] and [`ROLES`], the small words between them to [`FILLERS`].
+//! To add a language: the newsroom's words to `TITLES` and `ROLES`, the small words between them to `FILLERS`.
 
 use std::{collections::HashSet, sync::LazyLock};
 
