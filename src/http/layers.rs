@@ -111,67 +111,118 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
     }
 }
 
-/// Puts the layers of readers' routes around them: errors are told in that form, and in the language of the site that
-/// the path names.
-pub(super) fn of_readers(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
-            request::tell_errors_as(form);
-            next.run(request).await
-        }))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(app), Side::Readers),
-            keep_apart,
-        ))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), speak_as_the_site));
-    routes.layer(layers)
+/// Puts the layer of readers' routes around them: errors are told in that form and in the language of the site that the
+/// path names, and with `is_shared` scripts on the pages of a site may call routes about it.
+pub(super) fn of_readers(form: Form, is_shared: bool, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let audience = Readers {
+        app: Arc::clone(app),
+        form,
+        is_shared,
+    };
+    routes.layer(middleware::from_fn_with_state(audience, for_readers))
 }
 
-/// Puts the layers of the newsroom's routes around them: errors are told in that form.
+/// What the layer of readers' routes knows. One layer does all: each is a box more that every request copies.
+#[derive(Clone)]
+struct Readers {
+    app: Arc<App>,
+    form: Form,
+    is_shared: bool,
+}
+
+async fn for_readers(
+    State(audience): State<Readers>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let app = &audience.app;
+    request::tell_errors_as(audience.form);
+    let origin = request.headers().get(header::ORIGIN).filter(|_| audience.is_shared);
+    let origin = origin.cloned();
+    let site = match &params {
+        Ok(params) => asked_site(app, params, origin.is_some()).await,
+        Err(_) => None,
+    };
+    if let Some(site) = &site {
+        request::is_about(site.site.language);
+    }
+    let is_allowed = |origin: &HeaderValue, site: &SiteInForce| {
+        let origin = origin.to_str().ok();
+        origin.is_some_and(|origin| is_allowed_origin(origin, app, &site.site))
+    };
+    let allowed = origin.filter(|origin| site.is_some_and(|site| is_allowed(origin, &site)));
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
+    let mut response = if is_preflight && allowed.is_some() {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        match keep_apart(app, Side::Readers, &request) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    if let Some(origin) = allowed {
+        share(response.headers_mut(), origin, is_preflight);
+    }
+    response
+}
+
+/// The site that a path names; with `behind_receipts` also that of the comment of a receipt.
+async fn asked_site(app: &App, params: &RawPathParams, behind_receipts: bool) -> Option<Arc<SiteInForce>> {
+    let named = |wanted| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let site = match (named("site"), named("receipt")) {
+        (Some(site), _) => site.to_owned(),
+        (None, Some(given)) if behind_receipts => receipt::open(app, given).await.ok()?.comment.site,
+        _ => return None,
+    };
+    app.site(&site).await.ok()
+}
+
+/// CORS: for the site's own origins, never with credentials.
+fn share(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, ETag"),
+    );
+    if is_preflight {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Idempotency-Key"),
+            (header::ACCESS_CONTROL_MAX_AGE, "7200"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// Puts the layer of the newsroom's routes around them: errors are told in that form.
 pub(super) fn of_newsroom(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
-            request::is_of_newsroom();
-            request::tell_errors_as(form);
-            if form == Form::Json {
-                // Programs ask for another language, or are answered in French: what a machine prefers is no wish.
-                request::is_about(Language::Fr);
-            }
-            next.run(request).await
-        }))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(app), Side::Newsroom),
-            keep_apart,
-        ));
-    routes.layer(layers)
+    routes.layer(middleware::from_fn_with_state((Arc::clone(app), form), for_newsroom))
 }
 
-/// Puts the layers of operators' routes around them: errors are told in that form.
+async fn for_newsroom(State((app, form)): State<(Arc<App>, Form)>, request: Request, next: Next) -> Response {
+    request::is_of_newsroom();
+    request::tell_errors_as(form);
+    if form == Form::Json {
+        // Programs ask for another language, or are answered in French: what a machine prefers is no wish.
+        request::is_about(Language::Fr);
+    }
+    match keep_apart(&app, Side::Newsroom, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Puts the layer of operators' routes around them: errors are told in that form.
 pub(super) fn of_operators(form: Form, routes: Router<Arc<App>>) -> Router<Arc<App>> {
     routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
         request::is_of_newsroom();
         request::tell_errors_as(form);
         next.run(request).await
     }))
-}
-
-async fn speak_as_the_site(
-    State(app): State<Arc<App>>,
-    params: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if let Some(site) = params.as_ref().ok().and_then(|params| named(params, "site"))
-        && let Ok(in_force) = app.site(site).await
-    {
-        request::is_about(in_force.site.language);
-    }
-    next.run(request).await
-}
-
-/// Lets scripts on the pages of a site call routes about that site.
-pub(super) fn shared_with_sites(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes.layer(middleware::from_fn_with_state(Arc::clone(app), share_with_site))
 }
 
 /// Refuses a change that a browser says another page sent; a program says nothing. For who has no session yet.
@@ -212,17 +263,15 @@ enum Side {
 /// Reads the host that a request asks for, as bytes; a parser of addresses would find hosts in it that a proxy in front
 /// did not see. With a second address for the newsroom, its routes are not there under any other name, nor readers'
 /// under it.
-async fn keep_apart(State((app, side)): State<(Arc<App>, Side)>, request: Request, next: Next) -> Response {
-    let Some(host) = asked_host(&request) else {
-        return Problem::from(Error::BadRequest("bad_host"))
-            .told_as_preferred()
-            .into_response();
+fn keep_apart(app: &App, side: Side, request: &Request) -> Result<(), Problem> {
+    let Some(host) = asked_host(request) else {
+        return Err(Problem::from(Error::BadRequest("bad_host")).told_as_preferred());
     };
     let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
     if is_there {
-        next.run(request).await
+        Ok(())
     } else {
-        Problem::from(Error::not_found()).told_as_preferred().into_response()
+        Err(Problem::from(Error::not_found()).told_as_preferred())
     }
 }
 
@@ -260,69 +309,6 @@ fn names(host: &str, address: &str) -> bool {
             .is_some_and(|written| written == port.to_string()),
         None => false,
     }
-}
-
-/// CORS: the site's own origins, never with credentials.
-async fn share_with_site(
-    State(app): State<Arc<App>>,
-    params: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let site = match &params {
-        Ok(params) if origin.is_some() => asked_site(&app, params).await,
-        _ => None,
-    };
-    if let Some(site) = &site {
-        request::is_about(site.site.language);
-    }
-    let is_allowed = |origin: &HeaderValue, site: &SiteInForce| {
-        let origin = origin.to_str().ok();
-        origin.is_some_and(|origin| is_allowed_origin(origin, &app, &site.site))
-    };
-    let allowed = matches!((&origin, &site), (Some(origin), Some(site)) if is_allowed(origin, site));
-    let is_preflight =
-        request.method() == Method::OPTIONS && request.headers().contains_key("access-control-request-method");
-    let mut response = if is_preflight && allowed {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        next.run(request).await
-    };
-    if let (true, Some(origin)) = (allowed, origin) {
-        let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, ETag"),
-        );
-        if is_preflight {
-            for (name, value) in [
-                (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-                (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Idempotency-Key"),
-                (header::ACCESS_CONTROL_MAX_AGE, "7200"),
-            ] {
-                headers.insert(name, HeaderValue::from_static(value));
-            }
-        }
-    }
-    response
-}
-
-/// The site that a path names; behind a receipt, that of its comment.
-async fn asked_site(app: &App, params: &RawPathParams) -> Option<Arc<SiteInForce>> {
-    let site = match (named(params, "site"), named(params, "receipt")) {
-        (Some(site), _) => site.to_owned(),
-        (None, Some(given)) => receipt::open(app, given).await.ok()?.comment.site,
-        (None, None) => return None,
-    };
-    app.site(&site).await.ok()
-}
-
-/// What stands in the path at that place.
-fn named<'a>(params: &'a RawPathParams, wanted: &str) -> Option<&'a str> {
-    params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]

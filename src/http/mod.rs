@@ -84,12 +84,11 @@ fn readers(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
         .route("/r/{receipt}/erase", post(pages::receipt::erase))
         .method_not_allowed_fallback(moderation::method_not_allowed);
-    let shared = layers::of_readers(Form::Json, shared, app);
     Router::new()
-        .merge(layers::shared_with_sites(shared, app))
-        .merge(layers::of_readers(Form::Json, api, app))
-        .merge(layers::of_readers(Form::Page, pages, app))
-        .merge(layers::of_readers(Form::Preferred, receipts, app))
+        .merge(layers::of_readers(Form::Json, true, shared, app))
+        .merge(layers::of_readers(Form::Json, false, api, app))
+        .merge(layers::of_readers(Form::Page, false, pages, app))
+        .merge(layers::of_readers(Form::Preferred, false, receipts, app))
 }
 
 /// What moderators and owners call, with a session's cookie or a bearer token, and the way in.
