@@ -36,7 +36,7 @@ pub(super) async fn tell_errors(request: Request, next: Next) -> Response {
         .await
         .unwrap_or_else(|_| {
             let error = Error::Unavailable("the time limit passed".to_owned());
-            Problem::from(error).told_as_preferred().into_response()
+            Problem::preferred(error).into_response()
         });
     let Some(problem) = error::problem_of(&response) else {
         return response;

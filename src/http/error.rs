@@ -51,6 +51,11 @@ impl Problem {
         self.is_as_preferred
     }
 
+    /// The error, told among pages as the client prefers.
+    pub(super) fn preferred(error: impl Into<Error>) -> Self {
+        Self::from(error.into()).told_as_preferred()
+    }
+
     /// The same, told among pages as the client prefers.
     pub(super) fn told_as_preferred(self) -> Self {
         Self {

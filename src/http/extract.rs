@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<App>> for Client {
             .get::<ConnectInfo<SocketAddr>>()
             .map(|info| info.0.ip())
             .ok_or_else(|| Error::Internal("the server gave no peer address".to_owned()))
-            .map_err(refused)?;
+            .map_err(Problem::preferred)?;
         let hops: Vec<&str> = parts
             .headers
             .get_all("x-forwarded-for")
@@ -57,7 +57,11 @@ impl FromRequestParts<Arc<App>> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(identify_request(parts, app, Use::Counts).await.map_err(refused)?))
+        Ok(Self(
+            identify_request(parts, app, Use::Counts)
+                .await
+                .map_err(Problem::preferred)?,
+        ))
     }
 }
 
@@ -91,7 +95,9 @@ impl FromRequestParts<Arc<App>> for Watcher {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         Ok(Self(
-            identify_request(parts, app, Use::DoesNotCount).await.map_err(refused)?,
+            identify_request(parts, app, Use::DoesNotCount)
+                .await
+                .map_err(Problem::preferred)?,
         ))
     }
 }
@@ -217,7 +223,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(Fields::from_form(query.as_bytes()).map_err(refused)?))
+        Ok(Self(Fields::from_form(query.as_bytes()).map_err(Problem::preferred)?))
     }
 }
 
@@ -232,9 +238,4 @@ impl<S: Sync> FromRequestParts<S> for RequestLanguage {
         Query::from_request_parts(parts, state).await?;
         Ok(Self(request::language()))
     }
-}
-
-/// What stands before a handler is told as the client prefers.
-fn refused(error: Error) -> Problem {
-    Problem::from(error).told_as_preferred()
 }

@@ -265,13 +265,13 @@ enum Side {
 /// under it.
 fn keep_apart(app: &App, side: Side, request: &Request) -> Result<(), Problem> {
     let Some(host) = asked_host(request) else {
-        return Err(Problem::from(Error::BadRequest("bad_host")).told_as_preferred());
+        return Err(Problem::preferred(Error::BadRequest("bad_host")));
     };
     let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
     if is_there {
         Ok(())
     } else {
-        Err(Problem::from(Error::not_found()).told_as_preferred())
+        Err(Problem::preferred(Error::not_found()))
     }
 }
 

@@ -69,21 +69,21 @@ fn readers(app: &Arc<App>) -> Router<Arc<App>> {
         .nest("/api/v1", shared_routes())
         .merge(step_up_routes())
         .layer(Extension(Arc::new(kept::KeptPages::default())))
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     let api = Router::new()
         .nest("/api/v1", reader_routes())
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     let pages = Router::new()
         .route("/demo", get(pages::thread::demo))
         .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
         .route("/t/{site}/fragment", get(pages::thread::fragment))
         .route("/t/{site}/feed.atom", get(pages::thread::feed))
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     let receipts = Router::new()
         .route("/r/{receipt}", get(pages::receipt::show))
         .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
         .route("/r/{receipt}/erase", post(pages::receipt::erase))
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     Router::new()
         .merge(layers::of_readers(Form::Json, true, shared, app))
         .merge(layers::of_readers(Form::Json, false, api, app))
@@ -97,11 +97,11 @@ fn newsroom(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(door_routes(app))
         .merge(newsroom_pages())
         .merge(power_routes(app))
-        .method_not_allowed_fallback(moderation::method_not_allowed)
+        .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(middleware::from_fn(pages::bar::around));
     let api = Router::new()
         .nest("/api/v1", newsroom_routes())
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     layers::of_newsroom(Form::Page, pages, app).merge(layers::of_newsroom(Form::Json, api, app))
 }
 
@@ -116,7 +116,7 @@ fn operators() -> Router<Arc<App>> {
             get(move || async move { pages::docs::json(&document) }),
         )
         .route("/static/{file}", get(pages::asset))
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     let pages = Router::new()
         .route(
             "/docs",
@@ -126,7 +126,7 @@ fn operators() -> Router<Arc<App>> {
                 },
             ),
         )
-        .method_not_allowed_fallback(moderation::method_not_allowed);
+        .method_not_allowed_fallback(pages::method_not_allowed);
     layers::of_operators(Form::Json, calls).merge(layers::of_operators(Form::Preferred, pages))
 }
 

@@ -11,7 +11,6 @@ use std::{
 use axum::{
     Json,
     extract::{Path, Request, State},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -367,13 +366,4 @@ impl<'a> ThreadState<'a> {
             url: row.url.as_deref(),
         }
     }
-}
-
-/// A method that a path does not take.
-pub(in crate::http) async fn method_not_allowed() -> Problem {
-    Problem::from(Error::Http(
-        StatusCode::METHOD_NOT_ALLOWED.as_u16(),
-        "method_not_allowed",
-    ))
-    .told_as_preferred()
 }

@@ -79,12 +79,8 @@ pub(crate) async fn sign_in(
     RequestLanguage(language): RequestLanguage,
     request: Request,
 ) -> PageResult {
-    let fields = Fields::read(request)
-        .await
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
-    let sent: SignIn = fields
-        .typed()
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let fields = Fields::read(request).await.map_err(Problem::preferred)?;
+    let sent: SignIn = fields.typed().map_err(Problem::preferred)?;
     let (email, next) = (sent.email, own_path(&sent.next.unwrap_or_default()));
     let passphrase = sent.passphrase.filter(|text| !text.is_empty()).or(sent.password);
     let passphrase = passphrase.unwrap_or_default();
@@ -149,7 +145,7 @@ fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
             .told_as_preferred()
             .with("pass", pass)
             .into_response(),
-        Err(error) => Problem::from(error).told_as_preferred().into_response(),
+        Err(error) => Problem::preferred(error).into_response(),
     }
 }
 
@@ -178,12 +174,8 @@ pub(crate) async fn second_step(
     request: Request,
 ) -> PageResult {
     cookies::check_secure(&app)?;
-    let fields = Fields::read(request)
-        .await
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
-    let sent: SecondStep = fields
-        .typed()
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let fields = Fields::read(request).await.map_err(Problem::preferred)?;
+    let sent: SecondStep = fields.typed().map_err(Problem::preferred)?;
     let (pass, code) = (sent.pass, sent.code);
     let next = own_path(&sent.next.unwrap_or_default());
     let entered = door::second_step(&app, &caller, &pass, &code).await;

@@ -195,6 +195,14 @@ pub(super) async fn not_found(_: Query, request: Request) -> Response {
     Problem::from(Error::not_found()).into_response()
 }
 
+/// A method that a path does not take.
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::preferred(Error::Http(
+        StatusCode::METHOD_NOT_ALLOWED.as_u16(),
+        "method_not_allowed",
+    ))
+}
+
 /// Somebody who came in, or the way to the door.
 pub(super) struct Visitor(pub(super) Identity);
 
@@ -204,9 +212,7 @@ impl axum::extract::FromRequestParts<Arc<App>> for Visitor {
     async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Arc<App>) -> Result<Self, Problem> {
         match Who::from_request_parts(parts, app).await {
             Ok(Who(who)) => {
-                bar::fill(app, &who)
-                    .await
-                    .map_err(|error| Problem::from(error).told_as_preferred())?;
+                bar::fill(app, &who).await.map_err(Problem::preferred)?;
                 Ok(Self(who))
             }
             // A program is led to the door as well.

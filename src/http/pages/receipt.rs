@@ -47,7 +47,7 @@ pub(crate) async fn show(
 ) -> PageResult {
     match receipt::open(&app, &receipt).await {
         Ok(own) => Ok(present(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(Problem::from(error).told_as_preferred()),
+        Err(error) => Err(Problem::preferred(error)),
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn appeal(
 ) -> PageResult {
     match receipt::appeal(&app, &receipt, client).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(Problem::from(error).told_as_preferred()),
+        Err(error) => Err(Problem::preferred(error)),
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn erase(
 ) -> PageResult {
     match receipt::erase(&app, &receipt).await {
         Ok(own) => Ok(after_act(&app, &own, &receipt, &headers, &query).await),
-        Err(error) => Err(Problem::from(error).told_as_preferred()),
+        Err(error) => Err(Problem::preferred(error)),
     }
 }
 

@@ -59,9 +59,7 @@ async fn tried(app: &Arc<App>, request: Request, next: Next) -> PageResult {
     let RequestLanguage(language) = RequestLanguage::from_request_parts(&mut parts, app)
         .await
         .map_err(Problem::into_error)?;
-    let bytes = body::bytes(body)
-        .await
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let bytes = body::bytes(body).await.map_err(Problem::preferred)?;
     // What cannot be read is answered where it is read.
     let fields = Fields::from_form(&bytes).unwrap_or_default();
     if let Some(passphrase) = fields.optional(PASSPHRASE)? {
@@ -158,12 +156,8 @@ pub(crate) async fn retype(
     who: Result<Who, Problem>,
     request: Request,
 ) -> PageResult {
-    let fields = Fields::read(request)
-        .await
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
-    let sent: TypedAgain = fields
-        .typed()
-        .map_err(|error| Problem::from(error).told_as_preferred())?;
+    let fields = Fields::read(request).await.map_err(Problem::preferred)?;
+    let sent: TypedAgain = fields.typed().map_err(Problem::preferred)?;
     let next = own_path(&sent.next.unwrap_or_default());
     let Who(who) = match who {
         Ok(who) => who,
@@ -190,6 +184,6 @@ pub(crate) async fn retype(
             page.values = vec![("next".to_owned(), next)];
             Ok(with_status(admin_page(&page), &error))
         }
-        Err(error) => Ok(Problem::from(error).told_as_preferred().into_response()),
+        Err(error) => Ok(Problem::preferred(error).into_response()),
     }
 }
