@@ -60,6 +60,11 @@ pub enum Said {
     Beat,
 }
 
+/// A change was made here: who follows hears of it at once.
+pub fn notify(app: &App) {
+    app.live.stir();
+}
+
 /// Opens a stream of what happens on the caller's sites from now on, or since `since` (at most an hour back)
 /// for one that goes on. It begins with the counts of each site.
 ///

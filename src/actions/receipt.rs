@@ -61,6 +61,12 @@ pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
     })
 }
 
+/// The thread under the comment: its key, and its page where the site named one.
+pub async fn thread_of(app: &App, own: &Own) -> Option<(String, Option<String>)> {
+    let row = app.store.queue_item(own.comment.id).await.ok().flatten()?;
+    Some((row.thread_key, row.thread_url))
+}
+
 /// Brings a refused comment before a person, once; asking again changes nothing.
 ///
 /// # Errors

@@ -1,10 +1,12 @@
 //! A moderator reads the queue: items with their author's record and latest decision, counts, history.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::{identify::Identity, lease::Reading};
+use super::{identify::Identity, lease::Reading, sites};
 use crate::{
-    app::App,
+    app::{App, SiteInForce},
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
@@ -171,4 +173,28 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
             }
         })
         .collect())
+}
+
+/// When the last comment of somebody's sites came in, whatever became of it, and on which; `None` while there is none.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn last_received(app: &App, who: &Identity) -> Result<Option<(Timestamp, Arc<SiteInForce>)>, Error> {
+    let mut newest: Option<(Timestamp, Arc<SiteInForce>)> = None;
+    for found in sites::list(app, who).await? {
+        if let Some(at) = app.store.last_received(&found.site.id).await?
+            && newest.as_ref().is_none_or(|(known, _)| *known < at)
+        {
+            newest = Some((at, found));
+        }
+    }
+    Ok(newest)
+}
+
+/// The page key that a comment has in a list, or had before it was decided.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn page_key(app: &App, comment: Uuid, list: &Filter) -> Result<Option<Vec<String>>, Error> {
+    Ok(app.store.queue_key(comment, list).await?)
 }

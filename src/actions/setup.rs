@@ -63,6 +63,14 @@ impl Left {
     }
 }
 
+/// Whether somebody owns everything: the first run's code is worth nothing any more.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn has_owner(app: &App) -> Result<bool, Error> {
+    Ok(app.store.has_owner().await?)
+}
+
 /// What is left of the first run.
 ///
 /// # Errors

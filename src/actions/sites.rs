@@ -137,6 +137,17 @@ impl Settings {
     }
 }
 
+/// The ids of the sites that somebody may see, in their order; the demonstration's comes last.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn ids(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
+    let mut ids = app.store.site_ids().await?;
+    ids.retain(|id| who.scope.allows(id));
+    ids.sort_by_key(|id| id == DEMO_SITE);
+    Ok(ids)
+}
+
 /// The sites on which somebody has a role, by id; the demonstration's comes last.
 ///
 /// # Errors

@@ -62,6 +62,24 @@ pub async fn look(
     Ok(app.store.thread(&site.site.id, thread.as_str()).await?)
 }
 
+/// The row of a thread on which somebody wrote, and may go on to.
+///
+/// # Errors
+/// `thread_closed`; errors of the store.
+pub async fn open(app: &App, site: &SiteInForce, thread: &ThreadKey) -> Result<Option<ThreadRow>, Error> {
+    let row = app.store.thread(&site.site.id, thread.as_str()).await?;
+    match row {
+        Some(row) if !row.open => Err(Error::conflict("thread_closed")),
+        row => Ok(row),
+    }
+}
+
+/// A comment that may be answered: its id and its author. What is no such comment's id is as good as none.
+pub async fn answerable(app: &App, id: &str) -> Option<(Uuid, String)> {
+    let comment = app.store.comment(Uuid::parse_str(id).ok()?).await.ok().flatten()?;
+    (comment.status == Status::Approved).then_some((comment.id, comment.name))
+}
+
 /// A page of the thread.
 ///
 /// # Errors
@@ -95,12 +113,14 @@ pub async fn page(app: &App, thread: Option<ThreadRow>, wanted: Wanted) -> Resul
 /// Further replies under `root`, and the key of the page after them.
 ///
 /// # Errors
-/// Errors of the store.
+/// [`Error::RateLimited`]; errors of the store.
 pub async fn replies(
     app: &App,
     root: Uuid,
     after: (i64, Uuid),
+    client: ClientAddress,
 ) -> Result<(Vec<PublicComment>, Option<(i64, Uuid)>), Error> {
+    app.limits.check(&[Demand::by_address(Action::Read, client)])?;
     let mut found = app.store.replies_after(root, after, REPLIES + 1).await?;
     let limit = usize::try_from(REPLIES).unwrap_or(0);
     let more = found.len() > limit;

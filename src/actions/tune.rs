@@ -131,6 +131,16 @@ pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Resul
     })
 }
 
+/// Comments of `evidence` that a person approved after the check had held them.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn held_then_approved(app: &App, evidence: &Evidence) -> Result<i64, Error> {
+    let site = &evidence.site.site;
+    let provider = site.captcha.provider.as_str();
+    Ok(app.store.held_then_approved(&site.id, provider, evidence.since).await?)
+}
+
 /// What a rule would do to the comments of `evidence`; changed ones newest first, with an id under `before`.
 ///
 /// # Errors

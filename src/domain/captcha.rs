@@ -18,7 +18,7 @@ use url::Url;
 pub use super::provider::{Consent, ProviderId};
 use super::{
     policy::Cuts,
-    settings::{Fault, SettingFault},
+    settings::{Check, Fault, SettingFault},
 };
 
 /// The captcha of a site as written by a person.
@@ -206,6 +206,43 @@ pub(crate) const TEST_SITE_KEYS: [&str; 2] = [
 ];
 
 impl Captcha {
+    /// Whether that check has its secret.
+    #[must_use]
+    pub fn has_secret(&self, check: Check) -> bool {
+        let captcha = match check {
+            Check::First => Some(self),
+            Check::Second => self.second.as_deref(),
+        };
+        captcha.is_some_and(|captcha| captcha.secret.is_some())
+    }
+
+    /// What is in force, as somebody would write it; secrets and the policy are left out.
+    pub(super) fn as_written(&self) -> CaptchaSettings {
+        let second = self.second.as_deref();
+        CaptchaSettings {
+            provider: Some(self.provider),
+            site_key: self.site_key.clone(),
+            secret: None,
+            secret_file: None,
+            verify_url: self.verify_url.clone(),
+            project: self.project.clone(),
+            recaptcha_net: Some(self.recaptcha_net),
+            send_address: Some(self.send_address),
+            feedback: Some(self.feedback),
+            consent: Some(self.consent),
+            action: Some(self.action.clone()),
+            hostnames: Some(self.hostnames.clone()),
+            second: SecondSettings {
+                provider: second.map(|second| second.provider),
+                site_key: second.and_then(|second| second.site_key.clone()),
+                secret: None,
+                secret_file: None,
+                verify_url: second.and_then(|second| second.verify_url.clone()),
+            },
+            policy: None,
+        }
+    }
+
     /// Lays `file` over `store` over the defaults; `origins` are the site's. What is wrong goes to `faults`.
     pub(super) fn resolve(
         file: &CaptchaSettings,

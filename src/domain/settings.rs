@@ -1,8 +1,8 @@
 //! The settings of a site: each is one row, which the form, the API, the file's check and the messages walk.
 //!
 //! To add one: its row here, its field in [`SiteSettings`](super::site::SiteSettings) and in
-//! [`Site`](super::site::Site) with its default, and its texts `field-…` and `hint-…`. What the API says and takes is
-//! typed (`http`), and `config.toml` documents it: a test walks the rows and names the place that lacks one.
+//! [`Site`](super::site::Site) with its default, its texts `field-…` and `hint-…`, and its lines in `config.toml`: a test
+//! walks the rows and names the place that lacks one.
 
 /// A setting of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Setting {
     /// It says which script readers' pages load or who is sent a secret: by a session it is changed with the passphrase
     /// typed lately.
     pub typed_again: bool,
+    /// It has no default: where nothing is written it is null.
+    pub may_lack: bool,
+    /// What the API's document says of it beside its name and what its kind says; empty where that is enough.
+    note: &'static str,
 }
 
 /// What a setting holds.
@@ -44,6 +48,35 @@ pub enum Kind {
     SecondProvider,
     /// Encrypted where it is stored, and never given out.
     Secret,
+}
+
+impl Kind {
+    /// Of which JSON type its values are.
+    #[must_use]
+    pub fn holds(self) -> Holds {
+        match self {
+            Self::Number { .. } => Holds::Number,
+            Self::Flag => Holds::Flag,
+            Self::Texts => Holds::Texts,
+            _ => Holds::Text,
+        }
+    }
+}
+
+/// One of the two checks of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    First,
+    Second,
+}
+
+/// The JSON type of a setting's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    Text,
+    Number,
+    Flag,
+    Texts,
 }
 
 /// The groups of the form, in their order.
@@ -96,6 +129,8 @@ const fn row(key: &'static str, field: &'static str, kind: Kind, group: Group, p
         place: (group, place),
         fault: "value_bad",
         typed_again: false,
+        may_lack: false,
+        note: "",
     }
 }
 
@@ -108,6 +143,42 @@ impl Setting {
         Self {
             typed_again: true,
             ..self
+        }
+    }
+
+    const fn may_lack(self) -> Self {
+        Self { may_lack: true, ..self }
+    }
+
+    const fn note(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
+    /// What the API's document says of it; may be empty.
+    #[must_use]
+    pub fn about(&self) -> String {
+        match self.kind {
+            Kind::Words(words) => {
+                let offered: Vec<&str> = words.iter().filter(|word| !word.is_empty()).copied().collect();
+                format!("{}.", offered.join(" or "))
+            }
+            Kind::Secret => "Stored encrypted; null removes it.".to_owned(),
+            Kind::Address => {
+                "https; of a provider without an address of its own, and by a token, only an owner of every \
+                              site gives it."
+                    .to_owned()
+            }
+            Kind::SecondProvider => "turnstile, `recaptcha_v2`, hcaptcha, friendly or prosopo.".to_owned(),
+            _ => self.note.to_owned(),
+        }
+    }
+
+    /// Which check it belongs to; `None` where it is none's.
+    #[must_use]
+    pub fn check(&self) -> Option<Check> {
+        match self.key.strip_prefix("captcha.")? {
+            key if key.starts_with("second.") => Some(Check::Second),
+            _ => Some(Check::First),
         }
     }
 
@@ -141,7 +212,9 @@ pub const SETTINGS: [Setting; 23] = {
     [
         row("name", "name", Text, About, 1),
         row("language", "language", Kind::Language, About, 3),
-        row("time_zone", "time_zone", Text, About, 4).faulty("time_zone_bad"),
+        row("time_zone", "time_zone", Text, About, 4)
+            .faulty("time_zone_bad")
+            .note("Of IANA: `Africa/Ouagadougou`."),
         row("origins", "origins", Texts, About, 2).faulty("origin_bad"),
         row("moderation", "moderation", Words(&["before", "after"]), Review, 1),
         row("threads", "threads", Words(&["open", "signed"]), Review, 3),
@@ -159,17 +232,23 @@ pub const SETTINGS: [Setting; 23] = {
         row("captcha.provider", "provider", Provider, Robots, 1).typed_again(),
         row("captcha.site_key", "site_key", Text, Robots, 2)
             .faulty("site_key_missing")
-            .typed_again(),
+            .typed_again()
+            .may_lack(),
         row("captcha.secret", "secret", Secret, Robots, 3)
             .faulty("secret_missing")
             .typed_again(),
         row("captcha.verify_url", "verify_url", Address, Robots, 4)
             .faulty("verify_url_missing")
-            .typed_again(),
-        row("captcha.project", "project", Text, Robots, 5).faulty("project_bad"),
+            .typed_again()
+            .may_lack(),
+        row("captcha.project", "project", Text, Robots, 5)
+            .faulty("project_bad")
+            .may_lack(),
         row("captcha.recaptcha_net", "recaptcha_net", Flag, Robots, 9),
-        row("captcha.send_address", "send_address", Flag, Robots, 10),
-        row("captcha.feedback", "feedback", Flag, Robots, 11),
+        row("captcha.send_address", "send_address", Flag, Robots, 10)
+            .note("The provider is told the reader's address."),
+        row("captcha.feedback", "feedback", Flag, Robots, 11)
+            .note("The provider is told, some days later, what moderators decided."),
         row("captcha.consent", "consent", Words(&["", "focus", "ask"]), Robots, 6),
         row("captcha.action", "action", Text, Robots, 8),
         row("captcha.hostnames", "hostnames", Texts, Robots, 7),
@@ -178,13 +257,15 @@ pub const SETTINGS: [Setting; 23] = {
             .typed_again(),
         row("captcha.second.site_key", "second_site_key", Text, Second, 2)
             .faulty("site_key_missing")
-            .typed_again(),
+            .typed_again()
+            .may_lack(),
         row("captcha.second.secret", "second_secret", Secret, Second, 3)
             .faulty("secret_missing")
             .typed_again(),
         row("captcha.second.verify_url", "second_verify_url", Address, Second, 4)
             .faulty("verify_url_missing")
-            .typed_again(),
+            .typed_again()
+            .may_lack(),
     ]
 };
 

@@ -157,6 +157,24 @@ impl Site {
     }
 }
 
+impl Site {
+    /// What is in force, as somebody would write it; secrets are left out.
+    #[must_use]
+    pub fn as_written(&self) -> SiteSettings {
+        SiteSettings {
+            name: Some(self.name.clone()),
+            language: Some(self.language),
+            time_zone: Some(self.time_zone.iana_name().unwrap_or("UTC").to_owned()),
+            origins: Some(self.origins.clone()),
+            moderation: Some(self.moderation),
+            threads: Some(self.threads),
+            body_max: Some(self.body_max),
+            cdn_max_age: Some(self.cdn_max_age),
+            captcha: self.captcha.as_written(),
+        }
+    }
+}
+
 /// Whether `id` may name a site.
 #[must_use]
 pub fn is_site_id(id: &str) -> bool {

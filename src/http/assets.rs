@@ -1,12 +1,11 @@
 //! The files of our pages, each under a name that changes with it.
 
 use axum::{
-    extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::error::Problem;
+use super::{error::Problem, request::extract::Path};
 use crate::{error::Error, web::assets};
 
 /// A file of ours under its hashed name.

@@ -32,7 +32,7 @@ use super::{
     },
 };
 use crate::{
-    actions::receipt,
+    actions::{follow, receipt},
     app::{App, SiteInForce},
     domain::language::Language,
     error::Error,
@@ -67,7 +67,7 @@ async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     let mut response = request::scope(id.clone(), drain::read_to_end(request), next).await;
     let status = response.status();
     if may_change && !status.is_client_error() {
-        app.live.stir();
+        follow::notify(&app);
     }
     let elapsed = started.elapsed();
     metrics::counter!("palabre_http_requests_total", "method" => method, "route" => route.clone(),

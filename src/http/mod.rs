@@ -265,17 +265,19 @@ described_routes! { operator_routes, Operators, OPERATORS:
     receipt::erase,
     sign_in::sign_in,
     sign_in::second_step,
+    sign_in::logout,
     retype::retype
 ))]
 struct PagesForPrograms;
 
 #[cfg(test)]
-const PAGES_FOR_PROGRAMS: [(&str, &str); 6] = [
+const PAGES_FOR_PROGRAMS: [(&str, &str); 7] = [
     ("get", "/r/{receipt}"),
     ("post", "/r/{receipt}/appeal"),
     ("post", "/r/{receipt}/erase"),
     ("post", "/login"),
     ("post", "/login/code"),
+    ("post", "/logout"),
     ("post", "/login/retype"),
 ];
 

@@ -597,7 +597,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 48] = [
+const ROUTES: [Route; 49] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -623,6 +623,8 @@ const ROUTES: [Route; 48] = [
         r#"{"pass":"x","code":"1"}"#,
         [401, 401, 401, 401],
     ),
+    // From a page of ours alone.
+    ("POST", "/logout", "{}", [403, 403, 403, 403]),
     // A bearer token has no session.
     ("POST", "/login/retype", r#"{"passphrase":"x"}"#, [403, 403, 403, 401]),
     (

@@ -7,7 +7,7 @@
 //! `config` and `clock` are usable by all but the domain, `error`, `keys` and `permissions` by all. Inside a folder files form no circles either. What names what is read by `imports`. A module that is not in [`LAYERS`] fails the test: give it its place there.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -231,6 +231,31 @@ fn audiences_do_not_reach_into_each_other() {
         }
     }
     assert!(count > 200, "the names were not found: {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A handler reads, calls an action and presents: of the service it may know its settings, its clock and its sites, and
+/// asks for the rest by an action.
+#[test]
+fn no_handler_reaches_past_an_action() {
+    let known = ["config", "clock", "site", "has_demo", "is_own_origin", "proxies"];
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for line in lines().iter().filter(|line| line.module == "http") {
+        let file = line.place.split(':').next().unwrap_or_default().to_owned();
+        files.entry(file).or_default().push_str(line.code.trim());
+    }
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (file, code) in &files {
+        for after in code.split("app.").skip(1) {
+            let word: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            count += 1;
+            if !known.contains(&word.as_str()) {
+                wrong.push(format!("{file}: app.{word}"));
+            }
+        }
+    }
+    assert!(count > 30, "the handlers were not read: {count}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -203,9 +203,10 @@ const CALLS: [Call; 42] = [
 ];
 
 /// Changes that are tried elsewhere and never ask: what readers do, comments' acts, cuts, one's own sessions.
-const NEVER: [(&str, &str); 18] = [
+const NEVER: [(&str, &str); 19] = [
     ("POST", "/login"),
     ("POST", "/login/code"),
+    ("POST", "/logout"),
     ("POST", "/login/retype"),
     ("POST", "/r/{receipt}/appeal"),
     ("POST", "/r/{receipt}/erase"),

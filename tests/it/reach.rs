@@ -132,11 +132,12 @@ const CALLS: [(&str, &str, Reach); 17] = [
 ];
 
 /// Calls about nobody but the caller.
-const ONES_OWN: [(&str, &str); 5] = [
+const ONES_OWN: [(&str, &str); 6] = [
     ("DELETE", "/api/v1/sessions"),
     ("DELETE", "/api/v1/sessions/{session}"),
     ("POST", "/login"),
     ("POST", "/login/code"),
+    ("POST", "/logout"),
     ("POST", "/login/retype"),
 ];
 

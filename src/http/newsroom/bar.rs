@@ -14,7 +14,10 @@ use axum::{
 };
 
 use crate::{
-    actions::identify::{Identity, Role},
+    actions::{
+        identify::{Identity, Role},
+        sites,
+    },
     app::{App, DEMO_SITE},
     error::Error,
     web::frame::{SiteChoice, Sites},
@@ -87,9 +90,7 @@ pub(crate) fn sites() -> Sites {
 }
 
 async fn sites_of(app: &App, who: &Identity, page: &Page) -> Result<Sites, Error> {
-    let mut ids = app.store.site_ids().await?;
-    ids.retain(|id| who.scope.allows(id));
-    ids.sort_by_key(|id| id == DEMO_SITE);
+    let ids = sites::ids(app, who).await?;
     let asked = page.site.clone().filter(|asked| ids.contains(asked));
     let only = match ids.as_slice() {
         [only] => Some(only),

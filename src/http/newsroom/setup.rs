@@ -76,7 +76,7 @@ fn page(app: &App, language: Language) -> SetupPage {
 }
 
 async fn first_run_only(app: &App) -> Result<(), Problem> {
-    if app.store.has_owner().await? {
+    if setup::has_owner(app).await? {
         return Err(Error::not_found().into());
     }
     Ok(())

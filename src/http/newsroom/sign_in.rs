@@ -23,7 +23,7 @@ use crate::{
     actions::{
         accounts,
         door::{self, Caller, Entry, Step},
-        identify,
+        identify, setup,
     },
     app::App,
     domain::language::Language,
@@ -49,7 +49,7 @@ pub(crate) async fn login(
     RequestLanguage(language): RequestLanguage,
     query: Query,
 ) -> PageResult {
-    if !app.store.has_owner().await? {
+    if !setup::has_owner(&app).await? {
         return Ok(see_other("/setup"));
     }
     let mut page = login_page(&app, language);
@@ -334,6 +334,10 @@ async fn is_in(app: &App, caller: &Caller, account: Uuid) -> Result<bool, Error>
 }
 
 /// Ends the session.
+#[utoipa::path(post, path = "/logout", tag = "moderators",
+    responses((status = 204, description = "out, asked with a content type of JSON: the session has ended, and its cookie"),
+        (status = 303, description = "out, by a form"),
+        (status = 403, description = "origin_forbidden: from a page of ours alone")))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
     if let Some(secret) = &caller.session {
         door::sign_out(&app, secret).await?;

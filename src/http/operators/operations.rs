@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    actions::operate,
     app::App,
     domain::actor::Scope,
     error::Error,
@@ -36,8 +37,8 @@ struct Alive {
     responses((status = 200, description = "ready", body = Ready),
         (status = 503, description = "the store does not answer", body = Ready)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let store = app.store.engine();
-    match app.store.ping().await {
+    let store = operate::engine(&app);
+    match operate::check_store(&app).await {
         Ok(()) => no_store(Json(Ready { status: "ok", store }).into_response()),
         Err(error) => {
             tracing::error!(error = %error, "the store does not answer");
@@ -62,17 +63,13 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Resul
     if who.scope != Scope::All {
         return Err(Error::Forbidden("forbidden").into());
     }
-    metrics::gauge!("palabre_submissions_under_way").set(count(app.submissions.len()));
-    let deliveries = app.store.delivery_counts().await.map_err(Error::from)?;
-    for state in ["waiting", "done", "dropped", "dead"] {
-        let number = deliveries
-            .iter()
-            .find(|(own, _)| own == state)
-            .map_or(0, |(_, number)| *number);
+    let figures = operate::figures(&app).await?;
+    metrics::gauge!("palabre_submissions_under_way").set(count(figures.submissions_under_way));
+    for (state, number) in figures.deliveries {
         metrics::gauge!("palabre_deliveries", "state" => state).set(count(usize::try_from(number).unwrap_or(0)));
     }
-    metrics::gauge!("palabre_streams").set(count(app.live.streams()));
-    metrics::gauge!("palabre_rate_limit_keys").set(count(app.limits.keys()));
+    metrics::gauge!("palabre_streams").set(count(figures.streams));
+    metrics::gauge!("palabre_rate_limit_keys").set(count(figures.rate_limit_keys));
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok(no_store((content_type, RECORDER.render()).into_response()))
 }

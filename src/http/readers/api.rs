@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     actions::{
-        submit,
+        form, submit,
         thread::{self, Wanted},
     },
     app::{App, SiteInForce},
@@ -36,11 +36,10 @@ use crate::{
             accept::wants_page_after,
             body::Fields,
             cursor,
-            extract::{Client, Provenance, Query, provenance},
+            extract::{Client, Path, Provenance, Query, provenance},
             fields::{field_error, parse_id},
         },
     },
-    limits::{self, Demand},
     store::ThreadRow,
 };
 
@@ -59,15 +58,11 @@ pub(crate) async fn form(
     query: Query,
 ) -> Result<Response, Problem> {
     let in_force = app.site(&site).await?;
-    let site = &in_force.site;
-    let demand = Demand::by_address(limits::Action::Form, client);
-    app.limits.check(&[demand])?;
     let thread = thread_key(&query.0)?;
-    let now = app.clock.now();
     let before = query.0.optional("before")?;
-    let form = app.captcha.issue_form(site, thread.as_str(), before.as_deref(), now);
     let asks_fallback = query.0.text("fallback")? == "1";
-    let body = Form::of(&app, site, thread.as_str(), form, asks_fallback, request::language());
+    let asked = form::ask(&app, &in_force, &thread, before.as_deref(), asks_fallback, client)?;
+    let body = Form::of(&in_force.site, asked, request::language());
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -173,12 +168,10 @@ pub(crate) async fn replies(
     Client(client): Client,
     query: Query,
 ) -> Result<Response, Problem> {
-    let demand = Demand::by_address(limits::Action::Read, client);
-    app.limits.check(&[demand])?;
     let root = parse_id(&id)?;
     let after = query.0.text("after")?;
     let after = cursor::decode_place(&after).unwrap_or((i64::MIN, Uuid::nil()));
-    let (found, next) = thread::replies(&app, root, after).await?;
+    let (found, next) = thread::replies(&app, root, after, client).await?;
     let body = Replies {
         comments: found.iter().map(Reply::of).collect(),
         next: next.map(cursor::encode_place),

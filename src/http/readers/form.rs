@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    app::App,
+    actions::form::Asked,
     domain::{language::Language, site::Site},
     web::widget,
 };
@@ -22,30 +22,22 @@ pub(crate) struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// The needs of a form under `thread` that has the form token `form`.
-    pub(crate) fn of(
-        app: &App,
-        site: &'a Site,
-        thread: &str,
-        form: String,
-        asks_fallback: bool,
-        language: Language,
-    ) -> Self {
-        let (checks, now) = (&app.captcha, app.clock.now());
+    /// The needs of a form of that site.
+    pub(crate) fn of(site: &'a Site, asked: Asked, language: Language) -> Self {
         let captcha = &site.captcha;
         Self {
             body_max: site.body_max,
             captcha: FormCaptcha {
                 action: &captcha.action,
-                challenge: checks.challenge(site, thread, &form, now),
+                challenge: asked.challenge,
                 consent: captcha.consent.as_str(),
-                fallback: checks.fallback_challenge(site, thread, &form, asks_fallback, now),
+                fallback: asked.fallback,
                 integrity: widget::integrity(captcha),
                 provider: captcha.provider.as_str(),
                 script: widget::script(captcha),
                 site_key: widget::site_key(captcha),
             },
-            form,
+            form: asked.token,
             language: language.code(),
         }
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -26,7 +26,7 @@ use crate::{
         request::{
             self,
             accept::wants_page_after,
-            extract::{Client, Query},
+            extract::{Client, Path, Query},
         },
     },
     web::{
@@ -125,9 +125,9 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
         html: (!erased).then(|| markup::shown(&comment.html).into_owned()),
         appeal_action: own.can_appeal().then(|| format!("/r/{receipt}/appeal")),
         erase_action: (!erased).then(|| format!("/r/{receipt}/erase")),
-        thread_href: app.store.queue_item(comment.id).await.ok().flatten().map(|row| {
-            let plain = super::thread::thread_path(&comment.site, &row.thread_key);
-            format!("{}#palabre", row.thread_url.unwrap_or(plain))
+        thread_href: receipt::thread_of(app, own).await.map(|(key, url)| {
+            let plain = super::thread::thread_path(&comment.site, &key);
+            format!("{}#palabre", url.unwrap_or(plain))
         }),
         is_website_left_out: query.0.optional("left_out").ok().flatten().as_deref() == Some("website"),
     };

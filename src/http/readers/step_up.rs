@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use crate::{
         page::no_store,
         request::{
             body::Fields,
-            extract::{Client, Query},
+            extract::{Client, Path, Query},
         },
     },
     web::{

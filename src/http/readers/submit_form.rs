@@ -6,24 +6,23 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Path, RawQuery, Request, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 
 use super::{
     submission::NewComment,
-    thread::{Place, form_view, public_comment, thread_page, thread_path},
+    thread::{Place, form_view, thread_page, thread_path},
     thread_query::wanted,
 };
 use crate::{
-    actions::{submit, thread},
+    actions::{form, submit, thread},
     app::{App, SiteInForce},
     captcha::Form,
     domain::{
         draft::{Draft, FieldError, RawDraft, Rules, ThreadKey},
         language::Language,
-        timestamp::Timestamp,
         triage::Action,
     },
     error::Error,
@@ -33,7 +32,7 @@ use crate::{
         request::{
             self,
             body::Fields,
-            extract::{Client, Provenance, provenance},
+            extract::{Client, Path, Provenance, provenance},
             posted::Posted,
         },
     },
@@ -147,12 +146,7 @@ async fn follow_form(
         (Some(wrong), None) => return again.show(&wrong).await,
         (None, None) => {}
     }
-    let form = app.captcha.check_form(
-        &in_force.site.id,
-        key.as_str(),
-        submission.form.as_deref(),
-        app.clock.now(),
-    );
+    let form = form::check(app, in_force, &key, submission.form.as_deref());
     let reason = match (&form, provenance) {
         (_, Provenance::Foreign) => Some(ConfirmReason::OtherOrigin),
         (Form::Expired { .. }, _) => Some(ConfirmReason::Expired),
@@ -227,10 +221,7 @@ impl Again<'_> {
     /// The page under the status of one error, with the fields that are wrong by another.
     async fn under(&self, error: &Error, fields: Option<&Error>) -> Result<Response, Error> {
         let Self { app, place, .. } = *self;
-        let row = app.store.thread(&place.site.site.id, place.key.as_str()).await?;
-        if row.as_ref().is_some_and(|row| !row.open) {
-            return Err(Error::conflict("thread_closed"));
-        }
+        let row = thread::open(app, place.site, place.key).await?;
         error::log(error);
         let page = thread::page(app, row, wanted(&Fields::default())?).await?;
         let (errors, has_no_parent) = match fields {
@@ -243,15 +234,14 @@ impl Again<'_> {
             // Nobody sees that field: carried on, it would keep the text out at every press.
             values.parent.clear();
         } else {
-            reply_to = public_comment(app, &values.parent).await.map(|(_, name)| name);
+            reply_to = thread::answerable(app, &values.parent).await.map(|(_, name)| name);
         }
-        let now = app.clock.now();
-        let mut form = FormView {
-            token: Some(self.token(error, now)),
+        let mut view = FormView {
+            token: Some(self.token(error)),
             reply_to,
             ..form_view(place, values)
         };
-        form.errors = errors
+        view.errors = errors
             .iter()
             .map(|error| web::FieldError {
                 field: error.field.to_owned(),
@@ -261,10 +251,10 @@ impl Again<'_> {
                 },
             })
             .collect();
-        if form.errors.is_empty() {
-            form.problem = Some(error::sentence(error, place.language));
+        if view.errors.is_empty() {
+            view.problem = Some(error::sentence(error, place.language));
         }
-        let mut response = thread_page(place, page, form);
+        let mut response = thread_page(place, page, view);
         *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
         error::add_headers(error, &mut response);
         Ok(response)
@@ -272,13 +262,12 @@ impl Again<'_> {
 
     /// A fresh form token, as old as the one before. After a failure of ours the same again: the comment may
     /// be stored all the same, and the next press is then its repeat.
-    fn token(&self, error: &Error, now: Timestamp) -> String {
+    fn token(&self, error: &Error) -> String {
         match self.before {
             Some(before) if error.status() >= 500 => before.to_owned(),
             before => {
                 let Self { app, place, .. } = *self;
-                app.captcha
-                    .issue_form(&place.site.site, place.key.as_str(), before, now)
+                form::issue(app, place.site, place.key, before)
             }
         }
     }
@@ -308,9 +297,7 @@ fn words_back(posted: &Posted, error: &Error, language: Language, back: Option<S
 
 /// The two-step page: stores nothing until its button is pressed.
 fn confirm_page(app: &App, place: &Place<'_>, values: FormValues, reason: ConfirmReason) -> Response {
-    let token = app
-        .captcha
-        .issue_form(&place.site.site, place.key.as_str(), None, app.clock.now());
+    let token = form::issue(app, place.site, place.key, None);
     reader_page(&ConfirmPage {
         frame: ReaderFrame {
             language: place.language,

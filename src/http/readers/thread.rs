@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -13,15 +13,18 @@ use uuid::Uuid;
 
 use super::thread_query::{thread_key, wanted};
 use crate::{
-    actions::thread::{self, Page},
+    actions::{
+        self,
+        thread::{self, Page},
+    },
     app::{App, DEMO_SITE, SiteInForce},
-    domain::{draft::ThreadKey, language::Language, markup, site::Moderation, status::Status, timestamp::Timestamp},
+    domain::{draft::ThreadKey, language::Language, markup, site::Moderation, timestamp::Timestamp},
     error::Error,
     http::{
         page::{PageResult, form_page, reader_page},
         request::{
             self, cursor,
-            extract::{Client, Query},
+            extract::{Client, Path, Query},
         },
     },
     store::{PublicComment, ThreadRow},
@@ -186,19 +189,12 @@ pub(crate) fn thread_page(place: &Place<'_>, page: Page, form: FormView) -> Resp
 
 /// The comment that is answered: its id and its author.
 async fn reply_to(app: &App, query: &Query) -> Option<(Uuid, String)> {
-    public_comment(app, &query.0.first_of(&["reply"]).ok().flatten()?).await
-}
-
-/// A comment that may be answered: its id and its author.
-pub(crate) async fn public_comment(app: &App, id: &str) -> Option<(Uuid, String)> {
-    let comment = app.store.comment(Uuid::parse_str(id).ok()?).await.ok().flatten()?;
-    (comment.status == Status::Approved).then_some((comment.id, comment.name))
+    thread::answerable(app, &query.0.first_of(&["reply"]).ok().flatten()?).await
 }
 
 fn fresh_form(app: &App, place: &Place<'_>, reply_to: Option<(Uuid, String)>) -> FormView {
-    let now = app.clock.now();
     FormView {
-        token: Some(app.captcha.issue_form(&place.site.site, place.key.as_str(), None, now)),
+        token: Some(actions::form::issue(app, place.site, place.key, None)),
         reply_to: reply_to.as_ref().map(|(_, name)| name.clone()),
         ..form_view(
             place,

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use axum_extra::extract::CookieJar;
+use serde::de::DeserializeOwned;
 
 use super::{body::Fields, cookies};
 use crate::{
@@ -213,6 +214,18 @@ pub(crate) fn provenance(headers: &HeaderMap, app: &App, site: &Site) -> Provena
 /// Whether a page of that origin may talk to the site.
 pub(crate) fn is_allowed_origin(origin: &str, app: &App, site: &Site) -> bool {
     site.origins.iter().any(|own| own == origin) || app.is_own_origin(origin)
+}
+
+/// What a path holds; bytes that are no text are nobody's path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        read.map(|path| Self(path.0)).map_err(|_| Error::not_found().into())
+    }
 }
 
 /// The query of a request, read as strictly as a body.

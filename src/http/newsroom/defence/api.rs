@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::{
         error::Problem,
         page::no_store,
         request::{
-            extract::{Query, RequestLanguage, Who},
+            extract::{Path, Query, RequestLanguage, Who},
             fields::field_error,
         },
     },

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 
 use crate::{
     actions::{
@@ -25,7 +22,7 @@ use crate::{
         error::Problem,
         newsroom::insider::{Visitor, frame},
         page::{PageResult, admin_page},
-        request::extract::{Query, RequestLanguage},
+        request::extract::{Path, Query, RequestLanguage},
     },
     web::{
         alarm::{Alarm, Observe},

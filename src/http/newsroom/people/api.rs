@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -27,7 +27,7 @@ use crate::{
         page::no_store,
         request::{
             body::Fields,
-            extract::{Query, Who},
+            extract::{Path, Query, Who},
             fields::{field_error, parse_id},
         },
     },

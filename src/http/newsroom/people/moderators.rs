@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use uuid::Uuid;
@@ -30,7 +30,7 @@ use crate::{
         page::{PageResult, admin_page, no_referrer, see_other},
         request::{
             body::Fields,
-            extract::{Query, RequestLanguage},
+            extract::{Path, Query, RequestLanguage},
             fields::parse_id,
         },
     },

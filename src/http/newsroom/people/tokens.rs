@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
         page::{PageResult, admin_page, no_referrer, see_other},
         request::{
             body::Fields,
-            extract::{Query, RequestLanguage},
+            extract::{Path, Query, RequestLanguage},
             fields::parse_id,
         },
     },

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ use crate::{
         request::{
             body::Fields,
             cursor,
-            extract::{Query, RequestLanguage, Who},
+            extract::{Path, Query, RequestLanguage, Who},
             fields::{field_error, parse_id},
         },
     },

@@ -200,14 +200,7 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
 
 /// When the last comment of the caller's sites came in, whatever became of it.
 async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
-    let mut newest = None;
-    for found in sites::list(app, who).await? {
-        if let Some(at) = app.store.last_received(&found.site.id).await?
-            && newest.as_ref().is_none_or(|(known, _)| *known < at)
-        {
-            newest = Some((at, found));
-        }
-    }
+    let newest = review::last_received(app, who).await?;
     Ok(newest.map(|(at, found)| Moment::in_zone(language, at.0, &found.site.time_zone)))
 }
 
@@ -291,7 +284,7 @@ async fn next_row(app: &App, page: &Page, wanted: &Filter, done: Option<&(Uuid, 
     {
         return Ok(place);
     }
-    let Some(key) = app.store.queue_key(*done, wanted).await? else {
+    let Some(key) = review::page_key(app, *done, wanted).await? else {
         return Ok(0);
     };
     let next = rows.position(|row| wanted.stands_after(&row.page_key, &key));
@@ -448,11 +441,7 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, r
 pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
     let fields = Fields::read(request).await?;
     let decision = Uuid::parse_str(&fields.text("decision")?).map_err(|_| Error::not_found())?;
-    let comment = app
-        .store
-        .decided_comment(decision)
-        .await?
-        .ok_or_else(Error::not_found)?;
+    let comment = decide::comment_of(&app, decision).await?;
     let wish = Wish {
         comment,
         act: Act::Undo,

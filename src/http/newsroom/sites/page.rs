@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use serde_json::Value;
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         page::{PageResult, admin_page, see_other},
         request::{
             body::Fields,
-            extract::{Query, RequestLanguage},
+            extract::{Path, Query, RequestLanguage},
         },
     },
     web::{

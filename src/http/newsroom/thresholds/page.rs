@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     response::Response,
 };
@@ -34,7 +34,7 @@ use crate::{
         page::{PageResult, admin_page, see_other},
         request::{
             body::Fields,
-            extract::{Query, RequestLanguage},
+            extract::{Path, Query, RequestLanguage},
         },
     },
     store::PolicyRow,
@@ -359,17 +359,13 @@ async fn summary(app: &App, evidence: &Evidence) -> Result<Summary, Error> {
     // Scores of another provider count in none of the figures.
     let unscored = evidence.verdicts.iter().filter(|(class, _)| class != "scored");
     let unscored = unscored.map(|(_, count)| count).sum();
-    let site = &evidence.site.site;
     Ok(Summary {
         scored,
         published: sum(|row| row.published),
         held: sum(|row| row.held),
         step_up: sum(|row| row.stepped_up),
         refused: sum(|row| row.refused),
-        held_then_approved: app
-            .store
-            .held_then_approved(&site.id, site.captcha.provider.as_str(), evidence.since)
-            .await?,
+        held_then_approved: tune::held_then_approved(app, evidence).await?,
         unscored,
     })
 }
