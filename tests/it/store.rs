@@ -151,7 +151,7 @@ impl Scene {
         self.comment_saying("/a", "Aminata", "Un point de vue.")
     }
 
-    fn comment_in(&self, thread: &str) -> NewComment {
+    pub(crate) fn comment_in(&self, thread: &str) -> NewComment {
         self.comment_saying(thread, "Aminata", "Un point de vue.")
     }
 
@@ -3197,7 +3197,8 @@ fn every_public_method_is_called_here() {
         include_str!("store_accounts.rs"),
         include_str!("store_watch.rs"),
         include_str!("older_store.rs"),
-        include_str!("outbox.rs")
+        include_str!("outbox.rs"),
+        include_str!("failing_writes.rs")
     );
     let mut methods = 0;
     for source in store_sources() {
