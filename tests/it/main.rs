@@ -68,3 +68,4 @@ mod trust;
 mod tuning;
 mod whose;
 mod words;
+mod writer;
