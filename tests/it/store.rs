@@ -2054,6 +2054,12 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
     assert_eq!(first.settings.name.as_deref(), Some("Le Journal"));
     assert!(first.secrets.first.is_none() && first.secrets.second.is_none());
     assert!(read("nowhere").await.is_none());
+    let ids = ["sahel", "nowhere", "alpha"].map(str::to_owned);
+    let some = scene.store.stored_sites(&ids).await.expect("read");
+    let some: Vec<_> = some.into_iter().map(|(id, site)| (id, site.settings.name)).collect();
+    let (alpha, sahel) = ("alpha".to_owned(), "sahel".to_owned());
+    assert_eq!(some, [(alpha, Some("Le Journal".to_owned())), (sahel, None)]);
+    assert!(scene.store.stored_sites(&[]).await.expect("read").is_empty());
     let sealed = |text: &str| Some((text.to_owned(), START));
     let secrets = |first, second| Secrets { first, second };
     let made = async |id: &str| {

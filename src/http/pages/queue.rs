@@ -193,14 +193,14 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
 /// When the last comment of the caller's sites came in, whatever became of it.
 async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
     let mut newest = None;
-    for found in sites::list(app, who).await? {
-        if let Some(at) = app.store.last_received(&found.site.id).await?
+    for site in sites::list(app, who).await? {
+        if let Some(at) = app.store.last_received(&site.id).await?
             && newest.as_ref().is_none_or(|(known, _)| *known < at)
         {
-            newest = Some((at, found));
+            newest = Some((at, site));
         }
     }
-    Ok(newest.map(|(at, found)| Moment::in_zone(language, at.0, &found.site.time_zone)))
+    Ok(newest.map(|(at, site)| Moment::in_zone(language, at.0, &site.time_zone)))
 }
 
 /// A list under its address, without a page.
