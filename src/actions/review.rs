@@ -1,16 +1,15 @@
 //! A moderator reads the queue: items with their author's record and latest decision, counts, history.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::{identify::Identity, lease::Reading, sites};
 use crate::{
-    app::{App, SiteInForce},
+    app::App,
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
         queue::Filter,
+        site::Site,
         status::Status,
         timestamp::Timestamp,
     },
@@ -179,13 +178,13 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn last_received(app: &App, who: &Identity) -> Result<Option<(Timestamp, Arc<SiteInForce>)>, Error> {
-    let mut newest: Option<(Timestamp, Arc<SiteInForce>)> = None;
-    for found in sites::list(app, who).await? {
-        if let Some(at) = app.store.last_received(&found.site.id).await?
+pub async fn last_received(app: &App, who: &Identity) -> Result<Option<(Timestamp, Site)>, Error> {
+    let mut newest: Option<(Timestamp, Site)> = None;
+    for site in sites::list(app, who).await? {
+        if let Some(at) = app.store.last_received(&site.id).await?
             && newest.as_ref().is_none_or(|(known, _)| *known < at)
         {
-            newest = Some((at, found));
+            newest = Some((at, site));
         }
     }
     Ok(newest)

@@ -148,22 +148,14 @@ pub async fn ids(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
     Ok(ids)
 }
 
-/// The sites on which somebody has a role, by id; the demonstration's comes last.
+/// The sites on which somebody has a role, by id; the demonstration's comes last. A role may be older than its site's
+/// end.
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(app: &App, who: &Identity) -> Result<Vec<Arc<SiteInForce>>, Error> {
-    let mut sites = Vec::new();
-    let mut ids = who.sites(app).await?;
-    ids.sort_by_key(|id| id == DEMO_SITE);
-    for id in ids {
-        match app.site(&id).await {
-            Ok(site) => sites.push(site),
-            // A role may be older than its site's end.
-            Err(Error::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
+pub async fn list(app: &App, who: &Identity) -> Result<Vec<Site>, Error> {
+    let mut sites = app.settings_of(&who.sites(app).await?).await?;
+    sites.sort_by(|one, other| (one.id == DEMO_SITE, &one.id).cmp(&(other.id == DEMO_SITE, &other.id)));
     Ok(sites)
 }
 

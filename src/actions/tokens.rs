@@ -88,7 +88,8 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
             .map_err(|error| field_error("name", error.code()))?
             .as_str()
             .to_owned(),
-        None => format!("token-{}", &id.simple().to_string()[20..]),
+        // Digits of ten, which are told apart: of sixteen, 3 and e look alike, and 4 and a.
+        None => format!("token-{:015}", id.as_u128() % 1_000_000_000_000_000),
     };
     let mut parent = None;
     if let By::Somebody(who) = by {

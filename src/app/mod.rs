@@ -33,7 +33,7 @@ use crate::{
     captcha::Captcha,
     clock::Clock,
     config::Config,
-    domain::{address::TrustedProxies, captcha::CaptchaSettings},
+    domain::{address::TrustedProxies, captcha::CaptchaSettings, site::Site},
     error::Error,
     keys::Keys,
     limits::Limits,
@@ -106,6 +106,14 @@ impl App {
     pub async fn site(&self, id: &str) -> Result<Arc<SiteInForce>, Error> {
         let now = self.clock.now();
         self.sites.get(&self.config, &self.store, &self.keys, id, now).await
+    }
+
+    /// The settings in force of those of `ids` that exist, by id.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn settings_of(&self, ids: &[String]) -> Result<Vec<Site>, Error> {
+        Sites::settings(&self.config, &self.store, &self.keys, ids).await
     }
 
     /// Puts the providers' secrets that were typed into a page for a site among its settings. One that the

@@ -17,11 +17,14 @@ use crate::{
     },
     error::Error,
     keys::Keys,
-    store::{PolicyRow, Secrets, Store, StoreError},
+    store::{PolicyRow, Secrets, Store, StoreError, StoredSite},
 };
 
 /// How long a site in force is kept: a change made by another instance counts after that long.
 const SITE_LIFE: Duration = Duration::from_secs(1);
+
+/// Sites whose settings are read by one query.
+const TOGETHER: usize = 500;
 
 /// A site with what is decided about it now.
 #[derive(Debug)]
@@ -72,20 +75,7 @@ impl Sites {
         let Some(stored) = store.stored_site(id).await? else {
             return Err(Error::NotFound("site_unknown"));
         };
-        let mut settings = stored.settings;
-        put_secrets(keys, id, &stored.secrets, &mut settings.captcha);
-        let mut site = Site::resolve(id, config.site(id), &settings)
-            .map_err(|faults| Error::Internal(format!("site {id}: {}", SettingFault::in_one_line(&faults))))?;
-        let is_the_files = config.site(id).is_some_and(|file| file.captcha.sets_check());
-        if !is_the_files {
-            site.captcha.keep_vouched(stored.vouched_address.as_deref());
-        }
-        if site.captcha.hostnames.is_empty() {
-            site.captcha.hostnames.extend(own_hosts(config));
-            if let Some(second) = &mut site.captcha.second {
-                second.hostnames.clone_from(&site.captcha.hostnames);
-            }
-        }
+        let site = resolve(config, keys, id, stored)?;
         let site = Arc::new(SiteInForce {
             policy: store.policy_in_force(id, now).await?,
             reserved_names: reserved_names(store, &site, now).await?,
@@ -102,6 +92,25 @@ impl Sites {
         Ok(site)
     }
 
+    /// Some sites' settings in force, by id and read together; those that are not there are left out.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(super) async fn settings(
+        config: &Config,
+        store: &Store,
+        keys: &Keys,
+        ids: &[String],
+    ) -> Result<Vec<Site>, Error> {
+        let mut sites = Vec::with_capacity(ids.len());
+        for some in ids.chunks(TOGETHER) {
+            for (id, stored) in store.stored_sites(some).await? {
+                sites.push(resolve(config, keys, &id, stored)?);
+            }
+        }
+        Ok(sites)
+    }
+
     /// Forgets what is kept of sites, after a change made here.
     pub(super) fn forget(&self) {
         let mut kept_sites = self.lock();
@@ -112,6 +121,25 @@ impl Sites {
     fn lock(&self) -> MutexGuard<'_, KeptSites> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The store's part of a site's settings laid over by the file's.
+fn resolve(config: &Config, keys: &Keys, id: &str, stored: StoredSite) -> Result<Site, Error> {
+    let mut settings = stored.settings;
+    put_secrets(keys, id, &stored.secrets, &mut settings.captcha);
+    let mut site = Site::resolve(id, config.site(id), &settings)
+        .map_err(|faults| Error::Internal(format!("site {id}: {}", SettingFault::in_one_line(&faults))))?;
+    let is_the_files = config.site(id).is_some_and(|file| file.captcha.sets_check());
+    if !is_the_files {
+        site.captcha.keep_vouched(stored.vouched_address.as_deref());
+    }
+    if site.captcha.hostnames.is_empty() {
+        site.captcha.hostnames.extend(own_hosts(config));
+        if let Some(second) = &mut site.captcha.second {
+            second.hostnames.clone_from(&site.captcha.hostnames);
+        }
+    }
+    Ok(site)
 }
 
 /// Puts the providers' secrets that were typed into a page for a site among its settings. One that the

@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use futures_util::{StreamExt as _, stream};
+
 use super::{open::open, output};
 use crate::{
     actions::{
@@ -27,6 +29,9 @@ use crate::{
     },
     permissions, store,
 };
+
+/// Sites that are looked at together: of a thousand none waits for all before it.
+const SITES_AT_ONCE: usize = 8;
 
 /// Prints a line or more for each check; fails when any check does.
 ///
@@ -60,15 +65,12 @@ pub(super) async fn run(config: Config) -> Result<(), String> {
     copies(&app).await?;
     match app.store.site_ids().await {
         Ok(sites) => {
-            for site in sites {
-                if let Some(line) = script_origin(&app, &site).await {
+            let mut looked = stream::iter(sites.iter().map(|site| of_site(&app, site))).buffered(SITES_AT_ONCE);
+            while let Some((warning, lines)) = looked.next().await {
+                if let Some(line) = warning {
                     output::result(format_args!("warn  {line}"))?;
                 }
-                for line in providers(&app, &site).await {
-                    say(line)?;
-                }
-                say(policy(&app, &site).await)?;
-                say(seals(&app, &site).await)?;
+                lines.into_iter().try_for_each(&mut say)?;
             }
         }
         Err(error) => say(Err(format!("sites: {error}")))?,
@@ -256,6 +258,15 @@ fn client_address(app: &App) -> Result<String, String> {
         ));
     }
     Ok("client address: the connecting one".to_owned())
+}
+
+/// What is to be known of a site, and the result of each check of it.
+async fn of_site(app: &App, site: &str) -> (Option<String>, Vec<Result<String, String>>) {
+    let warning = script_origin(app, site).await;
+    let mut lines = providers(app, site).await;
+    lines.push(policy(app, site).await);
+    lines.push(seals(app, site).await);
+    (warning, lines)
 }
 
 /// What to know where an outside provider's script runs on the origin that holds the cookies of staff. No failure: what

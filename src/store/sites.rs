@@ -35,6 +35,33 @@ pub struct Secrets {
     pub second: Option<(String, Timestamp)>,
 }
 
+const SITE_COLUMNS: &str =
+    "id, settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at, vouched_address";
+
+type SiteRow = (
+    String,
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+);
+
+fn stored(row: SiteRow) -> Result<(String, StoredSite), StoreError> {
+    let (id, settings, first, first_at, second, second_at, vouched_address) = row;
+    let site = StoredSite {
+        settings: rows::json("sites", "settings", &id, &settings)?,
+        text: settings,
+        secrets: Secrets {
+            first: first.zip(first_at.map(Timestamp)),
+            second: second.zip(second_at.map(Timestamp)),
+        },
+        vouched_address,
+    };
+    Ok((id, site))
+}
+
 /// A site's settings as they are stored; no secret is among them.
 fn text_of(settings: &SiteSettings) -> String {
     serde_json::to_string(settings).unwrap_or_else(|_| "{}".to_owned())
@@ -127,36 +154,36 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn stored_site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
-        type Row = (
-            String,
-            Option<String>,
-            Option<i64>,
-            Option<String>,
-            Option<i64>,
-            Option<String>,
-        );
-        let found: Option<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(
-                "SELECT settings, sealed_secret, secret_at, sealed_second_secret, second_secret_at, \
-                 vouched_address FROM sites WHERE id = $1",
-            )
+        let found: Option<SiteRow> = on_pool!(self, |pool| {
+            sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "SELECT {SITE_COLUMNS} FROM sites WHERE id = $1"
+            )))
             .bind(id)
             .fetch_optional(pool)
             .await
         })?;
-        found
-            .map(|(settings, first, first_at, second, second_at, vouched_address)| {
-                Ok(StoredSite {
-                    settings: rows::json("sites", "settings", &id, &settings)?,
-                    text: settings,
-                    secrets: Secrets {
-                        first: first.zip(first_at.map(Timestamp)),
-                        second: second.zip(second_at.map(Timestamp)),
-                    },
-                    vouched_address,
-                })
-            })
-            .transpose()
+        found.map(|row| Ok(stored(row)?.1)).transpose()
+    }
+
+    /// The same of some sites, at most a thousand, by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stored_sites(&self, ids: &[String]) -> Result<Vec<(String, StoredSite)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<SiteRow> = on_pool!(self, |pool| {
+            // Index: the primary key.
+            let mut query = sqlx::QueryBuilder::new(format!("SELECT {SITE_COLUMNS} FROM sites WHERE id IN ("));
+            let mut list = query.separated(", ");
+            for id in ids.iter().take(1000) {
+                list.push_bind(id.as_str());
+            }
+            query.push(") ORDER BY id");
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        found.into_iter().map(stored).collect()
     }
 
     /// Makes a site. `false`: there is one of that id.

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use sqlx::QueryBuilder;
+use futures_util::TryStreamExt as _;
+use sqlx::{Executor as _, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{
@@ -81,10 +82,30 @@ impl Transaction<'_> {
         if let Some((_, end)) = ENDS
             && self.is_open
         {
-            sqlx::query(end).execute(self.connection).await?;
+            run_to_the_end(self.connection, sqlx::query(end), 1).await?;
         }
         Ok(())
     }
+}
+
+/// Runs a text of so many statements, the commit with them, and sees that each of them ended. A connection of SQLite
+/// is a thread, and where that dies sqlx ends what it gives without an error: then nothing is known to be stored.
+pub(in crate::store) async fn run_to_the_end<'q>(
+    connection: &mut Connection,
+    query: impl sqlx::Execute<'q, Engine> + 'q,
+    statements: usize,
+) -> Result<(), StoreError> {
+    let mut results = connection.fetch_many(query);
+    let mut ended = 0;
+    while let Some(result) = results.try_next().await? {
+        ended += usize::from(result.is_left());
+    }
+    if ended < statements {
+        return Err(StoreError::Unavailable(format!(
+            "the connection ended after {ended} of {statements} statements"
+        )));
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -261,9 +282,11 @@ async fn insert_rows(
 ) -> Result<(), StoreError> {
     let touched = touched(rows);
     let mut query = insert_of_comments(rows);
+    let mut statements = 1;
     if rows.iter().any(|(comment, _)| !comment.repeat_keys.is_empty()) {
         if ENDS.is_some() {
             query.push("; ");
+            statements += 1;
         } else {
             query.build().execute(&mut *transaction.connection).await?;
             query = QueryBuilder::new("");
@@ -276,9 +299,11 @@ async fn insert_rows(
         .map(|(comment, _)| *comment)
         .collect();
     if last && touched.is_empty() && told.is_empty() {
-        query.push(transaction.end());
+        let end = transaction.end();
+        statements += usize::from(!end.is_empty());
+        query.push(end);
     }
-    query.build().execute(&mut *transaction.connection).await?;
+    run_to_the_end(transaction.connection, query.build(), statements).await?;
     tell_arrivals(transaction.connection, &told).await?;
     touch_threads(transaction.connection, touched).await
 }

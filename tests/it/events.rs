@@ -42,7 +42,7 @@ on_both_engines!(
     a_page_names_what_its_stream_tells_once_more,
 );
 
-const PATH: &str = "/api/v1/moderation/events";
+pub(crate) const PATH: &str = "/api/v1/moderation/events";
 const COUNTS: &str = "/api/v1/moderation/counts";
 
 const MORE_THAN_A_LOOK_READS: usize = 210;
@@ -51,19 +51,17 @@ const MORE_THAN_A_LOOK_READS: usize = 210;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A stream as its client sees it.
-struct Stream {
+pub(crate) struct Stream {
     bytes: BoxStream<'static, reqwest::Result<Vec<u8>>>,
     text: String,
     /// The id of the last event.
-    last_id: String,
+    pub(crate) last_id: String,
 }
 
 impl Stream {
-    async fn open(service: &Service, path: &str, build: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
+    pub(crate) async fn open(service: &str, path: &str, build: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client
-            .get(format!("{}{path}", service.url))
-            .header("accept-encoding", "gzip");
+        let request = client.get(format!("{service}{path}")).header("accept-encoding", "gzip");
         let response = build(request).send().await.expect("an answer");
         assert_eq!(response.status(), 200);
         let header = |name: &str| {
@@ -87,7 +85,7 @@ impl Stream {
     }
 
     /// The next block: an event's name with its data, or `:` for a comment; `None` at the end.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -146,7 +144,7 @@ impl Stream {
 
 impl Person<'_> {
     async fn follows(&self, service: &Service) -> Stream {
-        Stream::open(service, PATH, |request| request.bearer_auth(&self.token)).await
+        Stream::open(&service.url, PATH, |request| request.bearer_auth(&self.token)).await
     }
 
     async fn reads_first(&self, comment: Uuid) -> Answer {
@@ -157,7 +155,7 @@ impl Person<'_> {
 
 impl Browser<'_> {
     async fn follows(&self, service: &Service) -> Stream {
-        Stream::open(service, PATH, |request| request.header("cookie", &self.cookie)).await
+        Stream::open(&service.url, PATH, |request| request.header("cookie", &self.cookie)).await
     }
 
     async fn asks_to_follow(&self, service: &Service) -> Answer {
@@ -454,7 +452,7 @@ async fn a_stream_goes_on_from_where_it_was(storage: &Storage) {
     mariam.decides(&seen.to_string(), "spam").await.expect(200);
     service.clock.advance(Duration::from_mins(5));
 
-    let mut again = Stream::open(&service, PATH, |request| {
+    let mut again = Stream::open(&service.url, PATH, |request| {
         request.bearer_auth(&mariam.token).header("last-event-id", &last)
     })
     .await;
@@ -466,11 +464,11 @@ async fn a_stream_goes_on_from_where_it_was(storage: &Storage) {
     assert_eq!(again.tells("arrived").await["id"], json!(missed));
     assert_eq!(again.tells("decided").await["comment"], json!(seen));
     let path = format!("{PATH}?since=2026-11-24T10:05:00Z");
-    let mut later = Stream::open(&service, &path, |request| request.bearer_auth(&mariam.token)).await;
+    let mut later = Stream::open(&service.url, &path, |request| request.bearer_auth(&mariam.token)).await;
     assert_eq!(later.tells("arrived").await["id"], json!(missed));
     // At most an hour back.
     service.clock.advance(Duration::from_mins(53));
-    let mut much_later = Stream::open(&service, &path, |request| request.bearer_auth(&mariam.token)).await;
+    let mut much_later = Stream::open(&service.url, &path, |request| request.bearer_auth(&mariam.token)).await;
     let (event, data) = much_later.next().await.expect("it tells");
     assert_eq!((event.as_str(), &data["comment"]), ("decided", &json!(seen)));
     for bad in ["yesterday", "1795514400", "%F0%28"] {

@@ -28,6 +28,8 @@ crate::stores::on_both_engines!(
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Mood {
     Takes,
+    /// The same, after a moment.
+    TakesItsTime,
     /// Knows none of the recipients, and repeats them.
     Refuses,
     HangsUp,
@@ -108,6 +110,9 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<(Mood, Vec<Received>)>>) -> Op
                         end if end == "." => break,
                         line => text.extend([line.as_str(), "\r\n"]),
                     }
+                }
+                if mood == Mood::TakesItsTime {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 state
                     .lock()

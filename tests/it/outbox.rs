@@ -1,5 +1,5 @@
-//! What happens is told to each who is to be told: at least once whatever is killed, in order, and not before an undo
-//! can take it back.
+//! What happens is told to each who is to be told: in order, and not before an undo can take it back. What is killed
+//! and what fails meanwhile is in `told_across_kills.rs` and `failing_writes.rs`.
 
 use std::{
     cell::RefCell,
@@ -11,23 +11,16 @@ use futures_util::future::join_all;
 use palabre::{
     actions::identify::Role,
     clock::{Clock, ManualClock},
-    domain::{
-        decision::{Act, Decided},
-        event::Kind,
-        status::Status,
-        timestamp::Timestamp,
-    },
+    domain::{decision::Act, event::Kind, status::Status, timestamp::Timestamp},
     jobs::{self, Heard},
-    store::{Delivered, Delivery, Opening, Receiver, Store},
+    store::{Delivered, Delivery, Receiver},
 };
 use uuid::Uuid;
 
 use crate::{
     captcha_road::{POLICY, fake, recaptcha},
-    child::Place,
-    fake_provider::SECRET,
     mail::{MailServer, Mood, delivers},
-    service::{PASSPHRASE, Service, eventually},
+    service::{PASSPHRASE, Service},
     store::{OTHER, SITE, START, Scene},
     stores::{Storage, on_both_engines},
 };
@@ -41,20 +34,19 @@ on_both_engines!(
     two_workers_at_once_deliver_each_once,
     a_lease_that_ran_out_is_claimed_again_under_the_same_id,
     a_receiver_that_fails_is_tried_later_and_later_and_given_up,
-    a_write_that_fails_leaves_nothing_half,
     a_seq_goes_on_after_the_events_were_forgotten,
     owners_are_shown_what_was_given_up,
 );
 
 /// A receiver that writes down what it is told.
 #[derive(Default)]
-struct Recorder {
+pub(crate) struct Recorder {
     told: RefCell<Vec<(Delivery, Timestamp)>>,
 }
 
 impl Recorder {
     /// Delivers all that is due `seconds` after the start.
-    async fn is_told_at(&self, scene: &Scene, seconds: u64) {
+    pub(crate) async fn is_told_at(&self, scene: &Scene, seconds: u64) {
         let now = START.plus(Duration::from_secs(seconds));
         let clock = Clock::Manual(ManualClock::at(now));
         let hears = async |delivery: Delivery| {
@@ -69,20 +61,20 @@ impl Recorder {
     }
 
     /// What it was told since the last call.
-    fn takes(&self) -> Vec<Kind> {
+    pub(crate) fn takes(&self) -> Vec<Kind> {
         let told = std::mem::take(&mut *self.told.borrow_mut());
         told.into_iter().map(|(delivery, _)| delivery.kind).collect()
     }
 }
 
-fn receiver(id: &str) -> Receiver {
+pub(crate) fn receiver(id: &str) -> Receiver {
     Receiver {
         kind: "recorder".to_owned(),
         id: id.to_owned(),
     }
 }
 
-async fn scene_with(storage: &Storage, receivers: &[&str]) -> Scene {
+pub(crate) async fn scene_with(storage: &Storage, receivers: &[&str]) -> Scene {
     let scene = Scene::open(storage).await;
     for id in receivers {
         scene.store.add_receiver(SITE, &receiver(id)).await.expect("added");
@@ -380,34 +372,6 @@ async fn a_receiver_that_fails_is_tried_later_and_later_and_given_up(storage: &S
     scene.store.close().await;
 }
 
-async fn a_write_that_fails_leaves_nothing_half(storage: &Storage) {
-    let scene = scene_with(storage, &["a"]).await;
-    let comment = scene.insert_with(|_| {}).await;
-    let before = rows(storage).await;
-    for table in ["deliveries", "events"] {
-        storage.execute(&format!("ALTER TABLE {table} RENAME TO gone")).await;
-        let decided = scene.store.decide(scene.decision(comment, Act::Approve)).await;
-        assert!(decided.is_err(), "{table}");
-        if table == "deliveries" {
-            let mut sent = scene.decision(comment, Act::Approve);
-            sent.act = Act::Hold;
-            assert!(scene.store.decide(sent).await.is_err());
-        }
-        let reported = scene.store.report(comment, &["r".to_owned()], "insulte", START).await;
-        assert!(reported.is_err(), "{table}");
-        storage.execute(&format!("ALTER TABLE gone RENAME TO {table}")).await;
-    }
-    assert_eq!(rows(storage).await, before);
-    let read = scene.store.comment(comment).await.expect("read").expect("there");
-    assert_eq!((read.status, read.version), (Status::Pending, 1));
-    let decided = scene.decide(scene.decision(comment, Act::Approve)).await;
-    assert!(matches!(decided, Decided::Applied(_)));
-    let recorder = Recorder::default();
-    recorder.is_told_at(&scene, 10).await;
-    assert_eq!(recorder.takes(), [Kind::Arrived, Kind::Approved]);
-    scene.store.close().await;
-}
-
 async fn a_seq_goes_on_after_the_events_were_forgotten(storage: &Storage) {
     let scene = scene_with(storage, &["a"]).await;
     let recorder = Recorder::default();
@@ -435,9 +399,6 @@ async fn a_seq_goes_on_after_the_events_were_forgotten(storage: &Storage) {
     assert_eq!(storage.integer("SELECT seq FROM events").await, Some(2));
     scene.store.close().await;
 }
-
-/// A published test key is a fault that stays.
-const TEST_SECRET: &str = "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe";
 
 async fn owners_are_shown_what_was_given_up(storage: &Storage) {
     let (fake, server) = (fake().await, MailServer::start().await);
@@ -487,85 +448,4 @@ async fn owners_are_shown_what_was_given_up(storage: &Storage) {
     service.clock.advance(Duration::from_hours(8 * 24));
     assert_eq!(faults().await, serde_json::json!([]), "after a week it is history");
     service.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_again_and_again_each_mail_arrives_and_none_under_two_ids_sqlite() {
-    killed_again_and_again(&Storage::sqlite(), 20).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_again_and_again_each_mail_arrives_and_none_under_two_ids_postgres() {
-    let Some(storage) = Storage::postgres().await else {
-        return;
-    };
-    killed_again_and_again(&storage, 20).await;
-}
-
-/// Each round raises alarms for two owners and kills the real program once some more mails came.
-async fn killed_again_and_again(storage: &Storage, rounds: usize) {
-    const ALARMS: usize = 6;
-    let (fake, server) = (fake().await, MailServer::start().await);
-    let site = recaptcha(&fake, POLICY).replace(SECRET, TEST_SECRET);
-    let config = format!("{}{site}", server.settings());
-    let service = Service::start(storage, &config).await;
-    for email in ["une@exemple.test", "deux@exemple.test"] {
-        let (_, code) = service.invites("Une", email, Role::Owner, &["faso"]).await;
-        service.accepts(&code).await;
-    }
-    service.stop().await;
-    let mut received: Vec<(String, String)> = Vec::new();
-    let raise = async || {
-        let store = Store::open(&storage.database(), Opening::Beside).await.expect("opens");
-        for _ in 0..ALARMS {
-            let raised = store.raise_alarm("faso", Duration::ZERO, Clock::System.now()).await;
-            assert_eq!(raised.expect("raised"), 2);
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        store.close().await;
-    };
-    let takes = |received: &mut Vec<(String, String)>| {
-        for mail in server.take() {
-            let id = mail
-                .text
-                .lines()
-                .find(|line| line.starts_with("Message-ID:"))
-                .expect("an id");
-            received.push((mail.to, id.to_owned()));
-        }
-    };
-    let place = Place::new(storage, &config);
-    for round in 0..rounds {
-        raise().await;
-        let child = place.starts();
-        let enough = 1 + round * 7 % ALARMS;
-        eventually("some are delivered", async || server.count() >= enough).await;
-        child.is_killed();
-        takes(&mut received);
-        // The minute of the killed one's leases passes.
-        storage
-            .execute("UPDATE deliveries SET leased_until = 1 WHERE leased_until > 0")
-            .await;
-    }
-    let child = place.starts();
-    eventually("all are delivered", async || {
-        storage
-            .integer("SELECT COUNT(*) FROM deliveries WHERE state = 'waiting'")
-            .await
-            == Some(0)
-    })
-    .await;
-    child.stops();
-    takes(&mut received);
-    let written = storage
-        .integer("SELECT COUNT(*) FROM deliveries WHERE state = 'done'")
-        .await;
-    let distinct: BTreeSet<_> = received.iter().cloned().collect();
-    assert_eq!(usize::try_from(written.expect("counted")).expect("few"), distinct.len());
-    assert!(distinct.len() >= rounds * ALARMS * 2, "{}", distinct.len());
-    println!(
-        "{} mails, {} of them again under the same id",
-        received.len(),
-        received.len() - distinct.len()
-    );
 }

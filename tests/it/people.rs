@@ -4,9 +4,9 @@ use palabre::{
     actions::{
         accounts::{self, By},
         identify::Role,
-        own_account,
+        own_account, tokens,
     },
-    domain::account::EVERY_SITE,
+    domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ on_both_engines!(
     the_team_by_the_api,
     tokens_may_no_more_than_their_maker,
     tokens_are_made_and_revoked_by_their_page,
+    tokens_without_a_name_get_names_that_are_told_apart,
     one_changes_ones_own_account,
     one_sets_up_a_second_step_by_its_pages,
     sessions_are_ones_own,
@@ -516,6 +517,22 @@ async fn tokens_may_no_more_than_their_maker(storage: &Storage) {
         .await;
     assert_eq!(again.error(), (404, "not_found"));
 
+    service.stop().await;
+}
+
+/// The ids that they are made of count up here.
+async fn tokens_without_a_name_get_names_that_are_told_apart(storage: &Storage) {
+    let service = Service::start(storage, SITE).await;
+    for _ in 0..32 {
+        let wanted = tokens::Wanted {
+            name: None,
+            role: Role::Moderator,
+            scope: Scope::All,
+            expires_at: None,
+        };
+        let made = tokens::create(&service.app, By::Operator, wanted).await;
+        made.expect("its name is nobody's");
+    }
     service.stop().await;
 }
 

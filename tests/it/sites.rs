@@ -671,7 +671,7 @@ async fn the_first_run_goes_on_where_it_was_left(storage: &Storage) {
 
 async fn f7_the_site_after_the_thousandth_is_a_site_too(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    let rows: Vec<String> = (0..1200).map(|number| format!("('a-{number}', '{{}}', 0)")).collect();
+    let rows: Vec<String> = (0..1000).map(|number| format!("('a-{number}', '{{}}', 0)")).collect();
     storage
         .execute(&format!(
             "INSERT INTO sites (id, settings, created_at) VALUES {}, ('le-faso', '{{}}', 0), ('zone', '{{}}', 0)",

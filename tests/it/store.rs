@@ -151,7 +151,7 @@ impl Scene {
         self.comment_saying("/a", "Aminata", "Un point de vue.")
     }
 
-    fn comment_in(&self, thread: &str) -> NewComment {
+    pub(crate) fn comment_in(&self, thread: &str) -> NewComment {
         self.comment_saying(thread, "Aminata", "Un point de vue.")
     }
 
@@ -2054,6 +2054,12 @@ async fn a_site_keeps_its_first_settings(storage: &Storage) {
     assert_eq!(first.settings.name.as_deref(), Some("Le Journal"));
     assert!(first.secrets.first.is_none() && first.secrets.second.is_none());
     assert!(read("nowhere").await.is_none());
+    let ids = ["sahel", "nowhere", "alpha"].map(str::to_owned);
+    let some = scene.store.stored_sites(&ids).await.expect("read");
+    let some: Vec<_> = some.into_iter().map(|(id, site)| (id, site.settings.name)).collect();
+    let (alpha, sahel) = ("alpha".to_owned(), "sahel".to_owned());
+    assert_eq!(some, [(alpha, Some("Le Journal".to_owned())), (sahel, None)]);
+    assert!(scene.store.stored_sites(&[]).await.expect("read").is_empty());
     let sealed = |text: &str| Some((text.to_owned(), START));
     let secrets = |first, second| Secrets { first, second };
     let made = async |id: &str| {
@@ -3197,7 +3203,8 @@ fn every_public_method_is_called_here() {
         include_str!("store_accounts.rs"),
         include_str!("store_watch.rs"),
         include_str!("older_store.rs"),
-        include_str!("outbox.rs")
+        include_str!("outbox.rs"),
+        include_str!("failing_writes.rs")
     );
     let mut methods = 0;
     for source in store_sources() {

@@ -8,6 +8,7 @@
 //! after a failure.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     io::Write as _,
     os::unix::fs::DirBuilderExt as _,
@@ -137,6 +138,51 @@ impl Storage {
         columns.retain(|(table, ..)| table != "_sqlx_migrations");
         columns.sort();
         columns
+    }
+
+    /// The first column of each row, which is text.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let found: Vec<(String,)> = if self.is_postgres() {
+            let mut connection = PgConnection::connect(&self.url).await.expect("the server answers");
+            sqlx::query_as(AssertSqlSafe(query.to_owned()))
+                .fetch_all(&mut connection)
+                .await
+                .expect(query)
+        } else {
+            sqlx::query_as(AssertSqlSafe(query.to_owned()))
+                .fetch_all(&mut self.sqlite_connection().await)
+                .await
+                .expect(query)
+        };
+        found.into_iter().map(|(text,)| text).collect()
+    }
+
+    /// The ids in a column of `table`, which may have a `WHERE`.
+    pub(crate) async fn ids(&self, column: &str, table: &str) -> BTreeSet<Uuid> {
+        let text = if self.is_postgres() {
+            format!("CAST({column} AS TEXT)")
+        } else {
+            format!("HEX({column})")
+        };
+        let ids = self.texts(&format!("SELECT {text} FROM {table}")).await;
+        ids.iter().map(|id| Uuid::parse_str(id).expect("an id")).collect()
+    }
+
+    /// What gives every row of all tables but the migrations' own, with its table's name, as text.
+    pub(crate) async fn query_of_all_rows(&self) -> String {
+        let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, column, _) in self.columns().await {
+            tables.entry(table).or_default().push(format!("QUOTE(\"{column}\")"));
+        }
+        let selects = tables.iter().map(|(table, columns)| {
+            let row = if self.is_postgres() {
+                "CAST(t AS TEXT)".to_owned()
+            } else {
+                columns.join(" || ' ' || ")
+            };
+            format!("SELECT '{table}: ' || {row} FROM {table} t")
+        });
+        selects.collect::<Vec<_>>().join(" UNION ALL ")
     }
 
     async fn sqlite_connection(&self) -> SqliteConnection {

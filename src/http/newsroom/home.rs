@@ -35,10 +35,10 @@ pub(crate) async fn home(
     Ok(admin_page(&HomePage {
         frame: frame(&app, who.as_ref(), language, Place::Elsewhere, "Palabre".to_owned()),
         sites: sites
-            .iter()
-            .map(|found| SiteEntry {
-                id: found.site.id.clone(),
-                name: found.site.name.clone(),
+            .into_iter()
+            .map(|site| SiteEntry {
+                id: site.id,
+                name: site.name,
             })
             .collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

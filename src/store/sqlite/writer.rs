@@ -5,11 +5,12 @@
 //! moment, because a sync costs more than that. If anything in it fails, the batch is done again, each unit in
 //! a transaction of its own, so that a bad unit fails alone and whole. Any other write runs as one
 //! closure alone between batches. Each caller is answered after the commit that holds its rows; a full
-//! queue is an error at once, never a wait.
+//! queue is an error at once, never a wait. A connection that breaks under a write, or whose thread dies, is
+//! opened again for the next one; those under way are told that nothing is known to be stored.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -129,7 +130,7 @@ async fn work(
     while let Some(first) = next(&mut waiting, &mut jobs).await {
         let result = match first {
             Job::Stop => break,
-            Job::Closure(closure) => run_closure(&mut connection, closure).await,
+            Job::Closure(closure) => unless_it_panics(run_closure(&mut connection, closure)).await,
             Job::Unit(unit, answer) => {
                 batch.push((unit, answer));
                 let until = tokio::time::Instant::now() + GATHER;
@@ -148,7 +149,7 @@ async fn work(
                     }
                 }
                 usual = batch.len();
-                run_batch(&mut connection, std::mem::take(&mut batch)).await
+                unless_it_panics(run_batch(&mut connection, std::mem::take(&mut batch))).await
             }
         };
         if let Err(error) = result {
@@ -160,6 +161,13 @@ async fn work(
         }
     }
     let _ = sqlx::Connection::close(connection).await;
+}
+
+/// A write that panics ends alone: its caller hears that the writer ended, and the connection is opened again. The
+/// task goes on, because nobody could write without it.
+async fn unless_it_panics(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    let ended = AssertUnwindSafe(write).catch_unwind().await;
+    ended.unwrap_or_else(|_| Err(Defect::Broken("a write panicked".to_owned()).into()))
 }
 
 async fn next(waiting: &mut VecDeque<Job>, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
@@ -230,8 +238,7 @@ async fn one_by_one(connection: &mut SqliteConnection, all: &[Unit], answers: Ve
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
-    sqlx::query(statement).execute(connection).await?;
-    Ok(())
+    units::run_to_the_end(connection, sqlx::query(statement), 1).await
 }
 
 /// Leaves no transaction open. `Err` when the connection is unusable; that none was open (SQLite ends
@@ -240,5 +247,27 @@ async fn reset(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     match execute(connection, "ROLLBACK").await {
         Err(StoreError::Defect(_)) | Ok(()) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_that_panics_ends_alone() {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        let connection = options.connect().await.expect("a connection");
+        let writer = Writer::start(connection, options, 1);
+        let panics = writer.run::<(), _>(|_| Box::pin(async { panic!("a defect") })).await;
+        assert!(matches!(panics, Err(StoreError::Unavailable(_))), "{panics:?}");
+        let holds = writer.run(|connection| {
+            Box::pin(async move {
+                let (one,): (i64,) = sqlx::query_as("SELECT 1").fetch_one(connection).await?;
+                Ok(one)
+            })
+        });
+        assert_eq!(holds.await.expect("the next one holds"), 1);
+        writer.close().await;
     }
 }

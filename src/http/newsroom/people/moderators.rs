@@ -138,12 +138,11 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
 /// Errors of the store.
 pub(crate) async fn site_choices(app: &App, who: &Identity, language: Language) -> Result<Vec<Choice>, Error> {
     let mut choices = Vec::new();
-    for found in sites::list(app, who).await? {
-        let site = &found.site;
+    for site in sites::list(app, who).await? {
         if who.rights.at(&site.id) == Some(Role::Owner) {
             choices.push(Choice {
-                label: site.name.clone(),
-                value: site.id.clone(),
+                label: site.name,
+                value: site.id,
                 is_selected: false,
             });
         }

@@ -201,7 +201,7 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
 /// When the last comment of the caller's sites came in, whatever became of it.
 async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
     let newest = review::last_received(app, who).await?;
-    Ok(newest.map(|(at, found)| Moment::in_zone(language, at.0, &found.site.time_zone)))
+    Ok(newest.map(|(at, site)| Moment::in_zone(language, at.0, &site.time_zone)))
 }
 
 /// A list under its address, without a page.

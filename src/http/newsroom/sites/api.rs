@@ -32,7 +32,7 @@ use crate::{
         (status = 401, description = "unauthenticated")))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Who(who): Who, _: Query) -> Result<Response, Problem> {
     let found = sites::list(&app, &who).await?;
-    let sites = found.iter().map(|site| SiteEntry::of(&site.site, &who)).collect();
+    let sites = found.iter().map(|site| SiteEntry::of(site, &who)).collect();
     Ok(no_store(Json(Sites { sites }).into_response()))
 }
 

@@ -74,10 +74,10 @@ async fn choose(app: &App, who: &Identity, language: Language, name: &str) -> Pa
         frame: frame(app, Some(who), language, place, title),
         page: name.to_owned(),
         sites: found
-            .iter()
-            .map(|found| SiteEntry {
-                id: found.site.id.clone(),
-                name: found.site.name.clone(),
+            .into_iter()
+            .map(|site| SiteEntry {
+                id: site.id,
+                name: site.name,
             })
             .collect(),
     }))
@@ -86,10 +86,10 @@ async fn choose(app: &App, who: &Identity, language: Language, name: &str) -> Pa
 async fn page(app: &App, who: &Identity, language: Language) -> Result<SitesPage, Error> {
     let found = sites::list(app, who).await?;
     let rows = found.iter().map(|site| SiteRow {
-        id: site.site.id.clone(),
-        name: site.site.name.clone(),
-        origins: site.site.origins.clone(),
-        is_owner: who.may(Role::Owner, &site.site.id).is_ok(),
+        id: site.id.clone(),
+        name: site.name.clone(),
+        origins: site.origins.clone(),
+        is_owner: who.may(Role::Owner, &site.id).is_ok(),
     });
     let mut frame = frame(app, Some(who), language, Place::Sites, language.say("sites-title"));
     frame.setup_href = first_run::href(app, who).await?;
