@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     audit::{NewAudit, insert_entries, insert_entry},
     credentials::set_recovery_codes,
-    engines::{in_tx, on_pool},
+    engines::{from_row, in_tx, on_pool},
     error::StoreError,
     invitations::{Invitation, end_links_of, has_invitation, insert_link},
     leases::end_leases,
@@ -141,17 +141,18 @@ pub struct Giver {
     pub most: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    name: String,
-    email: String,
-    passphrase: Option<String>,
-    totp_seed: Option<String>,
-    totp_confirmed: bool,
-    created_at: i64,
-    disabled_at: Option<i64>,
-    suspended_over: Option<String>,
+from_row! {
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        passphrase: Option<String>,
+        totp_seed: Option<String>,
+        totp_confirmed: bool,
+        created_at: i64,
+        disabled_at: Option<i64>,
+        suspended_over: Option<String>,
+    }
 }
 
 impl Row {
@@ -420,12 +421,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn account_by_email(&self, email_folded: &str) -> Result<Option<Account>, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct WithRole {
-            #[sqlx(flatten)]
-            row: Row,
-            site_id: Option<String>,
-            role: Option<String>,
+        from_row! {
+            struct WithRole {
+                ..row: Row,
+                site_id: Option<String>,
+                role: Option<String>,
+            }
         }
         let mut rows: Vec<WithRole> = on_pool!(self, |pool| {
             // Indexes: the unique one of accounts, the primary key of their roles.

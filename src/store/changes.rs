@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     audit::{self, AuditEntry},
-    engines::{on_pool, push_scope},
+    engines::{from_row, on_pool, push_scope},
     error::StoreError,
     events::event_time,
     open::Store,
@@ -25,14 +25,15 @@ pub struct Arrival {
     pub created_at: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    site_id: String,
-    thread_key: String,
-    status: String,
-    version: i64,
-    created_at: i64,
+from_row! {
+    struct Row {
+        id: Uuid,
+        site_id: String,
+        thread_key: String,
+        status: String,
+        version: i64,
+        created_at: i64,
+    }
 }
 
 impl Store {

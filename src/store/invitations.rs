@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     audit::{NewAudit, insert_entries},
     credentials::set_recovery_codes,
-    engines::{in_tx, on_pool},
+    engines::{from_row, in_tx, on_pool},
     error::StoreError,
     lock::lock_accounts,
     offers::{maker_owns, of_the_same_maker},
@@ -180,12 +180,13 @@ macro_rules! has_invitation {
 }
 pub(super) use has_invitation;
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    account_id: Uuid,
-    maker_id: Option<Uuid>,
-    is_reset: bool,
-    passphrase: Option<String>,
+from_row! {
+    struct Row {
+        account_id: Uuid,
+        maker_id: Option<Uuid>,
+        is_reset: bool,
+        passphrase: Option<String>,
+    }
 }
 
 impl Row {

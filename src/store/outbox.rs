@@ -10,7 +10,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    engines::{in_tx, on_pool},
+    engines::{from_row, in_tx, on_pool},
     error::StoreError,
     events::{event_id, event_time, write_event},
     open::Store,
@@ -69,19 +69,20 @@ pub enum Delivered {
     },
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    event_id: Uuid,
-    receiver_kind: String,
-    receiver_id: String,
-    site_id: String,
-    comment_id: Option<Uuid>,
-    seq: Option<i64>,
-    attempts: i64,
-    kind: Option<String>,
-    comment_version: Option<i64>,
-    decision_id: Option<Uuid>,
-    at: Option<i64>,
+from_row! {
+    struct Row {
+        event_id: Uuid,
+        receiver_kind: String,
+        receiver_id: String,
+        site_id: String,
+        comment_id: Option<Uuid>,
+        seq: Option<i64>,
+        attempts: i64,
+        kind: Option<String>,
+        comment_version: Option<i64>,
+        decision_id: Option<Uuid>,
+        at: Option<i64>,
+    }
 }
 
 impl Store {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     audit::{NewAudit, insert_entries},
-    engines::{in_tx, on_pool},
+    engines::{from_row, in_tx, on_pool},
     error::StoreError,
     leases::end_leases,
     lock::lock_accounts,
@@ -69,16 +69,17 @@ pub struct TokensWanted {
     pub limit: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    name: String,
-    role: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-    maker_id: Option<Uuid>,
-    parent_id: Option<Uuid>,
+from_row! {
+    struct Row {
+        id: Uuid,
+        name: String,
+        role: String,
+        created_at: i64,
+        expires_at: Option<i64>,
+        revoked_at: Option<i64>,
+        maker_id: Option<Uuid>,
+        parent_id: Option<Uuid>,
+    }
 }
 
 impl Row {
