@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::{
     audit::{NewAudit, insert_entries, insert_entry},
     credentials::set_recovery_codes,
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     invitations::{Invitation, end_links_of, has_invitation, insert_link},
     leases::end_leases,
     lock::lock_accounts,

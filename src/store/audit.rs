@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    engines::{from_row, in_tx, on_pool, push_scope},
+    engines::{in_tx, on_pool, push_scope},
     error::StoreError,
+    from_row::from_row,
     lock::lock_accounts,
     open::Store,
     rows,

@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use super::{
     audit::{self, AuditEntry},
-    engines::{from_row, on_pool, push_scope},
+    engines::{on_pool, push_scope},
     error::StoreError,
     events::event_time,
+    from_row::from_row,
     open::Store,
     rows,
 };

@@ -1,6 +1,6 @@
 // Included by `units.rs` behind `unit_sql.rs`, whose imports serve here too: a moderator's decision.
 
-crate::store::engines::from_row! {
+crate::store::from_row::from_row! {
     struct Current {
         site_id: String,
         thread_id: Uuid,
@@ -85,7 +85,7 @@ async fn latest(
     wanted: &Decide,
     version: i64,
 ) -> Result<Option<decision::Earlier>, StoreError> {
-    crate::store::engines::from_row! {
+    crate::store::from_row::from_row! {
         struct Entry {
             id: Uuid,
             actor_id: String,

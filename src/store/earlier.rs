@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::engines::from_row;
+use super::from_row::from_row;
 use crate::domain::timestamp::Timestamp;
 
 /// An earlier submission with one of the same keys.

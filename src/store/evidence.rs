@@ -2,12 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{
-    engines::{from_row, on_pool},
-    error::StoreError,
-    open::Store,
-    rows,
-};
+use super::{engines::on_pool, error::StoreError, from_row::from_row, open::Store, rows};
 use crate::domain::{evidence::LevelCounts, score::Score, timestamp::Timestamp};
 
 /// A scored comment that other cuts would treat otherwise.

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::{
     audit::{NewAudit, insert_entries},
     credentials::set_recovery_codes,
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     lock::lock_accounts,
     offers::{maker_owns, of_the_same_maker},
     open::Store,

@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::{
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
 };
 use crate::domain::{actor::Actor, timestamp::Timestamp};

@@ -27,6 +27,7 @@ mod error;
 mod events;
 mod evidence;
 mod feedback;
+mod from_row;
 mod housekeeping;
 mod invitations;
 mod leases;

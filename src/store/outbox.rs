@@ -10,9 +10,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
     events::{event_id, event_time, write_event},
+    from_row::from_row,
     open::Store,
     rows,
 };

@@ -4,8 +4,9 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    engines::{from_row, on_pool, push_scope},
+    engines::{on_pool, push_scope},
     error::StoreError,
+    from_row::from_row,
     open::Store,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{
-    engines::from_row,
     error::{Defect, StoreError},
+    from_row::from_row,
 };
 use crate::domain::{
     account::Role, reason::Reason, score::Score, status::Status, timestamp::Timestamp, triage::Action,

@@ -2,8 +2,9 @@
 
 use super::{
     audit::{NewAudit, insert_entry},
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
     rows,
 };

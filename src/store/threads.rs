@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::{
     audit::{NewAudit, insert_entry},
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
 };
 use crate::domain::timestamp::Timestamp;

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::{
     audit::{NewAudit, insert_entries},
-    engines::{from_row, in_tx, on_pool},
+    engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     leases::end_leases,
     lock::lock_accounts,
     names::{NOBODY, check_name},
