@@ -13,6 +13,7 @@ use super::{
     credentials::set_recovery_codes,
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     invitations::{Invitation, end_links_of, has_invitation, insert_link},
     leases::end_leases,
     lock::lock_accounts,
@@ -141,17 +142,18 @@ pub struct Giver {
     pub most: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    name: String,
-    email: String,
-    passphrase: Option<String>,
-    totp_seed: Option<String>,
-    totp_confirmed: bool,
-    created_at: i64,
-    disabled_at: Option<i64>,
-    suspended_over: Option<String>,
+from_row! {
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        passphrase: Option<String>,
+        totp_seed: Option<String>,
+        totp_confirmed: bool,
+        created_at: i64,
+        disabled_at: Option<i64>,
+        suspended_over: Option<String>,
+    }
 }
 
 impl Row {
@@ -420,12 +422,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn account_by_email(&self, email_folded: &str) -> Result<Option<Account>, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct WithRole {
-            #[sqlx(flatten)]
-            row: Row,
-            site_id: Option<String>,
-            role: Option<String>,
+        from_row! {
+            struct WithRole {
+                ..row: Row,
+                site_id: Option<String>,
+                role: Option<String>,
+            }
         }
         let mut rows: Vec<WithRole> = on_pool!(self, |pool| {
             // Indexes: the unique one of accounts, the primary key of their roles.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     engines::{in_tx, on_pool, push_scope},
     error::StoreError,
+    from_row::from_row,
     lock::lock_accounts,
     open::Store,
     rows,
@@ -39,27 +40,29 @@ pub struct NewAudit {
     pub detail: Option<String>,
 }
 
-/// An entry as it is read out.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct AuditEntry {
-    pub id: Uuid,
-    pub site_id: String,
-    pub at: i64,
-    pub actor_kind: String,
-    /// Stays the same whatever the actor is called.
-    pub actor_id: String,
-    pub actor: String,
-    pub action: String,
-    pub comment_id: Option<Uuid>,
-    pub from_status: Option<String>,
-    pub to_status: Option<String>,
-    pub from_version: Option<i64>,
-    pub to_version: Option<i64>,
-    pub reason: Option<String>,
-    pub text_digest: Option<String>,
-    pub undoes: Option<Uuid>,
-    pub detail: Option<String>,
-    pub note: Option<String>,
+from_row! {
+    /// An entry as it is read out.
+    #[derive(Debug, Clone)]
+    pub struct AuditEntry {
+        pub id: Uuid,
+        pub site_id: String,
+        pub at: i64,
+        pub actor_kind: String,
+        /// Stays the same whatever the actor is called.
+        pub actor_id: String,
+        pub actor: String,
+        pub action: String,
+        pub comment_id: Option<Uuid>,
+        pub from_status: Option<String>,
+        pub to_status: Option<String>,
+        pub from_version: Option<i64>,
+        pub to_version: Option<i64>,
+        pub reason: Option<String>,
+        pub text_digest: Option<String>,
+        pub undoes: Option<Uuid>,
+        pub detail: Option<String>,
+        pub note: Option<String>,
+    }
 }
 
 /// A seal that does not fit the entries it covers.
@@ -405,33 +408,36 @@ fn with_member(detail: Option<&str>, name: &str, figure: u64) -> String {
     serde_json::Value::Object(detail).to_string()
 }
 
-#[derive(sqlx::FromRow)]
-struct Seal {
-    number: i64,
-    last_id: Uuid,
-    hash: String,
+from_row! {
+    struct Seal {
+        number: i64,
+        last_id: Uuid,
+        hash: String,
+    }
 }
 
-/// What a seal covers of an entry: everything but the actor's name, which may change, and the texts.
-#[derive(sqlx::FromRow, serde::Serialize)]
-struct Sealed {
-    id: Uuid,
-    at: i64,
-    actor_kind: String,
-    actor_id: String,
-    action: String,
-    comment_id: Option<Uuid>,
-    from_status: Option<String>,
-    to_status: Option<String>,
-    from_aside: Option<bool>,
-    from_label: Option<String>,
-    from_version: Option<i64>,
-    to_version: Option<i64>,
-    reason: Option<String>,
-    text_digest: Option<String>,
-    undoes: Option<Uuid>,
-    decision_key: Option<String>,
-    detail: Option<String>,
+from_row! {
+    /// What a seal covers of an entry: everything but the actor's name, which may change, and the texts.
+    #[derive(serde::Serialize)]
+    struct Sealed {
+        id: Uuid,
+        at: i64,
+        actor_kind: String,
+        actor_id: String,
+        action: String,
+        comment_id: Option<Uuid>,
+        from_status: Option<String>,
+        to_status: Option<String>,
+        from_aside: Option<bool>,
+        from_label: Option<String>,
+        from_version: Option<i64>,
+        to_version: Option<i64>,
+        reason: Option<String>,
+        text_digest: Option<String>,
+        undoes: Option<Uuid>,
+        decision_key: Option<String>,
+        detail: Option<String>,
+    }
 }
 
 fn chain(previous: &str, entries: &[Sealed]) -> String {

@@ -7,6 +7,7 @@ use super::{
     engines::{on_pool, push_scope},
     error::StoreError,
     events::event_time,
+    from_row::from_row,
     open::Store,
     rows,
 };
@@ -25,14 +26,15 @@ pub struct Arrival {
     pub created_at: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    site_id: String,
-    thread_key: String,
-    status: String,
-    version: i64,
-    created_at: i64,
+from_row! {
+    struct Row {
+        id: Uuid,
+        site_id: String,
+        thread_key: String,
+        status: String,
+        version: i64,
+        created_at: i64,
+    }
 }
 
 impl Store {

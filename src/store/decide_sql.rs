@@ -1,16 +1,17 @@
 // Included by `units.rs` behind `unit_sql.rs`, whose imports serve here too: a moderator's decision.
 
-#[derive(sqlx::FromRow)]
-struct Current {
-    site_id: String,
-    thread_id: Uuid,
-    status: String,
-    set_aside: bool,
-    version: i64,
-    label: Option<String>,
-    thread_title: Option<String>,
-    thread_url: Option<String>,
-    has_receiver: bool,
+crate::store::from_row::from_row! {
+    struct Current {
+        site_id: String,
+        thread_id: Uuid,
+        status: String,
+        set_aside: bool,
+        version: i64,
+        label: Option<String>,
+        thread_title: Option<String>,
+        thread_url: Option<String>,
+        has_receiver: bool,
+    }
 }
 
 async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided, StoreError> {
@@ -84,13 +85,14 @@ async fn latest(
     wanted: &Decide,
     version: i64,
 ) -> Result<Option<decision::Earlier>, StoreError> {
-    #[derive(sqlx::FromRow)]
-    struct Entry {
-        id: Uuid,
-        actor_id: String,
-        from_status: Option<String>,
-        from_aside: Option<bool>,
-        from_label: Option<String>,
+    crate::store::from_row::from_row! {
+        struct Entry {
+            id: Uuid,
+            actor_id: String,
+            from_status: Option<String>,
+            from_aside: Option<bool>,
+            from_label: Option<String>,
+        }
     }
     let entry: Option<Entry> = sqlx::query_as(
         "SELECT id, actor_id, from_status, from_aside, from_label FROM audit_entries \

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::from_row::from_row;
 use crate::domain::timestamp::Timestamp;
 
 /// An earlier submission with one of the same keys.
@@ -32,19 +33,21 @@ pub(super) struct Look {
     pub(super) now: Timestamp,
 }
 
-/// A row of the answer: which look it belongs to, its thread, and one earlier submission.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct Found {
-    pub(super) look: i64,
-    pub(super) thread_id: Option<Uuid>,
-    pub(super) open: Option<bool>,
-    pub(super) oldest_pending_at: Option<i64>,
-    pub(super) repeat_key: Option<String>,
-    pub(super) digest: Option<String>,
-    pub(super) comment_id: Option<Uuid>,
-    pub(super) expires_at: Option<i64>,
-    /// Somebody is told of what comes in on the site; only in a row of a thread.
-    pub(super) has_receiver: bool,
+from_row! {
+    /// A row of the answer: which look it belongs to, its thread, and one earlier submission.
+    #[derive(Debug)]
+    pub(super) struct Found {
+        pub(super) look: i64,
+        pub(super) thread_id: Option<Uuid>,
+        pub(super) open: Option<bool>,
+        pub(super) oldest_pending_at: Option<i64>,
+        pub(super) repeat_key: Option<String>,
+        pub(super) digest: Option<String>,
+        pub(super) comment_id: Option<Uuid>,
+        pub(super) expires_at: Option<i64>,
+        /// Somebody is told of what comes in on the site; only in a row of a thread.
+        pub(super) has_receiver: bool,
+    }
 }
 
 /// Asks about all of `rows` at once, each `(look, site, thread, key)`: the row with the empty key, which is

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{engines::on_pool, error::StoreError, open::Store, rows};
+use super::{engines::on_pool, error::StoreError, from_row::from_row, open::Store, rows};
 use crate::domain::{evidence::LevelCounts, score::Score, timestamp::Timestamp};
 
 /// A scored comment that other cuts would treat otherwise.
@@ -20,17 +20,18 @@ pub struct Changed {
 
 type ChangedRow = (Uuid, i64, String, String, Option<String>, String, String, i64);
 
-#[derive(sqlx::FromRow)]
-struct LevelRow {
-    level: i64,
-    total: i64,
-    published: i64,
-    held: i64,
-    stepped_up: i64,
-    refused: i64,
-    approved: i64,
-    rejected: i64,
-    spam: i64,
+from_row! {
+    struct LevelRow {
+        level: i64,
+        total: i64,
+        published: i64,
+        held: i64,
+        stepped_up: i64,
+        refused: i64,
+        approved: i64,
+        rejected: i64,
+        spam: i64,
+    }
 }
 
 impl Store {

@@ -5,17 +5,19 @@ use uuid::Uuid;
 use super::{
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
 };
 use crate::domain::timestamp::Timestamp;
 
-/// A decided comment whose provider does not know of it.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Untold {
-    #[sqlx(rename = "id")]
-    pub comment: Uuid,
-    /// The provider's own name of its check.
-    pub assessment: String,
+from_row! {
+    /// A decided comment whose provider does not know of it.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Untold {
+        pub comment: Uuid,
+        /// The provider's own name of its check.
+        pub assessment: String,
+    }
 }
 
 impl Store {
@@ -34,7 +36,7 @@ impl Store {
         Ok(on_pool!(self, |pool| {
             // Index: comments_untold.
             sqlx::query_as(
-                "SELECT id, assessment FROM comments WHERE site_id = $1 AND label = $2 AND decided_at < $3 \
+                "SELECT id AS comment, assessment FROM comments WHERE site_id = $1 AND label = $2 AND decided_at < $3 \
                  AND assessment IS NOT NULL ORDER BY decided_at LIMIT $4",
             )
             .bind(site)

@@ -19,6 +19,7 @@ use super::{
     credentials::set_recovery_codes,
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     lock::lock_accounts,
     offers::{maker_owns, of_the_same_maker},
     open::Store,
@@ -180,12 +181,13 @@ macro_rules! has_invitation {
 }
 pub(super) use has_invitation;
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    account_id: Uuid,
-    maker_id: Option<Uuid>,
-    is_reset: bool,
-    passphrase: Option<String>,
+from_row! {
+    struct Row {
+        account_id: Uuid,
+        maker_id: Option<Uuid>,
+        is_reset: bool,
+        passphrase: Option<String>,
+    }
 }
 
 impl Row {

@@ -5,21 +5,24 @@ use uuid::Uuid;
 use super::{
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
 };
 use crate::domain::{actor::Actor, timestamp::Timestamp};
 
-/// A comment that somebody is reading.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Lease {
-    pub comment_id: Uuid,
-    pub site_id: String,
-    /// The account's or the token's id.
-    pub holder_id: String,
-    /// Their name.
-    pub holder: String,
-    /// Unix milliseconds.
-    pub leased_until: i64,
+from_row! {
+    /// A comment that somebody is reading.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Lease {
+        pub comment_id: Uuid,
+        pub site_id: String,
+        /// The account's or the token's id.
+        pub holder_id: String,
+        /// Their name.
+        pub holder: String,
+        /// Unix milliseconds.
+        pub leased_until: i64,
+    }
 }
 
 const COLUMNS: &str = "comment_id, site_id, holder_id, holder, leased_until";

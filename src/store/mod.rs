@@ -2,8 +2,8 @@
 //!
 //! [`Store`] is an enum with inherent async methods; each holds its SQL once, with `$1` placeholders,
 //! and sends it through `on_pool!` (one read) or `in_tx!` (one write transaction), which expand the same
-//! expression for SQLite and for PostgreSQL. One method is one atomic unit; no connection and no
-//! transaction leaves this module, so no network call can happen inside one.
+//! expression for SQLite and for PostgreSQL; a row of several columns is a struct in `from_row!`. One method is one
+//! atomic unit; no connection and no transaction leaves this module, so no network call can happen inside one.
 //!
 //! What must hold: text is folded in Rust, never by SQL; times are `BIGINT` milliseconds; lists are
 //! bounded and page by key; a read-then-write is one guarded statement or stands behind a row lock.
@@ -27,6 +27,7 @@ mod error;
 mod events;
 mod evidence;
 mod feedback;
+mod from_row;
 mod housekeeping;
 mod invitations;
 mod leases;

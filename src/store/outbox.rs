@@ -13,6 +13,7 @@ use super::{
     engines::{in_tx, on_pool},
     error::StoreError,
     events::{event_id, event_time, write_event},
+    from_row::from_row,
     open::Store,
     rows,
 };
@@ -69,19 +70,20 @@ pub enum Delivered {
     },
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    event_id: Uuid,
-    receiver_kind: String,
-    receiver_id: String,
-    site_id: String,
-    comment_id: Option<Uuid>,
-    seq: Option<i64>,
-    attempts: i64,
-    kind: Option<String>,
-    comment_version: Option<i64>,
-    decision_id: Option<Uuid>,
-    at: Option<i64>,
+from_row! {
+    struct Row {
+        event_id: Uuid,
+        receiver_kind: String,
+        receiver_id: String,
+        site_id: String,
+        comment_id: Option<Uuid>,
+        seq: Option<i64>,
+        attempts: i64,
+        kind: Option<String>,
+        comment_version: Option<i64>,
+        decision_id: Option<Uuid>,
+        at: Option<i64>,
+    }
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     engines::{on_pool, push_scope},
     error::StoreError,
+    from_row::from_row,
     open::Store,
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
@@ -32,17 +33,17 @@ pub struct QueueRow {
     pub page_key: Vec<String>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    #[sqlx(flatten)]
-    comment: CommentRow,
-    thread_key: String,
-    title: Option<String>,
-    url: Option<String>,
-    claimed_title: Option<String>,
-    parent_name: Option<String>,
-    parent_body: Option<String>,
-    sort: i64,
+from_row! {
+    struct Row {
+        ..comment: CommentRow,
+        thread_key: String,
+        title: Option<String>,
+        url: Option<String>,
+        claimed_title: Option<String>,
+        parent_name: Option<String>,
+        parent_body: Option<String>,
+        sort: i64,
+    }
 }
 
 /// How many comments a site has by status, in the order of [`Status::ALL`]; each count stops at 1,001.

@@ -3,7 +3,10 @@
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::error::{Defect, StoreError};
+use super::{
+    error::{Defect, StoreError},
+    from_row::from_row,
+};
 use crate::domain::{
     account::Role, reason::Reason, score::Score, status::Status, timestamp::Timestamp, triage::Action,
 };
@@ -54,40 +57,42 @@ pub(super) const COMMENT_COLUMNS: &str = "c.id, c.site_id, c.thread_id, c.parent
      c.device_id, c.reference, c.provider, c.verdict, c.signals, c.score_raw, c.level, c.outcome, c.policy_version, \
      c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.reports";
 
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct CommentRow {
-    id: Uuid,
-    site_id: String,
-    thread_id: Uuid,
-    parent_id: Option<Uuid>,
-    root_id: Option<Uuid>,
-    status: String,
-    set_aside: bool,
-    version: i64,
-    created_at: i64,
-    name: String,
-    email: String,
-    website: Option<String>,
-    body: String,
-    html: String,
-    language: String,
-    email_key: String,
-    device_id: Option<String>,
-    reference: String,
-    provider: String,
-    verdict: String,
-    signals: Option<String>,
-    score_raw: Option<String>,
-    level: Option<i64>,
-    outcome: String,
-    policy_version: Option<i64>,
-    propensity_ppm: i64,
-    draw: i64,
-    explored: bool,
-    reasons: String,
-    links: i64,
-    appealed_at: Option<i64>,
-    reports: i64,
+from_row! {
+    #[derive(Debug)]
+    pub(super) struct CommentRow {
+        id: Uuid,
+        site_id: String,
+        thread_id: Uuid,
+        parent_id: Option<Uuid>,
+        root_id: Option<Uuid>,
+        status: String,
+        set_aside: bool,
+        version: i64,
+        created_at: i64,
+        name: String,
+        email: String,
+        website: Option<String>,
+        body: String,
+        html: String,
+        language: String,
+        email_key: String,
+        device_id: Option<String>,
+        reference: String,
+        provider: String,
+        verdict: String,
+        signals: Option<String>,
+        score_raw: Option<String>,
+        level: Option<i64>,
+        outcome: String,
+        policy_version: Option<i64>,
+        propensity_ppm: i64,
+        draw: i64,
+        explored: bool,
+        reasons: String,
+        links: i64,
+        appealed_at: Option<i64>,
+        reports: i64,
+    }
 }
 
 impl TryFrom<CommentRow> for Comment {

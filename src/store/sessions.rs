@@ -9,6 +9,7 @@ use super::{
     audit::{NewAudit, insert_entry},
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     lock::lock_accounts,
     open::Store,
     rows,
@@ -42,15 +43,17 @@ pub struct LiveSession {
     pub typed_at: Timestamp,
 }
 
-/// A session as its owner sees it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct SessionEntry {
-    pub id: Uuid,
-    pub device: String,
-    /// Unix milliseconds.
-    pub created_at: i64,
-    /// Unix milliseconds.
-    pub seen_at: i64,
+from_row! {
+    /// A session as its owner sees it.
+    #[derive(Debug, Clone)]
+    pub struct SessionEntry {
+        pub id: Uuid,
+        pub device: String,
+        /// Unix milliseconds.
+        pub created_at: i64,
+        /// Unix milliseconds.
+        pub seen_at: i64,
+    }
 }
 
 /// Opens a session inside `in_tx!`. Whatever opens one was typed just now.
@@ -106,15 +109,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn session(&self, hash: &str, now: Timestamp) -> Result<Option<LiveSession>, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            id: Uuid,
-            account_id: Option<Uuid>,
-            seen_at: i64,
-            typed_at: i64,
-            name: Option<String>,
-            site_id: Option<String>,
-            role: Option<String>,
+        from_row! {
+            struct Row {
+                id: Uuid,
+                account_id: Option<Uuid>,
+                seen_at: i64,
+                typed_at: i64,
+                name: Option<String>,
+                site_id: Option<String>,
+                role: Option<String>,
+            }
         }
         let rows: Vec<Row> = on_pool!(self, |pool| {
             // Indexes: the unique one of sessions, the primary keys of the others.

@@ -4,6 +4,7 @@ use super::{
     audit::{NewAudit, insert_entry},
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
     rows,
 };
@@ -82,19 +83,20 @@ pub struct PolicyRow {
     pub at: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    version: i64,
-    base: i64,
-    publish_from: Option<i64>,
-    step_up_below: Option<i64>,
-    refuse_below: Option<i64>,
-    explore_ppm: i64,
-    author: String,
-    note: String,
-    forecast: String,
-    from_at: i64,
-    at: i64,
+from_row! {
+    struct Row {
+        version: i64,
+        base: i64,
+        publish_from: Option<i64>,
+        step_up_below: Option<i64>,
+        refuse_below: Option<i64>,
+        explore_ppm: i64,
+        author: String,
+        note: String,
+        forecast: String,
+        from_at: i64,
+        at: i64,
+    }
 }
 
 impl TryFrom<Row> for PolicyRow {

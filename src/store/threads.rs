@@ -12,20 +12,23 @@ use super::{
     audit::{NewAudit, insert_entry},
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     open::Store,
 };
 use crate::domain::timestamp::Timestamp;
 
-/// A thread's row.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct ThreadRow {
-    pub id: Uuid,
-    pub thread_key: String,
-    pub title: Option<String>,
-    pub url: Option<String>,
-    pub open: bool,
-    /// Raised by every change that a reader can see.
-    pub content_version: i64,
+from_row! {
+    /// A thread's row.
+    #[derive(Debug, Clone)]
+    pub struct ThreadRow {
+        pub id: Uuid,
+        pub thread_key: String,
+        pub title: Option<String>,
+        pub url: Option<String>,
+        pub open: bool,
+        /// Raised by every change that a reader can see.
+        pub content_version: i64,
+    }
 }
 
 /// What a publisher takes back of a thread; the rest stays as it is, or is set.
@@ -35,16 +38,18 @@ pub struct TakenBack {
     pub url: bool,
 }
 
-/// A public comment.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct PublicComment {
-    pub id: Uuid,
-    pub parent_id: Option<Uuid>,
-    pub root_id: Option<Uuid>,
-    pub name: String,
-    pub website: Option<String>,
-    pub created_at: i64,
-    pub html: String,
+from_row! {
+    /// A public comment.
+    #[derive(Debug, Clone)]
+    pub struct PublicComment {
+        pub id: Uuid,
+        pub parent_id: Option<Uuid>,
+        pub root_id: Option<Uuid>,
+        pub name: String,
+        pub website: Option<String>,
+        pub created_at: i64,
+        pub html: String,
+    }
 }
 
 /// One page of a thread.
@@ -237,16 +242,16 @@ impl Store {
         thread: Option<&str>,
         limit: i64,
     ) -> Result<Vec<(PublicComment, ThreadRow)>, StoreError> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            #[sqlx(flatten)]
-            comment: PublicComment,
-            thread_id: Uuid,
-            thread_key: String,
-            title: Option<String>,
-            url: Option<String>,
-            open: bool,
-            content_version: i64,
+        from_row! {
+            struct Row {
+                ..comment: PublicComment,
+                thread_id: Uuid,
+                thread_key: String,
+                title: Option<String>,
+                url: Option<String>,
+                open: bool,
+                content_version: i64,
+            }
         }
         let found: Vec<Row> = on_pool!(self, |pool| {
             // Index: comments_public with a thread, else comments_by_status.

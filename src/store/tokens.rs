@@ -9,6 +9,7 @@ use super::{
     audit::{NewAudit, insert_entries},
     engines::{in_tx, on_pool},
     error::StoreError,
+    from_row::from_row,
     leases::end_leases,
     lock::lock_accounts,
     names::{NOBODY, check_name},
@@ -69,16 +70,17 @@ pub struct TokensWanted {
     pub limit: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    name: String,
-    role: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-    maker_id: Option<Uuid>,
-    parent_id: Option<Uuid>,
+from_row! {
+    struct Row {
+        id: Uuid,
+        name: String,
+        role: String,
+        created_at: i64,
+        expires_at: Option<i64>,
+        revoked_at: Option<i64>,
+        maker_id: Option<Uuid>,
+        parent_id: Option<Uuid>,
+    }
 }
 
 impl Row {
