@@ -250,7 +250,7 @@ impl Captcha {
                 .hostnames
                 .clone()
                 .or_else(|| store.hostnames.clone())
-                .unwrap_or_else(|| super::origin::hosts(origins)),
+                .unwrap_or_else(|| super::web_origin::hosts(origins)),
             second: None,
         }
     }

@@ -20,6 +20,7 @@ mod door;
 mod encoding;
 mod erasure;
 mod events;
+mod example;
 mod fake_provider;
 mod fallback;
 mod feedback;

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{
     captcha_road::{POLICY, fake, recaptcha},
     child::Place,
+    example::Sent as _,
     fake_provider::SECRET,
     mail::{MailServer, Mood, delivers},
     service::{PASSPHRASE, Service, eventually},
@@ -107,7 +108,7 @@ async fn a_submission_to_nobody_writes_no_row_more(storage: &Storage) {
     let sends = |site: &'static str| {
         scene.insert_with(move |comment| {
             site.clone_into(&mut comment.site);
-            comment.repeat_keys = vec![format!("k:{}", comment.id)];
+            comment.submitted().repeats.keys = vec![format!("k:{}", comment.id)];
         })
     };
     sends(SITE).await;

@@ -13,6 +13,8 @@ use crate::{
     captcha::Finding,
     clock,
     domain::{
+        content::Content,
+        origin::{Checked, Origin, RepeatKeys, Submitted},
         policy::Band,
         reason::Reason,
         status::Status,
@@ -93,7 +95,7 @@ impl Path {
         outcome: Outcome,
     ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
-        let (draft, submission) = (valid.draft.clone(), &valid.submission);
+        let submission = &valid.submission;
         let Written { rendered, folded, .. } = written;
         let device = valid.device.clone().unwrap_or_else(|| new_device(app));
         let narrow = submission.client.narrow().to_string();
@@ -119,34 +121,43 @@ impl Path {
             step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
             left_out: Vec::new(),
         };
+        let content = Content {
+            draft: valid.draft.clone(),
+            root: valid.root,
+            links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
+            html: rendered.html,
+            folded,
+            language: submission.language,
+            email_key: hex(&valid.email_key[..16]),
+            body_digest,
+        };
         let inserted = app
             .store
             .insert(NewComment {
                 id,
                 new_thread_id: app.clock.new_id(),
                 site: self.site.site.id.clone(),
-                root: valid.root,
-                links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
-                html: rendered.html,
-                folded,
-                language: submission.language,
-                email_key: hex(&valid.email_key[..16]),
-                client_key: Some(hex(&client[..16])),
-                device_id: Some(device),
-                body_digest,
-                reference: receipt.reference.clone(),
-                provider: self.site.site.captcha.provider.as_str(),
-                verdict: finding.verdict.clone(),
-                checked_ms: finding.checked_ms,
-                signals: finding.signals.clone(),
-                assessment: finding.assessment.clone(),
-                outcome,
                 status,
-                repeat_keys,
-                digest: valid.digest.clone(),
                 at: self.now,
-                repeat_until: self.now.plus(REPEAT_LIFE),
-                draft,
+                content,
+                origin: Origin::Submitted(Submitted {
+                    client_key: Some(hex(&client[..16])),
+                    device_id: Some(device),
+                    reference: receipt.reference.clone(),
+                    captcha: Checked {
+                        provider: self.site.site.captcha.provider,
+                        verdict: finding.verdict.clone(),
+                        checked_ms: finding.checked_ms,
+                        signals: finding.signals.clone(),
+                        assessment: finding.assessment.clone(),
+                    },
+                    outcome,
+                    repeats: RepeatKeys {
+                        keys: repeat_keys,
+                        digest: valid.digest.clone(),
+                        until: self.now.plus(REPEAT_LIFE),
+                    },
+                }),
             })
             .await?;
         match inserted {
