@@ -152,7 +152,7 @@ impl Said {
 /// What the last `days` days (1..=90) say of a site's check.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn defence(app: &App, who: &Identity, site: &str, days: i64) -> Result<Defence, Error> {
     who.may(Role::Moderator, site)?;
     let in_force = app.site(site).await?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     clock,
-    domain::{actor::Actor, address::ClientAddress, status::Status, timestamp::Timestamp},
+    domain::{actor::Actor, address::ClientAddress, code::Code, status::Status, timestamp::Timestamp},
     error::Error,
     keys::Purpose,
     limits::{Action, Demand},
@@ -48,7 +48,7 @@ impl Own {
 /// Opens a receipt.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is forged, too old, or whose comment is gone.
+/// 404 for one that is forged, too old, or whose comment is gone.
 pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
     let claims: Claims = app.keys.open(Purpose::Receipt, receipt).ok_or_else(Error::not_found)?;
     if claims.e < app.clock.now().0 {
@@ -64,14 +64,14 @@ pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
 /// Brings a refused comment before a person, once; asking again changes nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::RateLimited`], a conflict when it is not refused; errors of the store.
+/// 404, [`Error::RateLimited`], a conflict when it is not refused; errors of the store.
 pub async fn appeal(app: &App, receipt: &str, client: ClientAddress) -> Result<Own, Error> {
     app.limits.check(&[Demand::by_address(Action::Appeal, client)])?;
     let own = open(app, receipt).await?;
     let audit = by_reader(app, &own.comment, "appeal", Status::Pending);
     let appealed = app.store.appeal(&own.comment, audit, app.clock.now()).await?;
     if !appealed && own.comment.appealed_at.is_none() {
-        return Err(Error::conflict("conflict"));
+        return Err(Error::Code(Code::Conflict));
     }
     open(app, receipt).await
 }
@@ -79,7 +79,7 @@ pub async fn appeal(app: &App, receipt: &str, client: ClientAddress) -> Result<O
 /// Erases the texts for good.
 ///
 /// # Errors
-/// [`Error::NotFound`]; errors of the store.
+/// 404; errors of the store.
 pub async fn erase(app: &App, receipt: &str) -> Result<Own, Error> {
     let own = open(app, receipt).await?;
     let audit = by_reader(app, &own.comment, "erase", Status::Erased);

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
         actor::Actor,
+        code::Code,
     },
     error::Error,
     keys::{new_secret, sha256_hex},
@@ -108,7 +109,7 @@ pub async fn set_site(app: &App, site: &str) -> Result<(), Error> {
 /// 409 `setup_over` when there is an owner; errors of the store.
 pub async fn new_code(app: &App) -> Result<String, Error> {
     if app.store.has_owner().await? {
-        return Err(Error::conflict("setup_over"));
+        return Err(Error::Code(Code::SetupOver));
     }
     let code = new_secret();
     let expires = app.clock.now().plus(CODE_LIFE);
@@ -120,7 +121,7 @@ pub async fn new_code(app: &App) -> Result<String, Error> {
 /// unknown, used or too old.
 ///
 /// # Errors
-/// [`Error::NotFound`] once there is an owner; [`Error::RateLimited`] after five wrong codes, for ten
+/// 404 once there is an owner; [`Error::RateLimited`] after five wrong codes, for ten
 /// minutes; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str) -> Result<Option<String>, Error> {
     if app.store.has_owner().await? {
@@ -230,7 +231,7 @@ pub async fn make_first_owner(
         .add_first_owner(account, hashes, session, &setup, audit)
         .await?
     {
-        return Err(Error::conflict("setup_over"));
+        return Err(Error::Code(Code::SetupOver));
     }
     app.store.forget_try(tried).await?;
     set_left(app, Left::Site).await?;

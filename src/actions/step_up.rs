@@ -28,6 +28,7 @@ use crate::{
         actor::Actor,
         address::ClientAddress,
         audit::{AuditDetail, Found},
+        code::Code,
         policy::{Band, Policy},
         reason::Reason,
         site::Site,
@@ -154,7 +155,7 @@ pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Resul
 /// Takes the page's answer: `true` with the comment as it is then when it passed.
 ///
 /// # Errors
-/// [`Error::NotFound`] for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
+/// 404 for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
 /// more, ten minutes have passed or it was answered before; `bad_json` when what is asked for is not
 /// there; [`Error::RateLimited`]; [`Error::Unavailable`] where too much is under way, or too many wait for the site's
 /// provider: then nothing is used up, and the page may try again; errors of the store.
@@ -169,9 +170,9 @@ pub async fn answer(app: &Arc<App>, receipt: &str, given: Given, client: ClientA
     let now = app.clock.now();
     let asked = asked(site, &comment.reasons, comment.created_at)
         .filter(|asked| comment.status == Status::Pending && now <= asked.until)
-        .ok_or_else(|| Error::conflict("step_up_closed"))?;
+        .ok_or(Error::Code(Code::StepUpClosed))?;
     if Way::of(asked, &given).is_none() {
-        return Err(Error::BadRequest("bad_json"));
+        return Err(Error::Code(Code::BadJson));
     }
     let place = app.room.enter().await.ok_or_else(too_many)?;
     let judging = Judging {
@@ -206,7 +207,7 @@ impl Judging {
     async fn judge(&self, given: &Given, client: ClientAddress) -> Result<bool, Error> {
         let Self { app, comment, now, .. } = self;
         let site = &self.in_force.site;
-        let way = Way::of(self.asked, given).ok_or(Error::BadRequest("bad_json"))?;
+        let way = Way::of(self.asked, given).ok_or(Error::Code(Code::BadJson))?;
         let second = site.second();
         let (passed, found) = match way {
             Way::Proof(proof) => {
@@ -307,7 +308,7 @@ async fn take_try(app: &App, comment: &Comment, key: String, now: Timestamp) -> 
     if take(app, comment, key, now).await? {
         Ok(())
     } else {
-        Err(Error::conflict("step_up_closed"))
+        Err(Error::Code(Code::StepUpClosed))
     }
 }
 

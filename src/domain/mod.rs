@@ -13,6 +13,7 @@ pub mod actor;
 pub mod address;
 pub mod audit;
 pub mod captcha;
+pub mod code;
 pub mod content;
 pub mod decision;
 pub mod defence;

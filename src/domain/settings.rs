@@ -4,6 +4,8 @@
 //! [`Site`](super::site::Site) with its default, and its texts `field-…` and `hint-…`. What the API says and takes is
 //! typed (`http`), and `config.toml` documents it: a test walks the rows and names the place that lacks one.
 
+use super::code::Code;
+
 /// A setting of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -15,7 +17,7 @@ pub struct Setting {
     /// Where it stands on the form: the group, and the place in it.
     pub place: (Group, u8),
     /// The code that is told of a value which it cannot have, or lacks.
-    pub fault: &'static str,
+    pub fault: Code,
     /// It says which script readers' pages load or who is sent a secret: by a session it is changed with the passphrase
     /// typed lately.
     pub typed_again: bool,
@@ -94,13 +96,13 @@ const fn row(key: &'static str, field: &'static str, kind: Kind, group: Group, p
         field,
         kind,
         place: (group, place),
-        fault: "value_bad",
+        fault: Code::ValueBad,
         typed_again: false,
     }
 }
 
 impl Setting {
-    const fn faulty(self, fault: &'static str) -> Self {
+    const fn faulty(self, fault: Code) -> Self {
         Self { fault, ..self }
     }
 
@@ -141,11 +143,11 @@ pub const SETTINGS: [Setting; 23] = {
     [
         row("name", "name", Text, About, 1),
         row("language", "language", Kind::Language, About, 3),
-        row("time_zone", "time_zone", Text, About, 4).faulty("time_zone_bad"),
-        row("origins", "origins", Texts, About, 2).faulty("origin_bad"),
+        row("time_zone", "time_zone", Text, About, 4).faulty(Code::TimeZoneBad),
+        row("origins", "origins", Texts, About, 2).faulty(Code::OriginBad),
         row("moderation", "moderation", Words(&["before", "after"]), Review, 1),
         row("threads", "threads", Words(&["open", "signed"]), Review, 3),
-        row("body_max", "body_max", Number { least: 1, most: 20_000 }, Review, 2).faulty("body_max_bad"),
+        row("body_max", "body_max", Number { least: 1, most: 20_000 }, Review, 2).faulty(Code::BodyMaxBad),
         row(
             "cdn_max_age",
             "cdn_max_age",
@@ -158,15 +160,15 @@ pub const SETTINGS: [Setting; 23] = {
         ),
         row("captcha.provider", "provider", Provider, Robots, 1).typed_again(),
         row("captcha.site_key", "site_key", Text, Robots, 2)
-            .faulty("site_key_missing")
+            .faulty(Code::SiteKeyMissing)
             .typed_again(),
         row("captcha.secret", "secret", Secret, Robots, 3)
-            .faulty("secret_missing")
+            .faulty(Code::SecretMissing)
             .typed_again(),
         row("captcha.verify_url", "verify_url", Address, Robots, 4)
-            .faulty("verify_url_missing")
+            .faulty(Code::VerifyUrlMissing)
             .typed_again(),
-        row("captcha.project", "project", Text, Robots, 5).faulty("project_bad"),
+        row("captcha.project", "project", Text, Robots, 5).faulty(Code::ProjectBad),
         row("captcha.recaptcha_net", "recaptcha_net", Flag, Robots, 9),
         row("captcha.send_address", "send_address", Flag, Robots, 10),
         row("captcha.feedback", "feedback", Flag, Robots, 11),
@@ -174,16 +176,16 @@ pub const SETTINGS: [Setting; 23] = {
         row("captcha.action", "action", Text, Robots, 8),
         row("captcha.hostnames", "hostnames", Texts, Robots, 7),
         row("captcha.second.provider", "second_provider", SecondProvider, Second, 1)
-            .faulty("second_provider_bad")
+            .faulty(Code::SecondProviderBad)
             .typed_again(),
         row("captcha.second.site_key", "second_site_key", Text, Second, 2)
-            .faulty("site_key_missing")
+            .faulty(Code::SiteKeyMissing)
             .typed_again(),
         row("captcha.second.secret", "second_secret", Secret, Second, 3)
-            .faulty("secret_missing")
+            .faulty(Code::SecretMissing)
             .typed_again(),
         row("captcha.second.verify_url", "second_verify_url", Address, Second, 4)
-            .faulty("verify_url_missing")
+            .faulty(Code::VerifyUrlMissing)
             .typed_again(),
     ]
 };

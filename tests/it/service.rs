@@ -113,7 +113,7 @@ impl Service {
                 expires_at: None,
             };
             match tokens::create(&self.app, By::Operator, wanted).await {
-                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 made => {
                     return Person {
                         service: self,
@@ -457,7 +457,7 @@ impl Service {
                 email: email.to_owned(),
             };
             match accounts::add(&self.app, By::Operator, &wanted, role, &scope).await {
-                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 added => {
                     let added = added.expect("invited");
                     return (added.account, added.code.expect("a one-time link"));

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use palabre::{
     domain::{
+        code::Code,
         decision::Act,
         defence::{Side, Standing},
         reason::Reason,
@@ -32,6 +33,52 @@ fn statuses_and_acts() {
     for word in ["publish", "hold", "step_up", "refuse"] {
         assert_eq!(Action::parse(word).map(Action::as_str), Some(word));
     }
+}
+
+#[test]
+fn codes_of_errors() {
+    let told: Vec<(u16, &str)> = Code::ALL.iter().map(|code| (code.status(), code.as_str())).collect();
+    let written: Vec<(u16, &str)> = [
+        (400, "bad_encoding bad_host bad_json duplicate_key"),
+        (
+            401,
+            "code_bad code_needed pass_ended recovery_failed second_step_unreadable session_ended \
+             sign_in_failed unauthenticated",
+        ),
+        (
+            403,
+            "captcha_refused csrf forbidden https_needed origin_forbidden retype_needed verify_url_forbidden \
+             works_elsewhere",
+        ),
+        (404, "link_ended not_found site_unknown"),
+        (405, "method_not_allowed"),
+        (408, "timeout"),
+        (
+            409,
+            "account_exists conflict erased invitations_full last_owner link_has_account second_step_on \
+             set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
+        ),
+        (413, "too_large"),
+        (415, "unsupported_media_type"),
+        (
+            422,
+            "bad_character bad_type confirm_needed cuts_cross idempotency_mismatch invalid too_deep \
+             after_bad body_max_bad body_missing body_too_long change_missing code_missing cuts_bad days_bad \
+             decisions_bad email_bad email_missing expires_bad from_bad id_bad limit_bad links_bad \
+             name_missing name_reserved name_taken name_too_long order_bad origin_bad parent_missing \
+             passphrase_common passphrase_long passphrase_missing passphrase_short passphrase_wrong \
+             project_bad role_bad role_missing score_bad second_provider_bad secret_missing since_bad \
+             site_key_missing site_missing site_name_missing status_bad test_key_public thread_bad \
+             thread_unknown time_zone_bad url_bad value_bad verify_url_bad verify_url_missing",
+        ),
+        (429, "rate_limited"),
+        (500, "internal"),
+        (503, "search_slow streams_full unavailable"),
+    ]
+    .into_iter()
+    .flat_map(|(status, words)| words.split(' ').map(move |word| (status, word)))
+    .collect();
+    assert_eq!(told, written);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     captcha::Finding,
     clock,
     domain::{
+        code::Code,
         content::Content,
         origin::{Checked, Origin, RepeatKeys, Submitted},
         policy::Band,
@@ -168,7 +169,7 @@ impl Path {
             }
             Inserted::Repeat(comment) => self.replay(comment).await.map(Some),
             Inserted::KeyTaken => Ok(None),
-            Inserted::ThreadClosed => Err(Error::conflict("thread_closed")),
+            Inserted::ThreadClosed => Err(Error::Code(Code::ThreadClosed)),
         }
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{path::Path, submission::Submission};
 use crate::{
     captcha::{Form, Spent},
+    domain::code::Code,
     error::Error,
     keys::sha256_hex,
     store::Repeat,
@@ -77,7 +78,7 @@ pub(super) fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Resu
     }
     let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
     if used(KEY) {
-        return Err(Error::Unprocessable("idempotency_mismatch"));
+        return Err(Error::Code(Code::IdempotencyMismatch));
     }
     Ok(Earlier::New(NewKeys {
         keys: keys

@@ -18,7 +18,7 @@ use super::comments::{field_error, no_store};
 use crate::{
     actions::review,
     app::App,
-    domain::timestamp::Timestamp,
+    domain::{code::Code, timestamp::Timestamp},
     error::Error,
     http::{
         accept::preferred,
@@ -42,14 +42,14 @@ pub(crate) async fn audit(
     let site = query.0.first_of(&["site"])?;
     let after = match query.0.first_of(&["after"])? {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", Code::AfterBad))?),
     };
     let limit = match query.0.integer("limit") {
         Ok(limit) => limit.unwrap_or(100),
         Err(_) => 0,
     };
     if !(1..=1000).contains(&limit) {
-        return Err(field_error("limit", "limit_bad").into());
+        return Err(field_error("limit", Code::LimitBad).into());
     }
     let entries = review::audit(&app, &who, site.as_deref(), after, limit).await?;
     let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);

@@ -24,6 +24,7 @@ use super::comments::{field_error, no_store};
 use crate::{
     actions::tune,
     app::App,
+    domain::code::Code,
     error::Error,
     http::{
         body::Fields,
@@ -66,7 +67,7 @@ pub(crate) async fn preview(
     let trial = sent.parse()?;
     let after = match sent.after.filter(|id| !id.is_empty()) {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", Code::AfterBad))?),
     };
     let evidence = tune::evidence(&app, &who, &site, days).await?;
     let preview = tune::preview(&app, &evidence, &trial, after).await?;
@@ -132,6 +133,6 @@ fn days(days: Option<i64>) -> Result<i64, Error> {
     if (1..=365).contains(&days) {
         Ok(days)
     } else {
-        Err(field_error("days", "days_bad"))
+        Err(field_error("days", Code::DaysBad))
     }
 }

@@ -28,7 +28,7 @@ use crate::{
         thread::{self, Wanted},
     },
     app::{App, SiteInForce},
-    domain::{draft::ThreadKey, language::Language, triage::Action},
+    domain::{code::Code, draft::ThreadKey, language::Language, triage::Action},
     error::Error,
     http::{
         accept::wants_page_after,
@@ -106,7 +106,7 @@ pub(crate) async fn create(
     let language = request::language();
     let provenance = provenance(&headers, &app, &in_force.site);
     if provenance == Provenance::Foreign {
-        return Err(Error::Forbidden("origin_forbidden").into());
+        return Err(Error::Code(Code::OriginForbidden).into());
     }
     let submission = sent.parse(&headers, client, provenance, language);
     let receipt = submit::submit(&app, Arc::clone(&in_force), submission).await?;
@@ -139,7 +139,7 @@ fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language: Language)
 }
 
 fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
-    let problem = Problem::from(Error::Forbidden("captcha_refused"))
+    let problem = Problem::from(Error::Code(Code::CaptchaRefused))
         .with("title", outcome_sentence(receipt, language))
         .with("reference", receipt.reference.clone())
         .with("receipt", receipt.receipt.clone())
@@ -287,7 +287,7 @@ pub(crate) async fn counts(
         .map(|pair| thread_key(&Fields::from_form(pair)?).map(|key| key.as_str().to_owned()))
         .collect::<Result<Vec<_>, _>>()?;
     if threads.is_empty() || threads.len() > thread::COUNTS_MAX {
-        return Err(field_error("thread", "thread_bad").into());
+        return Err(field_error("thread", Code::ThreadBad).into());
     }
     let counts = thread::counts(&app, &in_force, threads, client).await?;
     let counts: BTreeMap<String, i64> = counts.into_iter().collect();
@@ -323,7 +323,7 @@ pub(crate) async fn report(
 /// # Errors
 /// `thread_bad`.
 pub(in crate::http) fn thread_key(fields: &Fields) -> Result<ThreadKey, Error> {
-    ThreadKey::parse(&fields.text("thread")?).ok_or_else(|| field_error("thread", "thread_bad"))
+    ThreadKey::parse(&fields.text("thread")?).ok_or_else(|| field_error("thread", Code::ThreadBad))
 }
 
 /// What page of a thread a query asks for.
@@ -336,17 +336,17 @@ pub(in crate::http) fn wanted(fields: &Fields) -> Result<Wanted, Error> {
         Err(_) => 0,
     };
     if !(1..=thread::PAGE_MAX).contains(&limit) {
-        return Err(field_error("limit", "limit_bad"));
+        return Err(field_error("limit", Code::LimitBad));
     }
     let order = fields.text("order")?;
     let newest_first = match order.as_str() {
         "" | "newest" => true,
         "oldest" => false,
-        _ => return Err(field_error("order", "order_bad")),
+        _ => return Err(field_error("order", Code::OrderBad)),
     };
     let after = match fields.first_of(&["after"])? {
         None => None,
-        Some(key) => Some(cursor::decode_place(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+        Some(key) => Some(cursor::decode_place(&key).ok_or_else(|| field_error("after", Code::AfterBad))?),
     };
     Ok(Wanted {
         after,
@@ -356,8 +356,8 @@ pub(in crate::http) fn wanted(fields: &Fields) -> Result<Wanted, Error> {
 }
 
 /// A 422 about one field.
-pub(in crate::http) fn field_error(field: &'static str, code: &'static str) -> Error {
-    Error::Invalid(vec![crate::domain::draft::FieldError::new(field, code)])
+pub(in crate::http) fn field_error(field: &'static str, code: Code) -> Error {
+    Error::field(field, code)
 }
 
 /// An id of a path; what is no id is not there.

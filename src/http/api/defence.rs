@@ -15,6 +15,7 @@ use crate::{
     actions::defend::{self, DAYS_MAX},
     app::App,
     domain::{
+        code::Code,
         defence::{self as measured, share},
         language::Language,
         score::Score,
@@ -49,7 +50,7 @@ fn days(query: &Query) -> Result<i64, Error> {
         Ok(days) => Some(days.unwrap_or(30)).filter(|days| (1..=DAYS_MAX).contains(days)),
         Err(_) => None,
     }
-    .ok_or_else(|| field_error("days", "days_bad"))
+    .ok_or_else(|| field_error("days", Code::DaysBad))
 }
 
 /// How the check of a site holds.

@@ -32,7 +32,7 @@ use crate::{
         lease::{self, Reading},
     },
     app::App,
-    domain::{status::Status, timestamp::Timestamp},
+    domain::{code::Code, status::Status, timestamp::Timestamp},
     http::{
         body::Fields,
         error::Problem,
@@ -69,7 +69,7 @@ pub(crate) async fn events(
         None => None,
         Some(text) => {
             let since = Timestamp::parse_rfc3339(&text);
-            Some(since.ok_or_else(|| field_error("since", "since_bad"))?)
+            Some(since.ok_or_else(|| field_error("since", Code::SinceBad))?)
         }
     };
     let following = follow::open(&app, who, since).await?;

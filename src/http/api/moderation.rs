@@ -33,6 +33,7 @@ use crate::{
     app::App,
     domain::{
         actor::Scope,
+        code::Code,
         decision::{Act, Decided},
         language::Language,
         person::fold_search,
@@ -112,33 +113,33 @@ pub(super) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
 pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
     let status = match query.first_of(&["status"])? {
         None => Status::Pending,
-        Some(word) => Status::parse(&word).ok_or_else(|| field_error("status", "status_bad"))?,
+        Some(word) => Status::parse(&word).ok_or_else(|| field_error("status", Code::StatusBad))?,
     };
     let order = match query.first_of(&["order"])? {
         None if status == Status::Pending => Order::Article,
         None => Order::Newest,
-        Some(word) => Order::parse(&word).ok_or_else(|| field_error("order", "order_bad"))?,
+        Some(word) => Order::parse(&word).ok_or_else(|| field_error("order", Code::OrderBad))?,
     };
     let score_max = match query.first_of(&["score_max"])? {
         None => None,
         Some(text) => Some(
             Score::parse(&text)
-                .ok_or_else(|| field_error("score_max", "score_bad"))?
+                .ok_or_else(|| field_error("score_max", Code::ScoreBad))?
                 .thousandths(),
         ),
     };
     let since = match query.first_of(&["since"])? {
         None => None,
-        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", "since_bad"))?),
+        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", Code::SinceBad))?),
     };
     let after = match query.first_of(&["after"])? {
         None => None,
-        Some(key) => Some(cursor::decode(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+        Some(key) => Some(cursor::decode(&key).ok_or_else(|| field_error("after", Code::AfterBad))?),
     };
     let limit = match query.integer("limit").unwrap_or(Some(0)) {
         None => 50,
         Some(limit) if (1..=review::PAGE_MAX).contains(&limit) => limit,
-        Some(_) => return Err(field_error("limit", "limit_bad")),
+        Some(_) => return Err(field_error("limit", Code::LimitBad)),
     };
     let words = query.text("q")?;
     Ok(Filter {
@@ -153,7 +154,9 @@ pub(in crate::http) fn filter(app: &App, query: &Fields) -> Result<Filter, Error
             .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
         reason: query.first_of(&["reason"])?,
         score_max,
-        links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,
+        links: query
+            .integer("links")
+            .map_err(|_| field_error("links", Code::LinksBad))?,
         since,
         places: Vec::new(),
         after,
@@ -214,12 +217,12 @@ pub(crate) async fn decide_one(
 
 fn conflict(made: &Made, language: Language) -> Problem {
     let code = if made.decided == Decided::Erased {
-        "erased"
+        Code::Erased
     } else {
-        "conflict"
+        Code::Conflict
     };
     let item = made.item.as_ref().map(|item| Item::of(item, language));
-    let problem = Problem::from(Error::conflict(code)).with("item", serde_json::to_value(item).unwrap_or_default());
+    let problem = Problem::from(Error::Code(code)).with("item", serde_json::to_value(item).unwrap_or_default());
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())

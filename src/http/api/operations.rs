@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::comments::no_store;
 use crate::{
     app::App,
-    domain::actor::Scope,
+    domain::{actor::Scope, code::Code},
     error::Error,
     http::{error::Problem, extract::Who},
 };
@@ -61,7 +61,7 @@ struct Ready {
     responses((status = 200, description = "text"), (status = 401, description = "unauthenticated")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Result<Response, Problem> {
     if who.scope != Scope::All {
-        return Err(Error::Forbidden("forbidden").into());
+        return Err(Error::Code(Code::Forbidden).into());
     }
     metrics::gauge!("palabre_submissions_under_way").set(count(app.submissions.len()));
     let deliveries = app.store.delivery_counts().await.map_err(Error::from)?;

@@ -25,7 +25,7 @@ use crate::{
         own_account, tokens,
     },
     app::App,
-    domain::account::Role,
+    domain::{account::Role, code::Code},
     error::Error,
     http::{
         body::Fields,
@@ -140,10 +140,10 @@ fn role_change(fields: &Fields, sent: &ModeratorChange) -> Result<(Option<String
     let site = sent.site.clone().filter(|site| !site.is_empty());
     let has_role = fields.all().contains_key("role");
     match (&site, has_role) {
-        (Some(_), false) => return Err(field_error("role", "role_missing")),
-        (None, true) => return Err(field_error("site", "site_missing")),
+        (Some(_), false) => return Err(field_error("role", Code::RoleMissing)),
+        (None, true) => return Err(field_error("site", Code::SiteMissing)),
         (None, false) if !fields.all().contains_key("disabled") => {
-            return Err(field_error("role", "change_missing"));
+            return Err(field_error("role", Code::ChangeMissing));
         }
         _ => {}
     }
@@ -281,7 +281,7 @@ fn limit(query: &Fields, most: i64) -> Result<i64, Error> {
     match query.integer("limit").unwrap_or(Some(0)) {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(field_error("limit", "limit_bad")),
+        Some(_) => Err(field_error("limit", Code::LimitBad)),
     }
 }
 
@@ -291,6 +291,6 @@ fn limit(query: &Fields, most: i64) -> Result<i64, Error> {
 /// `after_bad` as a field's error.
 pub(in crate::http) fn after(query: &Fields) -> Result<Option<Uuid>, Error> {
     let after = query.first_of(&["after"])?;
-    let bad = |_| field_error("after", "after_bad");
+    let bad = |_| field_error("after", Code::AfterBad);
     after.map(|after| Uuid::parse_str(&after).map_err(bad)).transpose()
 }

@@ -89,9 +89,9 @@ pub(super) async fn offer_rows(app: &App, offers: &Rights, language: Language) -
     for (site, role) in offers.iter() {
         let site_name = match app.site(site).await {
             Ok(found) => found.site.name.clone(),
-            Err(Error::NotFound(_)) if site == EVERY_SITE => language.say("every-site"),
+            Err(error) if error.is_not_found() && site == EVERY_SITE => language.say("every-site"),
             // An offer may be older than its site's end.
-            Err(Error::NotFound(_)) => continue,
+            Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
         rows.push(OfferRow {
@@ -166,7 +166,8 @@ pub(crate) async fn end_sessions(
     };
     match ended.await {
         // One that has ended by itself meanwhile is as wished.
-        Ok(_) | Err(Error::NotFound(_)) => Ok(see_other("/account?done=sessions")),
+        Ok(_) => Ok(see_other("/account?done=sessions")),
+        Err(error) if error.is_not_found() => Ok(see_other("/account?done=sessions")),
         Err(error) => Err(error.into()),
     }
 }
@@ -272,7 +273,7 @@ pub(crate) async fn waiting_second_step(
             &seed,
             FormErrors::default(),
         )?))),
-        Err(Error::NotFound(_)) => Ok(see_other("/account")),
+        Err(error) if error.is_not_found() => Ok(see_other("/account")),
         Err(error) => Err(error.into()),
     }
 }
@@ -287,7 +288,7 @@ pub(crate) async fn confirm_second_step(
     let code = Fields::read(request).await?.text("code")?;
     let error = match own_account::confirm_second_step(&app, &who, &code).await {
         Ok(()) => return Ok(see_other("/account?done=second-step-on")),
-        Err(Error::NotFound(_)) => return Ok(see_other("/account")),
+        Err(error) if error.is_not_found() => return Ok(see_other("/account")),
         Err(error) => error,
     };
     let (errors, error) = told_at_code(error, language)?;

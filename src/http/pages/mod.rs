@@ -40,7 +40,7 @@ use super::{
 use crate::{
     actions::identify::Identity,
     app::App,
-    domain::{captcha::Captcha, language::Language},
+    domain::{captcha::Captcha, code::Code, language::Language},
     error::Error,
     web::{
         assets,
@@ -197,10 +197,7 @@ pub(super) async fn not_found(_: Query, request: Request) -> Response {
 
 /// A method that a path does not take.
 pub(super) async fn method_not_allowed() -> Problem {
-    Problem::preferred(Error::Http(
-        StatusCode::METHOD_NOT_ALLOWED.as_u16(),
-        "method_not_allowed",
-    ))
+    Problem::preferred(Error::Code(Code::MethodNotAllowed))
 }
 
 /// Somebody who came in, or the way to the door.

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
+        code::Code,
         timestamp::Timestamp,
     },
     error::Error,
@@ -86,13 +87,13 @@ impl NewToken {
     pub(in crate::http) fn parse(fields: &Fields, now: Timestamp) -> Result<tokens::Wanted, Error> {
         let sent: Self = fields.typed().map_err(|error| match error {
             // Of a form's texts only this one is a number that somebody types.
-            Error::BadRequest(_) => field_error("expires", "expires_bad"),
+            Error::Code(Code::BadJson) => field_error("expires", Code::ExpiresBad),
             other => other,
         })?;
         let expires_at = match sent.expires {
             None => None,
             Some(days @ 1..=3650) => Some(now.plus(Duration::from_hours(24 * days.unsigned_abs()))),
-            Some(_) => return Err(field_error("expires", "expires_bad")),
+            Some(_) => return Err(field_error("expires", Code::ExpiresBad)),
         };
         Ok(tokens::Wanted {
             name: sent.name,
@@ -108,7 +109,7 @@ impl NewToken {
 /// # Errors
 /// `role_bad` as a field's error.
 pub(in crate::http) fn role(word: &str) -> Result<Role, Error> {
-    Role::parse(word).ok_or_else(|| field_error("role", "role_bad"))
+    Role::parse(word).ok_or_else(|| field_error("role", Code::RoleBad))
 }
 
 /// One site, or a list; `*` or `all_sites` stands for every site.
