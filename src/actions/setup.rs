@@ -18,6 +18,7 @@ use crate::{
         account::{EVERY_SITE, Rights, Role},
         actor::Actor,
         code::Code,
+        word::words,
     },
     error::Error,
     keys::{new_secret, sha256_hex},
@@ -38,7 +39,8 @@ const STEP: &str = "setup_step";
 const SITE: &str = "setup_site";
 
 /// What is left of the first run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Left {
     /// Nobody owns anything yet.
     Account,
@@ -52,17 +54,7 @@ pub enum Left {
     Nothing,
 }
 
-impl Left {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Site => "site",
-            Self::Robots => "robots",
-            Self::Try => "try",
-            Self::Nothing => "nothing",
-        }
-    }
-}
+words!(Left);
 
 /// What is left of the first run.
 ///

@@ -35,6 +35,7 @@ use crate::{
         status::Status,
         timestamp::Timestamp,
         verdict::Verdict,
+        word::words,
     },
     error::Error,
     limits::{Action, Demand},
@@ -52,7 +53,8 @@ const REMEMBERED: Duration = Duration::from_hours(1);
 const TRIES: usize = 3;
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Kind {
     /// A harder proof of work.
     Proof,
@@ -60,16 +62,7 @@ pub enum Kind {
     Token,
 }
 
-impl Kind {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proof => "proof",
-            Self::Token => "token",
-        }
-    }
-}
+words!(Kind);
 
 /// An open second check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

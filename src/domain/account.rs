@@ -10,10 +10,13 @@ use std::{collections::BTreeMap, fmt};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::code::Code;
+use super::{code::Code, word::words};
 
 /// What somebody may do on a site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Role {
     /// Decides about comments.
     Moderator,
@@ -21,26 +24,7 @@ pub enum Role {
     Owner,
 }
 
-impl Role {
-    /// The role of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "moderator" => Some(Self::Moderator),
-            "owner" => Some(Self::Owner),
-            _ => None,
-        }
-    }
-
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-}
+words!(Role);
 
 /// The word that stands for every site, where a role is given; no site has it as its id.
 pub const EVERY_SITE: &str = "*";

@@ -3,13 +3,14 @@
 //! To add one: its name under its status, its sentence in each file of `web/texts/`, and its word in
 //! `tests/it/words.rs`. The words never change.
 
-use strum::VariantArray as _;
+use super::word::words;
 
 /// Makes [`Code`] of one table: under each status its codes.
 macro_rules! codes {
     ($($status:literal { $($(#[$doc:meta])* $code:ident,)* })*) => {
         /// What is wrong, as a word: the name in snake case.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::IntoStaticStr, strum::VariantArray)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
         #[strum(serialize_all = "snake_case", const_into_str)]
         pub enum Code {
             $($($(#[$doc])* $code,)*)*
@@ -137,13 +138,4 @@ codes! {
     503 { SearchSlow, StreamsFull, Unavailable, }
 }
 
-impl Code {
-    /// Every code, by status.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-
-    /// The word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
-    }
-}
+words!(Code);

@@ -41,3 +41,4 @@ pub mod triage;
 pub mod trust;
 pub mod verdict;
 pub mod web_origin;
+pub(crate) mod word;

@@ -49,7 +49,7 @@ pub enum Kind {
 }
 
 /// The groups of the form, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
 pub enum Group {
     About,
     Review,
@@ -59,7 +59,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::About, Self::Review, Self::Robots, Self::Second];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The key of its heading's text.
     #[must_use]

@@ -405,7 +405,7 @@ mod tests {
             forms(Language::Fr, "characters_left"),
             serde_json::json!({"one": "% caractère restant", "other": "% caractères restants"})
         );
-        for language in Language::ALL {
+        for &language in Language::ALL {
             for key in ["characters_left", "body_too_long_script"] {
                 let forms = counted_forms(language, key);
                 assert!(
@@ -432,7 +432,7 @@ mod tests {
     #[test]
     fn every_code_has_a_sentence_in_every_language() {
         for code in Code::ALL {
-            for language in Language::ALL {
+            for &language in Language::ALL {
                 let sentence = language.say(code.as_str());
                 assert_ne!(sentence, code.as_str(), "{code} has no sentence in {language}");
             }

@@ -5,9 +5,13 @@ use std::{collections::BTreeSet, path::Path};
 
 use palabre::{
     domain::{
+        account::Role,
         code::Code,
         decision::Act,
         defence::{Side, Standing},
+        event::Kind,
+        provider::{Consent, ProviderId},
+        queue::Order,
         reason::Reason,
         refusal::Doubt,
         score::Score,
@@ -24,7 +28,7 @@ use crate::layering::rust_files;
 #[test]
 fn statuses_and_acts() {
     assert_eq!(
-        Status::ALL.map(Status::as_str),
+        Status::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>(),
         ["pending", "approved", "rejected", "spam", "refused", "erased"]
     );
     for word in ["approve", "reject", "spam", "restore", "hold", "undo"] {
@@ -79,6 +83,48 @@ fn codes_of_errors() {
     .flat_map(|(status, words)| words.split(' ').map(move |word| (status, word)))
     .collect();
     assert_eq!(told, written);
+}
+
+/// Each word is read back, and `serde`, where it writes one, writes the same.
+#[test]
+fn each_word_has_one_spelling() {
+    macro_rules! read_back {
+        ($($kind:ty),*) => {$(
+            for one in <$kind>::ALL {
+                assert_eq!(<$kind>::parse(one.as_str()), Some(*one));
+            }
+            assert_eq!(<$kind>::parse("unheard of"), None);
+        )*};
+    }
+    macro_rules! by_serde {
+        ($($kind:ty),*) => {$(
+            for one in <$kind>::ALL {
+                assert_eq!(serde_json::to_value(one).expect("JSON"), one.as_str());
+            }
+        )*};
+    }
+    read_back!(
+        Act, Action, Code, Consent, Doubt, Kind, Order, Role, Side, Standing, Status, Why
+    );
+    by_serde!(Act, Consent, ProviderId, Status);
+}
+
+#[test]
+fn roles_orders_and_events() {
+    let words = |words: &[&'static str]| words.join(" ");
+    assert_eq!(
+        words(&Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
+        "moderator owner"
+    );
+    assert_eq!(
+        words(&Order::ALL.iter().map(|order| order.as_str()).collect::<Vec<_>>()),
+        "article oldest newest score doubt reports mixed"
+    );
+    assert_eq!(
+        words(&Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        "arrived approved rejected spam restored held undone reported appealed erased expired check_passed \
+         access_changed policy_changed check_alarm"
+    );
 }
 
 #[test]
@@ -185,7 +231,10 @@ fn reasons() {
 #[test]
 fn limits_and_the_state_of_the_defence() {
     assert_eq!(
-        limits::Action::ALL.map(limits::Action::name),
+        limits::Action::ALL
+            .iter()
+            .map(|action| action.name())
+            .collect::<Vec<_>>(),
         [
             "submit",
             "submit_email",
