@@ -59,11 +59,7 @@ impl By<'_> {
     pub(super) fn actor(self) -> Actor {
         match self {
             Self::Somebody(who) => who.actor.clone(),
-            Self::Operator => Actor {
-                kind: "system",
-                id: "operator".to_owned(),
-                name: "palabre".to_owned(),
-            },
+            Self::Operator => Actor::system("operator"),
         }
     }
 

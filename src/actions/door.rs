@@ -18,7 +18,7 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Passphrase},
-        actor::Actor,
+        actor::{Actor, ActorKind},
         address::ClientAddress,
         audit::AuditDetail,
         code::Code,
@@ -399,7 +399,7 @@ pub(super) fn entry(app: &App, account: &Account, action: &'static str) -> NewAu
 
 fn audit_of(app: &App, account: Uuid, name: String, action: &'static str) -> NewAudit {
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.to_string(),
         name,
     };
@@ -424,11 +424,7 @@ pub(super) fn service_entry(app: &App, actor: Actor, action: &'static str, at: T
 /// Writes down a try that failed, at an account or at none; those at none together, so that a stranger who tries on
 /// and on fills nothing. For an unknown e-mail it costs the same. What was typed is not kept: it may be a passphrase.
 async fn note_failed(app: &App, account: Option<Uuid>) -> Result<(), Error> {
-    let actor = Actor {
-        kind: "system",
-        id: "door".to_owned(),
-        name: "palabre".to_owned(),
-    };
+    let actor = Actor::system("door");
     let entry = NewAudit {
         detail: account.map(|account| AuditDetail::Account { account, roles: None }.text()),
         ..service_entry(app, actor, "sign_in_failed", app.clock.now())

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights},
-        actor::{Actor, Scope},
+        actor::{Actor, ActorKind, Scope},
         code::Code,
         timestamp::Timestamp,
     },
@@ -188,7 +188,7 @@ fn identity_of_token(token: LiveToken) -> Identity {
         None => rights,
     };
     let actor = Actor {
-        kind: "token",
+        kind: ActorKind::Token,
         id: token.id.to_string(),
         name: token.name,
     };
@@ -228,7 +228,7 @@ async fn by_session_hash(app: &App, hash: String) -> Result<Identity, Error> {
 fn identity_of_session(session: LiveSession, hash: String) -> Result<Identity, Error> {
     let account = session.account.ok_or(Error::Unauthenticated)?;
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.to_string(),
         name: session.name,
     };

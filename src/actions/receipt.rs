@@ -1,25 +1,24 @@
 //! The author of a comment, holding its receipt: sees its state, asks for a person, erases it.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     app::App,
     clock,
-    domain::{actor::Actor, address::ClientAddress, code::Code, status::Status, timestamp::Timestamp},
+    domain::{
+        actor::{Actor, ActorKind},
+        address::ClientAddress,
+        code::Code,
+        retention,
+        status::Status,
+        timestamp::Timestamp,
+    },
     error::Error,
     keys::Purpose,
     limits::{Action, Demand},
     store::{Comment, NewAudit},
 };
-
-/// How long the text of a refused comment is kept.
-pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
-
-/// How long a receipt opens.
-const LIFE: Duration = Duration::from_hours(90 * 24);
 
 /// The claims of a receipt.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,7 +55,7 @@ pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
     }
     let comment = app.store.comment(claims.c).await?.ok_or_else(Error::not_found)?;
     Ok(Own {
-        kept_until: comment.created_at.plus(REFUSED_LIFE),
+        kept_until: retention::refused_until(comment.created_at),
         comment,
     })
 }
@@ -93,7 +92,7 @@ fn by_reader(app: &App, comment: &Comment, action: &'static str, to: Status) -> 
         site: comment.site.clone(),
         at: app.clock.now(),
         actor: Actor {
-            kind: "reader",
+            kind: ActorKind::Reader,
             id: comment.id.to_string(),
             name: String::new(),
         },
@@ -111,7 +110,7 @@ pub(super) fn sign(app: &App, comment: Uuid, created_at: Timestamp) -> String {
         Purpose::Receipt,
         &Claims {
             c: comment,
-            e: created_at.plus(LIFE).0,
+            e: created_at.plus(retention::RECEIPTS).0,
         },
     )
 }

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::Actor,
+        actor::{Actor, ActorKind},
         code::Code,
         word::words,
     },
@@ -163,7 +163,7 @@ pub async fn built_in_owner(app: &App, caller: &Caller) -> Result<Identity, Erro
         return Err(Error::Unauthenticated);
     }
     let actor = Actor {
-        kind: "system",
+        kind: ActorKind::System,
         id: "setup".to_owned(),
         name: "Démonstration".to_owned(),
     };
@@ -213,7 +213,7 @@ pub async fn make_first_owner(
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.id.to_string(),
         name: account.name.clone(),
     };

@@ -10,7 +10,7 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::Actor,
+        actor::{Actor, ActorKind},
         audit::AuditDetail,
         captcha::explore_ppm,
         code::Code,
@@ -348,7 +348,7 @@ pub async fn rule_to_take_back(app: &App, who: &Identity, site: &str) -> Result<
 /// 404 for a site that is not there; a conflict when somebody was first; the store.
 pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
     let actor = Actor {
-        kind: "system",
+        kind: ActorKind::System,
         id: "command-line".to_owned(),
         name: "palabre captcha observe".to_owned(),
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{decision::Act, timestamp::Timestamp, word::words};
+use super::{actor::ActorKind, decision::Act, timestamp::Timestamp, word::words};
 
 /// How long after an approval it is told: until then an undo takes it back unheard.
 pub const APPROVAL_WAITS: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ pub struct Event {
     pub version: Option<i64>,
     /// The decision that it tells, or that an undo takes back.
     pub decision: Option<Uuid>,
-    pub actor_kind: String,
+    pub actor_kind: ActorKind,
     pub actor_id: String,
     pub at: Timestamp,
     /// The number among the comment's events, from 1.

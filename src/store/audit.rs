@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::Scope,
+        actor::{ActorKind, Scope},
         event::{Event, Kind},
         timestamp::Timestamp,
     },
@@ -45,7 +45,8 @@ pub struct AuditEntry {
     pub id: Uuid,
     pub site_id: String,
     pub at: i64,
-    pub actor_kind: String,
+    #[sqlx(try_from = "String")]
+    pub actor_kind: ActorKind,
     /// Stays the same whatever the actor is called.
     pub actor_id: String,
     pub actor: String,
@@ -86,7 +87,7 @@ macro_rules! insert_entry {
         .bind(entry.id)
         .bind(entry.site)
         .bind(entry.at.0)
-        .bind(entry.actor.kind)
+        .bind(entry.actor.kind.as_str())
         .bind(entry.actor.id)
         .bind(entry.actor.name)
         .bind(entry.action)
@@ -132,7 +133,7 @@ pub(super) fn event_of(entry: &NewAudit, version: Option<i64>) -> Option<Event> 
         comment: entry.comment,
         version,
         decision: None,
-        actor_kind: entry.actor.kind.to_owned(),
+        actor_kind: entry.actor.kind,
         actor_id: entry.actor.id.clone(),
         at: entry.at,
         seq: None,

@@ -19,7 +19,7 @@ use palabre::{
     config::DatabaseUrl,
     domain::{
         account::Role,
-        actor::{Actor, Scope},
+        actor::{Actor, ActorKind, Scope},
         decision::{Act, Decided, Standing},
         draft::RawDraft,
         person::fold_search,
@@ -263,7 +263,7 @@ impl Scene {
 
 pub(crate) fn moderator(id: &str) -> Actor {
     Actor {
-        kind: "token",
+        kind: ActorKind::Token,
         id: id.to_owned(),
         name: "Awa".to_owned(),
     }

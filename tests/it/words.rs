@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 use palabre::{
     domain::{
         account::Role,
+        actor::ActorKind,
         code::Code,
         decision::Act,
         defence::{Side, Standing},
@@ -15,6 +16,7 @@ use palabre::{
         reason::Reason,
         refusal::Doubt,
         score::Score,
+        second_check::{State, Way},
         status::Status,
         triage::Action,
         verdict::{BadToken, NotRun, Verdict, Why},
@@ -104,9 +106,26 @@ fn each_word_has_one_spelling() {
         )*};
     }
     read_back!(
-        Act, Action, Code, Consent, Doubt, Kind, Order, Role, Side, Standing, Status, Why
+        Act, Action, ActorKind, Code, Consent, Doubt, Kind, Order, Role, Side, Standing, Status, Why
     );
     by_serde!(Act, Consent, ProviderId, Status);
+}
+
+#[test]
+fn actors_and_second_checks() {
+    let words = |words: &[&'static str]| words.join(" ");
+    assert_eq!(
+        words(&ActorKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        "account token reader system"
+    );
+    assert_eq!(
+        words(&Way::ALL.iter().map(|way| way.as_str()).collect::<Vec<_>>()),
+        "proof token second"
+    );
+    assert_eq!(
+        words(&State::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>()),
+        "open passed closed"
+    );
 }
 
 #[test]

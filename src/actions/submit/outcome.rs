@@ -5,11 +5,11 @@ use super::{
     device::new_device,
     holds::unvouched,
     path::{Path, Valid},
-    repeats::{NewKeys, REPEAT_LIFE},
+    repeats::NewKeys,
     written::{Written, write},
 };
 use crate::{
-    actions::{receipt, step_up},
+    actions::receipt,
     captcha::Finding,
     clock,
     domain::{
@@ -18,6 +18,7 @@ use crate::{
         origin::{Checked, Origin, RepeatKeys, Submitted},
         policy::Band,
         reason::Reason,
+        retention, second_check,
         status::Status,
         triage::{self, Action, Outcome, Signals},
         verdict::Verdict,
@@ -67,7 +68,7 @@ impl Path {
             .zip(verdict.score())
             .is_some_and(|(policy, score)| policy.cuts.band(score) == Band::Refuse);
         let earlier = if refuses {
-            let since = self.now.minus(REPEAT_LIFE);
+            let since = self.now.minus(retention::REPEAT_KEYS);
             self.app
                 .store
                 .earlier_draw(&self.site.site.id, body_digest, since)
@@ -118,8 +119,9 @@ impl Path {
             receipt: receipt::sign(app, id, self.now),
             device: self.sign_device(&device, self.now),
             replayed: false,
-            kept_until: self.now.plus(receipt::REFUSED_LIFE),
-            step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
+            kept_until: retention::refused_until(self.now),
+            step_up: second_check::asked(&self.site.site.captcha, &outcome.reasons, self.now)
+                .filter(|_| status == Status::Pending),
             left_out: Vec::new(),
         };
         let content = Content {
@@ -156,7 +158,7 @@ impl Path {
                     repeats: RepeatKeys {
                         keys: repeat_keys,
                         digest: valid.digest.clone(),
-                        until: self.now.plus(REPEAT_LIFE),
+                        until: self.now.plus(retention::REPEAT_KEYS),
                     },
                 }),
             })

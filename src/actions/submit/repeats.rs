@@ -3,8 +3,6 @@
 //! Of two submissions with one of these the same, the later is a repeat where its text is the same too, and
 //! gets the first one's outcome; else the key counts for nothing. What comes from outside is hashed.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{path::Path, submission::Submission};
@@ -15,9 +13,6 @@ use crate::{
     keys::sha256_hex,
     store::Repeat,
 };
-
-/// How long a repeat of a submission is recognised.
-pub(super) const REPEAT_LIFE: Duration = Duration::from_hours(24);
 
 const KEY: &str = "k:";
 const NONCE: &str = "n:";

@@ -166,7 +166,7 @@ impl<'a> Entry<'a> {
             action: &entry.action,
             actor: &entry.actor,
             actor_id: &entry.actor_id,
-            actor_kind: &entry.actor_kind,
+            actor_kind: entry.actor_kind.as_str(),
             at: Timestamp(entry.at),
             comment: entry.comment_id,
             detail: entry
