@@ -3,17 +3,13 @@
 //! A reader's comment takes six hops, and each stands in a module of its own:
 //!
 //! 1. [`http`]: request id, log line, limits of time and size; the route.
-//! 2. `http::extract` and `http::body`: the client's address, the origin, the fields.
-//! 3. `http::api::comments`: calls one action and presents its result.
+//! 2. `http::request`: the client's address, the origin, the fields.
+//! 3. `http::readers::api`: calls one action and presents its result.
 //! 4. [`actions::submit`]: the story: limits, fields, repeat, captcha, triage, store.
 //! 5. [`domain::triage`]: the pure decision with its reasons.
 //! 6. [`store`]: one atomic write; then the answer.
 //!
-//! Modules point in one direction only, which `tests/it/layering.rs` checks:
-//!
-//! ```text
-//! main -> cli -> server -> { http, jobs } -> web, actions -> app -> { live, limits, captcha, rooms } -> store, outbound -> domain
-//! ```
+//! Modules point in one direction only: `tests/it/layering.rs` draws which, and checks it.
 //!
 //! [`fake_provider`] stands beside the service: a pretended captcha provider for tests and owners, run by `cli`.
 //! `config` and `clock` are usable by all but the domain, `keys`, `permissions` and `error` by all. Nothing points left.

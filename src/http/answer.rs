@@ -11,10 +11,10 @@ use axum::{
 };
 
 use super::{
-    accept::wants_page_after,
     error::{self, Problem},
-    pages::{admin_page, door_back_to, see_other},
-    request::{self, Form},
+    newsroom::insider::door_back_to,
+    page::{admin_page, see_other},
+    request::{self, Form, accept::wants_page_after},
 };
 use crate::{
     domain::{code::Code, language::Language},
@@ -26,7 +26,7 @@ use crate::{
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Around all routes: tells what went wrong inside, and that nothing came in time.
-pub(super) async fn tell_errors(request: Request, next: Next) -> Response {
+pub(crate) async fn tell_errors(request: Request, next: Next) -> Response {
     let prefers_page = wants_page_after(request.headers());
     let door = Door {
         method: request.method().clone(),

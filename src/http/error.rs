@@ -24,7 +24,7 @@ use crate::{
 
 /// What a handler answers when it cannot do what was asked: an error, until [`super::answer`] tells it.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     error: Error,
     /// Members beside those of RFC 9457.
     members: Map<String, Value>,
@@ -33,31 +33,31 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn error(&self) -> &Error {
+    pub(crate) fn error(&self) -> &Error {
         &self.error
     }
 
-    pub(super) fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         self.error
     }
 
     /// Whether the way on is through the door.
-    pub(super) fn is_unauthenticated(&self) -> bool {
+    pub(crate) fn is_unauthenticated(&self) -> bool {
         matches!(self.error, Error::Unauthenticated)
     }
 
     /// Whether a client that prefers JSON gets it also among pages.
-    pub(super) fn is_as_preferred(&self) -> bool {
+    pub(crate) fn is_as_preferred(&self) -> bool {
         self.is_as_preferred
     }
 
     /// The error, told among pages as the client prefers.
-    pub(super) fn preferred(error: impl Into<Error>) -> Self {
+    pub(crate) fn preferred(error: impl Into<Error>) -> Self {
         Self::from(error.into()).told_as_preferred()
     }
 
     /// The same, told among pages as the client prefers.
-    pub(super) fn told_as_preferred(self) -> Self {
+    pub(crate) fn told_as_preferred(self) -> Self {
         Self {
             is_as_preferred: true,
             ..self
@@ -65,7 +65,7 @@ impl Problem {
     }
 
     /// The same with one more member.
-    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
     }
@@ -86,7 +86,7 @@ impl<E: Into<Error>> From<E> for Problem {
 struct Untold(Arc<Problem>);
 
 /// What an answer still has to tell.
-pub(super) fn problem_of(response: &Response) -> Option<Arc<Problem>> {
+pub(crate) fn problem_of(response: &Response) -> Option<Arc<Problem>> {
     response
         .extensions()
         .get::<Untold>()
@@ -104,7 +104,7 @@ impl IntoResponse for Problem {
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub(super) struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// A stable word to act on.
     code: &'static str,
     /// With `invalid` and `bad_type`.
@@ -167,12 +167,12 @@ impl FieldProblem {
 }
 
 /// The status of an error.
-pub(super) fn status_of(error: &Error) -> StatusCode {
+pub(crate) fn status_of(error: &Error) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// A problem as `application/problem+json`.
-pub(super) fn json(problem: &Problem, language: Language) -> Response {
+pub(crate) fn json(problem: &Problem, language: Language) -> Response {
     let error = &problem.error;
     log(error);
     let mut body = Map::new();
@@ -198,7 +198,7 @@ pub(super) fn json(problem: &Problem, language: Language) -> Response {
 }
 
 /// The headers that say how long to wait, and what to send for 401.
-pub(super) fn add_headers(error: &Error, response: &mut Response) {
+pub(crate) fn add_headers(error: &Error, response: &mut Response) {
     let headers = response.headers_mut();
     let mut put = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -218,7 +218,7 @@ pub(super) fn add_headers(error: &Error, response: &mut Response) {
 }
 
 /// The sentence of an error, for people.
-pub(super) fn sentence(error: &Error, language: Language) -> String {
+pub(crate) fn sentence(error: &Error, language: Language) -> String {
     match error {
         Error::RateLimited(refusal) => {
             let (language, key) = match refusal.action {
@@ -235,7 +235,7 @@ pub(super) fn sentence(error: &Error, language: Language) -> String {
 }
 
 /// The sentence of a field's error.
-pub(super) fn field_sentence(error: &FieldError, language: Language) -> String {
+pub(crate) fn field_sentence(error: &FieldError, language: Language) -> String {
     match error.surplus {
         Some(surplus) => texts::text(
             language,
@@ -247,7 +247,7 @@ pub(super) fn field_sentence(error: &FieldError, language: Language) -> String {
 }
 
 /// Logs a failure of ours, once, where it is answered.
-pub(super) fn log(error: &Error) {
+pub(crate) fn log(error: &Error) {
     if error.status() >= 500 {
         tracing::error!(request_id = request_id(), code = error.code().as_str(), error = %error, "a request failed");
     }

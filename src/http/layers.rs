@@ -25,9 +25,11 @@ use uuid::Uuid;
 use super::{
     answer::tell_errors,
     error::Problem,
-    extract::{check_not_foreign, check_same_site, is_allowed_origin},
-    request::{self, Form},
-    unread,
+    fallback::method_not_allowed,
+    request::{
+        self, Form, drain,
+        extract::{check_not_foreign, check_same_site, is_allowed_origin},
+    },
 };
 use crate::{
     actions::receipt,
@@ -38,7 +40,7 @@ use crate::{
 
 /// Puts the layers around each of the routes, as one: a route in five boxes would be copied five times with
 /// every request.
-pub(super) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+pub(crate) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(1024).and(NotForContentType::SSE));
@@ -62,7 +64,7 @@ async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let mut response = request::scope(id.clone(), unread::read_to_end(request), next).await;
+    let mut response = request::scope(id.clone(), drain::read_to_end(request), next).await;
     let status = response.status();
     if may_change && !status.is_client_error() {
         app.live.stir();
@@ -113,13 +115,15 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
 
 /// Puts the layer of readers' routes around them: errors are told in that form and in the language of the site that the
 /// path names, and with `is_shared` scripts on the pages of a site may call routes about it.
-pub(super) fn of_readers(form: Form, is_shared: bool, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+pub(crate) fn of_readers(form: Form, is_shared: bool, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     let audience = Readers {
         app: Arc::clone(app),
         form,
         is_shared,
     };
-    routes.layer(middleware::from_fn_with_state(audience, for_readers))
+    routes
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(audience, for_readers))
 }
 
 /// What the layer of readers' routes knows. One layer does all: each is a box more that every request copies.
@@ -199,8 +203,10 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
 }
 
 /// Puts the layer of the newsroom's routes around them: errors are told in that form.
-pub(super) fn of_newsroom(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes.layer(middleware::from_fn_with_state((Arc::clone(app), form), for_newsroom))
+pub(crate) fn of_newsroom(form: Form, routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    routes
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state((Arc::clone(app), form), for_newsroom))
 }
 
 async fn for_newsroom(State((app, form)): State<(Arc<App>, Form)>, request: Request, next: Next) -> Response {
@@ -217,16 +223,18 @@ async fn for_newsroom(State((app, form)): State<(Arc<App>, Form)>, request: Requ
 }
 
 /// Puts the layer of operators' routes around them: errors are told in that form.
-pub(super) fn of_operators(form: Form, routes: Router<Arc<App>>) -> Router<Arc<App>> {
-    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
-        request::is_of_newsroom();
-        request::tell_errors_as(form);
-        next.run(request).await
-    }))
+pub(crate) fn of_operators(form: Form, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    routes
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            request::is_of_newsroom();
+            request::tell_errors_as(form);
+            next.run(request).await
+        }))
 }
 
 /// Refuses a change that a browser says another page sent; a program says nothing. For who has no session yet.
-pub(super) fn not_from_elsewhere(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+pub(crate) fn not_from_elsewhere(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     routes.layer(middleware::from_fn_with_state(
         (Arc::clone(app), check_not_foreign as Check),
         check_change,
@@ -234,7 +242,7 @@ pub(super) fn not_from_elsewhere(routes: Router<Arc<App>>, app: &Arc<App>) -> Ro
 }
 
 /// Refuses a change that does not come from a page of ours. For what rides on a cookie alone.
-pub(super) fn from_own_pages(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+pub(crate) fn from_own_pages(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     routes.layer(middleware::from_fn_with_state(
         (Arc::clone(app), check_same_site as Check),
         check_change,

@@ -2,25 +2,20 @@
 //!
 //! Around every route, from the outside in: a request id, a log line and counters, security headers, compression, a time
 //! limit, the words of errors (`answer`), and a net under panics; then the layers of the audience whose router it stands
-//! in. A handler extracts (`extract`, `body`), calls one action, and presents; an error it only hands on. To add a route:
-//! a handler in `api/` (with its OpenAPI entry above it) or in `pages/`, and its line here, in the router of its audience.
+//! in. A handler extracts (`request`), calls one action, and presents; an error it only hands on. What arrives is a type
+//! and what is sent is a type, and the `OpenAPI` entry above a handler names them, so that the document and the code are
+//! one. To add a route: a handler in the room of its subject, under the audience that it is for, and its line here.
 
-mod accept;
 mod answer;
-mod api;
-mod body;
-mod cookies;
-mod cursor;
+mod assets;
 mod error;
-mod extract;
-mod kept;
+mod fallback;
 mod layers;
-mod multipart;
-mod pages;
-mod posted;
+mod newsroom;
+mod operators;
+mod page;
+mod readers;
 mod request;
-mod typed;
-mod unread;
 
 use std::sync::{Arc, LazyLock};
 
@@ -33,9 +28,14 @@ use axum::{
 use utoipa::OpenApi;
 
 use self::{
-    api::{audit, captcha, comments, defence, events, moderation, operations, people, sites, step_up},
-    extract::RequestLanguage,
-    request::Form,
+    newsroom::{
+        audit, bar, defence, home,
+        people::{self, account, moderators, tokens},
+        queue, retype, setup, sign_in, sites, thresholds,
+    },
+    operators::{docs, operations},
+    readers::{receipt, step_up, submit_form, thread, thread_cache::ThreadCache},
+    request::{Form, extract::RequestLanguage},
 };
 use crate::app::App;
 
@@ -59,7 +59,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(readers(&app))
         .merge(newsroom(&app))
         .merge(operators())
-        .fallback(pages::not_found);
+        .fallback(fallback::not_found);
     layers::around(routes, &app).with_state(app)
 }
 
@@ -68,22 +68,17 @@ fn readers(app: &Arc<App>) -> Router<Arc<App>> {
     let shared = Router::new()
         .nest("/api/v1", shared_routes())
         .merge(step_up_routes())
-        .layer(Extension(Arc::new(kept::KeptPages::default())))
-        .method_not_allowed_fallback(pages::method_not_allowed);
-    let api = Router::new()
-        .nest("/api/v1", reader_routes())
-        .method_not_allowed_fallback(pages::method_not_allowed);
+        .layer(Extension(Arc::new(ThreadCache::default())));
+    let api = Router::new().nest("/api/v1", reader_routes());
     let pages = Router::new()
-        .route("/demo", get(pages::thread::demo))
-        .route("/t/{site}", get(pages::thread::show).post(pages::posted_form::post))
-        .route("/t/{site}/fragment", get(pages::thread::fragment))
-        .route("/t/{site}/feed.atom", get(pages::thread::feed))
-        .method_not_allowed_fallback(pages::method_not_allowed);
+        .route("/demo", get(thread::demo))
+        .route("/t/{site}", get(thread::show).post(submit_form::post))
+        .route("/t/{site}/fragment", get(thread::fragment))
+        .route("/t/{site}/feed.atom", get(thread::feed));
     let receipts = Router::new()
-        .route("/r/{receipt}", get(pages::receipt::show))
-        .route("/r/{receipt}/appeal", post(pages::receipt::appeal))
-        .route("/r/{receipt}/erase", post(pages::receipt::erase))
-        .method_not_allowed_fallback(pages::method_not_allowed);
+        .route("/r/{receipt}", get(receipt::show))
+        .route("/r/{receipt}/appeal", post(receipt::appeal))
+        .route("/r/{receipt}/erase", post(receipt::erase));
     Router::new()
         .merge(layers::of_readers(Form::Json, true, shared, app))
         .merge(layers::of_readers(Form::Json, false, api, app))
@@ -97,11 +92,8 @@ fn newsroom(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(door_routes(app))
         .merge(newsroom_pages())
         .merge(power_routes(app))
-        .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(middleware::from_fn(pages::bar::around));
-    let api = Router::new()
-        .nest("/api/v1", newsroom_routes())
-        .method_not_allowed_fallback(pages::method_not_allowed);
+        .layer(middleware::from_fn(bar::around));
+    let api = Router::new().nest("/api/v1", newsroom_routes());
     layers::of_newsroom(Form::Page, pages, app).merge(layers::of_newsroom(Form::Json, api, app))
 }
 
@@ -111,118 +103,103 @@ fn operators() -> Router<Arc<App>> {
     let shown = Arc::clone(&document);
     let calls = Router::new()
         .merge(operator_routes())
-        .route(
-            "/openapi.json",
-            get(move || async move { pages::docs::json(&document) }),
-        )
-        .route("/static/{file}", get(pages::asset))
-        .method_not_allowed_fallback(pages::method_not_allowed);
-    let pages = Router::new()
-        .route(
-            "/docs",
-            get(
-                move |State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage| async move {
-                    pages::docs::show(&app, language, &shown)
-                },
-            ),
-        )
-        .method_not_allowed_fallback(pages::method_not_allowed);
+        .route("/openapi.json", get(move || async move { docs::json(&document) }))
+        .route("/static/{file}", get(assets::asset));
+    let pages = Router::new().route(
+        "/docs",
+        get(
+            move |State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage| async move {
+                docs::show(&app, language, &shown)
+            },
+        ),
+    );
     layers::of_operators(Form::Json, calls).merge(layers::of_operators(Form::Preferred, pages))
 }
 
 /// The pages before the door: who posts there has no session yet.
 fn door_routes(app: &Arc<App>) -> Router<Arc<App>> {
     let outside = Router::new()
-        .route("/login", get(pages::door::login).post(pages::door::sign_in))
-        .route("/login/code", post(pages::door::second_step))
-        .route("/login/recovery", get(pages::door::recovery).post(pages::door::recover))
-        .route("/invitation", get(pages::door::invitation).post(pages::door::accept))
-        .route("/setup", get(pages::setup::show).post(pages::setup::redeem));
+        .route("/login", get(sign_in::login).post(sign_in::sign_in))
+        .route("/login/code", post(sign_in::second_step))
+        .route("/login/recovery", get(sign_in::recovery).post(sign_in::recover))
+        .route("/invitation", get(sign_in::invitation).post(sign_in::accept))
+        .route("/setup", get(setup::show).post(setup::redeem));
     let on_threshold = Router::new()
-        .route("/logout", post(pages::door::logout))
-        .route("/setup/you", get(pages::setup::you).post(pages::setup::make_owner));
+        .route("/logout", post(sign_in::logout))
+        .route("/setup/you", get(setup::you).post(setup::make_owner));
     layers::not_from_elsewhere(outside, app).merge(layers::from_own_pages(on_threshold, app))
 }
 
 /// The pages of somebody who came in.
 fn newsroom_pages() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(pages::entrance::home))
-        .route("/login/retype", post(pages::retype::retype))
-        .route("/setup/try", get(pages::setup::try_it).post(pages::setup::finish))
-        .route("/account", get(pages::account::show))
-        .route("/account/name", post(pages::account::rename))
-        .route("/account/sessions", post(pages::account::end_sessions))
+        .route("/", get(home::home))
+        .route("/login/retype", post(retype::retype))
+        .route("/setup/try", get(setup::try_it).post(setup::finish))
+        .route("/account", get(account::show))
+        .route("/account/name", post(account::rename))
+        .route("/account/sessions", post(account::end_sessions))
         .route(
             "/account/passphrase",
-            get(pages::account::passphrase).post(pages::account::change_passphrase),
+            get(account::passphrase).post(account::change_passphrase),
         )
         .route(
             "/account/second-step",
-            get(pages::account::second_step).post(pages::account::begin_second_step),
+            get(account::second_step).post(account::begin_second_step),
         )
         .route(
             "/account/second-step/confirm",
-            get(pages::account::waiting_second_step).post(pages::account::confirm_second_step),
+            get(account::waiting_second_step).post(account::confirm_second_step),
         )
         .route(
             "/account/second-step/remove",
-            get(pages::account::second_step_off).post(pages::account::remove_second_step),
+            get(account::second_step_off).post(account::remove_second_step),
         )
-        .route(
-            "/account/codes",
-            get(pages::account::codes).post(pages::account::renew_codes),
-        )
-        .route("/moderators/{id}/remove", post(pages::moderators::remove))
-        .route("/tokens/{id}/revoke", post(pages::tokens::revoke))
-        .route("/queue", get(pages::queue::show))
-        .route("/queue/decide", post(pages::queue::decide))
-        .route("/queue/undo", post(pages::queue::undo))
-        .route("/sites/{site}/captcha", get(pages::captcha::show))
-        .route("/sites/{site}/captcha/policies", post(pages::captcha::apply))
-        .route("/sites/{site}/defence", get(pages::defence::show))
-        .route("/sites/{site}/defence/test", post(pages::defence::test))
+        .route("/account/codes", get(account::codes).post(account::renew_codes))
+        .route("/moderators/{id}/remove", post(moderators::remove))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/queue", get(queue::page::show))
+        .route("/queue/decide", post(queue::page::decide))
+        .route("/queue/undo", post(queue::page::undo))
+        .route("/sites/{site}/captcha", get(thresholds::page::show))
+        .route("/sites/{site}/captcha/policies", post(thresholds::page::apply))
+        .route("/sites/{site}/defence", get(defence::page::show))
+        .route("/sites/{site}/defence/test", post(defence::page::test))
         .route(
             "/sites/{site}/captcha/policies/{n}/revert",
-            post(pages::captcha::revert),
+            post(thresholds::page::revert),
         )
 }
 
 /// The pages whose forms may ask for the passphrase in between.
 fn power_routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
-        .route("/setup/site", get(pages::setup::site).post(pages::setup::make_site))
-        .route(
-            "/setup/robots",
-            get(pages::setup::robots).post(pages::setup::set_robots),
-        )
-        .route("/sites", get(pages::sites::list).post(pages::sites::create))
+        .route("/setup/site", get(setup::site).post(setup::make_site))
+        .route("/setup/robots", get(setup::robots).post(setup::set_robots))
+        .route("/sites", get(sites::page::list).post(sites::page::create))
         .route(
             "/sites/{site}/settings",
-            get(pages::sites::settings).post(pages::sites::save),
+            get(sites::page::settings).post(sites::page::save),
         )
-        .route(
-            "/moderators",
-            get(pages::moderators::show).post(pages::moderators::invite),
-        )
-        .route("/moderators/{id}/role", post(pages::moderators::change_role))
-        .route("/account/offers", post(pages::account::answer_offer))
-        .route("/moderators/{id}/link", post(pages::moderators::link))
-        .route("/moderators/{id}/disabled", post(pages::moderators::set_disabled))
-        .route("/tokens", get(pages::tokens::show).post(pages::tokens::create))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(app), pages::retype::around))
+        .route("/moderators", get(moderators::show).post(moderators::invite))
+        .route("/moderators/{id}/role", post(moderators::change_role))
+        .route("/account/offers", post(account::answer_offer))
+        .route("/moderators/{id}/link", post(moderators::link))
+        .route("/moderators/{id}/disabled", post(moderators::set_disabled))
+        .route("/tokens", get(tokens::show).post(tokens::create))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), retype::around))
 }
 
 /// Names routes once: `$routes` serves them, `$Described` is what their handlers say of themselves. The
 /// document is made only when somebody asks for it: it takes 2 MB to make.
 macro_rules! described_routes {
-    ($routes:ident, $Described:ident, $listed:ident: $($path:literal: $($method:ident $module:ident::$handler:ident),+;)+) => {
+    ($routes:ident, $Described:ident, $listed:ident: $($path:literal: $($method:ident $($handler:ident)::+),+;)+) => {
         fn $routes() -> Router<Arc<App>> {
-            Router::new()$(.route($path, $($method($module::$handler)).+))+
+            Router::new()$(.route($path, $($method($($handler)::+)).+))+
         }
 
         #[derive(OpenApi)]
-        #[openapi(paths($($($module::$handler),+),+))]
+        #[openapi(paths($($($($handler)::+),+),+))]
         struct $Described;
 
         #[cfg(test)]
@@ -232,9 +209,9 @@ macro_rules! described_routes {
 
 // What scripts on the sites' own pages call.
 described_routes! { shared_routes, Shared, SHARED:
-    "/sites/{site}/form": get comments::form;
-    "/sites/{site}/comments": post comments::create, get comments::list;
-    "/sites/{site}/counts": get comments::counts;
+    "/sites/{site}/form": get readers::api::form;
+    "/sites/{site}/comments": post readers::api::create, get readers::api::list;
+    "/sites/{site}/counts": get readers::api::counts;
 }
 
 described_routes! { step_up_routes, StepUp, STEP_UP:
@@ -242,36 +219,36 @@ described_routes! { step_up_routes, StepUp, STEP_UP:
 }
 
 described_routes! { reader_routes, Readers, READERS:
-    "/comments/{id}/replies": get comments::replies;
-    "/comments/{id}/report": post comments::report;
+    "/comments/{id}/replies": get readers::api::replies;
+    "/comments/{id}/report": post readers::api::report;
 }
 
 described_routes! { newsroom_routes, Newsroom, NEWSROOM:
-    "/moderation/queue": get moderation::queue;
-    "/comments/{id}": get moderation::show;
-    "/comments/{id}/{action}": post moderation::decide_one;
-    "/moderation/decisions": post moderation::decide_many;
-    "/moderation/leases": post events::take_lease;
-    "/moderation/events": get events::events;
-    "/moderation/counts": get events::counts;
+    "/moderation/queue": get queue::api::queue;
+    "/comments/{id}": get queue::api::show;
+    "/comments/{id}/{action}": post queue::api::decide_one;
+    "/moderation/decisions": post queue::api::decide_many;
+    "/moderation/leases": post queue::stream::take_lease;
+    "/moderation/events": get queue::stream::events;
+    "/moderation/counts": get queue::stream::counts;
     "/moderation/audit": get audit::audit;
-    "/sites/{site}/threads/{thread}": put moderation::put_thread;
-    "/sites/{site}/captcha/evidence": get captcha::evidence;
-    "/sites/{site}/captcha/preview": post captcha::preview;
-    "/sites/{site}/captcha/policies": get captcha::policies, post captcha::add_policy;
-    "/sites/{site}/captcha/policies/{n}/revert": post captcha::revert;
-    "/sites/{site}/captcha/defence": get defence::defence;
-    "/sites/{site}/captcha/test": post defence::test;
-    "/sites": get sites::list, post sites::create;
-    "/sites/{site}": get sites::show, patch sites::change;
-    "/moderators": get people::moderators, post people::add_moderator;
-    "/moderators/invite": post people::invite;
-    "/moderators/{account}": patch people::change_moderator, delete people::remove_moderator;
-    "/moderators/{account}/link": post people::new_link;
-    "/tokens": get people::list_tokens, post people::create_token;
-    "/tokens/{token}": delete people::revoke_token;
-    "/sessions": get people::sessions, delete people::end_other_sessions;
-    "/sessions/{session}": delete people::end_session;
+    "/sites/{site}/threads/{thread}": put queue::api::put_thread;
+    "/sites/{site}/captcha/evidence": get thresholds::api::evidence;
+    "/sites/{site}/captcha/preview": post thresholds::api::preview;
+    "/sites/{site}/captcha/policies": get thresholds::api::policies, post thresholds::api::add_policy;
+    "/sites/{site}/captcha/policies/{n}/revert": post thresholds::api::revert;
+    "/sites/{site}/captcha/defence": get defence::api::defence;
+    "/sites/{site}/captcha/test": post defence::api::test;
+    "/sites": get sites::api::list, post sites::api::create;
+    "/sites/{site}": get sites::api::show, patch sites::api::change;
+    "/moderators": get people::api::moderators, post people::api::add_moderator;
+    "/moderators/invite": post people::api::invite;
+    "/moderators/{account}": patch people::api::change_moderator, delete people::api::remove_moderator;
+    "/moderators/{account}/link": post people::api::new_link;
+    "/tokens": get people::api::list_tokens, post people::api::create_token;
+    "/tokens/{token}": delete people::api::revoke_token;
+    "/sessions": get people::api::sessions, delete people::api::end_other_sessions;
+    "/sessions/{session}": delete people::api::end_session;
 }
 
 described_routes! { operator_routes, Operators, OPERATORS:
@@ -283,12 +260,12 @@ described_routes! { operator_routes, Operators, OPERATORS:
 /// Pages that programs call too. They are served among the other pages.
 #[derive(OpenApi)]
 #[openapi(paths(
-    pages::receipt::show,
-    pages::receipt::appeal,
-    pages::receipt::erase,
-    pages::door::sign_in,
-    pages::door::second_step,
-    pages::retype::retype
+    receipt::show,
+    receipt::appeal,
+    receipt::erase,
+    sign_in::sign_in,
+    sign_in::second_step,
+    retype::retype
 ))]
 struct PagesForPrograms;
 

@@ -1,6 +1,6 @@
 //! What people see: texts, pages, static files. Everything is embedded in the binary.
 //!
-//! A page is a struct with owned fields that derives [`askama::Template`]; `http/pages` fills and
+//! A page is a struct with owned fields that derives [`askama::Template`]; a page of `http` fills and
 //! renders it. Nothing here asks the store or knows a request. Always: no inline script and no inline
 //! style (the policy forbids both), every flow works without JavaScript, one `<h1>` a page, words
 //! from [`texts`] in the page's language, people's own words escaped and isolated.

@@ -1,0 +1,189 @@
+//! The audit log, in pages, and exported as lines of JSON or as CSV.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    actions::review,
+    app::App,
+    domain::{code::Code, timestamp::Timestamp},
+    error::Error,
+    http::{
+        error::Problem,
+        page::no_store,
+        request::{
+            accept::preferred,
+            extract::{Query, Who},
+            fields::field_error,
+        },
+    },
+    store::AuditEntry,
+};
+
+/// The audit log of the caller's sites, oldest first; exported as lines of JSON or as CSV by `Accept`.
+#[utoipa::path(get, path = "/moderation/audit", tag = "moderators",
+    params(("site" = Option<String>, Query), ("after" = Option<Uuid>, Query), ("limit" = Option<i64>, Query)),
+    responses((status = 200, description = "entries, next; application/x-ndjson and text/csv by Accept", body = Audit<'_>),
+        (status = 404, description = "another's site")))]
+pub(crate) async fn audit(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let site = query.0.first_of(&["site"])?;
+    let after = match query.0.first_of(&["after"])? {
+        None => None,
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", Code::AfterBad))?),
+    };
+    let limit = match query.0.integer("limit") {
+        Ok(limit) => limit.unwrap_or(100),
+        Err(_) => 0,
+    };
+    if !(1..=1000).contains(&limit) {
+        return Err(field_error("limit", Code::LimitBad).into());
+    }
+    let entries = review::audit(&app, &who, site.as_deref(), after, limit).await?;
+    let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);
+    if form == "application/x-ndjson" {
+        let lines = lines(&entries)?;
+        return Ok(export(lines, "application/x-ndjson"));
+    }
+    if form == "text/csv" {
+        return Ok(export(csv(&entries), "text/csv; charset=utf-8"));
+    }
+    let full = i64::try_from(entries.len()).unwrap_or(0) == limit;
+    let body = Audit {
+        entries: entries.iter().map(Entry::of).collect(),
+        next: entries.last().filter(|_| full).map(|entry| entry.id),
+    };
+    Ok(no_store(Json(body).into_response()))
+}
+
+fn export(content: String, content_type: &'static str) -> Response {
+    no_store(([(header::CONTENT_TYPE, content_type)], Body::from(content)).into_response())
+}
+
+/// Each entry on a line of its own.
+fn lines(entries: &[AuditEntry]) -> Result<String, Error> {
+    let mut lines = String::new();
+    for entry in entries {
+        let line = serde_json::to_string(&Entry::of(entry))
+            .map_err(|error| Error::Internal(format!("write an entry of the audit log as JSON: {error}")))?;
+        lines += &line;
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Cells that a spreadsheet would run as a formula get an apostrophe in front.
+fn csv(entries: &[AuditEntry]) -> String {
+    let cell = |text: &str| -> String {
+        let line = text.replace(['\r', '\n'], " ");
+        if line.starts_with(['=', '+', '-', '@', '\t']) {
+            format!("'{line}")
+        } else {
+            line
+        }
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut write = |record: Vec<String>| {
+        // Writing to memory does not fail.
+        let _ = writer.write_record(record);
+    };
+    write(
+        [
+            "id", "at", "site", "actor", "action", "comment", "from", "to", "reason", "note", "actor_id",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    );
+    for entry in entries {
+        write(vec![
+            entry.id.to_string(),
+            Timestamp(entry.at).to_rfc3339(),
+            entry.site_id.clone(),
+            cell(&entry.actor),
+            entry.action.clone(),
+            entry.comment_id.map(|id| id.to_string()).unwrap_or_default(),
+            entry.from_status.clone().unwrap_or_default(),
+            entry.to_status.clone().unwrap_or_default(),
+            cell(entry.reason.as_deref().unwrap_or_default()),
+            cell(entry.note.as_deref().unwrap_or_default()),
+            entry.actor_id.clone(),
+        ]);
+    }
+    writer
+        .into_inner()
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+/// A page of the audit log.
+#[derive(Serialize, ToSchema)]
+struct Audit<'a> {
+    entries: Vec<Entry<'a>>,
+    next: Option<Uuid>,
+}
+
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Entry<'a> {
+    action: &'a str,
+    actor: &'a str,
+    /// Stays the same whatever the actor is called.
+    actor_id: &'a str,
+    actor_kind: &'a str,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    comment: Option<Uuid>,
+    /// What the action tells beside the rest; absent where it tells nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    detail: Option<Value>,
+    from: Option<&'a str>,
+    id: Uuid,
+    note: Option<&'a str>,
+    reason: Option<&'a str>,
+    site: &'a str,
+    to: Option<&'a str>,
+    undoes: Option<Uuid>,
+    version: Option<i64>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn of(entry: &'a AuditEntry) -> Self {
+        Self {
+            action: &entry.action,
+            actor: &entry.actor,
+            actor_id: &entry.actor_id,
+            actor_kind: entry.actor_kind.as_str(),
+            at: Timestamp(entry.at),
+            comment: entry.comment_id,
+            detail: entry
+                .detail
+                .as_deref()
+                .and_then(|detail| serde_json::from_str(detail).ok()),
+            from: entry.from_status.as_deref(),
+            id: entry.id,
+            note: entry.note.as_deref(),
+            reason: entry.reason.as_deref(),
+            site: &entry.site_id,
+            to: entry.to_status.as_deref(),
+            undoes: entry.undoes,
+            version: entry.to_version,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! How the defence does: measures, alarms, the test of the keys.
+
+pub(crate) mod api;
+pub(crate) mod page;

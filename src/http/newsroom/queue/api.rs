@@ -1,0 +1,371 @@
+//! Moderators: the queue, one comment, decisions one by one and many at once.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    decision::{Decision, Decisions},
+    item::Item,
+};
+use crate::{
+    actions::{
+        decide::{self, Made, Wish},
+        identify::Identity,
+        new_key, review,
+        thread::{self, Said, Settings},
+    },
+    app::App,
+    domain::{
+        actor::Scope,
+        code::Code,
+        decision::{Act, Decided},
+        language::Language,
+        person::fold_search,
+        queue::{Filter, Order},
+        score::Score,
+        status::Status,
+        timestamp::Timestamp,
+    },
+    error::Error,
+    http::{
+        error::Problem,
+        page::no_store,
+        request::{
+            body::Fields,
+            cursor,
+            extract::{Query, RequestLanguage, Who},
+            fields::{field_error, parse_id},
+        },
+    },
+    store::ThreadRow,
+};
+
+/// The review queue.
+#[utoipa::path(get, path = "/moderation/queue", tag = "moderators",
+    params(("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "default pending"),
+        ("order" = Option<String>, Query, description = "article oldest newest score doubt reports mixed"),
+        ("q" = Option<String>, Query), ("thread" = Option<String>, Query), ("author" = Option<String>, Query),
+        ("reason" = Option<String>, Query), ("score_max" = Option<f64>, Query), ("links" = Option<i64>, Query),
+        ("since" = Option<String>, Query), ("after" = Option<String>, Query), ("limit" = Option<i64>, Query)),
+    responses((status = 200, description = "items, next, counts per status", body = Queue<'_>),
+        (status = 401, description = "unauthenticated"), (status = 404, description = "another's site"),
+        (status = 503, description = "search_slow")))]
+pub(crate) async fn queue(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    RequestLanguage(language): RequestLanguage,
+    query: Query,
+) -> Result<Response, Problem> {
+    let filter = filter(&app, &query.0)?;
+    let page = review::list(&app, &who, filter).await?;
+    let body = Queue {
+        counts: counts_by_status(&page.counts),
+        items: page.items.iter().map(|item| Item::of(item, language)).collect(),
+        next: page.next.as_deref().map(cursor::encode),
+    };
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// A page of the queue.
+#[derive(Serialize, ToSchema)]
+struct Queue<'a> {
+    /// By status.
+    #[schema(value_type = BTreeMap<String, Count>)]
+    counts: Counts,
+    items: Vec<Item<'a>>,
+    next: Option<String>,
+}
+
+/// By status.
+pub(crate) type Counts = BTreeMap<&'static str, Count>;
+
+/// A count that stops at 1,000.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Count {
+    more: bool,
+    n: i64,
+}
+
+pub(crate) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
+    let counts = counts.iter().map(|(status, n)| {
+        let (n, more) = (*n.min(&1000), *n > 1000);
+        (status.as_str(), Count { more, n })
+    });
+    counts.collect()
+}
+
+/// The filter that a query names.
+///
+/// # Errors
+/// 422 with the field that cannot be understood.
+pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
+    let status = match query.first_of(&["status"])? {
+        None => Status::Pending,
+        Some(word) => Status::parse(&word).ok_or_else(|| field_error("status", Code::StatusBad))?,
+    };
+    let order = match query.first_of(&["order"])? {
+        None if status == Status::Pending => Order::Article,
+        None => Order::Newest,
+        Some(word) => Order::parse(&word).ok_or_else(|| field_error("order", Code::OrderBad))?,
+    };
+    let score_max = match query.first_of(&["score_max"])? {
+        None => None,
+        Some(text) => Some(
+            Score::parse(&text)
+                .ok_or_else(|| field_error("score_max", Code::ScoreBad))?
+                .thousandths(),
+        ),
+    };
+    let since = match query.first_of(&["since"])? {
+        None => None,
+        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", Code::SinceBad))?),
+    };
+    let after = match query.first_of(&["after"])? {
+        None => None,
+        Some(key) => Some(cursor::decode(&key).ok_or_else(|| field_error("after", Code::AfterBad))?),
+    };
+    let limit = match query.integer("limit").unwrap_or(Some(0)) {
+        None => 50,
+        Some(limit) if (1..=review::PAGE_MAX).contains(&limit) => limit,
+        Some(_) => return Err(field_error("limit", Code::LimitBad)),
+    };
+    let words = query.text("q")?;
+    Ok(Filter {
+        scope: Scope::All,
+        site: query.first_of(&["site"])?,
+        status,
+        order,
+        words: words.split_whitespace().take(8).map(fold_search).collect(),
+        thread: query.first_of(&["thread"])?,
+        author: query
+            .first_of(&["author"])?
+            .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
+        reason: query.first_of(&["reason"])?,
+        score_max,
+        links: query
+            .integer("links")
+            .map_err(|_| field_error("links", Code::LinksBad))?,
+        since,
+        places: Vec::new(),
+        after,
+        limit,
+    })
+}
+
+/// One comment with its whole history.
+#[utoipa::path(get, path = "/comments/{id}", tag = "moderators", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "the item with history", body = Item<'_>), (status = 404, description = "not_found")))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    RequestLanguage(language): RequestLanguage,
+) -> Result<Response, Problem> {
+    let id = parse_id(&id)?;
+    let (item, history) = review::item_with_history(&app, &who, id).await?;
+    let body = Item::of(&item, language).with_history(&item, &history);
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// Decides about one comment: approve, reject, spam, restore, hold or undo.
+#[utoipa::path(post, path = "/comments/{id}/{action}", tag = "moderators",
+    params(("id" = Uuid, Path), ("action" = String, Path, description = "approve reject spam restore hold undo")),
+    request_body = Decision,
+    responses((status = 200, description = "the item with the decision's id", body = Item<'_>),
+        (status = 404, description = "not_found"), (status = 409, description = "conflict or erased")))]
+pub(crate) async fn decide_one(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path((id, action)): Path<(String, String)>,
+    RequestLanguage(language): RequestLanguage,
+    request: Request,
+) -> Result<Response, Problem> {
+    let comment = parse_id(&id)?;
+    let act = Act::parse(&action).ok_or_else(Error::not_found)?;
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(str::to_owned);
+    let fields = Fields::read_optional(request).await?;
+    let sent: Decision = fields.typed()?;
+    let mut wish = sent.parse(comment, act)?;
+    wish.key = wish.key.or(key);
+    let made = decide::decide(&app, &who, wish).await?;
+    match made.decided {
+        Decided::NotFound => Err(Error::not_found().into()),
+        Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
+        Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
+            let item = made.item.as_ref().map(|item| Item::of(item, language));
+            let body = item.map(|item| item.decided_by(made.decision()));
+            Ok(no_store(Json(body).into_response()))
+        }
+    }
+}
+
+fn conflict(made: &Made, language: Language) -> Problem {
+    let code = if made.decided == Decided::Erased {
+        Code::Erased
+    } else {
+        Code::Conflict
+    };
+    let item = made.item.as_ref().map(|item| Item::of(item, language));
+    let problem = Problem::from(Error::Code(code)).with("item", serde_json::to_value(item).unwrap_or_default());
+    match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
+        Some(entry) => problem
+            .with("decided_by", entry.actor.clone())
+            .with("decided_by_id", entry.actor_id.clone())
+            .with("decided_at", Timestamp(entry.at).to_rfc3339()),
+        None => problem,
+    }
+}
+
+/// 1 to 100 decisions; a conflict of one does not stop the others.
+#[utoipa::path(post, path = "/moderation/decisions", tag = "moderators",
+    request_body = Decisions,
+    responses((status = 200, description = "results, in the order of the decisions", body = Results<'_>),
+        (status = 422, description = "decisions_bad")))]
+pub(crate) async fn decide_many(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    RequestLanguage(language): RequestLanguage,
+    request: Request,
+) -> Result<Response, Problem> {
+    let sent: Decisions = Fields::read_as(request).await?;
+    let wishes = sent.parse()?;
+    let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
+    let made = if distinct.len() == wishes.len() {
+        // Different comments cannot wait for one another: they share commits.
+        futures_util::future::join_all(wishes.into_iter().map(|wish| make(&app, &who, wish))).await
+    } else {
+        let mut made = Vec::with_capacity(wishes.len());
+        for wish in wishes {
+            made.push(make(&app, &who, wish).await);
+        }
+        made
+    };
+    let made: Vec<Answered> = made.into_iter().collect::<Result<_, _>>()?;
+    let results = made.iter().map(|made| DecisionResult::of(made, language)).collect();
+    Ok(no_store(Json(Results { results }).into_response()))
+}
+
+/// A wish's key, its comment as it was named, and what became of it.
+struct Answered {
+    key: Option<String>,
+    comment: String,
+    made: Made,
+}
+
+async fn make(app: &App, who: &Identity, (comment, wish): (String, Wish)) -> Result<Answered, Error> {
+    let key = wish.key.clone();
+    let made = decide::decide(app, who, wish).await?;
+    Ok(Answered { key, comment, made })
+}
+
+/// What became of many decisions, in their order.
+#[derive(Serialize, ToSchema)]
+struct Results<'a> {
+    results: Vec<DecisionResult<'a>>,
+}
+
+/// What became of one of many decisions.
+#[derive(Serialize, ToSchema)]
+struct DecisionResult<'a> {
+    comment: &'a str,
+    decision: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<Item<'a>>,
+    key: Option<&'a str>,
+    /// applied, conflict, replayed or `not_found`.
+    result: &'static str,
+}
+
+impl<'a> DecisionResult<'a> {
+    fn of(Answered { key, comment, made }: &'a Answered, language: Language) -> Self {
+        Self {
+            comment,
+            decision: made.decision(),
+            item: made.item.as_ref().map(|item| Item::of(item, language)),
+            key: key.as_deref(),
+            result: match made.decided {
+                Decided::Applied(_) | Decided::Unchanged => "applied",
+                Decided::Replayed(_) => "replayed",
+                Decided::Conflict | Decided::Erased => "conflict",
+                Decided::NotFound => "not_found",
+            },
+        }
+    }
+}
+
+/// What the publisher says of a thread: its title, its address, whether it takes comments. A title or an address of
+/// null takes back what was said.
+#[utoipa::path(put, path = "/sites/{site}/threads/{thread}", tag = "moderators",
+    params(("site" = String, Path), ("thread" = String, Path, description = "the key, percent-encoded")),
+    request_body = ThreadSettings,
+    responses((status = 200, description = "the thread", body = ThreadState<'_>), (status = 422, description = "thread_bad, url_bad")))]
+pub(crate) async fn put_thread(
+    State(app): State<Arc<App>>,
+    Who(who): Who,
+    Path((site, key)): Path<(String, String)>,
+    _: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let fields = Fields::read(request).await?;
+    let sent: ThreadSettings = fields.typed()?;
+    fields.refuse_null(&["open"])?;
+    let said = |name, text: Option<String>| {
+        if fields.is_null(name) {
+            return Some(Said::Nothing);
+        }
+        text.filter(|text| !text.is_empty()).map(Said::Is)
+    };
+    let settings = Settings {
+        title: said("title", sent.title),
+        url: said("url", sent.url),
+        open: sent.open,
+    };
+    let row = thread::set(&app, &who, &site, &key, &settings).await?;
+    Ok(no_store(Json(ThreadState::of(&row)).into_response()))
+}
+
+/// What the publisher says of a thread.
+#[derive(Deserialize, ToSchema)]
+struct ThreadSettings {
+    /// Null: what was said is taken back.
+    title: Option<String>,
+    /// On one of the site's origins. Null: what was said is taken back.
+    url: Option<String>,
+    open: Option<bool>,
+}
+
+/// A thread as the publisher has it.
+#[derive(Serialize, ToSchema)]
+struct ThreadState<'a> {
+    key: &'a str,
+    /// Whether it takes comments.
+    open: bool,
+    title: Option<&'a str>,
+    url: Option<&'a str>,
+}
+
+impl<'a> ThreadState<'a> {
+    fn of(row: &'a ThreadRow) -> Self {
+        Self {
+            key: &row.thread_key,
+            open: row.open,
+            title: row.title.as_deref(),
+            url: row.url.as_deref(),
+        }
+    }
+}

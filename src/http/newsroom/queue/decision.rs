@@ -1,0 +1,88 @@
+//! Decisions as they are sent, one by one and many at once.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    actions::decide::{BATCH_MAX, Wish},
+    domain::{code::Code, decision::Act},
+    error::Error,
+    http::request::fields::{field_error, parse_id},
+};
+
+/// A decision about one comment.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Decision {
+    /// The version it is made on; without it, whatever is there.
+    version: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    /// For undo: the decision to take back.
+    #[schema(value_type = Option<Uuid>)]
+    of: Option<String>,
+    /// As the header `Idempotency-Key`: a repeat with the same key changes nothing.
+    key: Option<String>,
+}
+
+impl Decision {
+    pub(crate) fn parse(self, comment: Uuid, act: Act) -> Result<Wish, Error> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Ok(Wish {
+            comment,
+            act,
+            version: self.version,
+            key: given(self.key),
+            reason: given(self.reason),
+            note: given(self.note),
+            of: given(self.of).map(|id| parse_id(&id)).transpose()?,
+        })
+    }
+}
+
+/// 1 to 100 decisions.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Decisions {
+    decisions: Vec<KeyedDecision>,
+}
+
+impl Decisions {
+    /// Each wish with its comment's id as it came.
+    pub(crate) fn parse(self) -> Result<Vec<(String, Wish)>, Error> {
+        if self.decisions.is_empty() || self.decisions.len() > BATCH_MAX {
+            return Err(field_error("decisions", Code::DecisionsBad));
+        }
+        self.decisions.into_iter().map(KeyedDecision::parse).collect()
+    }
+}
+
+/// One of many decisions.
+#[derive(Deserialize, ToSchema)]
+struct KeyedDecision {
+    /// A repeat with the same key changes nothing.
+    key: String,
+    #[schema(value_type = Uuid)]
+    comment: String,
+    /// approve, reject, spam, restore, hold or undo.
+    action: String,
+    version: Option<i64>,
+    reason: Option<String>,
+    note: Option<String>,
+    #[schema(value_type = Option<Uuid>)]
+    of: Option<String>,
+}
+
+impl KeyedDecision {
+    fn parse(self) -> Result<(String, Wish), Error> {
+        let act = Act::parse(&self.action).ok_or_else(|| field_error("decisions", Code::DecisionsBad))?;
+        let comment = Uuid::parse_str(&self.comment).unwrap_or_default();
+        let decision = Decision {
+            version: self.version,
+            reason: self.reason,
+            note: self.note,
+            of: self.of,
+            key: Some(self.key),
+        };
+        Ok((self.comment, decision.parse(comment, act)?))
+    }
+}

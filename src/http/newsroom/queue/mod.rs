@@ -1,0 +1,7 @@
+//! The queue: what is held, decided and told live.
+
+pub(crate) mod api;
+mod decision;
+mod item;
+pub(crate) mod page;
+pub(crate) mod stream;

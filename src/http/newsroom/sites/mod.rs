@@ -1,0 +1,4 @@
+//! Sites and their settings.
+
+pub(crate) mod api;
+pub(crate) mod page;

@@ -1,0 +1,124 @@
+//! The API's document, for programs and for people.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+
+use crate::{
+    app::App,
+    domain::language::Language,
+    http::{
+        newsroom::insider::frame,
+        page::{admin_page, no_store},
+    },
+    web::{
+        docs::{Answer, DocsPage, Operation, OperationGroup, Parameter},
+        frame::Place,
+        texts::Say as _,
+    },
+};
+
+/// `/openapi.json`.
+pub(crate) fn json(document: &OpenApi) -> Response {
+    no_store(Json(document).into_response())
+}
+
+/// The same as a page.
+pub(crate) fn show(app: &App, language: Language, document: &OpenApi) -> Response {
+    let value = serde_json::to_value(document).unwrap_or_default();
+    admin_page(&DocsPage {
+        frame: frame(app, None, language, Place::Docs, language.say("nav-docs")),
+        version: text(&value, "/info/version"),
+        description: text(&value, "/info/description"),
+        groups: groups(&value),
+    })
+}
+
+fn groups(document: &Value) -> Vec<OperationGroup> {
+    let tags = document["tags"].as_array().cloned().unwrap_or_default();
+    tags.iter()
+        .map(|tag| {
+            let name = text(tag, "/name");
+            OperationGroup {
+                description: text(tag, "/description"),
+                operations: operations(document, &name),
+                name,
+            }
+        })
+        .collect()
+}
+
+fn operations(document: &Value, tag: &str) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    let no_paths = serde_json::Map::new();
+    for (path, methods) in document["paths"].as_object().unwrap_or(&no_paths) {
+        for (method, operation) in methods.as_object().unwrap_or(&no_paths) {
+            let tagged = operation["tags"]
+                .as_array()
+                .is_some_and(|tags| tags.iter().any(|own| own == tag));
+            if tagged {
+                operations.push(Operation {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    summary: text(operation, "/summary"),
+                    description: text(operation, "/description"),
+                    parameters: parameters(operation),
+                    body: operation
+                        .pointer("/requestBody/description")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                    answers: answers(operation),
+                });
+            }
+        }
+    }
+    operations
+}
+
+fn parameters(operation: &Value) -> Vec<Parameter> {
+    let list = operation["parameters"].as_array().cloned().unwrap_or_default();
+    list.iter()
+        .map(|parameter| Parameter {
+            name: text(parameter, "/name"),
+            place: text(parameter, "/in"),
+            is_required: parameter["required"].as_bool().unwrap_or(false),
+            kind: match &parameter["schema"]["type"] {
+                Value::String(kind) => kind.clone(),
+                Value::Array(kinds) => kinds
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .find(|kind| *kind != "null")
+                    .unwrap_or_default()
+                    .to_owned(),
+                _ => String::new(),
+            },
+            description: text(parameter, "/description"),
+        })
+        .collect()
+}
+
+fn answers(operation: &Value) -> Vec<Answer> {
+    operation["responses"]
+        .as_object()
+        .map(|answers| {
+            answers
+                .iter()
+                .map(|(status, answer)| Answer {
+                    status: status.clone(),
+                    description: text(answer, "/description"),
+                })
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
