@@ -11,6 +11,8 @@
 #![expect(clippy::cast_precision_loss, reason = "figures to read: counts far below 2^52")]
 
 mod calls;
+#[path = "../../tests/it/example.rs"]
+mod example;
 mod texts;
 
 #[expect(dead_code, reason = "the parts of benches/service that make its load")]

@@ -5,17 +5,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use palabre::{
     clock::{Clock, draw},
     domain::{
-        draft::{Draft, RawDraft, Rules},
-        language::Language,
-        markup,
-        person::fold_search,
-        reserved_names::ReservedNames,
+        draft::RawDraft,
+        provider::ProviderId,
         site::{Moderation, SiteSettings},
         status::Status,
         triage::{self, Signals},
@@ -25,7 +22,11 @@ use palabre::{
 };
 use uuid::Uuid;
 
-use super::{server::Storage, text};
+use super::{
+    example::{self, Sent as _},
+    server::Storage,
+    text,
+};
 
 /// The thread that is listed.
 pub(crate) const LISTED_THREAD: &str = "/listed";
@@ -46,8 +47,8 @@ pub(crate) async fn thread_of(storage: &Storage, comments: usize) {
         let mut comment = comment(number, LISTED_THREAD.to_owned());
         comment.status = Status::Approved;
         if number % REPLY_EVERY == 1 {
-            comment.root = above;
-            comment.draft.parent = above;
+            comment.content.root = above;
+            comment.content.draft.parent = above;
         } else {
             above = Some(comment.id);
         }
@@ -115,10 +116,6 @@ async fn write(store: Store, writers: usize, comments: usize, thread: fn(usize) 
 
 /// A pending comment as `submit` makes it.
 fn comment(number: usize, thread: String) -> NewComment {
-    let rules = Rules {
-        body_max: 5_000,
-        reserved_names: &ReservedNames::default(),
-    };
     let raw = RawDraft {
         thread,
         name: text::name(number),
@@ -126,37 +123,17 @@ fn comment(number: usize, thread: String) -> NewComment {
         body: text::body(number),
         ..RawDraft::default()
     };
-    let draft = Draft::parse(raw, &rules).expect("valid fields");
-    let verdict = Verdict::Off;
-    let outcome = triage::decide(&verdict, &Signals::default(), Moderation::Before, None, draw());
-    let rendered = markup::render(&draft.body);
-    let at = Clock::System.now();
     let hash = |salt: u128| (salt << 64 | number as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    NewComment {
-        id: Clock::System.new_id(),
-        new_thread_id: Clock::System.new_id(),
-        site: "bench".to_owned(),
-        root: None,
-        links: i64::try_from(rendered.links).unwrap_or(0),
-        html: rendered.html,
-        folded: fold_search(&format!("{} {}", draft.name.as_str(), draft.body)),
-        language: Language::Fr,
-        email_key: format!("{:032x}", hash(1)),
-        client_key: Some(format!("{:032x}", hash(2))),
-        device_id: Some(format!("{:032x}", hash(3))),
-        body_digest: format!("{:032x}{:032x}", hash(4), hash(5)),
-        reference: "K7QM-2X9D5".to_owned(),
-        provider: "off",
-        verdict,
-        checked_ms: None,
-        signals: None,
-        assessment: None,
-        outcome,
-        status: Status::Pending,
-        repeat_keys: vec![format!("k:{}", Uuid::from_u128(hash(6)))],
-        digest: format!("{:032x}{:032x}", hash(7), hash(8)),
-        at,
-        repeat_until: at.plus(Duration::from_hours(24)),
-        draft,
-    }
+    let mut comment = example::comment(&Clock::System, raw);
+    "bench".clone_into(&mut comment.site);
+    comment.content.email_key = format!("{:032x}", hash(1));
+    comment.content.body_digest = format!("{:032x}{:032x}", hash(4), hash(5));
+    let submitted = comment.submitted();
+    submitted.client_key = Some(format!("{:032x}", hash(2)));
+    submitted.device_id = Some(format!("{:032x}", hash(3)));
+    submitted.captcha.provider = ProviderId::Off;
+    submitted.outcome = triage::decide(&Verdict::Off, &Signals::default(), Moderation::Before, None, draw());
+    submitted.repeats.keys = vec![format!("k:{}", Uuid::from_u128(hash(6)))];
+    submitted.repeats.digest = format!("{:032x}{:032x}", hash(7), hash(8));
+    comment
 }

@@ -14,6 +14,8 @@
 
 mod against;
 mod check;
+#[path = "../../tests/it/example.rs"]
+mod example;
 mod fill;
 mod load;
 mod server;

@@ -24,6 +24,7 @@ use crate::{
         account::{EVERY_SITE, Rights, Role},
         actor::{Actor, Scope},
         audit::{AuditDetail, Roles, roles},
+        code::Code,
         draft::FieldError,
         person::{Email, EmailError, Name, NameError},
     },
@@ -58,11 +59,7 @@ impl By<'_> {
     pub(super) fn actor(self) -> Actor {
         match self {
             Self::Somebody(who) => who.actor.clone(),
-            Self::Operator => Actor {
-                kind: "system",
-                id: "operator".to_owned(),
-                name: "palabre".to_owned(),
-            },
+            Self::Operator => Actor::system("operator"),
         }
     }
 
@@ -83,7 +80,7 @@ impl By<'_> {
             Self::Operator => Ok(()),
             Self::Somebody(who) if site == EVERY_SITE => match who.rights.everywhere() {
                 Some(Role::Owner) => Ok(()),
-                _ => Err(Error::Forbidden("forbidden")),
+                _ => Err(Error::Code(Code::Forbidden)),
             },
             Self::Somebody(who) => who.may(Role::Owner, site),
         }
@@ -108,7 +105,7 @@ impl By<'_> {
         }
         let is_seen = is_seen_by(who, account);
         Err(if is_seen {
-            Error::Forbidden("works_elsewhere")
+            Error::Code(Code::WorksElsewhere)
         } else {
             Error::not_found()
         })
@@ -124,9 +121,7 @@ impl By<'_> {
     /// Whether they may lift the account's suspension, if there is one.
     fn may_lift(self, account: &Account) -> Result<(), Error> {
         match self {
-            Self::Somebody(who) if !who.rights.own_all_of(&account.suspended_over) => {
-                Err(Error::Forbidden("forbidden"))
-            }
+            Self::Somebody(who) if !who.rights.own_all_of(&account.suspended_over) => Err(Error::Code(Code::Forbidden)),
             _ => Ok(()),
         }
     }
@@ -189,7 +184,7 @@ pub struct RoleChange {
 /// account `after`; and after which one it goes on, if it does.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for who owns nothing; errors of the store.
+/// 403 for who owns nothing; errors of the store.
 pub async fn list(
     app: &App,
     who: &Identity,
@@ -232,8 +227,8 @@ fn is_seen_by(who: &Identity, account: &Account) -> bool {
 /// Adds somebody with a role: a new account with a one-time link, or the role alone for one that exists.
 ///
 /// # Errors
-/// Errors of fields: `name_…` (`name_taken` where a colleague's looks like it), `email_…`; [`Error::NotFound`] for
-/// a site that is not theirs or not there; [`Error::Forbidden`], also `retype_needed`; errors of the store.
+/// Errors of fields: `name_…` (`name_taken` where a colleague's looks like it), `email_…`; 404 for
+/// a site that is not theirs or not there; 403, also `retype_needed`; errors of the store.
 pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
     let sites = sites_of(app, by, scope).await?;
     let (name, email) = parse(wanted)?;
@@ -273,13 +268,13 @@ pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Sco
                 is_offer: false,
             })
         }
-        AccountAdded::Exists => Err(Error::conflict("account_exists")),
+        AccountAdded::Exists => Err(Error::Code(Code::AccountExists)),
         AccountAdded::Full { site } => Err(invitations_full(site.as_deref())),
     }
 }
 
 fn invitations_full(site: Option<&str>) -> Error {
-    Error::full("invitations_full", site, INVITED_MAX)
+    Error::full(Code::InvitationsFull, site, INVITED_MAX)
 }
 
 /// The sites of a scope, each of which must exist and be theirs.
@@ -289,7 +284,7 @@ pub(super) async fn sites_of(app: &App, by: By<'_>, scope: &Scope) -> Result<Vec
         return Ok(vec![EVERY_SITE.to_owned()]);
     };
     if sites.is_empty() {
-        return Err(field_error("site", "site_missing"));
+        return Err(Error::field("site", Code::SiteMissing));
     }
     for site in sites {
         by.may_own(site)?;
@@ -312,13 +307,7 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
             Err(Error::Invalid(
                 wrong
                     .into_iter()
-                    .filter_map(|(field, code)| {
-                        code.map(|code| FieldError {
-                            field,
-                            code,
-                            surplus: None,
-                        })
-                    })
+                    .filter_map(|(field, code)| code.map(|code| FieldError::new(field, code)))
                     .collect(),
             ))
         }
@@ -332,7 +321,7 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
 /// takes the offer back.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], for a role that is wider also `retype_needed`; 409
+/// 404, 403, for a role that is wider also `retype_needed`; 409
 /// `last_owner`, for an offer `invitations_full`; errors of the store.
 pub async fn change_role(
     app: &App,
@@ -394,7 +383,7 @@ async fn give_or_take(
 /// not come back unseen.
 ///
 /// # Errors
-/// As [`change_role`], to let in again also `retype_needed`; [`Error::Forbidden`] `works_elsewhere`, and to let in
+/// As [`change_role`], to let in again also `retype_needed`; 403 `works_elsewhere`, and to let in
 /// again `forbidden` for who has less power over the account than who shut it out.
 pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
     let known = get(app, account).await?;
@@ -478,9 +467,9 @@ pub struct Invited {
 /// What a one-time link is for.
 ///
 /// # Errors
-/// [`Error::NotFound`] `link_ended` for an unknown, used or old one; errors of the store.
+/// 404 `link_ended` for an unknown, used or old one; errors of the store.
 pub async fn invited(app: &App, code: &str) -> Result<Invited, Error> {
-    let ended = || Error::NotFound("link_ended");
+    let ended = || Error::Code(Code::LinkEnded);
     let link = app
         .store
         .live_link(&sha256_hex(code.as_bytes()), app.clock.now())
@@ -496,14 +485,14 @@ pub async fn invited(app: &App, code: &str) -> Result<Invited, Error> {
 /// Redeems a one-time link: chooses a passphrase and comes in. Gives new recovery codes, to be shown once.
 ///
 /// # Errors
-/// [`Error::NotFound`] `link_ended`; 409 `link_has_account` for who came in before, and answers there
+/// 404 `link_ended`; 409 `link_has_account` for who came in before, and answers there
 /// ([`super::own_account::answer_offer`]); `passphrase_…` as a field's error; [`Error::RateLimited`] after 25
 /// tries with a link within an hour; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
     let invited = invited(app, code).await?;
     let account = invited.account;
     if !invited.is_way_in {
-        return Err(Error::conflict("link_has_account"));
+        return Err(Error::Code(Code::LinkHasAccount));
     }
     // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
     let by = Counted::by(Action::SignInAccount, format!("link {}", account.id));
@@ -522,7 +511,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) ->
         .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
         .await?;
     if !is_first {
-        return Err(Error::NotFound("link_ended"));
+        return Err(Error::Code(Code::LinkEnded));
     }
     app.store.forget_try(tried).await?;
     Ok((entry, codes))
@@ -537,7 +526,7 @@ pub fn link(app: &App, code: &str) -> String {
 /// An account of which `who` owns something; any other is as if it were not there.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for who owns nothing; [`Error::NotFound`]; errors of the store.
+/// 403 for who owns nothing; 404; errors of the store.
 pub async fn seen(app: &App, who: &Identity, account: Uuid) -> Result<Account, Error> {
     who.may_own()?;
     let account = get(app, account).await?;
@@ -551,7 +540,7 @@ pub async fn seen(app: &App, who: &Identity, account: Uuid) -> Result<Account, E
 /// An account that was not removed, by its id.
 ///
 /// # Errors
-/// [`Error::NotFound`]; errors of the store.
+/// 404; errors of the store.
 pub async fn get(app: &App, account: Uuid) -> Result<Account, Error> {
     let found = app.store.account(account).await?;
     found
@@ -576,7 +565,7 @@ fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Erro
             app.forget_sites();
             Ok(())
         }
-        AccountChange::LastOwner => Err(Error::conflict("last_owner")),
+        AccountChange::LastOwner => Err(Error::Code(Code::LastOwner)),
         AccountChange::Full => Err(invitations_full(site)),
         AccountChange::Unknown => Err(Error::not_found()),
     }
@@ -621,12 +610,4 @@ fn detail_for(site: &str, detail: &str) -> String {
         sites.retain(|here| here == site);
     }
     kept.to_string()
-}
-
-pub(super) fn field_error(field: &'static str, code: &'static str) -> Error {
-    Error::Invalid(vec![FieldError {
-        field,
-        code,
-        surplus: None,
-    }])
 }

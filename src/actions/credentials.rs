@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     clock,
-    domain::{account::Passphrase, draft::FieldError},
+    domain::account::Passphrase,
     error::Error,
     keys::{Purpose, hex, sha256_hex},
     rooms::{Comer, Turn},
@@ -35,13 +35,8 @@ pub(super) async fn hash_chosen(app: &App, passphrase: &str, words: [&str; 2]) -
     let words = words.map(str::to_owned);
     let turn = app.hashing.join(Comer::Known)?;
     let hashed = turn.take(move || {
-        let chosen = Passphrase::choose(&passphrase, &[&words[0], &words[1]]).map_err(|code| {
-            Error::Invalid(vec![FieldError {
-                field: "passphrase",
-                code,
-                surplus: None,
-            }])
-        })?;
+        let chosen = Passphrase::choose(&passphrase, &[&words[0], &words[1]])
+            .map_err(|code| Error::field("passphrase", code))?;
         Argon2::default()
             .hash_password(chosen.expose().as_bytes())
             .map(|hash| hash.to_string())

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{identify::Identity, review};
 use crate::{
     app::App,
+    domain::code::Code,
     domain::decision::{Act, Decided},
     error::Error,
     keys::{Purpose, hex},
@@ -61,7 +62,7 @@ impl Made {
 pub async fn decide(app: &App, who: &Identity, wish: Wish) -> Result<Made, Error> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
     if length(&wish.note) > NOTE_MAX || length(&wish.reason) > CODE_MAX || length(&wish.key) > CODE_MAX {
-        return Err(Error::Http(413, "too_large"));
+        return Err(Error::Code(Code::TooLarge));
     }
     let note = wish.note.filter(|note| !note.trim().is_empty());
     let comment = wish.comment;

@@ -105,7 +105,8 @@ pub struct KeyTest {
 }
 
 /// What a provider said to a token that nobody minted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Said {
     /// The built-in check, or none: nobody else is asked.
     NotNeeded,
@@ -122,14 +123,8 @@ pub enum Said {
 impl Said {
     /// The word used in JSON.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotNeeded => "not_needed",
-            Self::Accepted => "accepted",
-            Self::AcceptsAnything => "accepts_anything",
-            Self::Misconfigured(_) => "misconfigured",
-            Self::Unavailable(_) => "unavailable",
-        }
+    pub const fn code(&self) -> &'static str {
+        self.into_str()
     }
 
     /// Whether the owner has something to mend, or to wait for.
@@ -152,7 +147,7 @@ impl Said {
 /// What the last `days` days (1..=90) say of a site's check.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn defence(app: &App, who: &Identity, site: &str, days: i64) -> Result<Defence, Error> {
     who.may(Role::Moderator, site)?;
     let in_force = app.site(site).await?;

@@ -18,9 +18,10 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Passphrase},
-        actor::Actor,
+        actor::{Actor, ActorKind},
         address::ClientAddress,
         audit::AuditDetail,
+        code::Code,
         timestamp::Timestamp,
     },
     error::Error,
@@ -118,7 +119,7 @@ pub async fn sign_in(
     let account_id = account.as_ref().map(|account| account.id);
     let Some(account) = account.filter(|account| is_right && account.disabled_at.is_none()) else {
         note_failed(app, account_id).await?;
-        return Err(Error::Http(401, "sign_in_failed"));
+        return Err(Error::Code(Code::SignInFailed));
     };
     if account.has_second_step() {
         let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
@@ -144,7 +145,7 @@ pub async fn sign_in(
 /// 401 `pass_ended` after five minutes, 401 `code_bad`, 401 `second_step_unreadable` where no key opens the seed and
 /// only a recovery code counts; [`Error::RateLimited`]; errors of the store.
 pub async fn second_step(app: &App, caller: &Caller, pass: &str, code: &str) -> Result<Entry, Error> {
-    let ended = || Error::Http(401, "pass_ended");
+    let ended = || Error::Code(Code::PassEnded);
     let pass: Pass = app.keys.open(Purpose::Door, pass).ok_or_else(ended)?;
     if app.clock.now().0 >= pass.until {
         return Err(ended());
@@ -175,7 +176,7 @@ pub async fn recover(
     second: &str,
     passphrase: &str,
 ) -> Result<Entry, Error> {
-    let failed = || Error::Http(401, "recovery_failed");
+    let failed = || Error::Code(Code::RecoveryFailed);
     app.limits
         .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
     let account = app.store.account_by_email(&folded(email)).await?;
@@ -374,11 +375,11 @@ pub(super) async fn check_code(app: &App, account: &Account, code: &str) -> Resu
     let name = format!("code_failed {}", account.id);
     app.store.add_audit_at_most(&name, FAILED_EVERY, failed).await?;
     let code = if credentials::is_seed_readable(app, account) {
-        "code_bad"
+        Code::CodeBad
     } else {
-        "second_step_unreadable"
+        Code::SecondStepUnreadable
     };
-    Err(Error::Http(401, code))
+    Err(Error::Code(code))
 }
 
 /// An e-mail as accounts are found by it; what is longer than any address is nobody's.
@@ -398,7 +399,7 @@ pub(super) fn entry(app: &App, account: &Account, action: &'static str) -> NewAu
 
 fn audit_of(app: &App, account: Uuid, name: String, action: &'static str) -> NewAudit {
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.to_string(),
         name,
     };
@@ -423,11 +424,7 @@ pub(super) fn service_entry(app: &App, actor: Actor, action: &'static str, at: T
 /// Writes down a try that failed, at an account or at none; those at none together, so that a stranger who tries on
 /// and on fills nothing. For an unknown e-mail it costs the same. What was typed is not kept: it may be a passphrase.
 async fn note_failed(app: &App, account: Option<Uuid>) -> Result<(), Error> {
-    let actor = Actor {
-        kind: "system",
-        id: "door".to_owned(),
-        name: "palabre".to_owned(),
-    };
+    let actor = Actor::system("door");
     let entry = NewAudit {
         detail: account.map(|account| AuditDetail::Account { account, roles: None }.text()),
         ..service_entry(app, actor, "sign_in_failed", app.clock.now())

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::identify::{self, Identity, Role};
 use crate::{
     app::App,
-    domain::{actor::Scope, timestamp::Timestamp},
+    domain::{actor::Scope, code::Code, timestamp::Timestamp},
     error::Error,
     live::{BEAT, Change, Place, Told, What},
     store::{Arrival, AuditEntry, Lease, SiteCounts},
@@ -74,7 +74,7 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
     let place = app
         .live
         .take_place(&who.actor.id)
-        .ok_or(Error::Http(503, "streams_full"))?;
+        .ok_or(Error::Code(Code::StreamsFull))?;
     let changes = {
         let mut told = app.live.told.lock().await;
         // What is there now is told to the others, and is no news to this stream.
@@ -161,7 +161,7 @@ impl Following {
 /// alone, if given.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not there or not the caller's; errors of the store.
+/// 404 for a site that is not there or not the caller's; errors of the store.
 pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<Vec<SiteCounts>, Error> {
     let sites = match site {
         None => who.sites(app).await?,

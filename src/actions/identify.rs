@@ -12,7 +12,8 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights},
-        actor::{Actor, Scope},
+        actor::{Actor, ActorKind, Scope},
+        code::Code,
         timestamp::Timestamp,
     },
     error::Error,
@@ -88,11 +89,11 @@ impl Identity {
     /// Checks the role on a site: another's site is as if it were not there.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
+    /// 404, 403.
     pub fn may(&self, role: Role, site: &str) -> Result<(), Error> {
         match self.rights.at(site) {
             None => Err(Error::not_found()),
-            Some(own) if own < role => Err(Error::Forbidden("forbidden")),
+            Some(own) if own < role => Err(Error::Code(Code::Forbidden)),
             Some(_) => Ok(()),
         }
     }
@@ -111,12 +112,12 @@ impl Identity {
     /// Checks that somebody is an owner, of any site.
     ///
     /// # Errors
-    /// [`Error::Forbidden`].
+    /// 403.
     pub fn may_own(&self) -> Result<(), Error> {
         if self.rights.owns_something() {
             Ok(())
         } else {
-            Err(Error::Forbidden("forbidden"))
+            Err(Error::Code(Code::Forbidden))
         }
     }
 
@@ -135,11 +136,11 @@ impl Identity {
     /// to type; what it may do, each act says.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] `retype_needed`.
+    /// 403 `retype_needed`.
     pub fn typed_lately(&self, app: &App) -> Result<(), Error> {
         let now = app.clock.now();
         match &self.account {
-            Some(person) if person.typed_at.plus(TYPED_LIFE) < now => Err(Error::Forbidden("retype_needed")),
+            Some(person) if person.typed_at.plus(TYPED_LIFE) < now => Err(Error::Code(Code::RetypeNeeded)),
             _ => Ok(()),
         }
     }
@@ -147,7 +148,7 @@ impl Identity {
     /// As [`Identity::typed_lately`], for what no program does.
     ///
     /// # Errors
-    /// [`Error::Forbidden`]: `forbidden` for a bearer token, `retype_needed`.
+    /// 403: `forbidden` for a bearer token, `retype_needed`.
     pub fn typed_in_person(&self, app: &App) -> Result<(), Error> {
         self.person()?;
         self.typed_lately(app)
@@ -156,9 +157,9 @@ impl Identity {
     /// The account of a person; a bearer token has none.
     ///
     /// # Errors
-    /// [`Error::Forbidden`].
+    /// 403.
     pub fn person(&self) -> Result<SignedIn, Error> {
-        self.account.ok_or(Error::Forbidden("forbidden"))
+        self.account.ok_or(Error::Code(Code::Forbidden))
     }
 }
 
@@ -187,7 +188,7 @@ fn identity_of_token(token: LiveToken) -> Identity {
         None => rights,
     };
     let actor = Actor {
-        kind: "token",
+        kind: ActorKind::Token,
         id: token.id.to_string(),
         name: token.name,
     };
@@ -227,7 +228,7 @@ async fn by_session_hash(app: &App, hash: String) -> Result<Identity, Error> {
 fn identity_of_session(session: LiveSession, hash: String) -> Result<Identity, Error> {
     let account = session.account.ok_or(Error::Unauthenticated)?;
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.to_string(),
         name: session.name,
     };

@@ -36,7 +36,7 @@ impl Reading {
 /// force, which is somebody else's where they were first.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a comment that is not of the caller's sites; errors of the store.
+/// 404 for a comment that is not of the caller's sites; errors of the store.
 pub async fn take(app: &App, who: &Identity, comment: Uuid) -> Result<Reading, Error> {
     let found = app.store.comment(comment).await?;
     let found = found

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::{field_error, on_sites},
+    accounts::on_sites,
     credentials,
     door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
@@ -17,7 +17,7 @@ use crate::{
     domain::{
         account::{Passphrase, Rights},
         audit::{AuditDetail, roles},
-        draft::FieldError,
+        code::Code,
         person::Name,
     },
     error::Error,
@@ -51,7 +51,7 @@ pub struct Seed {
 /// One's own account with its sessions.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a bearer token; errors of the store.
+/// 403 for a bearer token; errors of the store.
 pub async fn overview(app: &App, who: &Identity) -> Result<Overview, Error> {
     let (person, account) = me(app, who).await?;
     Ok(Overview {
@@ -66,7 +66,7 @@ pub async fn overview(app: &App, who: &Identity) -> Result<Overview, Error> {
 /// One's own sessions, last used first.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a bearer token; errors of the store.
+/// 403 for a bearer token; errors of the store.
 pub async fn sessions(app: &App, who: &Identity) -> Result<Vec<SessionEntry>, Error> {
     let now = app.clock.now();
     let person = who.person()?;
@@ -76,7 +76,7 @@ pub async fn sessions(app: &App, who: &Identity) -> Result<Vec<SessionEntry>, Er
 /// Ends one of one's own sessions, or with `None` all but this one; gives how many ended.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is not one's own; errors of the store.
+/// 404 for one that is not one's own; errors of the store.
 pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Result<u64, Error> {
     let (person, account) = me(app, who).await?;
     let keep = if only.is_some() { None } else { Some(person.session) };
@@ -94,7 +94,7 @@ pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Resu
 /// `name_…` as a field's error, `name_taken` where a colleague's looks like it; errors of the store.
 pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> {
     let (_, account) = me(app, who).await?;
-    let name = Name::parse(name).map_err(|error| field_error("name", error.code()))?;
+    let name = Name::parse(name).map_err(|error| Error::field("name", error.code()))?;
     let detail = AuditDetail::Renamed {
         account: account.id,
         from: &account.name,
@@ -115,8 +115,8 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
 /// has the whole account in their power.
 ///
 /// # Errors
-/// [`Error::NotFound`] where none is offered, or not by that link, or where it needs one; to accept also
-/// [`Error::Forbidden`] `retype_needed`, and `name_taken` as a field's error where a colleague there is called so; errors
+/// 404 where none is offered, or not by that link, or where it needs one; to accept also
+/// 403 `retype_needed`, and `name_taken` as a field's error where a colleague there is called so; errors
 /// of the store.
 pub async fn answer_offer(
     app: &App,
@@ -190,7 +190,7 @@ pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &s
 pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<Seed, Error> {
     let (person, mut account) = me(app, who).await?;
     if account.has_second_step() {
-        return Err(Error::conflict("second_step_on"));
+        return Err(Error::Code(Code::SecondStepOn));
     }
     confirm(app, person, &account, passphrase).await?;
     let seed = totp_rs::Secret::from(crate::clock::random_bytes::<20>().to_vec()).to_base32();
@@ -203,7 +203,7 @@ pub async fn begin_second_step(app: &App, who: &Identity, passphrase: &str) -> R
 /// The seed of a second step that waits for its first code.
 ///
 /// # Errors
-/// [`Error::NotFound`] when none waits; errors of the store.
+/// 404 when none waits; errors of the store.
 pub async fn waiting_seed(app: &App, who: &Identity) -> Result<Seed, Error> {
     let (_, account) = me(app, who).await?;
     if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
@@ -226,7 +226,7 @@ fn seed_of(app: &App, account: &Account) -> Result<Seed, Error> {
 /// Confirms a second step by its first code.
 ///
 /// # Errors
-/// `code_bad` as a field's error; [`Error::NotFound`] when none waits; [`Error::RateLimited`].
+/// `code_bad` as a field's error; 404 when none waits; [`Error::RateLimited`].
 pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
     if account.has_second_step() || account.totp_seed.is_none() || !credentials::is_seed_readable(app, &account) {
@@ -235,7 +235,7 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
     // The seed is on the page: there is nothing to be guessed, and no session ends by it.
     let by = Counted::by(Action::SignInAccount, format!("first code {}", person.session));
     let tried = door::count(app, &[by]).await?;
-    let bad = || field_error("code", "code_bad");
+    let bad = || Error::field("code", Code::CodeBad);
     let step = credentials::totp_step(app, &account, code)?.ok_or_else(bad)?;
     let audit = door::entry(app, &account, "second_step_on");
     if !app.store.take_totp_step(account.id, step, Some(audit)).await? {
@@ -274,7 +274,7 @@ pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -
 /// lately from now on.
 ///
 /// # Errors
-/// `passphrase_wrong`, `code_missing` and `code_bad` as errors of fields; [`Error::Forbidden`] for a bearer
+/// `passphrase_wrong`, `code_missing` and `code_bad` as errors of fields; 403 for a bearer
 /// token; 401 `session_ended` after five wrong ones in a row; errors of the store.
 pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
@@ -282,16 +282,12 @@ pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str)
     if account.has_second_step() {
         if code.trim().is_empty() {
             app.store.forget_try(tried).await?;
-            return Err(field_error("code", "code_missing"));
+            return Err(Error::field("code", Code::CodeMissing));
         }
         match door::check_code(app, &account, code).await {
             Ok(()) => {}
-            Err(Error::Http(401, code)) => {
-                let error = Error::Invalid(vec![FieldError {
-                    field: "code",
-                    code,
-                    surplus: None,
-                }]);
+            Err(Error::Code(code @ (Code::CodeBad | Code::SecondStepUnreadable))) => {
+                let error = Error::field("code", code);
                 return Err(session_tries::wrong(app, person, &account, error).await?);
             }
             Err(error) => return Err(error),
@@ -304,7 +300,7 @@ pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str)
 /// Whether a code is asked for beside the passphrase.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a bearer token; errors of the store.
+/// 403 for a bearer token; errors of the store.
 pub async fn has_second_step(app: &App, who: &Identity) -> Result<bool, Error> {
     let (_, account) = me(app, who).await?;
     Ok(account.has_second_step())
@@ -339,7 +335,7 @@ async fn compare(
     match credentials::verify(app, typed, account.passphrase.clone()).await {
         Ok(true) => Ok(tried),
         Ok(false) => {
-            let error = field_error(field, "passphrase_wrong");
+            let error = Error::field(field, Code::PassphraseWrong);
             Err(session_tries::wrong(app, person, account, error).await?)
         }
         Err(error) => {

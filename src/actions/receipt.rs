@@ -1,25 +1,24 @@
 //! The author of a comment, holding its receipt: sees its state, asks for a person, erases it.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     app::App,
     clock,
-    domain::{actor::Actor, address::ClientAddress, status::Status, timestamp::Timestamp},
+    domain::{
+        actor::{Actor, ActorKind},
+        address::ClientAddress,
+        code::Code,
+        retention,
+        status::Status,
+        timestamp::Timestamp,
+    },
     error::Error,
     keys::Purpose,
     limits::{Action, Demand},
     store::{Comment, NewAudit},
 };
-
-/// How long the text of a refused comment is kept.
-pub const REFUSED_LIFE: Duration = Duration::from_hours(30 * 24);
-
-/// How long a receipt opens.
-const LIFE: Duration = Duration::from_hours(90 * 24);
 
 /// The claims of a receipt.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +47,7 @@ impl Own {
 /// Opens a receipt.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is forged, too old, or whose comment is gone.
+/// 404 for one that is forged, too old, or whose comment is gone.
 pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
     let claims: Claims = app.keys.open(Purpose::Receipt, receipt).ok_or_else(Error::not_found)?;
     if claims.e < app.clock.now().0 {
@@ -56,7 +55,7 @@ pub async fn open(app: &App, receipt: &str) -> Result<Own, Error> {
     }
     let comment = app.store.comment(claims.c).await?.ok_or_else(Error::not_found)?;
     Ok(Own {
-        kept_until: comment.created_at.plus(REFUSED_LIFE),
+        kept_until: retention::refused_until(comment.created_at),
         comment,
     })
 }
@@ -70,14 +69,14 @@ pub async fn thread_of(app: &App, own: &Own) -> Option<(String, Option<String>)>
 /// Brings a refused comment before a person, once; asking again changes nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::RateLimited`], a conflict when it is not refused; errors of the store.
+/// 404, [`Error::RateLimited`], a conflict when it is not refused; errors of the store.
 pub async fn appeal(app: &App, receipt: &str, client: ClientAddress) -> Result<Own, Error> {
     app.limits.check(&[Demand::by_address(Action::Appeal, client)])?;
     let own = open(app, receipt).await?;
     let audit = by_reader(app, &own.comment, "appeal", Status::Pending);
     let appealed = app.store.appeal(&own.comment, audit, app.clock.now()).await?;
     if !appealed && own.comment.appealed_at.is_none() {
-        return Err(Error::conflict("conflict"));
+        return Err(Error::Code(Code::Conflict));
     }
     open(app, receipt).await
 }
@@ -85,7 +84,7 @@ pub async fn appeal(app: &App, receipt: &str, client: ClientAddress) -> Result<O
 /// Erases the texts for good.
 ///
 /// # Errors
-/// [`Error::NotFound`]; errors of the store.
+/// 404; errors of the store.
 pub async fn erase(app: &App, receipt: &str) -> Result<Own, Error> {
     let own = open(app, receipt).await?;
     let audit = by_reader(app, &own.comment, "erase", Status::Erased);
@@ -99,7 +98,7 @@ fn by_reader(app: &App, comment: &Comment, action: &'static str, to: Status) -> 
         site: comment.site.clone(),
         at: app.clock.now(),
         actor: Actor {
-            kind: "reader",
+            kind: ActorKind::Reader,
             id: comment.id.to_string(),
             name: String::new(),
         },
@@ -117,7 +116,7 @@ pub(super) fn sign(app: &App, comment: Uuid, created_at: Timestamp) -> String {
         Purpose::Receipt,
         &Claims {
             c: comment,
-            e: created_at.plus(LIFE).0,
+            e: created_at.plus(retention::RECEIPTS).0,
         },
     )
 }

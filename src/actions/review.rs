@@ -8,6 +8,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
+        code::Code,
         queue::Filter,
         site::Site,
         status::Status,
@@ -53,7 +54,7 @@ pub struct Page {
 /// Lists the queue.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; `search_slow` when words take too long to
+/// 404 for a site that is not the caller's; `search_slow` when words take too long to
 /// find; errors of the store.
 pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page, Error> {
     if let Some(site) = &filter.site {
@@ -74,7 +75,7 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     filter.limit += 1;
     let mut rows = tokio::time::timeout(PATIENCE, app.store.queue(&filter))
         .await
-        .map_err(|_| Error::Http(503, "search_slow"))??;
+        .map_err(|_| Error::Code(Code::SearchSlow))??;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(Page {
@@ -87,7 +88,7 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
 /// How many comments of a site there are by status, counted up to 1,001.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn counts(app: &App, who: &Identity, site: &str) -> Result<Vec<(Status, i64)>, Error> {
     who.may(Role::Moderator, site)?;
     let filter = Filter::all(Scope::Sites(vec![site.to_owned()]), Status::Pending);
@@ -97,7 +98,7 @@ pub async fn counts(app: &App, who: &Identity, site: &str) -> Result<Vec<(Status
 /// One comment of the caller's sites.
 ///
 /// # Errors
-/// [`Error::NotFound`]; errors of the store.
+/// 404; errors of the store.
 pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Error> {
     let row = app
         .store
@@ -125,7 +126,7 @@ pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Resu
 /// concerns no single site (accounts, tokens, sign-ins), named `*`, is for who owns every site.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn audit(
     app: &App,
     who: &Identity,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{door, identify::SignedIn};
 use crate::{
     app::App,
-    domain::audit::AuditDetail,
+    domain::{audit::AuditDetail, code::Code},
     error::Error,
     keys::{Purpose, hex},
     store::{Account, NewAudit},
@@ -66,7 +66,7 @@ async fn end(app: &App, person: SignedIn, account: &Account) -> Result<Error, Er
         .end_sessions_of(account.id, Some(person.session), None, audit)
         .await?;
     // The tries stay counted: of those at once none is compared after the fifth.
-    Ok(Error::Http(401, "session_ended"))
+    Ok(Error::Code(Code::SessionEnded))
 }
 
 /// What a session's tries are counted by, the current key's first: what was counted under an older key goes on counting.

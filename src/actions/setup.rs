@@ -16,7 +16,9 @@ use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::Actor,
+        actor::{Actor, ActorKind},
+        code::Code,
+        word::words,
     },
     error::Error,
     keys::{new_secret, sha256_hex},
@@ -37,7 +39,8 @@ const STEP: &str = "setup_step";
 const SITE: &str = "setup_site";
 
 /// What is left of the first run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Left {
     /// Nobody owns anything yet.
     Account,
@@ -51,17 +54,7 @@ pub enum Left {
     Nothing,
 }
 
-impl Left {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Site => "site",
-            Self::Robots => "robots",
-            Self::Try => "try",
-            Self::Nothing => "nothing",
-        }
-    }
-}
+words!(Left);
 
 /// Whether somebody owns everything: the first run's code is worth nothing any more.
 ///
@@ -116,7 +109,7 @@ pub async fn set_site(app: &App, site: &str) -> Result<(), Error> {
 /// 409 `setup_over` when there is an owner; errors of the store.
 pub async fn new_code(app: &App) -> Result<String, Error> {
     if app.store.has_owner().await? {
-        return Err(Error::conflict("setup_over"));
+        return Err(Error::Code(Code::SetupOver));
     }
     let code = new_secret();
     let expires = app.clock.now().plus(CODE_LIFE);
@@ -128,7 +121,7 @@ pub async fn new_code(app: &App) -> Result<String, Error> {
 /// unknown, used or too old.
 ///
 /// # Errors
-/// [`Error::NotFound`] once there is an owner; [`Error::RateLimited`] after five wrong codes, for ten
+/// 404 once there is an owner; [`Error::RateLimited`] after five wrong codes, for ten
 /// minutes; errors of the store.
 pub async fn redeem(app: &App, caller: &Caller, code: &str) -> Result<Option<String>, Error> {
     if app.store.has_owner().await? {
@@ -178,7 +171,7 @@ pub async fn built_in_owner(app: &App, caller: &Caller) -> Result<Identity, Erro
         return Err(Error::Unauthenticated);
     }
     let actor = Actor {
-        kind: "system",
+        kind: ActorKind::System,
         id: "setup".to_owned(),
         name: "Démonstration".to_owned(),
     };
@@ -228,7 +221,7 @@ pub async fn make_first_owner(
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
     let (session, entry) = door::new_session(app, caller, account.id);
     let actor = Actor {
-        kind: "account",
+        kind: ActorKind::Account,
         id: account.id.to_string(),
         name: account.name.clone(),
     };
@@ -238,7 +231,7 @@ pub async fn make_first_owner(
         .add_first_owner(account, hashes, session, &setup, audit)
         .await?
     {
-        return Err(Error::conflict("setup_over"));
+        return Err(Error::Code(Code::SetupOver));
     }
     app.store.forget_try(tried).await?;
     set_left(app, Left::Site).await?;

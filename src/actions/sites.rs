@@ -22,6 +22,7 @@ use crate::{
     app::{App, DEMO_SITE, SiteInForce, second_secret_place, secret_place},
     domain::{
         captcha::{ProviderId, address_mark, is_plain_address},
+        code::Code,
         draft::FieldError,
         settings::{SETTINGS, Setting, SettingFault},
         site::{Site, SiteSettings, is_site_id},
@@ -162,7 +163,7 @@ pub async fn list(app: &App, who: &Identity) -> Result<Vec<Site>, Error> {
 /// A site's settings, for its owners.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`]; errors of the store.
+/// 404, 403; errors of the store.
 pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings, Error> {
     who.may(Role::Owner, site)?;
     let in_force = app.site(site).await?;
@@ -195,7 +196,7 @@ pub async fn settings(app: &App, who: &Identity, site: &str) -> Result<Settings,
 
 async fn stored(app: &App, site: &str) -> Result<StoredSite, Error> {
     let stored = app.store.stored_site(site).await?;
-    stored.ok_or(Error::NotFound("site_unknown"))
+    stored.ok_or(Error::Code(Code::SiteUnknown))
 }
 
 /// The keys that the file, or the environment, sets for a site.
@@ -219,15 +220,15 @@ fn in_file(app: &App, site: &str) -> Vec<String> {
 /// Makes a site; only who owns every site may.
 ///
 /// # Errors
-/// [`Error::Forbidden`], also `retype_needed`; `id_bad` and all that [`change`] finds wrong, as errors of fields; 409
+/// 403, also `retype_needed`; `id_bad` and all that [`change`] finds wrong, as errors of fields; 409
 /// `site_exists`; errors of the store.
 pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Result<Arc<SiteInForce>, Error> {
     if who.rights.everywhere() != Some(Role::Owner) {
-        return Err(Error::Forbidden("forbidden"));
+        return Err(Error::Code(Code::Forbidden));
     }
     let mut wrong = Vec::new();
     if !is_site_id(id) {
-        wrong.push(FieldError::new("id", "id_bad"));
+        wrong.push(FieldError::new("id", Code::IdBad));
     }
     let settings = apply(&SiteSettings::default(), change).unwrap_or_else(|errors| {
         wrong.extend(errors);
@@ -243,7 +244,7 @@ pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Res
     }
     let audit = entry(app, who, id, "site_made", change, &[]);
     if !app.store.add_site(id, &settings, secrets, mark, audit).await? {
-        return Err(Error::conflict("site_exists"));
+        return Err(Error::Code(Code::SiteExists));
     }
     app.forget_sites();
     app.site(id).await
@@ -281,7 +282,7 @@ pub async fn free_id(app: &App, name: &str) -> Result<String, Error> {
 /// Changes settings of a site.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], with `verify_url_forbidden` for an address that only an owner of every
+/// 404, 403, with `verify_url_forbidden` for an address that only an owner of every
 /// site gives, and `retype_needed`; 409 `set_in_file` with the keys; what is wrong with a value, as errors of fields;
 /// 409 `settings_changed` when somebody else changes them at the same time; errors of
 /// the store.
@@ -306,7 +307,7 @@ pub async fn change(app: &App, who: &Identity, site: &str, change: &Change) -> R
     }
     let audit = entry(app, who, site, "site_changed", change, &dropped);
     if !app.store.set_site(site, &read, &settings, secrets, mark, audit).await? {
-        return Err(Error::conflict("settings_changed"));
+        return Err(Error::Code(Code::SettingsChanged));
     }
     app.forget_sites();
     let settings = self::settings(app, who, site).await?;
@@ -360,7 +361,7 @@ fn vouched(
                 }
         };
         if !old.into_iter().zip(new).all(may) {
-            return Err(Error::Forbidden("verify_url_forbidden"));
+            return Err(Error::Code(Code::VerifyUrlForbidden));
         }
         return Ok(mark.map(str::to_owned));
     }
@@ -372,10 +373,7 @@ fn vouched(
     }
     let chooses = change.0.contains_key("captcha.provider");
     if chooses && address.is_some() && provider.is_some_and(ProviderId::needs_address) {
-        return Err(Error::Invalid(vec![FieldError::new(
-            "verify_url",
-            "verify_url_missing",
-        )]));
+        return Err(Error::field("verify_url", Code::VerifyUrlMissing));
     }
     Ok(mark.map(str::to_owned))
 }
@@ -431,18 +429,18 @@ fn apply(settings: &SiteSettings, change: &Change) -> Result<SiteSettings, Vec<F
         let mut alone = Value::Object(Map::new());
         put(&mut alone, key, value.clone());
         if !is_short(value) || serde_json::from_value::<SiteSettings>(alone).is_err() {
-            wrong.push(FieldError::new(field, "value_bad"));
+            wrong.push(FieldError::new(field, Code::ValueBad));
             continue;
         }
         if key == "name" && value.as_str().is_some_and(|name| name.trim().is_empty()) {
-            wrong.push(FieldError::new(field, "site_name_missing"));
+            wrong.push(FieldError::new(field, Code::SiteNameMissing));
         }
         put(&mut written, key, value.clone());
     }
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    serde_json::from_value(written).map_err(|_| vec![FieldError::new("name", "value_bad")])
+    serde_json::from_value(written).map_err(|_| vec![FieldError::new("name", Code::ValueBad)])
 }
 
 fn is_short(value: &Value) -> bool {
@@ -468,7 +466,7 @@ fn checked(
         Some(Value::String(secret)) if (1..=TEXT_MAX).contains(&secret.trim().len()) => {
             Ok(Some((app.keys.seal(&place, secret.trim()), app.clock.now())))
         }
-        Some(_) => Err(Error::Invalid(vec![FieldError::new(field_of(key), "value_bad")])),
+        Some(_) => Err(Error::field(field_of(key), Code::ValueBad)),
     };
     check_new_addresses(app, &settings, change)?;
     let secrets = Secrets {
@@ -485,7 +483,7 @@ fn checked(
         } else {
             "second_secret"
         };
-        return Err(Error::Invalid(vec![FieldError::new(field, "test_key_public")]));
+        return Err(Error::field(field, Code::TestKeyPublic));
     }
     Ok((settings, secrets))
 }
@@ -498,7 +496,7 @@ fn check_new_addresses(app: &App, settings: &SiteSettings, change: &Change) -> R
     for (address, [.., key]) in addresses.into_iter().zip(CHECKS) {
         let must_not_be = |url: &&Url| !is_plain_address(url) || check_address(url, allow_private).is_err();
         if change.0.contains_key(key) && address.is_some_and(|url| must_not_be(&url)) {
-            wrong.push(FieldError::new(field_of(key), "verify_url_bad"));
+            wrong.push(FieldError::new(field_of(key), Code::VerifyUrlBad));
         }
     }
     if wrong.is_empty() {
@@ -513,7 +511,7 @@ fn field_errors(faults: &[SettingFault]) -> Vec<FieldError> {
     let mut errors: Vec<FieldError> = Vec::new();
     for fault in faults {
         let setting = Setting::of(fault.key);
-        let (field, code) = setting.map_or(("name", "value_bad"), |setting| (setting.field, setting.fault));
+        let (field, code) = setting.map_or(("name", Code::ValueBad), |setting| (setting.field, setting.fault));
         if !errors.iter().any(|error| (error.field, error.code) == (field, code)) {
             errors.push(FieldError::new(field, code));
         }

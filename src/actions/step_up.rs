@@ -1,16 +1,12 @@
 //! The second check of a comment that is held: asked for with the answer to its submission, made by the
 //! page in silence, and answered once within ten minutes.
 //!
-//! A score between the cuts, or an outside provider's plain no, asks for one harder proof of work; a token
-//! of such a provider that was too old asks for a fresh one. What must hold: passing takes the mark off the
-//! comment and does nothing else, so that it neither publishes nor refuses; an answer counts once, also when
-//! two come at the same moment; what was replaced stays in the audit log, so that the outcome can still be
+//! When one is asked for and what passing changes are rules (`domain/second_check.rs`). Invariant: an answer counts once,
+//! also when two come at the same moment; what was replaced stays in the audit log, so that the outcome can still be
 //! computed again.
 //!
 //! A page that cannot do the proof, or whose proof did not pass, may offer its reader the interactive provider that
 //! the site names for this (`captcha.second`). It is asked only with a token that a reader made after a yes.
-//!
-//! To add a kind: its variant of [`Kind`], what asks for it in `kind`, and how it is passed in [`answer`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,8 +24,9 @@ use crate::{
         actor::Actor,
         address::ClientAddress,
         audit::{AuditDetail, Found},
-        policy::{Band, Policy},
+        code::Code,
         reason::Reason,
+        second_check::{self, Asked, Kind, State, Way},
         site::Site,
         status::Status,
         timestamp::Timestamp,
@@ -41,43 +38,8 @@ use crate::{
     store::{Comment, NewAudit},
 };
 
-/// How long after the submission it may be answered.
-pub const LIFE: Duration = Duration::from_mins(10);
-
-/// How long the answer is remembered: as long as anybody could try a second one, and a while more.
-const REMEMBERED: Duration = Duration::from_hours(1);
-
 /// How often the mark is taken off anew when somebody changed the comment meanwhile.
 const TRIES: usize = 3;
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A harder proof of work.
-    Proof,
-    /// A fresh token of the site's provider.
-    Token,
-}
-
-impl Kind {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proof => "proof",
-            Self::Token => "token",
-        }
-    }
-}
-
-/// An open second check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
-    pub kind: Kind,
-    pub until: Timestamp,
-    /// The interactive provider may be offered beside it.
-    pub has_second: bool,
-}
 
 /// What the page sent.
 #[derive(Clone, Default)]
@@ -99,15 +61,17 @@ impl std::fmt::Debug for Given {
     }
 }
 
-/// What a comment with these reasons, sent at `at` and still waiting, is asked for.
-#[must_use]
-pub fn asked(site: &Site, reasons: &[Reason], at: Timestamp) -> Option<Asked> {
-    let kind = reasons.iter().find_map(|reason| kind(site, reason))?;
-    Some(Asked {
-        kind,
-        until: at.plus(LIFE),
-        has_second: kind == Kind::Proof && site.captcha.second.is_some(),
-    })
+impl Given {
+    /// The text that answers what was asked for, with its way; `None`: it is not there.
+    fn answer(&self, asked: Asked) -> Option<(Way, &str)> {
+        let text = |given: &'_ Option<String>| given.as_ref().is_some_and(|text| !text.is_empty());
+        let way = asked.way(text(&self.proof), text(&self.captcha))?;
+        let given = match way {
+            Way::Proof => &self.proof,
+            Way::Token | Way::Second => &self.captcha,
+        };
+        Some((way, given.as_deref()?))
+    }
 }
 
 /// The challenge of a check of that comment; `None` where none is needed.
@@ -122,31 +86,28 @@ pub fn challenge(app: &App, site: &Site, comment: Uuid, asked: Asked) -> Option<
         .step_up_challenge(site, &comment.to_string(), Duration::from_millis(left), now)
 }
 
-/// What became of the check of a comment, for its author: `open`, `passed` or `closed`; `None` where none was asked for.
+/// What became of the check of a comment, for its author; `None` where none was asked for.
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn outcome(app: &App, site: &Site, comment: &Comment) -> Result<Option<&'static str>, Error> {
+pub async fn outcome(app: &App, site: &Site, comment: &Comment) -> Result<Option<State>, Error> {
     if comment.reasons.contains(&Reason::StepUpPassed) {
-        return Ok(Some("passed"));
+        return Ok(Some(State::Passed));
     }
-    let Some(asked) = asked(site, &comment.reasons, comment.created_at) else {
+    let Some(asked) = second_check::asked(&site.captcha, &comment.reasons, comment.created_at) else {
         return Ok(None);
     };
     let is_open = is_open(app, comment, asked).await?;
-    Ok(Some(if is_open { "open" } else { "closed" }))
+    Ok(Some(if is_open { State::Open } else { State::Closed }))
 }
 
 /// Whether the check of `comment` can still be answered.
 pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Result<bool, Error> {
     let now = app.clock.now();
-    if comment.status != Status::Pending || now > asked.until {
+    if !asked.is_open(comment.status, now) {
         return Ok(false);
     }
-    let mut keys = vec![key(comment.id)];
-    if asked.has_second {
-        keys.push(second_key(comment.id));
-    }
+    let keys: Vec<String> = asked.ways().iter().map(|way| way.key(comment.id)).collect();
     let used = app.store.repeats(&comment.site, &keys, now).await?;
     Ok(used.len() < keys.len())
 }
@@ -154,7 +115,7 @@ pub(super) async fn is_open(app: &App, comment: &Comment, asked: Asked) -> Resul
 /// Takes the page's answer: `true` with the comment as it is then when it passed.
 ///
 /// # Errors
-/// [`Error::NotFound`] for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
+/// 404 for another's receipt; `step_up_closed` when nothing is asked, the comment waits no
 /// more, ten minutes have passed or it was answered before; `bad_json` when what is asked for is not
 /// there; [`Error::RateLimited`]; [`Error::Unavailable`] where too much is under way, or too many wait for the site's
 /// provider: then nothing is used up, and the page may try again; errors of the store.
@@ -167,11 +128,11 @@ pub async fn answer(app: &Arc<App>, receipt: &str, given: Given, client: ClientA
     let in_force = app.site(&comment.site).await?;
     let site = &in_force.site;
     let now = app.clock.now();
-    let asked = asked(site, &comment.reasons, comment.created_at)
-        .filter(|asked| comment.status == Status::Pending && now <= asked.until)
-        .ok_or_else(|| Error::conflict("step_up_closed"))?;
-    if Way::of(asked, &given).is_none() {
-        return Err(Error::BadRequest("bad_json"));
+    let asked = second_check::asked(&site.captcha, &comment.reasons, comment.created_at)
+        .filter(|asked| asked.is_open(comment.status, now))
+        .ok_or(Error::Code(Code::StepUpClosed))?;
+    if given.answer(asked).is_none() {
+        return Err(Error::Code(Code::BadJson));
     }
     let place = app.room.enter().await.ok_or_else(too_many)?;
     let judging = Judging {
@@ -206,24 +167,25 @@ impl Judging {
     async fn judge(&self, given: &Given, client: ClientAddress) -> Result<bool, Error> {
         let Self { app, comment, now, .. } = self;
         let site = &self.in_force.site;
-        let way = Way::of(self.asked, given).ok_or(Error::BadRequest("bad_json"))?;
+        let (way, text) = given.answer(self.asked).ok_or(Error::Code(Code::BadJson))?;
+        let key = way.key(comment.id);
         let second = site.second();
         let (passed, found) = match way {
-            Way::Proof(proof) => {
-                take_try(app, comment, key(comment.id), *now).await?;
+            Way::Proof => {
+                take_try(app, comment, key, *now).await?;
                 let id = comment.id.to_string();
-                (app.captcha.is_step_up_solved(site, &id, proof, *now), None)
+                (app.captcha.is_step_up_solved(site, &id, text, *now), None)
             }
-            Way::Token(token) | Way::Second(token) => {
-                let (site, key) = match way {
-                    Way::Second(_) => (second.as_ref().unwrap_or(site), second_key(comment.id)),
-                    _ => (site, key(comment.id)),
+            Way::Token | Way::Second => {
+                let site = match way {
+                    Way::Second => second.as_ref().unwrap_or(site),
+                    _ => site,
                 };
                 let form = given.form.as_deref();
                 // Whoever finds no place to wait in has lost no try.
                 let asking = async {
                     take_try(app, comment, key, *now).await?;
-                    verify(app, site, comment, token, form, client).await
+                    verify(app, site, comment, text, form, client).await
                 };
                 let waited = self.place.outside(&comment.site, asking).await;
                 let verdict = waited.ok_or_else(too_many)??;
@@ -232,7 +194,7 @@ impl Judging {
                     tracing::warn!(site = %site.id, provider, what, "a second check is set up wrongly");
                 }
                 let policy = self.in_force.policy.as_ref().map(|row| &row.policy);
-                (is_good(&verdict, policy), Some(found(&verdict)))
+                (second_check::passes(&verdict, policy), Some(found(&verdict)))
             }
         };
         let word = way.as_str();
@@ -249,70 +211,18 @@ fn too_many() -> Error {
     Error::Unavailable("too many second checks are under way".to_owned())
 }
 
-/// How the page answers.
-#[derive(Clone, Copy)]
-enum Way<'a> {
-    Proof(&'a str),
-    Token(&'a str),
-    /// A token of the interactive provider.
-    Second(&'a str),
-}
-
-impl<'a> Way<'a> {
-    /// `None`: nothing that was asked for is there.
-    fn of(asked: Asked, given: &'a Given) -> Option<Self> {
-        let text = |given: &'a Option<String>| given.as_deref().filter(|text| !text.is_empty());
-        match asked.kind {
-            Kind::Token => text(&given.captcha).map(Self::Token),
-            Kind::Proof => text(&given.proof)
-                .map(Self::Proof)
-                .or_else(|| text(&given.captcha).filter(|_| asked.has_second).map(Self::Second)),
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Proof(_) => Kind::Proof.as_str(),
-            Self::Token(_) => Kind::Token.as_str(),
-            Self::Second(_) => "second",
-        }
-    }
-}
-
-/// What the reason asks for, if it is one that a second check takes off.
-fn kind(site: &Site, reason: &Reason) -> Option<Kind> {
-    match reason {
-        Reason::StepUp { .. } => Some(Kind::Proof),
-        // A plain no says less than a low score: people fail as well.
-        Reason::CaptchaFailed if site.captcha.provider.is_outside() => Some(Kind::Proof),
-        // The built-in check has no token of its own to renew: there it is the form that was too old.
-        Reason::TokenExpired if site.captcha.provider.is_outside() => Some(Kind::Token),
-        _ => None,
-    }
-}
-
-/// Stands among the keys of repeats, where it is forgotten in time.
-fn key(comment: Uuid) -> String {
-    format!("s:{}", comment.simple())
-}
-
-/// The same of the interactive provider's answer, which counts once as well.
-fn second_key(comment: Uuid) -> String {
-    format!("i:{}", comment.simple())
-}
-
 /// Takes the one try of a way. It is taken before anything is looked at: whoever guesses has one, and of two at once one
 /// is told so.
 async fn take_try(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<(), Error> {
     if take(app, comment, key, now).await? {
         Ok(())
     } else {
-        Err(Error::conflict("step_up_closed"))
+        Err(Error::Code(Code::StepUpClosed))
     }
 }
 
 async fn take(app: &App, comment: &Comment, key: String, now: Timestamp) -> Result<bool, Error> {
-    let until = now.plus(REMEMBERED);
+    let until = now.plus(second_check::REMEMBERED);
     Ok(app.store.take_key(&comment.site, &key, comment.id, until).await?)
 }
 
@@ -345,18 +255,6 @@ async fn verify(
     Ok(app.captcha.verify(&ask).await.verdict)
 }
 
-/// A yes, or a score that asks for nothing more.
-fn is_good(verdict: &Verdict, policy: Option<&Policy>) -> bool {
-    match (verdict, policy) {
-        (Verdict::Binary { pass }, _) => *pass,
-        (Verdict::Scored { score, .. }, Some(policy)) => {
-            matches!(policy.cuts.band(*score), Band::Hold | Band::Publish)
-        }
-        (Verdict::Scored { .. }, None) => true,
-        _ => false,
-    }
-}
-
 fn found(verdict: &Verdict) -> Found {
     Found {
         score: verdict.score(),
@@ -377,28 +275,20 @@ async fn take_mark_off(
         let Some(comment) = app.store.comment(id).await? else {
             return Ok(());
         };
-        let mark = comment
-            .reasons
-            .iter()
-            .position(|reason| kind(site, reason) == Some(answered));
-        let (Some(mark), Status::Pending) = (mark, comment.status) else {
+        let without = second_check::without_mark(&site.captcha, comment.status, &comment.reasons, answered);
+        let Some((reasons, replaced)) = without else {
             return Ok(());
         };
-        let mut reasons = comment.reasons.clone();
         let detail = AuditDetail::StepUp {
             found,
             kind: kind_word,
-            replaced: std::mem::replace(&mut reasons[mark], Reason::StepUpPassed),
+            replaced,
         };
         let audit = NewAudit {
             id: app.clock.new_id(),
             site: comment.site.clone(),
             at: app.clock.now(),
-            actor: Actor {
-                kind: "system",
-                id: "step_up".to_owned(),
-                name: "palabre".to_owned(),
-            },
+            actor: Actor::system("step_up"),
             action: "step_up",
             comment: Some(id),
             from_status: Some(Status::Pending.as_str()),

@@ -8,7 +8,8 @@ use crate::{
     domain::{
         address::ClientAddress,
         audit::AuditDetail,
-        draft::{self, FieldError, ThreadKey},
+        code::Code,
+        draft::{self, ThreadKey},
         status::Status,
     },
     error::Error,
@@ -65,11 +66,11 @@ pub async fn look(
 /// The row of a thread on which somebody wrote, and may go on to.
 ///
 /// # Errors
-/// `thread_closed`; errors of the store.
+/// [`Code::ThreadClosed`]; errors of the store.
 pub async fn open(app: &App, site: &SiteInForce, thread: &ThreadKey) -> Result<Option<ThreadRow>, Error> {
     let row = app.store.thread(&site.site.id, thread.as_str()).await?;
     match row {
-        Some(row) if !row.open => Err(Error::conflict("thread_closed")),
+        Some(row) if !row.open => Err(Error::Code(Code::ThreadClosed)),
         row => Ok(row),
     }
 }
@@ -205,13 +206,12 @@ impl Said {
 pub async fn set(app: &App, who: &Identity, site: &str, key: &str, settings: &Settings) -> Result<ThreadRow, Error> {
     who.may(Role::Moderator, site)?;
     let in_force = app.site(site).await?;
-    let bad = |field, code| Error::Invalid(vec![FieldError::new(field, code)]);
-    let key = ThreadKey::parse(key).ok_or_else(|| bad("thread", "thread_bad"))?;
+    let key = ThreadKey::parse(key).ok_or_else(|| Error::field("thread", Code::ThreadBad))?;
     let url = Said::text(settings.url.as_ref());
     if let Some(url) = url {
         let origin = url::Url::parse(url).map(|url| url.origin().ascii_serialization());
         if !origin.is_ok_and(|origin| in_force.site.origins.contains(&origin) || app.is_own_origin(&origin)) {
-            return Err(bad("url", "url_bad"));
+            return Err(Error::field("url", Code::UrlBad));
         }
     }
     let current = app.store.thread(site, key.as_str()).await?;
@@ -251,7 +251,7 @@ pub async fn set(app: &App, who: &Identity, site: &str, key: &str, settings: &Se
 /// Counts a reader's report of a public comment, one for each device or address.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it is not public, [`Error::RateLimited`]; errors of the store.
+/// 404 when it is not public, [`Error::RateLimited`]; errors of the store.
 pub async fn report(app: &App, comment: Uuid, reason: &str, client: ClientAddress) -> Result<(), Error> {
     app.limits.check(&[Demand::by_address(Action::Report, client)])?;
     let found = app.store.comment(comment).await?;

@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::{By, cut, field_error, on_sites, sites_of},
+    accounts::{By, cut, on_sites, sites_of},
     door,
     identify::Identity,
 };
@@ -15,6 +15,7 @@ use crate::{
         account::{EVERY_SITE, Rights, Role},
         actor::Scope,
         audit::AuditDetail,
+        code::Code,
         person::Name,
         timestamp::Timestamp,
     },
@@ -52,7 +53,7 @@ pub struct Made {
 /// and after which one it goes on, if it does.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for who owns nothing; errors of the store.
+/// 403 for who owns nothing; errors of the store.
 pub async fn list(
     app: &App,
     who: &Identity,
@@ -74,18 +75,18 @@ pub async fn list(
 /// Makes a token. A token makes others at most with its own role, sites and end.
 ///
 /// # Errors
-/// `name_…`, `site_missing`, `expires_bad` as errors of fields; [`Error::NotFound`] for a site that is not
-/// theirs or not there; [`Error::Forbidden`], also `retype_needed`; errors of the store.
+/// `name_…`, `site_missing`, `expires_bad` as errors of fields; 404 for a site that is not
+/// theirs or not there; 403, also `retype_needed`; errors of the store.
 pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error> {
     let sites = sites_of(app, by, &wanted.scope).await?;
     let now = app.clock.now();
     if wanted.expires_at.is_some_and(|at| at <= now) {
-        return Err(field_error("expires", "expires_bad"));
+        return Err(Error::field("expires", Code::ExpiresBad));
     }
     let id = app.clock.new_id();
     let name = match wanted.name.filter(|name| !name.trim().is_empty()) {
         Some(name) => Name::parse(&name)
-            .map_err(|error| field_error("name", error.code()))?
+            .map_err(|error| Error::field("name", error.code()))?
             .as_str()
             .to_owned(),
         // Digits of ten, which are told apart: of sixteen, 3 and e look alike, and 4 and a.
@@ -97,7 +98,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         if let Some(program) = &who.program {
             let outlives = |end| wanted.expires_at.is_none_or(|at| at > end);
             if program.expires_at.is_some_and(outlives) {
-                return Err(Error::Forbidden("forbidden"));
+                return Err(Error::Code(Code::Forbidden));
             }
             parent = Some(program.token);
         }
@@ -127,14 +128,14 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
             app.forget_sites();
             Ok(Made { id, secret })
         }
-        Bounded::Full { site } => Err(Error::full("tokens_full", Some(&site), TOKENS_MAX)),
+        Bounded::Full { site } => Err(Error::full(Code::TokensFull, Some(&site), TOKENS_MAX)),
     }
 }
 
 /// Ends a token.
 ///
 /// # Errors
-/// [`Error::NotFound`] for one that is not live or not theirs; errors of the store.
+/// 404 for one that is not live or not theirs; errors of the store.
 pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
     if let By::Somebody(who) = by {
         who.may_own()?;

@@ -10,9 +10,10 @@ use crate::{
     app::{App, SiteInForce},
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::Actor,
+        actor::{Actor, ActorKind},
         audit::AuditDetail,
         captcha::explore_ppm,
+        code::Code,
         evidence::{BandCounts, LevelCounts, replay},
         policy::{Band, Cuts, Policy},
         refusal::{Doubt, Price, Refused, Rule},
@@ -115,7 +116,7 @@ pub struct WayBack {
 /// The figures of the last `days` days (1..=365).
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Result<Evidence, Error> {
     who.may(Role::Moderator, site)?;
     let in_force = app.site(site).await?;
@@ -147,7 +148,7 @@ pub async fn held_then_approved(app: &App, evidence: &Evidence) -> Result<i64, E
 /// `cuts_cross`; errors of the store.
 pub async fn preview(app: &App, evidence: &Evidence, trial: &Trial, before: Option<Uuid>) -> Result<Preview, Error> {
     let cuts = &trial.cuts;
-    cuts.check().map_err(|_| Error::Unprocessable("cuts_cross"))?;
+    cuts.check().map_err(|_| Error::Code(Code::CutsCross))?;
     let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
     let band_now = |score: Score| current.map_or(Band::Hold, |cuts| cuts.band(score));
     let differing: Vec<&LevelCounts> = evidence
@@ -241,7 +242,7 @@ async fn share_read(app: &App, site: &str, wanted: Option<i64>, now: Timestamp) 
 /// The versions, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not the caller's; errors of the store.
+/// 404 for a site that is not the caller's; errors of the store.
 pub async fn history(app: &App, who: &Identity, site: &str) -> Result<Vec<PolicyRow>, Error> {
     who.may(Role::Moderator, site)?;
     app.site(site).await?;
@@ -255,7 +256,7 @@ pub async fn history(app: &App, who: &Identity, site: &str) -> Result<Vec<Policy
 pub async fn apply(app: &App, who: &Identity, site: &str, wanted: NewPolicy) -> Result<PolicyRow, Error> {
     who.may(Role::Owner, site)?;
     let evidence = evidence(app, who, site, DAYS).await?;
-    wanted.cuts.check().map_err(|_| Error::Unprocessable("cuts_cross"))?;
+    wanted.cuts.check().map_err(|_| Error::Code(Code::CutsCross))?;
     check_base(app, site, wanted.base).await?;
     let trial = Trial {
         cuts: wanted.cuts,
@@ -270,7 +271,7 @@ pub async fn apply(app: &App, who: &Identity, site: &str, wanted: NewPolicy) -> 
 /// The rule that going back to a version would bring. To 0 it is the observation that every site begins with.
 ///
 /// # Errors
-/// [`Error::NotFound`] without such a version; role and site.
+/// 404 without such a version; role and site.
 pub async fn rule_of(app: &App, who: &Identity, site: &str, version: i64) -> Result<Trial, Error> {
     who.may(Role::Moderator, site)?;
     if version == 0 {
@@ -296,7 +297,7 @@ pub fn doubts_of_going_back(refusal: &Refusal) -> Vec<Doubt> {
 /// Makes a new version with exactly the rules of an earlier one, or without any.
 ///
 /// # Errors
-/// [`Error::NotFound`] without such a version; 409 when `base` is not the newest; `confirm_needed`; role and
+/// 404 without such a version; 409 when `base` is not the newest; `confirm_needed`; role and
 /// site.
 pub async fn revert(app: &App, who: &Identity, site: &str, wanted: WayBack) -> Result<PolicyRow, Error> {
     who.may(Role::Owner, site)?;
@@ -322,7 +323,7 @@ async fn check_base(app: &App, site: &str, base: i64) -> Result<(), Error> {
     if newest.first().map_or(0, |row| row.policy.version) == base {
         Ok(())
     } else {
-        Err(Error::conflict("conflict"))
+        Err(Error::Code(Code::Conflict))
     }
 }
 
@@ -330,7 +331,7 @@ fn check_confirmed(site: &str, doubts: &[Doubt], typed: Option<&str>) -> Result<
     if doubts.is_empty() || typed.map(str::trim) == Some(site) {
         Ok(())
     } else {
-        Err(Error::Unprocessable("confirm_needed"))
+        Err(Error::Code(Code::ConfirmNeeded))
     }
 }
 
@@ -354,10 +355,10 @@ pub async fn rule_to_take_back(app: &App, who: &Identity, site: &str) -> Result<
 /// Sets a site to observe from the command line: a new version without cuts.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a site that is not there; a conflict when somebody was first; the store.
+/// 404 for a site that is not there; a conflict when somebody was first; the store.
 pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
     let actor = Actor {
-        kind: "system",
+        kind: ActorKind::System,
         id: "command-line".to_owned(),
         name: "palabre captcha observe".to_owned(),
     };
@@ -381,7 +382,7 @@ pub async fn observe(app: &App, site: &str) -> Result<PolicyRow, Error> {
 
 async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: &Preview) -> Result<PolicyRow, Error> {
     if wanted.note.chars().count() > 500 {
-        return Err(Error::Http(413, "too_large"));
+        return Err(Error::Code(Code::TooLarge));
     }
     let now = app.clock.now();
     let row = PolicyRow {
@@ -418,7 +419,7 @@ async fn add(app: &App, who: &Identity, site: &str, wanted: NewPolicy, preview: 
     if added {
         Ok(row)
     } else {
-        Err(Error::conflict("conflict"))
+        Err(Error::Code(Code::Conflict))
     }
 }
 

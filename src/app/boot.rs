@@ -4,7 +4,7 @@ use crate::{
     clock::Clock,
     config::{Config, DEFAULT_FILE},
     domain::{
-        actor::Actor,
+        actor::{Actor, ActorKind},
         audit::AuditDetail,
         captcha::{CaptchaSettings, PolicySettings, ProviderId},
         language::Language,
@@ -77,7 +77,7 @@ async fn add_file_policy(
         site: site.to_owned(),
         at: now,
         actor: Actor {
-            kind: "system",
+            kind: ActorKind::System,
             id: "file".to_owned(),
             name: DEFAULT_FILE.to_owned(),
         },

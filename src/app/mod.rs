@@ -102,7 +102,7 @@ impl App {
     /// A site that exists, as it is in force now.
     ///
     /// # Errors
-    /// [`Error::NotFound`] with `site_unknown`; errors of the store.
+    /// 404 with `site_unknown`; errors of the store.
     pub async fn site(&self, id: &str) -> Result<Arc<SiteInForce>, Error> {
         let now = self.clock.now();
         self.sites.get(&self.config, &self.store, &self.keys, id, now).await

@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     config::Config,
     domain::{
-        captcha::CaptchaSettings, reserved_names::ReservedNames, settings::SettingFault, site::Site,
+        captcha::CaptchaSettings, code::Code, reserved_names::ReservedNames, settings::SettingFault, site::Site,
         timestamp::Timestamp,
     },
     error::Error,
@@ -56,7 +56,7 @@ impl Sites {
     /// A site that exists, as it is in force now.
     ///
     /// # Errors
-    /// [`Error::NotFound`] with `site_unknown`; errors of the store.
+    /// 404 with `site_unknown`; errors of the store.
     pub(super) async fn get(
         &self,
         config: &Config,
@@ -73,7 +73,7 @@ impl Sites {
             kept_sites.forgotten
         };
         let Some(stored) = store.stored_site(id).await? else {
-            return Err(Error::NotFound("site_unknown"));
+            return Err(Error::Code(Code::SiteUnknown));
         };
         let site = resolve(config, keys, id, stored)?;
         let site = Arc::new(SiteInForce {

@@ -18,7 +18,7 @@ pub(super) async fn run(listen: SocketAddr) -> Result<(), String> {
     output::note(format_args!(
         "Pretending to be every captcha provider at http://{address}; the secret is {SECRET}"
     ));
-    for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
+    for provider in ProviderId::ALL.iter().copied().filter(|provider| provider.is_outside()) {
         output::note(format_args!(
             "  {:<22}verify_url = \"{}\"",
             provider.as_str(),

@@ -8,7 +8,11 @@ use std::{
     io::{self, ErrorKind, Write},
 };
 
-use crate::{domain::language::Language, error::Error, web::texts::Say as _};
+use crate::{
+    domain::{code::Code, language::Language},
+    error::Error,
+    web::texts::Say as _,
+};
 
 /// A line of the command's result.
 ///
@@ -33,11 +37,11 @@ fn write_line(to: &mut impl Write, line: impl Display) -> io::Result<()> {
 /// What went wrong with what was asked for, as a sentence for a terminal.
 pub(super) fn in_words(what: &str, error: &Error) -> String {
     let code = match error {
-        Error::Invalid(wrong) => wrong.first().map_or("invalid", |wrong| wrong.code),
+        Error::Invalid(wrong) => wrong.first().map_or(Code::Invalid, |wrong| wrong.code),
         Error::Unavailable(_) | Error::Internal(_) => return format!("{what}: {error}"),
         error => error.code(),
     };
-    format!("{what}: {}", Language::En.say(code))
+    format!("{what}: {}", Language::En.say(code.as_str()))
 }
 
 #[cfg(test)]

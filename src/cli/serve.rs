@@ -11,6 +11,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
+    domain::code::Code,
     error::Error,
     server,
     store::{Opening, Store},
@@ -39,7 +40,7 @@ async fn greet(app: &App) -> Result<(), String> {
     let (url, admin) = (app.config.public_url(), app.config.admin_url());
     let code = match setup::new_code(app).await {
         Ok(code) => Some(code),
-        Err(Error::Conflict { .. }) => None,
+        Err(Error::Code(Code::SetupOver)) => None,
         Err(error) => return Err(format!("make a setup code: {error}")),
     };
     output::note(format_args!("Palabre {} at {url}", env!("CARGO_PKG_VERSION")));

@@ -13,7 +13,6 @@ use crate::{
     actions::{accounts::By, tokens},
     config::Config,
     domain::actor::Scope,
-    error::Error,
     store::{TokenRow, TokensWanted},
 };
 
@@ -79,7 +78,7 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
             tokens::revoke(&app, By::Operator, id)
                 .await
                 .map_err(|error| match error {
-                    Error::NotFound(_) => format!("there is no live token {id}"),
+                    error if error.is_not_found() => format!("there is no live token {id}"),
                     error => in_words("end the token", &error),
                 })?;
         }

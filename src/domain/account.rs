@@ -10,8 +10,13 @@ use std::{collections::BTreeMap, fmt};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::{code::Code, word::words};
+
 /// What somebody may do on a site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Role {
     /// Decides about comments.
     Moderator,
@@ -19,26 +24,7 @@ pub enum Role {
     Owner,
 }
 
-impl Role {
-    /// The role of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "moderator" => Some(Self::Moderator),
-            "owner" => Some(Self::Owner),
-            _ => None,
-        }
-    }
-
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-}
+words!(Role);
 
 /// The word that stands for every site, where a role is given; no site has it as its id.
 pub const EVERY_SITE: &str = "*";
@@ -192,20 +178,20 @@ impl Passphrase {
     ///
     /// # Errors
     /// `passphrase_missing`, `passphrase_short`, `passphrase_long`, `passphrase_common`.
-    pub fn choose(text: &str, words: &[&str]) -> Result<Self, &'static str> {
+    pub fn choose(text: &str, words: &[&str]) -> Result<Self, Code> {
         let chosen = Self::typed(text);
         let characters = chosen.expose().chars().count();
         if characters == 0 {
-            return Err("passphrase_missing");
+            return Err(Code::PassphraseMissing);
         }
         if characters < *PASSPHRASE_CHARS.start() {
-            return Err("passphrase_short");
+            return Err(Code::PassphraseShort);
         }
         if characters > *PASSPHRASE_CHARS.end() {
-            return Err("passphrase_long");
+            return Err(Code::PassphraseLong);
         }
         if guesses_log10(chosen.expose(), words) < GUESSES_LOG10 {
-            return Err("passphrase_common");
+            return Err(Code::PassphraseCommon);
         }
         Ok(chosen)
     }
@@ -356,24 +342,24 @@ mod tests {
     fn a_passphrase_is_long_and_not_the_first_that_is_tried() {
         let words = ["Awa Ouédraogo", "awa.ouedraogo@exemple.test"];
         for (text, code) in [
-            ("", "passphrase_missing"),
-            ("onze lettre", "passphrase_short"),
-            ("password1234", "passphrase_common"),
-            ("motdepasse123", "passphrase_common"),
-            ("azertyuiop12", "passphrase_common"),
-            ("aaaaaaaaaaaaaaaaaaaa", "passphrase_common"),
-            ("            ", "passphrase_common"),
-            ("123456789012", "passphrase_common"),
-            ("abcabcabcabc", "passphrase_common"),
-            ("qwertyuiop123", "passphrase_common"),
-            ("awa.ouedraogo", "passphrase_common"),
-            ("Awa Ouédraogo", "passphrase_common"),
+            ("", Code::PassphraseMissing),
+            ("onze lettre", Code::PassphraseShort),
+            ("password1234", Code::PassphraseCommon),
+            ("motdepasse123", Code::PassphraseCommon),
+            ("azertyuiop12", Code::PassphraseCommon),
+            ("aaaaaaaaaaaaaaaaaaaa", Code::PassphraseCommon),
+            ("            ", Code::PassphraseCommon),
+            ("123456789012", Code::PassphraseCommon),
+            ("abcabcabcabc", Code::PassphraseCommon),
+            ("qwertyuiop123", Code::PassphraseCommon),
+            ("awa.ouedraogo", Code::PassphraseCommon),
+            ("Awa Ouédraogo", Code::PassphraseCommon),
         ] {
             assert_eq!(Passphrase::choose(text, &words).err(), Some(code), "{text:?}");
         }
         assert_eq!(
             Passphrase::choose(&"é".repeat(1001), &[]).err(),
-            Some("passphrase_long")
+            Some(Code::PassphraseLong)
         );
         for text in [
             "le marché de Koudougou",
@@ -419,7 +405,7 @@ mod tests {
         let long = "koudougou ".repeat(13_000);
         assert_eq!(
             Passphrase::choose("koudougou123", &[&long]).err(),
-            Some("passphrase_common")
+            Some(Code::PassphraseCommon)
         );
         assert!(Passphrase::choose("le marché de Koudougou", &[&"é".repeat(65_000)]).is_ok());
     }

@@ -287,7 +287,7 @@ impl Captcha {
                 .hostnames
                 .clone()
                 .or_else(|| store.hostnames.clone())
-                .unwrap_or_else(|| super::origin::hosts(origins)),
+                .unwrap_or_else(|| super::web_origin::hosts(origins)),
             second: None,
         }
     }
@@ -498,7 +498,7 @@ mod tests {
             let wrong = with_captcha(settings).err()?;
             wrong.first().map(|wrong| wrong.key.to_owned())
         };
-        for provider in ProviderId::ALL.into_iter().filter(|provider| provider.is_outside()) {
+        for provider in ProviderId::ALL.iter().copied().filter(|provider| provider.is_outside()) {
             let settings = CaptchaSettings {
                 provider: Some(provider),
                 ..CaptchaSettings::default()

@@ -6,11 +6,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::status::Status;
+use super::{status::Status, word::words};
 
 /// What a moderator does to a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Act {
     /// Publish it.
     Approve,
@@ -26,30 +28,9 @@ pub enum Act {
     Undo,
 }
 
+words!(Act);
+
 impl Act {
-    /// Every act.
-    pub const ALL: [Self; 6] = [
-        Self::Approve,
-        Self::Reject,
-        Self::Spam,
-        Self::Restore,
-        Self::Hold,
-        Self::Undo,
-    ];
-
-    /// The word used in the store and in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Spam => "spam",
-            Self::Restore => "restore",
-            Self::Hold => "hold",
-            Self::Undo => "undo",
-        }
-    }
-
     /// Where it leads, whatever was before; `None` for an undo, which leads back.
     #[must_use]
     pub fn leads_to(self) -> Option<Standing> {
@@ -74,12 +55,6 @@ impl Act {
             Self::Spam => Some("spam"),
             Self::Restore | Self::Hold | Self::Undo => None,
         }
-    }
-
-    /// The act of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.as_str() == word)
     }
 }
 
@@ -251,7 +226,7 @@ mod tests {
 
     #[test]
     fn erased_goes_nowhere_and_an_older_version_conflicts() {
-        for act in Act::ALL {
+        for &act in Act::ALL {
             let erased = apply(current(Status::Erased, false), wanted(act), Some(earlier(AWA)));
             assert_eq!(erased, Err(Decided::Erased));
             let stale = Wanted {
@@ -290,7 +265,7 @@ mod tests {
 
     #[test]
     fn every_word_is_read_back() {
-        for act in Act::ALL {
+        for &act in Act::ALL {
             assert_eq!(Act::parse(act.as_str()), Some(act));
         }
         assert_eq!(Act::parse("delete"), None);

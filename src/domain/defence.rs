@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::timestamp::Timestamp;
+use super::{timestamp::Timestamp, word::words};
 
 /// Comments that our own set-up kept from being checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub struct Misconfiguration {
 }
 
 /// What is wrong with the set-up of a site now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Fault {
     /// The provider did not accept our configuration within the last hour.
     Misconfigured(Misconfiguration),
@@ -35,13 +36,8 @@ pub enum Fault {
 impl Fault {
     /// The word used in JSON.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Misconfigured(_) => "misconfigured",
-            Self::TestKey => "test_key",
-            Self::AddressUnvouched => "address_unvouched",
-            Self::Undelivered(_) => "undelivered",
-        }
+    pub const fn code(&self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -125,7 +121,8 @@ impl Tally {
 }
 
 /// Whether the check does its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Standing {
     /// Nothing was checked in the period.
     Unseen,
@@ -137,21 +134,11 @@ pub enum Standing {
     Down,
 }
 
-impl Standing {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unseen => "unseen",
-            Self::Works => "works",
-            Self::Partly => "partly",
-            Self::Down => "down",
-        }
-    }
-}
+words!(Standing);
 
 /// Where the cause of a missing answer lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Side {
     /// In the reader's browser, or with a slow writer: nobody's fault.
     Reader,
@@ -161,6 +148,8 @@ pub enum Side {
     /// In our own set-up.
     Ours,
 }
+
+words!(Side);
 
 impl Side {
     /// The side of a verdict class and its detail; `None` where there was an answer, or none was asked.
@@ -174,17 +163,6 @@ impl Side {
             ("bad_token", Some("malformed" | "foreign" | "wrong_action" | "wrong_site")) => Some(Self::Sender),
             ("bad_token" | "not_run", _) => Some(Self::Reader),
             _ => None,
-        }
-    }
-
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Sender => "sender",
-            Self::Provider => "provider",
-            Self::Ours => "ours",
         }
     }
 }

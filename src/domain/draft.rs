@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
+    code::Code,
     person::{Email, Name, Website, one_line},
     reserved_names::ReservedNames,
 };
@@ -47,7 +48,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     pub field: &'static str,
-    pub code: &'static str,
+    pub code: Code,
     /// How many characters too many, where that is what is wrong.
     pub surplus: Option<usize>,
 }
@@ -55,7 +56,7 @@ pub struct FieldError {
 impl FieldError {
     /// An error without a figure.
     #[must_use]
-    pub fn new(field: &'static str, code: &'static str) -> Self {
+    pub fn new(field: &'static str, code: Code) -> Self {
         Self {
             field,
             code,
@@ -86,7 +87,7 @@ impl Draft {
         let email = keep(email(&raw.email), &mut errors);
         let website = Website::parse(raw.website.as_deref().unwrap_or_default());
         let thread = keep(
-            ThreadKey::parse(&raw.thread).ok_or(FieldError::new("thread", "thread_bad")),
+            ThreadKey::parse(&raw.thread).ok_or(FieldError::new("thread", Code::ThreadBad)),
             &mut errors,
         );
         let parent = keep(parent(raw.parent.as_deref()), &mut errors);
@@ -159,14 +160,14 @@ fn keep<T>(result: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Optio
 fn body(raw: &str, max: u32) -> Result<String, FieldError> {
     let body = raw.replace("\r\n", "\n").replace('\r', "\n");
     if body.trim().is_empty() {
-        return Err(FieldError::new("body", "body_missing"));
+        return Err(FieldError::new("body", Code::BodyMissing));
     }
     let length = body.chars().count();
     let max = max as usize;
     if length > max {
         return Err(FieldError {
             field: "body",
-            code: "body_too_long",
+            code: Code::BodyTooLong,
             surplus: Some(length - max),
         });
     }
@@ -176,7 +177,7 @@ fn body(raw: &str, max: u32) -> Result<String, FieldError> {
 fn name(raw: &str, reserved: &ReservedNames) -> Result<Name, FieldError> {
     let name = Name::parse(raw).map_err(|error| FieldError::new("name", error.code()))?;
     if reserved.refuse(&name) {
-        return Err(FieldError::new("name", "name_reserved"));
+        return Err(FieldError::new("name", Code::NameReserved));
     }
     Ok(name)
 }
@@ -191,7 +192,7 @@ fn parent(raw: Option<&str>) -> Result<Option<Uuid>, FieldError> {
         None | Some("" | "0") => Ok(None),
         Some(text) => Uuid::parse_str(text)
             .map(Some)
-            .map_err(|_| FieldError::new("parent", "parent_missing")),
+            .map_err(|_| FieldError::new("parent", Code::ParentMissing)),
     }
 }
 
@@ -218,7 +219,7 @@ mod tests {
 
     fn codes(raw: RawDraft) -> Vec<&'static str> {
         let errors = Draft::parse(raw, &RULES).err().unwrap_or_default();
-        errors.into_iter().map(|error| error.code).collect()
+        errors.into_iter().map(|error| error.code.as_str()).collect()
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         let errors = Draft::parse(too_long, &RULES).expect_err("two errors");
         assert_eq!(errors[0].surplus, Some(2));
         assert_eq!(
-            errors.iter().map(|e| e.code).collect::<Vec<_>>(),
+            errors.iter().map(|e| e.code.as_str()).collect::<Vec<_>>(),
             ["body_too_long", "parent_missing"]
         );
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{decision::Act, timestamp::Timestamp};
+use super::{actor::ActorKind, decision::Act, timestamp::Timestamp, word::words};
 
 /// How long after an approval it is told: until then an undo takes it back unheard.
 pub const APPROVAL_WAITS: Duration = Duration::from_secs(10);
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Kind {
     /// A comment came in; its own row is the event.
     Arrived,
@@ -42,54 +43,9 @@ pub enum Kind {
     CheckAlarm,
 }
 
+words!(Kind);
+
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Arrived,
-        Self::Approved,
-        Self::Rejected,
-        Self::Spam,
-        Self::Restored,
-        Self::Held,
-        Self::Undone,
-        Self::Reported,
-        Self::Appealed,
-        Self::Erased,
-        Self::Expired,
-        Self::CheckPassed,
-        Self::AccessChanged,
-        Self::PolicyChanged,
-        Self::CheckAlarm,
-    ];
-
-    /// The word in the store and on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Arrived => "arrived",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Spam => "spam",
-            Self::Restored => "restored",
-            Self::Held => "held",
-            Self::Undone => "undone",
-            Self::Reported => "reported",
-            Self::Appealed => "appealed",
-            Self::Erased => "erased",
-            Self::Expired => "expired",
-            Self::CheckPassed => "check_passed",
-            Self::AccessChanged => "access_changed",
-            Self::PolicyChanged => "policy_changed",
-            Self::CheckAlarm => "check_alarm",
-        }
-    }
-
-    /// The kind of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
     /// What a moderator's act is told as.
     #[must_use]
     pub const fn of(act: Act) -> Self {
@@ -140,7 +96,7 @@ pub struct Event {
     pub version: Option<i64>,
     /// The decision that it tells, or that an undo takes back.
     pub decision: Option<Uuid>,
-    pub actor_kind: String,
+    pub actor_kind: ActorKind,
     pub actor_id: String,
     pub at: Timestamp,
     /// The number among the comment's events, from 1.
@@ -153,7 +109,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_word_of_its_own() {
-        for kind in Kind::ALL {
+        for &kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(Kind::parse("unheard_of"), None);
@@ -161,7 +117,7 @@ mod tests {
 
     #[test]
     fn only_an_approval_waits() {
-        for kind in Kind::ALL {
+        for &kind in Kind::ALL {
             assert_eq!(kind.waits().is_zero(), kind != Kind::Approved, "{kind:?}");
         }
     }

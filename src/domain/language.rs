@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// One of the five languages of readers' texts. The default is French.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Language {
     #[default]
     Fr,
@@ -27,7 +29,13 @@ pub struct UnknownLanguage(pub String);
 
 impl Language {
     /// Every language, in the order in which lists show them.
-    pub const ALL: [Self; 5] = [Self::Fr, Self::En, Self::Pt, Self::Es, Self::Ar];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The two-letter code of ISO 639-1, lower case.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.into_str()
+    }
 
     /// Reads a language tag such as `fr`, `FR`, `fr-FR` or `pt_BR`; region and script are ignored.
     /// `None` when the language is not one of ours.
@@ -35,7 +43,8 @@ impl Language {
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|language| primary.eq_ignore_ascii_case(language.code()))
     }
 
@@ -57,18 +66,6 @@ impl Language {
             }
         }
         best.map(|(language, _)| language)
-    }
-
-    /// The two-letter code of ISO 639-1, lower case.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Fr => "fr",
-            Self::En => "en",
-            Self::Pt => "pt",
-            Self::Es => "es",
-            Self::Ar => "ar",
-        }
     }
 
     /// The value of the HTML attribute `dir`: `rtl` for Arabic, else `ltr`.

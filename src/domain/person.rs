@@ -14,6 +14,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use url::Url;
 
+use super::code::Code;
+
 /// Unicode scalar values of a name, after cleaning.
 const NAME_MAX_CHARS: usize = 80;
 /// Octets of an e-mail address (RFC 5321, with the angle brackets of its path taken off).
@@ -38,10 +40,10 @@ pub enum NameError {
 impl NameError {
     /// The code of the field's error.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Missing => "name_missing",
-            Self::TooLong => "name_too_long",
+            Self::Missing => Code::NameMissing,
+            Self::TooLong => Code::NameTooLong,
         }
     }
 }
@@ -101,10 +103,10 @@ pub enum EmailError {
 impl EmailError {
     /// The code of the field's error.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Missing => "email_missing",
-            Self::Bad => "email_bad",
+            Self::Missing => Code::EmailMissing,
+            Self::Bad => Code::EmailBad,
         }
     }
 }

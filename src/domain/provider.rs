@@ -2,13 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::word::words;
+
 /// The captcha providers this build knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ProviderId {
     /// The built-in check: signed form token, time, honeypot, proof of work. Its word is `house`; `built_in` is read
     /// as well.
     #[serde(rename = "house", alias = "built_in")]
+    #[strum(serialize = "house")]
     BuiltIn,
     /// None.
     Off,
@@ -36,38 +41,12 @@ pub enum ProviderId {
 
 impl ProviderId {
     /// Every provider.
-    pub const ALL: [Self; 12] = [
-        Self::BuiltIn,
-        Self::Off,
-        Self::RecaptchaV3,
-        Self::RecaptchaV2,
-        Self::RecaptchaEnterprise,
-        Self::Hcaptcha,
-        Self::Turnstile,
-        Self::Siteverify,
-        Self::Friendly,
-        Self::Prosopo,
-        Self::Cap,
-        Self::Mcaptcha,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word used in configuration, store and JSON.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BuiltIn => "house",
-            Self::Off => "off",
-            Self::RecaptchaV3 => "recaptcha_v3",
-            Self::RecaptchaV2 => "recaptcha_v2",
-            Self::RecaptchaEnterprise => "recaptcha_enterprise",
-            Self::Hcaptcha => "hcaptcha",
-            Self::Turnstile => "turnstile",
-            Self::Siteverify => "siteverify",
-            Self::Friendly => "friendly",
-            Self::Prosopo => "prosopo",
-            Self::Cap => "cap",
-            Self::Mcaptcha => "mcaptcha",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Whether it is another server than this one.
@@ -95,6 +74,8 @@ impl ProviderId {
 /// When a reader's page loads the script of an outside provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Consent {
     /// When the reader begins to write.
     Focus,
@@ -102,16 +83,7 @@ pub enum Consent {
     Ask,
 }
 
-impl Consent {
-    /// The word used in configuration and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Focus => "focus",
-            Self::Ask => "ask",
-        }
-    }
-}
+words!(Consent);
 
 #[cfg(test)]
 mod tests {
@@ -133,8 +105,8 @@ mod tests {
             "cap",
             "mcaptcha",
         ];
-        assert_eq!(ProviderId::ALL.map(ProviderId::as_str), words);
-        for (provider, word) in ProviderId::ALL.into_iter().zip(words) {
+        assert!(ProviderId::ALL.iter().map(|provider| provider.as_str()).eq(words));
+        for (provider, word) in ProviderId::ALL.iter().copied().zip(words) {
             let written = serde_json::to_value(provider).expect("JSON");
             assert_eq!(written, word);
             assert_eq!(

@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{actor::Scope, status::Status, timestamp::Timestamp};
+use super::{actor::Scope, status::Status, timestamp::Timestamp, word::words};
 
 /// In which order the queue is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Order {
     /// All waiting comments of the article with the oldest one, then the next article.
     Article,
@@ -21,22 +22,9 @@ pub enum Order {
     Mixed,
 }
 
-impl Order {
-    /// The order of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "article" => Self::Article,
-            "oldest" => Self::Oldest,
-            "newest" => Self::Newest,
-            "score" => Self::Score,
-            "doubt" => Self::Doubt,
-            "reports" => Self::Reports,
-            "mixed" => Self::Mixed,
-            _ => return None,
-        })
-    }
+words!(Order);
 
+impl Order {
     /// Whether what has the largest key comes first.
     #[must_use]
     pub fn descends(self) -> bool {

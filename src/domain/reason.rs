@@ -14,6 +14,8 @@ use super::{
 /// One reason, with the figures that make it checkable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Reason {
     /// The site has no policy yet: everything is held.
     Observe,
@@ -126,14 +128,56 @@ pub enum Reason {
 impl Reason {
     /// The code, as in JSON.
     #[must_use]
-    pub fn code(&self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(map)) => map
-                .get("code")
-                .and_then(|code| code.as_str())
-                .unwrap_or_default()
-                .to_owned(),
-            _ => String::new(),
+    pub const fn code(&self) -> &'static str {
+        self.into_str()
+    }
+
+    /// Whether it says what the check found, so that it need not be said twice.
+    #[must_use]
+    pub fn tells_of_the_check(&self) -> bool {
+        match self {
+            Self::ScoreBelow { .. }
+            | Self::ScoreHeld { .. }
+            | Self::ScoreAtLeast { .. }
+            | Self::ScoreRefused { .. }
+            | Self::StepUp { .. }
+            | Self::CheckOff
+            | Self::CaptchaPassed
+            | Self::CaptchaFailed
+            | Self::TokenMissing
+            | Self::TokenMalformed
+            | Self::TokenExpired
+            | Self::TokenDuplicate
+            | Self::TokenForeign
+            | Self::WrongAction { .. }
+            | Self::WrongHost { .. }
+            | Self::WrongSite
+            | Self::NotRun { .. }
+            | Self::Misconfigured { .. }
+            | Self::Unavailable { .. } => true,
+            Self::Observe
+            | Self::ModerationBefore
+            | Self::StepUpPassed
+            | Self::Links { .. }
+            | Self::LinkDisguised { .. }
+            | Self::ManyLinks
+            | Self::TrustWithoutProof
+            | Self::ProviderSays { .. }
+            | Self::FormMissing
+            | Self::FormExpired
+            | Self::FormForged
+            | Self::FormReused
+            | Self::Honeypot
+            | Self::TooFast { .. }
+            | Self::ProofMissing
+            | Self::ProofForged
+            | Self::CheckedHere { .. }
+            | Self::EmailRate
+            | Self::DeviceRate
+            | Self::SiteSurge
+            | Self::OriginUnknown
+            | Self::LeaseLost
+            | Self::ProviderBusy => false,
         }
     }
 

@@ -4,7 +4,7 @@
 //! would refuse most of what comes in), or there is none (few verdicts, nobody rereads). Only levels count that
 //! the site's provider really returned.
 
-use super::{evidence::LevelCounts, policy::Cuts};
+use super::{evidence::LevelCounts, policy::Cuts, word::words};
 
 /// Fewer decided comments at a level than this are few; an owner types the site's id to refuse it.
 pub const FEW_VERDICTS: i64 = 30;
@@ -24,7 +24,8 @@ pub struct Rule {
 }
 
 /// Why a rule is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Doubt {
     /// Of a level that it refuses moderators published more than one in twenty.
     Published,
@@ -36,18 +37,7 @@ pub enum Doubt {
     Unread,
 }
 
-impl Doubt {
-    /// Its word in the API and in the names of texts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::Most => "most",
-            Self::FewVerdicts => "few_verdicts",
-            Self::Unread => "unread",
-        }
-    }
-}
+words!(Doubt);
 
 /// The comments of a period that a rule would refuse, by what moderators decided on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

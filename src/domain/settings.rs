@@ -4,6 +4,8 @@
 //! [`Site`](super::site::Site) with its default, its texts `field-…` and `hint-…`, and its lines in `config.toml`: a test
 //! walks the rows and names the place that lacks one.
 
+use super::code::Code;
+
 /// A setting of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -15,7 +17,7 @@ pub struct Setting {
     /// Where it stands on the form: the group, and the place in it.
     pub place: (Group, u8),
     /// The code that is told of a value which it cannot have, or lacks.
-    pub fault: &'static str,
+    pub fault: Code,
     /// It says which script readers' pages load or who is sent a secret: by a session it is changed with the passphrase
     /// typed lately.
     pub typed_again: bool,
@@ -80,7 +82,7 @@ pub enum Holds {
 }
 
 /// The groups of the form, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
 pub enum Group {
     About,
     Review,
@@ -90,7 +92,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::About, Self::Review, Self::Robots, Self::Second];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The key of its heading's text.
     #[must_use]
@@ -127,7 +129,7 @@ const fn row(key: &'static str, field: &'static str, kind: Kind, group: Group, p
         field,
         kind,
         place: (group, place),
-        fault: "value_bad",
+        fault: Code::ValueBad,
         typed_again: false,
         may_lack: false,
         note: "",
@@ -135,7 +137,7 @@ const fn row(key: &'static str, field: &'static str, kind: Kind, group: Group, p
 }
 
 impl Setting {
-    const fn faulty(self, fault: &'static str) -> Self {
+    const fn faulty(self, fault: Code) -> Self {
         Self { fault, ..self }
     }
 
@@ -213,12 +215,12 @@ pub const SETTINGS: [Setting; 23] = {
         row("name", "name", Text, About, 1),
         row("language", "language", Kind::Language, About, 3),
         row("time_zone", "time_zone", Text, About, 4)
-            .faulty("time_zone_bad")
+            .faulty(Code::TimeZoneBad)
             .note("Of IANA: `Africa/Ouagadougou`."),
-        row("origins", "origins", Texts, About, 2).faulty("origin_bad"),
+        row("origins", "origins", Texts, About, 2).faulty(Code::OriginBad),
         row("moderation", "moderation", Words(&["before", "after"]), Review, 1),
         row("threads", "threads", Words(&["open", "signed"]), Review, 3),
-        row("body_max", "body_max", Number { least: 1, most: 20_000 }, Review, 2).faulty("body_max_bad"),
+        row("body_max", "body_max", Number { least: 1, most: 20_000 }, Review, 2).faulty(Code::BodyMaxBad),
         row(
             "cdn_max_age",
             "cdn_max_age",
@@ -231,18 +233,18 @@ pub const SETTINGS: [Setting; 23] = {
         ),
         row("captcha.provider", "provider", Provider, Robots, 1).typed_again(),
         row("captcha.site_key", "site_key", Text, Robots, 2)
-            .faulty("site_key_missing")
+            .faulty(Code::SiteKeyMissing)
             .typed_again()
             .may_lack(),
         row("captcha.secret", "secret", Secret, Robots, 3)
-            .faulty("secret_missing")
+            .faulty(Code::SecretMissing)
             .typed_again(),
         row("captcha.verify_url", "verify_url", Address, Robots, 4)
-            .faulty("verify_url_missing")
+            .faulty(Code::VerifyUrlMissing)
             .typed_again()
             .may_lack(),
         row("captcha.project", "project", Text, Robots, 5)
-            .faulty("project_bad")
+            .faulty(Code::ProjectBad)
             .may_lack(),
         row("captcha.recaptcha_net", "recaptcha_net", Flag, Robots, 9),
         row("captcha.send_address", "send_address", Flag, Robots, 10)
@@ -253,17 +255,17 @@ pub const SETTINGS: [Setting; 23] = {
         row("captcha.action", "action", Text, Robots, 8),
         row("captcha.hostnames", "hostnames", Texts, Robots, 7),
         row("captcha.second.provider", "second_provider", SecondProvider, Second, 1)
-            .faulty("second_provider_bad")
+            .faulty(Code::SecondProviderBad)
             .typed_again(),
         row("captcha.second.site_key", "second_site_key", Text, Second, 2)
-            .faulty("site_key_missing")
+            .faulty(Code::SiteKeyMissing)
             .typed_again()
             .may_lack(),
         row("captcha.second.secret", "second_secret", Secret, Second, 3)
-            .faulty("secret_missing")
+            .faulty(Code::SecretMissing)
             .typed_again(),
         row("captcha.second.verify_url", "second_verify_url", Address, Second, 4)
-            .faulty("verify_url_missing")
+            .faulty(Code::VerifyUrlMissing)
             .typed_again()
             .may_lack(),
     ]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     captcha::{Captcha, CaptchaSettings},
     language::Language,
-    origin::origin,
     settings::{Fault, SettingFault},
+    web_origin::origin,
 };
 
 /// Whether the captcha policy may publish.

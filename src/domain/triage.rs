@@ -11,6 +11,7 @@ use super::{
     score::Score,
     site::Moderation,
     verdict::Verdict,
+    word::words,
 };
 
 /// What is known of a submission beside the captcha's verdict. Each of `holds` keeps it from being
@@ -22,7 +23,8 @@ pub struct Signals {
 }
 
 /// What happens to a new comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Action {
     Publish,
     Hold,
@@ -30,26 +32,7 @@ pub enum Action {
     Refuse,
 }
 
-impl Action {
-    /// The word used in the store and in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Publish => "publish",
-            Self::Hold => "hold",
-            Self::StepUp => "step_up",
-            Self::Refuse => "refuse",
-        }
-    }
-
-    /// The action of that word, `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Publish, Self::Hold, Self::StepUp, Self::Refuse]
-            .into_iter()
-            .find(|action| action.as_str() == word)
-    }
-}
+words!(Action);
 
 /// The outcome, with all that is needed to compute it again.
 #[derive(Debug, Clone, PartialEq, Eq)]

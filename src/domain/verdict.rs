@@ -4,7 +4,7 @@
 //! ever hold a comment with their reason. A provider's own words are kept verbatim as strings: its list
 //! of codes is open.
 
-use super::score::Score;
+use super::{score::Score, word::words};
 
 /// The answer of a provider, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub enum Verdict {
 }
 
 /// Why a token does not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum BadToken {
     /// None was sent.
     Missing,
@@ -55,7 +56,8 @@ pub enum BadToken {
 }
 
 /// Why the check never ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum NotRun {
     /// No script in the browser, or a form that carries none.
     NoScript,
@@ -68,7 +70,8 @@ pub enum NotRun {
 }
 
 /// Why the provider gave no usable answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Why {
     /// No answer within three seconds.
     Timeout,
@@ -87,6 +90,8 @@ pub enum Why {
     /// Not asked, because too many were waiting for its answer.
     Busy,
 }
+
+words!(Why);
 
 impl Verdict {
     /// The class, as stored and as shown in JSON: `off`, `scored`, `passed`, `failed`, `bad_token`,
@@ -130,17 +135,8 @@ impl Verdict {
 impl BadToken {
     /// The word used in the store.
     #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Malformed => "malformed",
-            Self::Expired => "expired",
-            Self::Duplicate => "duplicate",
-            Self::Foreign => "foreign",
-            Self::WrongAction(_) => "wrong_action",
-            Self::WrongHost(_) => "wrong_host",
-            Self::WrongSite => "wrong_site",
-        }
+    pub const fn as_str(&self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -149,36 +145,14 @@ impl NotRun {
     /// other word, which a page has no reason to say.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Blocked, Self::ConsentRefused]
-            .into_iter()
-            .find(|why| why.as_str() == word)
+        word.parse()
+            .ok()
+            .filter(|why| matches!(why, Self::Blocked | Self::ConsentRefused))
     }
 
     /// The word used in reasons.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoScript => "no_script",
-            Self::Blocked => "blocked",
-            Self::ConsentRefused => "consent_refused",
-            Self::BrowserError => "browser_error",
-        }
-    }
-}
-
-impl Why {
-    /// The word used in reasons.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::ServerError => "server_error",
-            Self::Quota => "quota",
-            Self::Garbage => "garbage",
-            Self::AmbiguousDuplicate => "ambiguous_duplicate",
-            Self::BreakerOpen => "breaker_open",
-            Self::Busy => "busy",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }

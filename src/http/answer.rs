@@ -17,7 +17,7 @@ use super::{
     request::{self, Form, accept::wants_page_after},
 };
 use crate::{
-    domain::language::Language,
+    domain::{code::Code, language::Language},
     error::Error,
     web::{entrance::ErrorPage, frame::AdminFrame, texts::Say as _, thread::Link},
 };
@@ -86,7 +86,7 @@ fn page(problem: &Problem, language: Language, door: &Door) -> Response {
             ..AdminFrame::default()
         },
         sentence: error::sentence(error, language),
-        code: error.code().to_owned(),
+        code: error.code().to_string(),
         request_id: Some(request::request_id()).filter(|id| !id.is_empty()),
         link: way_on(error, language),
         kept_text: None,
@@ -111,7 +111,7 @@ fn title_of(status: u16, language: Language) -> String {
 
 /// Where to go from here, when that is known.
 fn way_on(error: &Error, language: Language) -> Option<Link> {
-    matches!(error, Error::Http(401, "session_ended")).then(|| Link {
+    matches!(error, Error::Code(Code::SessionEnded)).then(|| Link {
         href: "/login".to_owned(),
         label: language.say("login-title"),
     })

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::request::request_id;
 use crate::{
-    domain::{draft::FieldError, language::Language},
+    domain::{code::Code, draft::FieldError, language::Language},
     error::Error,
     limits::Action,
     web::texts::{self, Say as _},
@@ -130,7 +130,7 @@ impl ProblemBody {
             _ => None,
         };
         Self {
-            code: error.code(),
+            code: error.code().as_str(),
             errors,
             request_id: request_id(),
             status: error.status(),
@@ -151,7 +151,7 @@ struct FieldProblem {
 impl FieldProblem {
     fn of(error: &FieldError, language: Language) -> Self {
         Self {
-            code: error.code,
+            code: error.code.as_str(),
             field: error.field.to_owned(),
             message: field_sentence(error, language),
         }
@@ -159,9 +159,9 @@ impl FieldProblem {
 
     fn of_type(field: &str, language: Language) -> Self {
         Self {
-            code: "bad_type",
+            code: Code::BadType.as_str(),
             field: field.to_owned(),
-            message: language.say("bad_type"),
+            message: language.say(Code::BadType.as_str()),
         }
     }
 }
@@ -179,12 +179,10 @@ pub(crate) fn json(problem: &Problem, language: Language) -> Response {
     if let Ok(Value::Object(members)) = serde_json::to_value(ProblemBody::of(error, language)) {
         body = members;
     }
-    if let Error::Conflict {
-        current: Some(current), ..
-    } = error
-        && let Value::Object(current) = &**current
+    if let Error::With { members, .. } = error
+        && let Value::Object(members) = &**members
     {
-        body.extend(current.clone());
+        body.extend(members.clone());
     }
     body.extend(problem.members.clone());
     let body = Value::Object(body);
@@ -213,7 +211,7 @@ pub(crate) fn add_headers(error: &Error, response: &mut Response) {
             put("ratelimit", refusal.rate_limit());
             put("ratelimit-policy", refusal.rate_limit_policy());
         }
-        Error::Unavailable(_) | Error::Http(503, _) => put("retry-after", "5".to_owned()),
+        error if error.status() == 503 => put("retry-after", "5".to_owned()),
         Error::Unauthenticated => put("www-authenticate", "Bearer".to_owned()),
         _ => {}
     }
@@ -232,7 +230,7 @@ pub(crate) fn sentence(error: &Error, language: Language) -> String {
             let wait = texts::duration(language, refusal.retry_after_seconds());
             language.say_with(key, "wait", &wait)
         }
-        other => language.say(other.code()),
+        other => language.say(other.code().as_str()),
     }
 }
 
@@ -241,16 +239,16 @@ pub(crate) fn field_sentence(error: &FieldError, language: Language) -> String {
     match error.surplus {
         Some(surplus) => texts::text(
             language,
-            error.code,
+            error.code.as_str(),
             &[("surplus", texts::Arg::Count(i64::try_from(surplus).unwrap_or(i64::MAX)))],
         ),
-        None => language.say(error.code),
+        None => language.say(error.code.as_str()),
     }
 }
 
 /// Logs a failure of ours, once, where it is answered.
 pub(crate) fn log(error: &Error) {
     if error.status() >= 500 {
-        tracing::error!(request_id = request_id(), code = error.code(), error = %error, "a request failed");
+        tracing::error!(request_id = request_id(), code = error.code().as_str(), error = %error, "a request failed");
     }
 }

@@ -11,7 +11,7 @@ use super::{
     page::no_store,
     request::{Form, extract::Query, tell_errors_as},
 };
-use crate::error::Error;
+use crate::{domain::code::Code, error::Error};
 
 /// A path that is not there.
 pub(crate) async fn not_found(_: Query, request: Request) -> Response {
@@ -26,8 +26,5 @@ pub(crate) async fn not_found(_: Query, request: Request) -> Response {
 
 /// A method that a path does not take.
 pub(crate) async fn method_not_allowed() -> Problem {
-    Problem::preferred(Error::Http(
-        StatusCode::METHOD_NOT_ALLOWED.as_u16(),
-        "method_not_allowed",
-    ))
+    Problem::preferred(Error::Code(Code::MethodNotAllowed))
 }

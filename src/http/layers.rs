@@ -34,7 +34,7 @@ use super::{
 use crate::{
     actions::{follow, receipt},
     app::{App, SiteInForce},
-    domain::language::Language,
+    domain::{code::Code, language::Language},
     error::Error,
 };
 
@@ -273,7 +273,7 @@ enum Side {
 /// under it.
 fn keep_apart(app: &App, side: Side, request: &Request) -> Result<(), Problem> {
     let Some(host) = asked_host(request) else {
-        return Err(Problem::preferred(Error::BadRequest("bad_host")));
+        return Err(Problem::preferred(Error::Code(Code::BadHost)));
     };
     let is_there = !app.config.has_admin_url() || names(&host, &app.config.admin_url()) == (side == Side::Newsroom);
     if is_there {

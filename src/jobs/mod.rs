@@ -27,7 +27,7 @@ use crate::{
     actions::new_key,
     app::App,
     captcha::{Ratios, Told},
-    domain::{account::EVERY_SITE, site::Site, status::Status, timestamp::Timestamp},
+    domain::{account::EVERY_SITE, retention, site::Site, timestamp::Timestamp},
     error::Error,
     store::StoreError,
 };
@@ -38,12 +38,6 @@ const EVERY: Duration = Duration::from_mins(1);
 /// How often it is looked whether texts were erased that a file still holds.
 const EMPTY_EVERY: Duration = Duration::from_secs(5);
 
-/// How long texts are kept, by the state that a comment is in.
-const KEPT: [(Status, u64); 3] = [(Status::Refused, 30), (Status::Spam, 30), (Status::Rejected, 90)];
-
-/// How long a hashed client address is kept.
-const CLIENT_DAYS: u64 = 30;
-
 /// Every how many looks signals are weighed anew, providers are told, and owners warned.
 const LEARN_EVERY: u32 = 5;
 
@@ -52,9 +46,6 @@ const LEARN_DAYS: u64 = 90;
 
 /// How long after a decision the provider is told of it: until then somebody may see it otherwise.
 const TELL_AFTER_DAYS: u64 = 7;
-
-/// How long it is kept under which name the provider checked a comment that nobody decides on.
-const TELL_WITHIN_DAYS: u64 = 90;
 
 /// Decisions that one site's provider is told at a time, of each kind.
 const TOLD_AT_ONCE: i64 = 100;
@@ -132,17 +123,14 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     }
     let sites = app.store.site_ids().await?;
     for site in &sites {
-        for (status, days) in KEPT {
-            let before = now.minus(Duration::from_hours(24 * days));
+        for (status, before) in retention::run_out(now) {
             while app.store.expire_texts(site, status, before, now).await? == 500 {}
         }
     }
     for site in sites.iter().map(String::as_str).chain([EVERY_SITE]) {
         app.store.seal(site, now.minus(SEAL_AFTER), now).await?;
     }
-    app.store
-        .forget_clients(now.minus(Duration::from_hours(24 * CLIENT_DAYS)))
-        .await?;
+    app.store.forget_clients(now.minus(retention::CLIENT_KEYS)).await?;
     app.store.purge(now).await?;
     app.store.forget_deliveries(now).await?;
     Ok(())
@@ -174,7 +162,7 @@ pub async fn tell(app: &App) -> Result<(), Error> {
     for in_force in readable_sites(app).await? {
         let site = &in_force.site;
         let forget_before = if site.captcha.feedback {
-            now.minus(Duration::from_hours(24 * TELL_WITHIN_DAYS))
+            now.minus(retention::ASSESSMENTS)
         } else {
             now
         };

@@ -49,7 +49,7 @@ pub(super) async fn write_to(app: &App, alarm: &Delivery, owner: Uuid) -> Result
     };
     let owners = app.store.owners_of(&alarm.site).await?;
     let site = match app.site(&alarm.site).await {
-        Err(Error::NotFound(_)) => return Ok(Heard::Needless),
+        Err(error) if error.is_not_found() => return Ok(Heard::Needless),
         other => other?,
     };
     let site = &site.site;

@@ -1,13 +1,14 @@
 //! The limited things.
 //!
-//! [`Action`] owns each one's name, default quota, what happens beyond it and the code of the sentence that says
+//! [`Action`] owns each one's default quota, what happens beyond it and the code of the sentence that says
 //! so. To add one: a variant and its `Rule` here, its table in `Quotas` and in the documented
 //! configuration.
 
 use super::quota::Quota;
 
 /// Each limited thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Action {
     /// A comment is sent, by address.
     Submit,
@@ -48,26 +49,12 @@ pub enum Beyond {
 
 impl Action {
     /// All actions, in order.
-    pub const ALL: [Self; 13] = [
-        Self::Submit,
-        Self::SubmitEmail,
-        Self::SubmitDevice,
-        Self::SubmitSite,
-        Self::Form,
-        Self::Read,
-        Self::NewThread,
-        Self::SignIn,
-        Self::SignInAccount,
-        Self::SetupCode,
-        Self::Report,
-        Self::Appeal,
-        Self::CaptchaTest,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
-    /// The name of its table under `[rate_limit]`: `submit`, `sign_in`.
+    /// The name of its table under `[rate_limit]` and of its policy in the headers: `submit`, `sign_in`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.rule().name
+        self.into_str()
     }
 
     /// Whether a request beyond the limit is refused or held.
@@ -92,21 +79,22 @@ impl Action {
         self.rule().quota
     }
 
+    #[expect(clippy::match_same_arms, reason = "a row for each")]
     const fn rule(self) -> Rule {
         match self {
-            Self::Submit => Rule::refuse("submit", Quota::new(10, 20).with_wide(60, 300)),
-            Self::SubmitEmail => Rule::hold("submit_email", Quota::new(5, 5)),
-            Self::SubmitDevice => Rule::hold("submit_device", Quota::new(5, 5)),
-            Self::SubmitSite => Rule::hold("submit_site", Quota::new(600, 600)),
-            Self::Form => Rule::refuse("form", Quota::new(60, 60 * 60)),
-            Self::Read => Rule::refuse("read", Quota::new(600, 600 * 60)),
-            Self::NewThread => Rule::refuse("new_thread", Quota::new(10, 30)),
-            Self::SignIn => Rule::refuse("sign_in", Quota::new(5, 5 * 12).with_wide(30, 60)),
-            Self::SetupCode => Rule::refuse("setup_code", Quota::new(5, 30).with_wide(30, 60)),
-            Self::SignInAccount => Rule::refuse("sign_in_account", Quota::new(25, 25)),
-            Self::Report => Rule::refuse("report", Quota::new(10, 30)),
-            Self::Appeal => Rule::refuse("appeal", Quota::new(10, 30)),
-            Self::CaptchaTest => Rule::refuse("captcha_test", Quota::new(5, 30)),
+            Self::Submit => Rule::refuse(Quota::new(10, 20).with_wide(60, 300)),
+            Self::SubmitEmail => Rule::hold(Quota::new(5, 5)),
+            Self::SubmitDevice => Rule::hold(Quota::new(5, 5)),
+            Self::SubmitSite => Rule::hold(Quota::new(600, 600)),
+            Self::Form => Rule::refuse(Quota::new(60, 60 * 60)),
+            Self::Read => Rule::refuse(Quota::new(600, 600 * 60)),
+            Self::NewThread => Rule::refuse(Quota::new(10, 30)),
+            Self::SignIn => Rule::refuse(Quota::new(5, 5 * 12).with_wide(30, 60)),
+            Self::SetupCode => Rule::refuse(Quota::new(5, 30).with_wide(30, 60)),
+            Self::SignInAccount => Rule::refuse(Quota::new(25, 25)),
+            Self::Report => Rule::refuse(Quota::new(10, 30)),
+            Self::Appeal => Rule::refuse(Quota::new(10, 30)),
+            Self::CaptchaTest => Rule::refuse(Quota::new(5, 30)),
         }
     }
 }
@@ -114,24 +102,20 @@ impl Action {
 /// What [`Action`] owns for each limited thing.
 #[derive(Debug, Clone, Copy)]
 struct Rule {
-    /// The table's name in the configuration and the policy's in the headers.
-    name: &'static str,
     quota: Quota,
     beyond: Beyond,
 }
 
 impl Rule {
-    const fn refuse(name: &'static str, quota: Quota) -> Self {
+    const fn refuse(quota: Quota) -> Self {
         Self {
-            name,
             quota,
             beyond: Beyond::Refuse,
         }
     }
 
-    const fn hold(name: &'static str, quota: Quota) -> Self {
+    const fn hold(quota: Quota) -> Self {
         Self {
-            name,
             quota,
             beyond: Beyond::Hold,
         }

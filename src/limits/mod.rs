@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_configuration() {
-        for action in Action::ALL {
+        for &action in Action::ALL {
             let section = format!("{} = {{ burst = 7, per_hour = 7 }}", action.name());
             let quotas: Quotas = toml::from_str(&section).unwrap();
             assert_eq!(quotas.of(action), Quota::new(7, 7));

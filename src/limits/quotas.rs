@@ -76,7 +76,7 @@ impl Quotas {
     /// # Errors
     /// A sentence that begins with the field: `rate_limit.submit.burst …`.
     pub fn validate(&self) -> Result<(), String> {
-        for action in Action::ALL {
+        for &action in Action::ALL {
             let by_address = !matches!(
                 action,
                 Action::SubmitEmail

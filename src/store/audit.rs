@@ -11,14 +11,14 @@ use uuid::Uuid;
 use super::{
     engines::{in_tx, on_pool, push_scope},
     error::StoreError,
-    from_row::from_row,
+    from_row::{from_row, read_as_word},
     lock::lock_accounts,
     open::Store,
     rows,
 };
 use crate::{
     domain::{
-        actor::Scope,
+        actor::{ActorKind, Scope},
         event::{Event, Kind},
         timestamp::Timestamp,
     },
@@ -40,6 +40,8 @@ pub struct NewAudit {
     pub detail: Option<String>,
 }
 
+read_as_word!(ActorKind);
+
 from_row! {
     /// An entry as it is read out.
     #[derive(Debug, Clone)]
@@ -47,7 +49,7 @@ from_row! {
         pub id: Uuid,
         pub site_id: String,
         pub at: i64,
-        pub actor_kind: String,
+        pub actor_kind: ActorKind,
         /// Stays the same whatever the actor is called.
         pub actor_id: String,
         pub actor: String,
@@ -89,7 +91,7 @@ macro_rules! insert_entry {
         .bind(entry.id)
         .bind(entry.site)
         .bind(entry.at.0)
-        .bind(entry.actor.kind)
+        .bind(entry.actor.kind.as_str())
         .bind(entry.actor.id)
         .bind(entry.actor.name)
         .bind(entry.action)
@@ -135,7 +137,7 @@ pub(super) fn event_of(entry: &NewAudit, version: Option<i64>) -> Option<Event> 
         comment: entry.comment,
         version,
         decision: None,
-        actor_kind: entry.actor.kind.to_owned(),
+        actor_kind: entry.actor.kind,
         actor_id: entry.actor.id.clone(),
         at: entry.at,
         seq: None,

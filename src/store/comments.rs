@@ -16,6 +16,7 @@ use super::{
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::{
+    actor::ActorKind,
     event::{Event, Kind},
     timestamp::Timestamp,
     trust::DeviceRecord,
@@ -40,7 +41,7 @@ pub struct AuthorRecord {
 }
 
 /// Notes what is lost with a comment's device and still counts: that people found it to be spam, or rejected it.
-/// Else whoever erases their spam would have a clean device again. `purge` forgets it after ninety days.
+/// Else whoever erases their spam would have a clean device again. `purge` forgets it in time.
 macro_rules! before_blanking {
     ($conn:expr, $comment:expr) => {
         sqlx::query(
@@ -467,7 +468,7 @@ impl Store {
                     comment: Some(comment),
                     version: Some(version),
                     decision: None,
-                    actor_kind: "reader".to_owned(),
+                    actor_kind: ActorKind::Reader,
                     // Who reported is known to the report alone.
                     actor_id: String::new(),
                     at: now,

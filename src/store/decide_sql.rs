@@ -146,7 +146,7 @@ async fn write(
         comment: Some(wanted.comment),
         version: Some(current.version + 1),
         decision: change.undoes.or(Some(wanted.id)),
-        actor_kind: wanted.actor.kind.to_owned(),
+        actor_kind: wanted.actor.kind,
         actor_id: wanted.actor.id.clone(),
         at: wanted.at,
         seq: Some(seq),
@@ -196,7 +196,7 @@ async fn record(
     .bind(wanted.id)
     .bind(current.site_id.as_str())
     .bind(wanted.at.0)
-    .bind(wanted.actor.kind)
+    .bind(wanted.actor.kind.as_str())
     .bind(wanted.actor.id.as_str())
     .bind(wanted.actor.name.as_str())
     .bind(wanted.act.as_str())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
 
-use crate::{domain::draft::FieldError, error::Error};
+use crate::{domain::code::Code, domain::draft::FieldError, error::Error};
 
 /// What a store call can fail with; "not found" is no failure.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -102,7 +102,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(why) => Self::Unavailable(why),
-            StoreError::NameTaken => Self::Invalid(vec![FieldError::new("name", "name_taken")]),
+            StoreError::NameTaken => Self::Invalid(vec![FieldError::new("name", Code::NameTaken)]),
             StoreError::Defect(defect) => Self::Internal(defect.to_string()),
         }
     }

@@ -35,6 +35,34 @@ macro_rules! from_row {
 }
 pub(super) use from_row;
 
+/// Lets a column that holds a word be read as the enum of such words; another word is an error of that column.
+macro_rules! read_as_word {
+    ($word:ty) => {
+        impl<DB: ::sqlx::Database> ::sqlx::Type<DB> for $word
+        where
+            String: ::sqlx::Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <String as ::sqlx::Type<DB>>::type_info()
+            }
+
+            fn compatible(kind: &DB::TypeInfo) -> bool {
+                <String as ::sqlx::Type<DB>>::compatible(kind)
+            }
+        }
+
+        impl<'r, DB: ::sqlx::Database> ::sqlx::Decode<'r, DB> for $word
+        where
+            String: ::sqlx::Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, ::sqlx::error::BoxDynError> {
+                Ok(<String as ::sqlx::Decode<'r, DB>>::decode(value)?.parse()?)
+            }
+        }
+    };
+}
+pub(super) use read_as_word;
+
 #[cfg(test)]
 mod tests {
     use sqlx::{Connection as _, Error, SqliteConnection};

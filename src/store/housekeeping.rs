@@ -13,7 +13,9 @@ use super::{
     open::Store,
 };
 use crate::domain::{
+    actor::ActorKind,
     event::{Event, Kind},
+    retention,
     status::Status,
     timestamp::Timestamp,
 };
@@ -92,7 +94,7 @@ impl Store {
                     comment: Some(id),
                     version: Some(version),
                     decision: None,
-                    actor_kind: "system".to_owned(),
+                    actor_kind: ActorKind::System,
                     actor_id: "housekeeping".to_owned(),
                     at: now,
                     seq: Some(seq),
@@ -160,17 +162,20 @@ impl Store {
     /// [`StoreError`].
     pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
-            for statement in [
-                "DELETE FROM repeat_keys WHERE expires_at <= $1",
-                "DELETE FROM claims WHERE claimed_until <= $1 - 60000",
-                "DELETE FROM sessions WHERE expires_at <= $1",
-                "DELETE FROM setup_codes WHERE expires_at <= $1",
-                "DELETE FROM invitations WHERE expires_at <= $1",
-                "DELETE FROM review_leases WHERE leased_until <= $1",
-                "DELETE FROM sign_in_tries WHERE expires_at <= $1",
-                "DELETE FROM device_faults WHERE at < $1 - 7776000000",
+            for (statement, kept) in [
+                ("DELETE FROM repeat_keys WHERE expires_at <= $1", Duration::ZERO),
+                ("DELETE FROM claims WHERE claimed_until <= $1", retention::CLAIMS_AFTER),
+                ("DELETE FROM sessions WHERE expires_at <= $1", Duration::ZERO),
+                ("DELETE FROM setup_codes WHERE expires_at <= $1", Duration::ZERO),
+                ("DELETE FROM invitations WHERE expires_at <= $1", Duration::ZERO),
+                ("DELETE FROM review_leases WHERE leased_until <= $1", Duration::ZERO),
+                ("DELETE FROM sign_in_tries WHERE expires_at <= $1", Duration::ZERO),
+                ("DELETE FROM device_faults WHERE at < $1", retention::DEVICE_FAULTS),
             ] {
-                sqlx::query(statement).bind(now.0).execute(&mut *conn).await?;
+                sqlx::query(statement)
+                    .bind(now.minus(kept).0)
+                    .execute(&mut *conn)
+                    .await?;
             }
             Ok(())
         })

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::domain::{
     account::EVERY_SITE,
+    actor::ActorKind,
     event::{Event, Kind},
+    retention,
     timestamp::Timestamp,
 };
 
@@ -257,7 +259,7 @@ impl Store {
             comment: None,
             version: None,
             decision: None,
-            actor_kind: "system".to_owned(),
+            actor_kind: ActorKind::System,
             actor_id: "warnings".to_owned(),
             at: now,
             seq: None,
@@ -308,14 +310,14 @@ impl Store {
         })
     }
 
-    /// Forgets deliveries that ended 30 days before `now`, and events of 90 days before it that nobody is still to be
-    /// told, of these at most 1,000 a call.
+    /// Forgets deliveries that ended too long ago ([`retention`]), and events that nobody is still to be told, of these
+    /// at most 1,000 a call.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn forget_deliveries(&self, now: Timestamp) -> Result<(), StoreError> {
-        let deliveries = now.minus(Duration::from_hours(30 * 24));
-        let first = event_time(now.minus(Duration::from_hours(90 * 24)));
+        let deliveries = now.minus(retention::DELIVERIES);
+        let first = event_time(now.minus(retention::EVENTS));
         in_tx!(self, |conn| {
             // Index: deliveries_by_state.
             sqlx::query(

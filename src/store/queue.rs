@@ -262,7 +262,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn status_counts(&self, filter: &Filter) -> Result<Vec<(Status, i64)>, StoreError> {
         let mut counts = Vec::with_capacity(Status::ALL.len());
-        for status in Status::ALL {
+        for &status in Status::ALL {
             let (count,): (i64,) = on_pool!(self, |pool| {
                 // Index: comments_by_status.
                 let mut query =
@@ -302,7 +302,7 @@ impl Store {
         let by_site = rows.chunks(Status::ALL.len());
         Ok(by_site
             .filter_map(|rows| {
-                let counts = Status::ALL.into_iter().zip(rows.iter().map(|(_, count)| *count));
+                let counts = Status::ALL.iter().copied().zip(rows.iter().map(|(_, count)| *count));
                 Some(SiteCounts {
                     site: rows.first()?.0.clone(),
                     counts: counts.collect(),

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         decision::{self, Act, Decided, Standing},
         event::{Event, Kind},
+        origin::{Origin, Submitted},
         status::Status,
     },
     store::{
@@ -132,21 +133,23 @@ async fn insert_all(
     let mut rows = Vec::with_capacity(comments.len());
     for comment in comments.drain(..) {
         let earlier: Vec<&(Uuid, String)> = comment
-            .repeat_keys
+            .origin
+            .repeats()
+            .keys
             .iter()
             .filter_map(|key| known.get(&(comment.site.as_str(), key.as_str())))
             .collect();
         let repeat = earlier
             .iter()
-            .find(|(_, digest)| *digest == comment.digest)
+            .find(|(_, digest)| *digest == comment.origin.repeats().digest)
             .map(|(id, _)| *id);
         let thread = threads.get(&pair(comment));
         results.push(Done::Inserted(match (repeat, thread) {
             (Some(id), _) => Inserted::Repeat(id),
             (None, _) if !earlier.is_empty() => Inserted::KeyTaken,
             (None, Some(thread)) if thread.open => {
-                for key in &comment.repeat_keys {
-                    let taken = (comment.id, comment.digest.clone());
+                for key in &comment.origin.repeats().keys {
+                    let taken = (comment.id, comment.origin.repeats().digest.clone());
                     known.insert((comment.site.as_str(), key.as_str()), taken);
                 }
                 rows.push((comment, *thread));
@@ -168,7 +171,7 @@ type KnownKeys<'a> = HashMap<Pair<'a>, (Uuid, String)>;
 type Threads<'a> = HashMap<Pair<'a>, Thread>;
 
 fn pair(comment: &NewComment) -> Pair<'_> {
-    (comment.site.as_str(), comment.draft.thread.as_str())
+    (comment.site.as_str(), comment.content.draft.thread.as_str())
 }
 
 /// The repeat keys of `comments` that are stored already, each with its comment and digest, and their
@@ -186,7 +189,7 @@ async fn known<'a>(
             place.insert(comment);
             asked.push((number, site, thread, ""));
         }
-        asked.extend(comment.repeat_keys.iter().map(|key| (number, site, "", key.as_str())));
+        asked.extend(comment.origin.repeats().keys.iter().map(|key| (number, site, "", key.as_str())));
     }
     let begin = transaction.begin();
     let found: Vec<Found> = ask_all!(&mut *transaction.connection, begin, asked)?;
@@ -211,7 +214,7 @@ async fn known<'a>(
         let (Some(key), Some(id), Some(digest)) = (row.repeat_key, row.comment_id, row.digest) else {
             continue;
         };
-        let Some(key) = comment.repeat_keys.iter().find(|own| **own == key) else {
+        let Some(key) = comment.origin.repeats().keys.iter().find(|own| **own == key) else {
             continue;
         };
         let key = (comment.site.as_str(), key.as_str());
@@ -283,7 +286,7 @@ async fn insert_rows(
     let touched = touched(rows);
     let mut query = insert_of_comments(rows);
     let mut statements = 1;
-    if rows.iter().any(|(comment, _)| !comment.repeat_keys.is_empty()) {
+    if rows.iter().any(|(comment, _)| !comment.origin.repeats().keys.is_empty()) {
         if ENDS.is_some() {
             query.push("; ");
             statements += 1;
@@ -335,9 +338,11 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
          policy_version, propensity_ppm, draw, explored, reasons, links, reports) ",
     );
     query.push_values(rows, |mut row, (comment, thread)| {
-        let draft = &comment.draft;
-        let outcome = &comment.outcome;
-        let raw = match &comment.verdict {
+        let content = &comment.content;
+        let draft = &content.draft;
+        let Origin::Submitted(submitted) = &comment.origin;
+        let Submitted { captcha, outcome, .. } = submitted;
+        let raw = match &captcha.verdict {
             crate::domain::verdict::Verdict::Scored { raw, .. } => Some(raw.as_str()),
             _ => None,
         };
@@ -345,7 +350,7 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
             .push_bind(comment.site.as_str())
             .push_bind(thread.id)
             .push_bind(draft.parent)
-            .push_bind(comment.root)
+            .push_bind(content.root)
             .push_bind(comment.status.as_str())
             .push_bind(false)
             .push_bind(1_i64)
@@ -354,22 +359,22 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
             .push_bind(draft.email.as_str())
             .push_bind(draft.website.as_ref().map(crate::domain::person::Website::as_str))
             .push_bind(draft.body.as_str())
-            .push_bind(comment.html.as_str())
-            .push_bind(comment.folded.as_str())
-            .push_bind(comment.language.code())
+            .push_bind(content.html.as_str())
+            .push_bind(content.folded.as_str())
+            .push_bind(content.language.code())
             .push_bind(draft.thread_title.as_deref())
             .push_bind(draft.thread_url.as_deref())
-            .push_bind(comment.email_key.as_str())
-            .push_bind(comment.client_key.as_deref())
-            .push_bind(comment.device_id.as_deref())
-            .push_bind(comment.body_digest.as_str())
-            .push_bind(comment.reference.as_str())
-            .push_bind(comment.provider)
-            .push_bind(comment.verdict.class())
-            .push_bind(comment.verdict.detail())
-            .push_bind(comment.checked_ms)
-            .push_bind(comment.signals.as_deref())
-            .push_bind(comment.assessment.as_deref())
+            .push_bind(content.email_key.as_str())
+            .push_bind(submitted.client_key.as_deref())
+            .push_bind(submitted.device_id.as_deref())
+            .push_bind(content.body_digest.as_str())
+            .push_bind(submitted.reference.as_str())
+            .push_bind(captcha.provider.as_str())
+            .push_bind(captcha.verdict.class())
+            .push_bind(captcha.verdict.detail())
+            .push_bind(captcha.checked_ms)
+            .push_bind(captcha.signals.as_deref())
+            .push_bind(captcha.assessment.as_deref())
             .push_bind(raw)
             .push_bind(outcome.level.map(crate::domain::score::Score::thousandths))
             .push_bind(outcome.action.as_str())
@@ -378,7 +383,7 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
             .push_bind(outcome.draw)
             .push_bind(outcome.explored)
             .push_bind(serde_json::to_string(&outcome.reasons).unwrap_or_else(|_| "[]".to_owned()))
-            .push_bind(comment.links)
+            .push_bind(content.links)
             .push_bind(0_i64);
     });
     query
@@ -387,15 +392,15 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
 fn push_insert_of_keys(query: &mut QueryBuilder<Engine>, rows: &[(&NewComment, Thread)]) {
     let keys = rows
         .iter()
-        .flat_map(|(comment, _)| comment.repeat_keys.iter().map(|key| (*comment, key.as_str())));
+        .flat_map(|(comment, _)| comment.origin.repeats().keys.iter().map(|key| (*comment, key.as_str())));
     query.push(INSERT);
     query.push(" INTO repeat_keys (site_id, repeat_key, digest, comment_id, expires_at) ");
     query.push_values(keys, |mut row, (comment, key)| {
         row.push_bind(comment.site.as_str())
             .push_bind(key)
-            .push_bind(comment.digest.as_str())
+            .push_bind(comment.origin.repeats().digest.as_str())
             .push_bind(comment.id)
-            .push_bind(comment.repeat_until.0);
+            .push_bind(comment.origin.repeats().until.0);
     });
 }
 
@@ -424,8 +429,8 @@ fn touched<'a>(rows: &[(&'a NewComment, Thread)]) -> HashMap<Uuid, Touched<'a>> 
                 let entry = touched.entry(thread.id).or_default();
                 entry.published += 1;
                 let from = |text: Option<&'a str>| text.map(|text| (text, comment.id));
-                entry.title = entry.title.or(from(comment.draft.thread_title.as_deref()));
-                entry.url = entry.url.or(from(comment.draft.thread_url.as_deref()));
+                entry.title = entry.title.or(from(comment.content.draft.thread_title.as_deref()));
+                entry.url = entry.url.or(from(comment.content.draft.thread_url.as_deref()));
             }
             _ => {}
         }

@@ -8,13 +8,11 @@ use uuid::Uuid;
 
 use crate::domain::{
     actor::{Actor, Scope},
+    content::Content,
     decision::{Act, Decided},
-    draft::Draft,
-    language::Language,
+    origin::Origin,
     status::Status,
     timestamp::Timestamp,
-    triage::Outcome,
-    verdict::Verdict,
 };
 
 pub(super) mod sqlite {
@@ -54,33 +52,10 @@ pub struct NewComment {
     /// The id its thread gets should it be the first there.
     pub new_thread_id: Uuid,
     pub site: String,
-    pub draft: Draft,
-    pub root: Option<Uuid>,
-    pub html: String,
-    pub links: i64,
-    pub folded: String,
-    pub language: Language,
-    pub email_key: String,
-    pub client_key: Option<String>,
-    pub device_id: Option<String>,
-    pub body_digest: String,
-    pub reference: String,
-    pub provider: &'static str,
-    pub verdict: Verdict,
-    /// How long the provider was waited for; `None`: nobody was asked.
-    pub checked_ms: Option<i64>,
-    /// What the built-in check saw, `name=value` by spaces; `None`: it did not look.
-    pub signals: Option<String>,
-    /// The provider's own name of its check; `None`: it is not to be told what becomes of the comment.
-    pub assessment: Option<String>,
-    pub outcome: Outcome,
     pub status: Status,
-    /// What makes a later submission a repeat of this one.
-    pub repeat_keys: Vec<String>,
-    pub digest: String,
     pub at: Timestamp,
-    /// Until when a repeat is recognised.
-    pub repeat_until: Timestamp,
+    pub content: Content,
+    pub origin: Origin,
 }
 
 /// What became of a [`NewComment`].

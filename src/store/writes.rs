@@ -14,8 +14,9 @@ impl Store {
     /// [`StoreError`]; nothing is stored then, or the commit's outcome is unknown and a repeat tells.
     pub async fn insert(&self, comment: NewComment) -> Result<Inserted, StoreError> {
         if let Self::Sqlite(sqlite) = self {
-            for key in &comment.repeat_keys {
-                sqlite.recent().note(&comment.site, key, comment.repeat_until);
+            let repeats = comment.origin.repeats();
+            for key in &repeats.keys {
+                sqlite.recent().note(&comment.site, key, repeats.until);
             }
         }
         let Done::Inserted(inserted) = self.unit(Unit::Insert(Box::new(comment))).await? else {

@@ -1102,7 +1102,7 @@ fn wrong(field: &str) -> FormErrors {
 #[test]
 fn every_page_keeps_the_rules() {
     let directory = std::env::var_os("PALABRE_PAGES_DIR");
-    for language in Language::ALL {
+    for &language in Language::ALL {
         for (name, html) in pages(language) {
             let page = format!("{name}.{language}");
             if let Some(directory) = &directory {
@@ -1159,7 +1159,7 @@ fn templates_name_only_texts_and_files_that_exist() {
         for call in ["say(\"", "say_count(\"", "say_with(\""] {
             for rest in source.split(call).skip(1) {
                 let key = rest.split('"').next().expect("split gives one");
-                for language in Language::ALL {
+                for &language in Language::ALL {
                     assert_ne!(language.say(key), key, "{}: no text {key}", path.display());
                 }
             }
@@ -1324,7 +1324,7 @@ fn the_feed_is_well_formed_whatever_people_write() {
 #[test]
 fn keys_that_are_put_together_exist() {
     let mut keys: Vec<String> = Vec::new();
-    for status in Status::ALL {
+    for &status in Status::ALL {
         keys.push(format!("status-{}", status.as_str()));
         keys.push(format!("conflict-{}", status.as_str()));
         if status != Status::Erased {
@@ -1357,7 +1357,7 @@ fn keys_that_are_put_together_exist() {
             assert_ne!(language.say(&key), key, "{language}");
         }
     }
-    for language in Language::ALL {
+    for &language in Language::ALL {
         let texts: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&FormView::default().script_texts(language)).expect("an object");
         for (key, text) in texts {

@@ -301,7 +301,8 @@ mod tests {
     #[test]
     fn each_script_is_let_through_by_its_page_and_by_no_other() {
         let all: Vec<Captcha> = ProviderId::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .map(|provider| captcha(provider, verified_at("https://check.example.org/base/key/siteverify")))
             .collect();
         for one in &all {
@@ -341,7 +342,7 @@ mod tests {
 
     #[test]
     fn h2_only_who_has_no_address_of_its_own_takes_its_sources_from_it() {
-        for provider in ProviderId::ALL {
+        for &provider in ProviderId::ALL {
             let one = captcha(provider, verified_at("https://one.example.org/key/siteverify"));
             let other = captcha(provider, verified_at("https://other.example.org/key/siteverify"));
             let follows = script(&one) != script(&other) || policy(&one) != policy(&other);
@@ -416,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_a_header_and_keeps_what_readers_pages_promise() {
-        for provider in ProviderId::ALL {
+        for &provider in ProviderId::ALL {
             let policy = policy(&captcha(
                 provider,
                 verified_at("https://check.example.org/key/siteverify"),

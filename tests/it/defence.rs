@@ -6,6 +6,7 @@ use palabre::{
     actions::identify::Role,
     domain::{
         draft::RawDraft,
+        provider::ProviderId,
         reason::Reason,
         score::Score,
         triage::Action,
@@ -15,8 +16,9 @@ use palabre::{
 use serde_json::{Value, json};
 
 use crate::{
+    example::{Sent as _, draft},
     fake_provider::{FakeProvider, Fault, SECRET},
-    service::{Person, SITE, START, Service, comment, draft, unescaped},
+    service::{Person, SITE, START, Service, comment, unescaped},
     stores::{Storage, on_both_engines},
 };
 
@@ -56,9 +58,9 @@ fn site_of(fake: &FakeProvider) -> String {
 }
 
 /// A comment of `provider` that was checked that many hours ago.
-async fn checked(service: &Service, provider: &'static str, verdict: Verdict, hours_ago: u64, waited: Option<i64>) {
+async fn checked(service: &Service, provider: ProviderId, verdict: Verdict, hours_ago: u64, waited: Option<i64>) {
     let mut seed = service.seed();
-    seed.draft = draft(RawDraft {
+    seed.content.draft = draft(RawDraft {
         thread: "/article".to_owned(),
         name: "Awa".to_owned(),
         email: "awa@example.org".to_owned(),
@@ -66,12 +68,12 @@ async fn checked(service: &Service, provider: &'static str, verdict: Verdict, ho
         ..RawDraft::default()
     });
     seed.at = service.app.clock.now().minus(Duration::from_hours(hours_ago));
-    seed.provider = provider;
-    seed.outcome.reasons = Reason::of_verdict(&verdict).into_iter().collect();
-    seed.outcome.level = verdict.score();
-    seed.outcome.action = Action::Hold;
-    seed.verdict = verdict;
-    seed.checked_ms = waited;
+    seed.submitted().captcha.provider = provider;
+    seed.submitted().outcome.reasons = Reason::of_verdict(&verdict).into_iter().collect();
+    seed.submitted().outcome.level = verdict.score();
+    seed.submitted().outcome.action = Action::Hold;
+    seed.submitted().captcha.verdict = verdict;
+    seed.submitted().captcha.checked_ms = waited;
     service.plants(seed).await;
 }
 
@@ -90,14 +92,21 @@ async fn told(person: &Person<'_>) -> Value {
 /// A hundred comments over two days, seven days ago three of another provider, and one of long ago.
 async fn a_month(service: &Service) {
     for number in 0..40 {
-        checked(service, "recaptcha_v3", scored(900), 1, Some(100 + number)).await;
-        checked(service, "recaptcha_v3", scored(300), 25, Some(200)).await;
+        checked(service, ProviderId::RecaptchaV3, scored(900), 1, Some(100 + number)).await;
+        checked(service, ProviderId::RecaptchaV3, scored(300), 25, Some(200)).await;
     }
     for _ in 0..6 {
-        checked(service, "recaptcha_v3", Verdict::BadToken(BadToken::Missing), 1, None).await;
         checked(
             service,
-            "recaptcha_v3",
+            ProviderId::RecaptchaV3,
+            Verdict::BadToken(BadToken::Missing),
+            1,
+            None,
+        )
+        .await;
+        checked(
+            service,
+            ProviderId::RecaptchaV3,
             Verdict::Unavailable(Why::Timeout),
             25,
             Some(3001),
@@ -106,11 +115,11 @@ async fn a_month(service: &Service) {
     }
     for host in ["evil.example", "evil.example", "miroir.example"] {
         let verdict = Verdict::BadToken(BadToken::WrongHost(host.to_owned()));
-        checked(service, "recaptcha_v3", verdict, 1, Some(90)).await;
+        checked(service, ProviderId::RecaptchaV3, verdict, 1, Some(90)).await;
     }
     checked(
         service,
-        "recaptcha_v3",
+        ProviderId::RecaptchaV3,
         Verdict::BadToken(BadToken::Expired),
         1,
         Some(90),
@@ -118,20 +127,27 @@ async fn a_month(service: &Service) {
     .await;
     checked(
         service,
-        "recaptcha_v3",
+        ProviderId::RecaptchaV3,
         Verdict::BadToken(BadToken::Expired),
         25,
         Some(90),
     )
     .await;
-    checked(service, "recaptcha_v3", Verdict::NotRun(NotRun::Blocked), 1, None).await;
+    checked(
+        service,
+        ProviderId::RecaptchaV3,
+        Verdict::NotRun(NotRun::Blocked),
+        1,
+        None,
+    )
+    .await;
     let refused = Verdict::Misconfigured("invalid-keys".to_owned());
-    checked(service, "recaptcha_v3", refused, 25, Some(90)).await;
-    checked(service, "recaptcha_v3", scored(700), 1, Some(100)).await;
+    checked(service, ProviderId::RecaptchaV3, refused, 25, Some(90)).await;
+    checked(service, ProviderId::RecaptchaV3, scored(700), 1, Some(100)).await;
     for _ in 0..3 {
-        checked(service, "house", scored(500), 7 * 24, None).await;
+        checked(service, ProviderId::BuiltIn, scored(500), 7 * 24, None).await;
     }
-    checked(service, "recaptcha_v3", scored(100), 40 * 24, Some(100)).await;
+    checked(service, ProviderId::RecaptchaV3, scored(100), 40 * 24, Some(100)).await;
 }
 
 async fn the_figures_are_those_of_the_comments(storage: &Storage) {
@@ -269,14 +285,21 @@ async fn a_key_that_returns_more_levels_is_told_of(storage: &Storage) {
     let moderator = service.moderator().await;
     let told = async || moderator.gets(API).await.expect(200).json["new_levels"].clone();
     for number in 0..29 {
-        checked(&service, "recaptcha_v3", scored([100, 900][number % 2]), 8 * 24, None).await;
+        checked(
+            &service,
+            ProviderId::RecaptchaV3,
+            scored([100, 900][number % 2]),
+            8 * 24,
+            None,
+        )
+        .await;
     }
-    checked(&service, "recaptcha_v3", scored(300), 1, None).await;
+    checked(&service, ProviderId::RecaptchaV3, scored(300), 1, None).await;
     assert_eq!(told().await, json!([]), "too few to know what is usual");
-    checked(&service, "recaptcha_v3", scored(900), 10 * 24, None).await;
-    checked(&service, "recaptcha_v3", scored(900), 1, None).await;
-    checked(&service, "recaptcha_v3", scored(700), 6 * 24, None).await;
-    checked(&service, "house", scored(500), 1, None).await;
+    checked(&service, ProviderId::RecaptchaV3, scored(900), 10 * 24, None).await;
+    checked(&service, ProviderId::RecaptchaV3, scored(900), 1, None).await;
+    checked(&service, ProviderId::RecaptchaV3, scored(700), 6 * 24, None).await;
+    checked(&service, ProviderId::BuiltIn, scored(500), 1, None).await;
     assert_eq!(told().await, json!([0.3, 0.7]));
     let page = service.signs_in().await.gets(PAGE).await.expect(200);
     assert!(
@@ -509,7 +532,7 @@ async fn the_page_says_it_in_words_and_works_without_a_script(storage: &Storage)
 async fn the_built_in_check_has_nothing_to_test(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let owner = service.owner().await;
-    checked(&service, "house", scored(900), 1, None).await;
+    checked(&service, ProviderId::BuiltIn, scored(900), 1, None).await;
     let defence = told(&owner).await;
     assert_eq!(
         (&defence["provider"], &defence["standing"]),

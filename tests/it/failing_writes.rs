@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
+    example::Sent as _,
     outbox::{Recorder, scene_with},
     store::{SITE, START, Scene},
     stores::{Storage, on_both_engines},
@@ -147,8 +148,8 @@ async fn each_write_of_what_happens_fails_in_turn_and_leaves_nothing_half(storag
     let id = RefCell::new(Uuid::nil());
     let arrived = faults.at_each_write_of("an arrival", 4, async || {
         let mut comment = scene.comment();
-        comment.repeat_keys = vec![format!("k:{}", comment.id)];
-        comment.draft.thread_title = Some("Un titre".to_owned());
+        comment.submitted().repeats.keys = vec![format!("k:{}", comment.id)];
+        comment.content.draft.thread_title = Some("Un titre".to_owned());
         *id.borrow_mut() = comment.id;
         store.insert(comment).await
     });

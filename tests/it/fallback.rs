@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     captcha_road::{FAULTS, POLICY, fake, reasons, recaptcha, scored, site_at},
+    example::Sent as _,
     fake_provider::{Fault, SECRET},
     service::{Answer, Person, SITE, Service, comment},
     stores::Storage,
@@ -153,7 +154,7 @@ async fn what_moderators_decide_changes_what_a_signal_is_worth(storage: &Storage
         let mut comment = service.seed();
         let spam = number % 2 == 0;
         let links = if spam { "many" } else { "few" };
-        comment.signals = Some(format!("proof=missing age=calm links={links}"));
+        comment.submitted().captcha.signals = Some(format!("proof=missing age=calm links={links}"));
         let id = service.plants(comment).await;
         let act = if spam { "spam" } else { "approve" };
         moderator.decides(&id.to_string(), act).await.expect(200);

@@ -188,7 +188,8 @@ async fn a_site_is_heard_before_the_browser_and_a_wish_before_both(storage: &Sto
             .await;
         let code = answer.json["code"].as_str().expect("a code").to_owned();
         let told = Language::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|language| texts::text(*language, &code, &[]) == answer.json["title"]);
         told.map(Language::code).collect::<Vec<_>>().join(" ")
     };

@@ -20,6 +20,7 @@ mod door;
 mod encoding;
 mod erasure;
 mod events;
+mod example;
 mod failing_writes;
 mod fake_provider;
 mod fallback;

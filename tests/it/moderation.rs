@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    service::{Answer, OWNER_NAME, Person, SITE, Service, comment, draft, encoded, values_of},
+    example::{Sent as _, draft},
+    service::{Answer, OWNER_NAME, Person, SITE, Service, comment, encoded, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -56,7 +57,7 @@ fn two_sites() -> String {
 
 fn planted(service: &Service, thread: &str, name: &str, body: &str) -> NewComment {
     let mut seed = service.seed();
-    seed.draft = draft(RawDraft {
+    seed.content.draft = draft(RawDraft {
         thread: thread.to_owned(),
         name: name.to_owned(),
         email: format!("{}@example.org", name.to_lowercase()),
@@ -68,9 +69,9 @@ fn planted(service: &Service, thread: &str, name: &str, body: &str) -> NewCommen
 
 fn with_score(mut comment: NewComment, thousandths: i64) -> NewComment {
     let score = Score::from_thousandths(thousandths).expect("in range");
-    comment.outcome.level = Some(score);
-    comment.outcome.reasons = vec![Reason::ScoreHeld { score }];
-    comment.verdict = Verdict::Scored {
+    comment.submitted().outcome.level = Some(score);
+    comment.submitted().outcome.reasons = vec![Reason::ScoreHeld { score }];
+    comment.submitted().captcha.verdict = Verdict::Scored {
         score,
         raw: score.to_string(),
     };
@@ -256,7 +257,7 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
             service.clock.advance(std::time::Duration::from_millis(1));
         }
         let mut seed = planted(&service, &format!("/{}", number % 4), "Awa", &format!("Texte {number}"));
-        seed.outcome.draw = i64::try_from(number * 7919 % 13).expect("small");
+        seed.submitted().outcome.draw = i64::try_from(number * 7919 % 13).expect("small");
         if number % 5 > 0 {
             seed = with_score(seed, i64::try_from(number % 3).expect("small") * 400);
         }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     captcha_road::{POLICY, fake, recaptcha},
+    example::Sent as _,
     mail::{MailServer, Mood, delivers},
     service::{PASSPHRASE, Service},
     store::{OTHER, SITE, START, Scene},
@@ -99,7 +100,7 @@ async fn a_submission_to_nobody_writes_no_row_more(storage: &Storage) {
     let sends = |site: &'static str| {
         scene.insert_with(move |comment| {
             site.clone_into(&mut comment.site);
-            comment.repeat_keys = vec![format!("k:{}", comment.id)];
+            comment.submitted().repeats.keys = vec![format!("k:{}", comment.id)];
         })
     };
     sends(SITE).await;

@@ -21,7 +21,7 @@ async fn a_form_says_where_and_when_the_check_loads_and_its_page_lets_it_through
         })
         .collect();
     let service = Service::start(storage, &sites.concat()).await;
-    for provider in ProviderId::ALL {
+    for &provider in ProviderId::ALL {
         let name = provider.as_str();
         let id = name.replace('_', "-");
         let form = service

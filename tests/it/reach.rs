@@ -42,7 +42,7 @@ enum Reach {
 fn settings() -> Vec<(&'static str, Reach, Vec<Value>)> {
     use Reach::{Calls, Newsroom, Pages};
     let providers = |fits: fn(&ProviderId) -> bool| -> Vec<Value> {
-        let fitting = ProviderId::ALL.into_iter().filter(fits);
+        let fitting = ProviderId::ALL.iter().copied().filter(fits);
         fitting.map(|id| json!(id.as_str())).collect()
     };
     vec![

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    service::{Answer, SITE, Service, comment, draft, encoded, unescaped, values_of},
+    example::draft,
+    service::{Answer, SITE, Service, comment, encoded, unescaped, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -41,7 +42,7 @@ on_both_engines!(
 
 fn says(service: &Service, thread: &str, body: &str, status: Status) -> NewComment {
     let mut seed = service.seed();
-    seed.draft = draft(RawDraft {
+    seed.content.draft = draft(RawDraft {
         thread: thread.to_owned(),
         name: "Aminata".to_owned(),
         email: "aminata@example.org".to_owned(),
@@ -58,8 +59,8 @@ async fn public(service: &Service, thread: &str, body: &str) -> Uuid {
 
 async fn public_reply(service: &Service, root: Uuid, body: &str) -> Uuid {
     let mut reply = says(service, "/article", body, Status::Approved);
-    reply.draft.parent = Some(root);
-    reply.root = Some(root);
+    reply.content.draft.parent = Some(root);
+    reply.content.root = Some(root);
     service.plants(reply).await
 }
 
@@ -465,8 +466,8 @@ async fn the_feed_is_well_formed_and_holds_what_is_public(storage: &Storage) {
         "<script>alert(1)</script> & ]]> *oui*",
         Status::Pending,
     );
-    hostile.draft.name = palabre::domain::person::Name::parse("=cmd <b>&\u{202e}").expect("a name");
-    hostile.draft.thread_title = Some("Titre <&> \"x\"".to_owned());
+    hostile.content.draft.name = palabre::domain::person::Name::parse("=cmd <b>&\u{202e}").expect("a name");
+    hostile.content.draft.thread_title = Some("Titre <&> \"x\"".to_owned());
     let id = service.plants(hostile).await;
     moderator.decides(&id.to_string(), "approve").await.expect(200);
     service.clock.advance(Duration::from_secs(1));
@@ -541,9 +542,9 @@ async fn only_approved_comments_are_ever_public(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     for status in [Status::Pending, Status::Rejected, Status::Spam, Status::Refused] {
         let mut seed = says(&service, "/article", "Introuvable, mot rare", status);
-        seed.draft.name = palabre::domain::person::Name::parse("Zénobie").expect("a name");
-        seed.draft.thread_title = Some("Un titre que personne n’a vérifié".to_owned());
-        seed.draft.thread_url = Some("https://faso.test/inconnu".to_owned());
+        seed.content.draft.name = palabre::domain::person::Name::parse("Zénobie").expect("a name");
+        seed.content.draft.thread_title = Some("Un titre que personne n’a vérifié".to_owned());
+        seed.content.draft.thread_url = Some("https://faso.test/inconnu".to_owned());
         let id = service.plants(seed).await.to_string();
         for (path, answer) in public_answers(&service, &id).await {
             for secret in ["Introuvable", "Zénobie", "vérifié", "inconnu"] {

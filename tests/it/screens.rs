@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    service::{Answer, Browser, Person, SITE, START, Service, draft, unescaped, values_of},
+    example::{Sent as _, draft},
+    service::{Answer, Browser, Person, SITE, START, Service, unescaped, values_of},
     stores::{Storage, on_both_engines},
     tuning::{Dice, scored, site, wilson},
 };
@@ -185,12 +186,12 @@ async fn s1_each_sentence_counts_what_it_names(storage: &Storage) {
     // The same site had another check before: its scores are others.
     for _ in 0..5 {
         let mut seed = service.seed();
-        seed.provider = "house";
-        seed.verdict = palabre::domain::verdict::Verdict::Scored {
+        seed.submitted().captcha.provider = palabre::domain::provider::ProviderId::BuiltIn;
+        seed.submitted().captcha.verdict = palabre::domain::verdict::Verdict::Scored {
             score: palabre::domain::score::Score::from_thousandths(900).expect("in range"),
             raw: "0.9".to_owned(),
         };
-        seed.outcome.level = palabre::domain::score::Score::from_thousandths(900);
+        seed.submitted().outcome.level = palabre::domain::score::Score::from_thousandths(900);
         let id = service.plants(seed).await;
         owner.decides(&id.to_string(), "approve").await.expect(200);
     }
@@ -492,14 +493,14 @@ async fn s2_the_question_is_about_what_holds_at_the_press(storage: &Storage) {
 async fn waits(service: &Service, thread: &str) -> String {
     service.clock.advance(Duration::from_mins(1));
     let mut seed = service.seed();
-    seed.draft = draft(RawDraft {
+    seed.content.draft = draft(RawDraft {
         thread: thread.to_owned(),
         name: "Awa".to_owned(),
         email: "awa@example.org".to_owned(),
         body: format!("Un avis sur {thread}"),
         ..RawDraft::default()
     });
-    seed.outcome.draw = (service.app.clock.now().0 * 7919) % 1_000_000;
+    seed.submitted().outcome.draw = (service.app.clock.now().0 * 7919) % 1_000_000;
     service.plants(seed).await.to_string()
 }
 
@@ -653,7 +654,7 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
     for number in 0..80 {
         service.clock.advance(Duration::from_secs(30));
         let mut seed = service.seed();
-        seed.draft = draft(RawDraft {
+        seed.content.draft = draft(RawDraft {
             thread: format!("/{}", number % 7),
             name: ["Awa", "Issa"][number % 2].to_owned(),
             email: "awa@example.org".to_owned(),
@@ -662,8 +663,8 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
         });
         let level =
             palabre::domain::score::Score::from_thousandths(dice.one_of(&[100, 300, 700, 900])).expect("in range");
-        seed.outcome.level = Some(level);
-        seed.outcome.draw = i64::try_from(dice.below(1_000_000)).expect("small");
+        seed.submitted().outcome.level = Some(level);
+        seed.submitted().outcome.draw = i64::try_from(dice.below(1_000_000)).expect("small");
         let id = service.plants(seed).await;
         for reporter in 0..dice.below(3) {
             let device = [format!("{reporter}")];

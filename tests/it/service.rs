@@ -14,19 +14,7 @@ use palabre::{
     app::App,
     clock::{Clock, ManualClock},
     config::Config,
-    domain::{
-        actor::Scope,
-        draft::{Draft, RawDraft, Rules},
-        language::Language,
-        markup,
-        person::fold_search,
-        reason::Reason,
-        reserved_names::ReservedNames,
-        status::Status,
-        timestamp::Timestamp,
-        triage::{Action, Outcome},
-        verdict::Verdict,
-    },
+    domain::{actor::Scope, draft::RawDraft, markup, person::fold_search, timestamp::Timestamp},
     error::Error,
     keys::{Purpose, hex},
     server,
@@ -38,7 +26,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::stores::Storage;
+use crate::{example, stores::Storage};
 
 /// Where the clock stands at first: 2026-11-24T10:00:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_795_514_400_000);
@@ -125,7 +113,7 @@ impl Service {
                 expires_at: None,
             };
             match tokens::create(&self.app, By::Operator, wanted).await {
-                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 made => {
                     return Person {
                         service: self,
@@ -172,64 +160,28 @@ impl Service {
     /// A comment as the path of a submission would store it: on `/article` of `faso`, held, without a
     /// score.
     pub(crate) fn seed(&self) -> NewComment {
-        let now = self.app.clock.now();
-        let id = self.app.clock.new_id();
-        let draft = draft(RawDraft {
+        let raw = RawDraft {
             thread: "/article".to_owned(),
             name: "Aminata".to_owned(),
             email: "aminata@example.org".to_owned(),
             body: "Un point de vue.".to_owned(),
             ..RawDraft::default()
-        });
-        NewComment {
-            id,
-            new_thread_id: self.app.clock.new_id(),
-            site: "faso".to_owned(),
-            root: None,
-            html: String::new(),
-            links: 0,
-            folded: String::new(),
-            language: Language::Fr,
-            email_key: String::new(),
-            client_key: None,
-            device_id: None,
-            body_digest: format!("b{id}"),
-            reference: "K7QM-2X9D5".to_owned(),
-            provider: "house",
-            verdict: Verdict::Off,
-            checked_ms: None,
-            signals: None,
-            assessment: None,
-            outcome: Outcome {
-                action: Action::Hold,
-                level: None,
-                policy_version: None,
-                propensity_ppm: 1_000_000,
-                draw: 500,
-                explored: false,
-                reasons: vec![Reason::Observe],
-            },
-            status: Status::Pending,
-            repeat_keys: Vec::new(),
-            digest: "d".to_owned(),
-            at: now,
-            repeat_until: now,
-            draft,
-        }
+        };
+        example::comment(&self.app.clock, raw)
     }
 
     /// Stores a comment past the form; what follows from its draft is filled in.
     pub(crate) async fn plants(&self, mut comment: NewComment) -> Uuid {
-        let draft = &comment.draft;
+        let draft = &comment.content.draft;
         let email = self
             .app
             .keys
             .digest(Purpose::Email, "", draft.email.normalised().as_bytes());
         let rendered = markup::render(&draft.body);
-        comment.email_key = hex(&email[..16]);
-        comment.folded = fold_search(&format!("{} {}", draft.name.as_str(), draft.body));
-        comment.links = i64::try_from(rendered.links).expect("few links");
-        comment.html = rendered.html;
+        comment.content.email_key = hex(&email[..16]);
+        comment.content.folded = fold_search(&format!("{} {}", draft.name.as_str(), draft.body));
+        comment.content.links = i64::try_from(rendered.links).expect("few links");
+        comment.content.html = rendered.html;
         let id = comment.id;
         assert_eq!(self.app.store.insert(comment).await.expect("stored"), Inserted::New);
         id
@@ -243,15 +195,6 @@ fn numbered(name: &str, number: usize) -> String {
     } else {
         format!("{name} {number}")
     }
-}
-
-/// The fields of a comment, which must be valid.
-pub(crate) fn draft(raw: RawDraft) -> Draft {
-    let rules = Rules {
-        body_max: 5000,
-        reserved_names: &ReservedNames::default(),
-    };
-    Draft::parse(raw, &rules).expect("valid fields")
 }
 
 impl Drop for Service {
@@ -514,7 +457,7 @@ impl Service {
                 email: email.to_owned(),
             };
             match accounts::add(&self.app, By::Operator, &wanted, role, &scope).await {
-                Err(Error::Invalid(wrong)) if wrong[0].code == "name_taken" => {}
+                Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 added => {
                     let added = added.expect("invited");
                     return (added.account, added.code.expect("a one-time link"));

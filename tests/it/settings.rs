@@ -124,7 +124,7 @@ fn each_setting_has_its_texts() {
                 assert!(!text.is_empty() && text != key, "{}: no text {key}", setting.key);
             };
             says(&format!("field-{}", setting.field));
-            says(setting.fault);
+            says(setting.fault.as_str());
             if matches!(setting.kind, Kind::Words(_) | Kind::Flag) {
                 for word in setting.words() {
                     says(&format!("{}-{word}", setting.field));

@@ -115,7 +115,7 @@ async fn f9_a_link_that_pretends_to_lead_elsewhere_is_held_and_tells_where_it_le
     // Stored before this was so: it is said when it is shown.
     let mut old = service.seed();
     old.status = Status::Approved;
-    "[bceao.int](https://old.example)".clone_into(&mut old.draft.body);
+    "[bceao.int](https://old.example)".clone_into(&mut old.content.draft.body);
     service.plants(old).await;
     let feed = service.get("/t/faso/feed.atom").await.expect(200);
     assert!(feed.text.contains("(old.example)"), "{}", feed.text);

@@ -19,15 +19,14 @@ use palabre::{
     config::DatabaseUrl,
     domain::{
         account::Role,
-        actor::{Actor, Scope},
+        actor::{Actor, ActorKind, Scope},
         decision::{Act, Decided, Standing},
-        draft::{Draft, RawDraft, Rules},
-        language::Language,
+        draft::RawDraft,
         person::fold_search,
         policy::{Cuts, Policy},
+        provider::ProviderId,
         queue::{Filter, Order},
         reason::Reason,
-        reserved_names::ReservedNames,
         score::Score,
         site::SiteSettings,
         status::Status,
@@ -48,6 +47,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
+    example::{self, Sent as _},
     layering::rust_files,
     stores::{Storage, on_both_engines},
 };
@@ -163,47 +163,11 @@ impl Scene {
             body: body.to_owned(),
             ..RawDraft::default()
         };
-        let rules = Rules {
-            body_max: 5000,
-            reserved_names: &ReservedNames::default(),
-        };
-        let draft = Draft::parse(raw, &rules).expect("a valid draft");
-        let id = self.clock.new_id();
-        NewComment {
-            id,
-            new_thread_id: self.clock.new_id(),
-            site: SITE.to_owned(),
-            root: None,
-            html: format!("<p>{body}</p>"),
-            links: 0,
-            folded: fold_search(&format!("{name} {body}")),
-            language: Language::Fr,
-            email_key: "e1".to_owned(),
-            client_key: Some("c1".to_owned()),
-            device_id: None,
-            body_digest: format!("b{id}"),
-            reference: id.to_string(),
-            provider: "recaptcha_v3",
-            verdict: Verdict::Off,
-            checked_ms: None,
-            signals: None,
-            assessment: None,
-            outcome: Outcome {
-                action: Action::Hold,
-                level: None,
-                policy_version: None,
-                propensity_ppm: 1_000_000,
-                draw: 500,
-                explored: false,
-                reasons: vec![Reason::Observe],
-            },
-            status: Status::Pending,
-            repeat_keys: Vec::new(),
-            digest: "d1".to_owned(),
-            at: START,
-            repeat_until: START.plus(Duration::from_hours(24)),
-            draft,
-        }
+        let mut comment = example::comment(&self.clock, raw);
+        SITE.clone_into(&mut comment.site);
+        comment.at = START;
+        comment.submitted().reference = comment.id.to_string();
+        comment
     }
 
     async fn insert(&self, comment: NewComment) -> Uuid {
@@ -224,8 +188,8 @@ impl Scene {
 
     async fn insert_reply(&self, root: Uuid, status: Status, at: Timestamp) -> Uuid {
         self.insert_with(|comment| {
-            comment.draft.parent = Some(root);
-            comment.root = Some(root);
+            comment.content.draft.parent = Some(root);
+            comment.content.root = Some(root);
             comment.status = status;
             comment.at = at;
         })
@@ -299,7 +263,7 @@ impl Scene {
 
 pub(crate) fn moderator(id: &str) -> Actor {
     Actor {
-        kind: "token",
+        kind: ActorKind::Token,
         id: id.to_owned(),
         name: "Awa".to_owned(),
     }
@@ -345,11 +309,11 @@ async fn a_comment_is_read_back_as_it_was_stored(storage: &Storage) {
     let scene = Scene::open(storage).await;
     assert!(!scene.store.has_comments().await.expect("read"));
     let mut comment = scene.comment_saying("/é", "Zoé", "a < b\n« c » 😀");
-    comment.verdict = Verdict::Scored {
+    comment.submitted().captcha.verdict = Verdict::Scored {
         score: score(300),
         raw: "0.30000001192092896".to_owned(),
     };
-    comment.outcome = Outcome {
+    comment.submitted().outcome = Outcome {
         action: Action::StepUp,
         level: Some(score(300)),
         policy_version: Some(7),
@@ -364,13 +328,13 @@ async fn a_comment_is_read_back_as_it_was_stored(storage: &Storage) {
             Reason::Links { count: 2 },
         ],
     };
-    comment.links = 2;
-    comment.device_id = Some("device".to_owned());
+    comment.content.links = 2;
+    comment.submitted().device_id = Some("device".to_owned());
     scene.insert(comment.clone()).await;
     let stored = scene.get(comment.id).await;
     assert_eq!(
         (stored.name.as_str(), stored.body.as_str(), stored.html.as_str()),
-        ("Zoé", "a < b\n« c » 😀", comment.html.as_str())
+        ("Zoé", "a < b\n« c » 😀", comment.content.html.as_str())
     );
     assert_eq!(
         (stored.site.as_str(), stored.version, stored.set_aside),
@@ -389,7 +353,7 @@ async fn a_comment_is_read_back_as_it_was_stored(storage: &Storage) {
     assert_eq!((stored.level, stored.outcome), (Some(score(300)), Action::StepUp));
     assert_eq!((stored.policy_version, stored.propensity_ppm), (Some(7), 20_000));
     assert_eq!((stored.draw, stored.explored, stored.links), (999_999, true, 2));
-    assert_eq!(stored.reasons, comment.outcome.reasons);
+    assert_eq!(stored.reasons, comment.submitted().outcome.reasons);
     assert_eq!(stored.device_id.as_deref(), Some("device"));
     assert_eq!(stored.language, "fr");
     assert_eq!((stored.parent, stored.root, stored.appealed_at), (None, None, None));
@@ -412,7 +376,7 @@ async fn a_repeated_key_gives_one_comment(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let keyed = |keys: &[&str]| {
         let mut comment = scene.comment();
-        comment.repeat_keys = keys.iter().map(|&key| key.to_owned()).collect();
+        comment.submitted().repeats.keys = keys.iter().map(|&key| key.to_owned()).collect();
         comment
     };
     let first = scene.insert(keyed(&["k:1", "n:1"])).await;
@@ -460,7 +424,7 @@ async fn what_is_known_before_a_submission_holds_after_a_restart_and_a_closing(s
         let scene = Scene::open(storage).await;
         if run == 0 {
             let mut old = scene.comment();
-            old.repeat_keys = vec!["k:old".to_owned()];
+            old.submitted().repeats.keys = vec!["k:old".to_owned()];
             comment = scene.insert(old).await;
         }
         for (now, known) in [(START, 1), (START, 1), (a_day_later, 0), (a_day_later, 0)] {
@@ -495,7 +459,7 @@ async fn twenty_at_once_with_one_key_give_one_new_and_nineteen_repeats(storage: 
     let scene = Scene::open(storage).await;
     let inserted = at_once((0..20).map(|_| {
         let mut comment = scene.comment();
-        comment.repeat_keys = vec!["k:same".to_owned(), "n:same".to_owned()];
+        comment.submitted().repeats.keys = vec!["k:same".to_owned(), "n:same".to_owned()];
         let store = Arc::clone(&scene.store);
         async move { (comment.id, store.insert(comment).await.expect("answered")) }
     }))
@@ -515,8 +479,8 @@ async fn a_key_taken_by_another_content_stores_nothing(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let inserted = at_once((0..10).map(|number| {
         let mut comment = scene.comment();
-        comment.repeat_keys = vec![String::from("n:same"), format!("t:{number}")];
-        comment.digest = format!("d{number}");
+        comment.submitted().repeats.keys = vec![String::from("n:same"), format!("t:{number}")];
+        comment.submitted().repeats.digest = format!("d{number}");
         let store = Arc::clone(&scene.store);
         async move { store.insert(comment).await.expect("answered") }
     }))
@@ -535,10 +499,10 @@ async fn a_key_that_ran_out_may_be_taken_again(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let at = |at: Timestamp, digest: &str| {
         let mut comment = scene.comment();
-        comment.repeat_keys = vec!["k:1".to_owned(), "n:1".to_owned()];
-        comment.digest = String::from(digest);
+        comment.submitted().repeats.keys = vec!["k:1".to_owned(), "n:1".to_owned()];
+        comment.submitted().repeats.digest = String::from(digest);
         comment.at = at;
-        comment.repeat_until = at.plus(minutes(10));
+        comment.submitted().repeats.until = at.plus(minutes(10));
         comment
     };
     let first = scene.insert(at(START, "d1")).await;
@@ -570,7 +534,7 @@ async fn two_hundred_at_once_in_one_thread_and_in_many_are_all_stored(storage: &
             } else {
                 Status::Approved
             };
-            comment.repeat_keys = vec![format!("k:{many}{number}")];
+            comment.submitted().repeats.keys = vec![format!("k:{many}{number}")];
             comment.at = START.plus(Duration::from_millis(number));
             let store = Arc::clone(&scene.store);
             async move { store.insert(comment).await.expect("stored") }
@@ -599,7 +563,7 @@ async fn a_bad_unit_among_good_ones_fails_alone(storage: &Storage) {
     let decided = scene.insert_public().await;
     let inserted = at_once((0..51).map(|number| {
         let mut comment = scene.comment();
-        comment.repeat_keys = vec![format!("k:{number}")];
+        comment.submitted().repeats.keys = vec![format!("k:{number}")];
         if number == 25 {
             comment.site = String::from("nowhere");
         }
@@ -631,7 +595,7 @@ async fn a_bad_unit_among_good_ones_fails_alone(storage: &Storage) {
 async fn a_closed_thread_takes_no_comment(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let mut first = scene.comment();
-    first.repeat_keys = vec!["k:1".to_owned()];
+    first.submitted().repeats.keys = vec!["k:1".to_owned()];
     let id = scene.insert(first.clone()).await;
     let mut row = scene.thread("/a").await;
     row.open = false;
@@ -652,8 +616,8 @@ async fn the_first_approved_comment_gives_its_thread_a_title(storage: &Storage) 
     let scene = Scene::open(storage).await;
     let titled = |title: &str| {
         let mut comment = scene.comment();
-        comment.draft.thread_title = Some(title.to_owned());
-        comment.draft.thread_url = Some(format!("https://www.example.org/{title}"));
+        comment.content.draft.thread_title = Some(title.to_owned());
+        comment.content.draft.thread_url = Some(format!("https://www.example.org/{title}"));
         comment
     };
     let held = scene.insert(titled("held")).await;
@@ -673,11 +637,11 @@ async fn the_first_approved_comment_gives_its_thread_a_title(storage: &Storage) 
     // Published at once, many in one batch: one of them gives both.
     at_once((0..30).map(|number| {
         let mut comment = titled(&format!("t{number}"));
-        comment.draft.thread = scene.comment_in("/b").draft.thread;
+        comment.content.draft.thread = scene.comment_in("/b").content.draft.thread;
         comment.status = Status::Approved;
         if number % 3 == 0 {
-            comment.draft.thread_title = None;
-            comment.draft.thread_url = None;
+            comment.content.draft.thread_title = None;
+            comment.content.draft.thread_url = None;
         }
         let store = Arc::clone(&scene.store);
         async move { store.insert(comment).await.expect("stored") }
@@ -716,10 +680,10 @@ async fn an_earlier_draw_of_the_same_body_is_found(storage: &Storage) {
     for (minute, draw, propensity_ppm) in [(1, 11, 20_000), (2, 22, 20_000), (0, 33, 1_000_000)] {
         scene
             .insert_with(|comment| {
-                comment.body_digest = String::from("same");
+                comment.content.body_digest = String::from("same");
                 comment.at = START.plus(minutes(minute));
-                comment.outcome.draw = draw;
-                comment.outcome.propensity_ppm = propensity_ppm;
+                comment.submitted().outcome.draw = draw;
+                comment.submitted().outcome.propensity_ppm = propensity_ppm;
             })
             .await;
     }
@@ -736,7 +700,7 @@ async fn h5_a_device_has_the_record_that_people_gave_it(storage: &Storage) {
     let of_device = async |minute| {
         scene
             .insert_with(|comment| {
-                comment.device_id = Some("device".to_owned());
+                comment.submitted().device_id = Some("device".to_owned());
                 comment.at = START.plus(minutes(minute));
             })
             .await
@@ -752,7 +716,7 @@ async fn h5_a_device_has_the_record_that_people_gave_it(storage: &Storage) {
     // Published by a policy: nobody has read it.
     scene
         .insert_with(|comment| {
-            comment.device_id = Some("device".to_owned());
+            comment.submitted().device_id = Some("device".to_owned());
             comment.status = Status::Approved;
         })
         .await;
@@ -779,8 +743,8 @@ async fn an_author_is_known_by_device_or_by_email(storage: &Storage) {
     let by = async |email: &str, device: Option<&str>, status, minute| {
         scene
             .insert_with(|comment| {
-                comment.email_key = String::from(email);
-                comment.device_id = device.map(str::to_owned);
+                comment.content.email_key = String::from(email);
+                comment.submitted().device_id = device.map(str::to_owned);
                 comment.status = status;
                 comment.at = START.plus(minutes(minute));
             })
@@ -904,7 +868,7 @@ async fn undo_puts_back_status_mark_and_label(storage: &Storage) {
     let comment = scene
         .insert_with(|comment| {
             comment.status = Status::Refused;
-            comment.outcome.level = Some(score(100));
+            comment.submitted().outcome.level = Some(score(100));
         })
         .await;
     let label = async || {
@@ -1294,10 +1258,11 @@ async fn erasing_blanks_a_comment_for_good(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let id = scene
         .insert_with(|comment| {
-            comment.device_id = Some("device".to_owned());
-            comment.outcome.level = Some(score(700));
-            comment.draft.thread_title = Some("Titre".to_owned());
-            comment.draft.website = palabre::domain::person::Website::parse("https://example.org").expect("valid");
+            comment.submitted().device_id = Some("device".to_owned());
+            comment.submitted().outcome.level = Some(score(700));
+            comment.content.draft.thread_title = Some("Titre".to_owned());
+            comment.content.draft.website =
+                palabre::domain::person::Website::parse("https://example.org").expect("valid");
         })
         .await;
     let mut decision = scene.decision(id, Act::Approve);
@@ -1609,8 +1574,8 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
         comment.at = START.plus(minutes(number * 7 % 5));
         let level =
             [None, Some(100), Some(300), Some(500), Some(700), Some(900)][usize::try_from(number % 6).expect("small")];
-        comment.outcome.level = level.map(score);
-        comment.outcome.draw = i64::try_from(number * 13 % 7).expect("small");
+        comment.submitted().outcome.level = level.map(score);
+        comment.submitted().outcome.draw = i64::try_from(number * 13 % 7).expect("small");
         let id = scene.insert(comment).await;
         for reporter in 0..number % 3 {
             let reporter = reporter.to_string();
@@ -1704,10 +1669,10 @@ type Narrowing = (&'static str, Box<dyn Fn(&mut Filter)>);
 async fn each_filter_of_the_queue_narrows_it(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let mut comment = scene.comment_saying("/b", "Zoé Traoré", "Une ŒUVRE d’été à lire");
-    comment.outcome.level = Some(score(300));
-    comment.outcome.reasons = vec![Reason::Links { count: 3 }];
-    comment.links = 3;
-    comment.email_key = String::from("e2");
+    comment.submitted().outcome.level = Some(score(300));
+    comment.submitted().outcome.reasons = vec![Reason::Links { count: 3 }];
+    comment.content.links = 3;
+    comment.content.email_key = String::from("e2");
     comment.at = START.plus(minutes(5));
     let wanted = scene.insert(comment).await;
     let plain = scene.insert(scene.comment()).await;
@@ -2510,10 +2475,10 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
     let checked = async |verdict: Verdict, hours_ago: u64, waited: Option<i64>| {
         scene
             .insert_with(|comment| {
-                comment.outcome.reasons = vec![Reason::Links { count: 1 }];
-                comment.outcome.reasons.extend(Reason::of_verdict(&verdict));
-                comment.verdict = verdict;
-                comment.checked_ms = waited;
+                comment.submitted().outcome.reasons = vec![Reason::Links { count: 1 }];
+                comment.submitted().outcome.reasons.extend(Reason::of_verdict(&verdict));
+                comment.submitted().captcha.verdict = verdict;
+                comment.submitted().captcha.checked_ms = waited;
                 comment.at = START.minus(Duration::from_hours(hours_ago));
             })
             .await
@@ -2533,9 +2498,9 @@ async fn the_check_is_told_by_day_cause_wait_and_host(storage: &Storage) {
     }
     scene
         .insert_with(|comment| {
-            comment.provider = "house";
+            comment.submitted().captcha.provider = ProviderId::BuiltIn;
             OTHER.clone_into(&mut comment.site);
-            comment.checked_ms = Some(1);
+            comment.submitted().captcha.checked_ms = Some(1);
         })
         .await;
 
@@ -2609,7 +2574,7 @@ async fn signals_are_counted_by_what_people_decided(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let seen = async |signals: Option<&str>, minute, act: Option<Act>| {
         let mut comment = scene.comment();
-        comment.signals = signals.map(str::to_owned);
+        comment.submitted().captcha.signals = signals.map(str::to_owned);
         comment.at = START.plus(minutes(minute));
         // Published by the policy: no person's word.
         comment.status = if act.is_none() {
@@ -2645,7 +2610,7 @@ async fn what_a_provider_is_to_be_told_is_found_in_the_order_of_decisions(storag
     let scene = Scene::open(storage).await;
     let checked = async |name: &str, decided: Option<(Act, u64)>| {
         let id = scene
-            .insert_with(|comment| comment.assessment = Some(name.to_owned()))
+            .insert_with(|comment| comment.submitted().captcha.assessment = Some(name.to_owned()))
             .await;
         if let Some((act, minute)) = decided {
             let mut decision = scene.decision(id, act);
@@ -2744,12 +2709,12 @@ async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let scored = async |level: i64, action, minute, act: Option<Act>| {
         let mut comment = scene.comment();
-        comment.verdict = Verdict::Scored {
+        comment.submitted().captcha.verdict = Verdict::Scored {
             score: score(level),
             raw: "x".to_owned(),
         };
-        comment.outcome.level = Some(score(level));
-        comment.outcome.action = action;
+        comment.submitted().outcome.level = Some(score(level));
+        comment.submitted().outcome.action = action;
         comment.at = START.plus(minutes(minute));
         let id = scene.insert(comment).await;
         if let Some(act) = act {
@@ -2763,7 +2728,9 @@ async fn evidence_counts_levels_outcomes_and_labels(storage: &Storage) {
     let rejected = scored(100, Action::StepUp, 5, Some(Act::Reject)).await;
     scored(900, Action::Hold, 5, None).await;
     scene.insert(scene.comment()).await;
-    scene.insert_with(|comment| comment.provider = "house").await;
+    scene
+        .insert_with(|comment| comment.submitted().captcha.provider = ProviderId::BuiltIn)
+        .await;
 
     let levels = scene.store.levels(SITE, "recaptcha_v3", START).await.expect("read");
     assert_eq!(
@@ -2839,7 +2806,7 @@ async fn texts_expire_by_status_and_age(storage: &Storage) {
             .insert_with(|comment| {
                 comment.status = Status::Refused;
                 comment.at = START.plus(minutes(minute));
-                comment.device_id = Some("device".to_owned());
+                comment.submitted().device_id = Some("device".to_owned());
             })
             .await
     };
@@ -2922,7 +2889,7 @@ async fn purge_deletes_what_has_run_out(storage: &Storage) {
     let scene = Scene::open(storage).await;
     let store = &scene.store;
     scene
-        .insert_with(|comment| comment.repeat_keys = vec!["k:1".to_owned()])
+        .insert_with(|comment| comment.submitted().repeats.keys = vec!["k:1".to_owned()])
         .await;
     store.claim(SITE, "k:2", "digest", START).await.expect("claimed");
     for code in ["used", "unused"] {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use palabre::{
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::{Actor, Scope},
+        actor::{Actor, ActorKind, Scope},
         timestamp::Timestamp,
     },
     store::{
@@ -52,7 +52,7 @@ pub(crate) fn audit(action: &'static str) -> NewAudit {
         site: EVERY_SITE.to_owned(),
         at: START,
         actor: Actor {
-            kind: "system",
+            kind: ActorKind::System,
             id: "test".to_owned(),
             name: "test".to_owned(),
         },

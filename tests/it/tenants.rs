@@ -203,7 +203,7 @@ async fn h2_an_owner_of_one_site_names_no_source_of_readers_pages(storage: &Stor
         );
         assert!(now.secrets.first.is_none());
     }
-    for provider in ProviderId::ALL.into_iter().filter(|id| id.is_interactive()) {
+    for provider in ProviderId::ALL.iter().copied().filter(|id| id.is_interactive()) {
         // The second check, by a token; and kept in store for a provider to come.
         let second = json!({"captcha": {"second": check(provider, "s", Some(evil))}});
         let refused = token.sends(&Method::PATCH, PATH, &second).await;
@@ -279,7 +279,7 @@ async fn h2_what_such_an_owner_may_still_do(storage: &Storage) {
     let service = two_tenants(storage).await;
     let browser = service.owner_of("quais").await;
     let token = service.person("Programme", Role::Owner, &["quais"]).await;
-    for provider in ProviderId::ALL.into_iter().filter(|id| !id.needs_address()) {
+    for provider in ProviderId::ALL.iter().copied().filter(|id| !id.needs_address()) {
         let keys = json!({"captcha": check(provider, "s", None)});
         service.patches(&browser, PATH, &keys).await.expect(200);
         let keys = json!({"captcha": {"site_key": "autre", "secret": "t", "action": "x"}});
@@ -470,8 +470,8 @@ fn of_check(which: &str, keys: &Value) -> Value {
 
 /// Every provider that can stand as the first check or as the second, and is somebody else's.
 fn outside() -> Vec<(&'static str, ProviderId)> {
-    let first = ProviderId::ALL.into_iter().filter(|id| id.is_outside());
-    let second = ProviderId::ALL.into_iter().filter(|id| id.is_interactive());
+    let first = ProviderId::ALL.iter().copied().filter(|id| id.is_outside());
+    let second = ProviderId::ALL.iter().copied().filter(|id| id.is_interactive());
     let first = first.map(|id| ("captcha", id));
     first.chain(second.map(|id| ("captcha.second", id))).collect()
 }
@@ -606,7 +606,8 @@ async fn h4_a_typed_secret_goes_to_nobody_but_whom_it_was_typed_for(storage: &St
         test().await;
         // So is another provider at the same address.
         let next = ProviderId::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|id| id.is_interactive() && *id != provider)
             .expect("another");
         let refused = change(json!({"provider": next.as_str()})).await.expect(422);

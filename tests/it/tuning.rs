@@ -11,6 +11,7 @@ use palabre::{
     domain::{
         draft::RawDraft,
         policy::{Band, Cuts},
+        provider::ProviderId,
         reason::Reason,
         score::Score,
         site::Moderation,
@@ -25,8 +26,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    example::{Sent as _, draft},
     fake_provider::{FakeProvider, Fault, SECRET},
-    service::{Answer, OWNER_NAME, Person, SITE, START, Service, comment, draft, values_of},
+    service::{Answer, OWNER_NAME, Person, SITE, START, Service, comment, values_of},
     stores::{Storage, on_both_engines},
 };
 
@@ -68,20 +70,20 @@ fn score(thousandths: i64) -> Score {
 /// A comment that came with a score of reCAPTCHA, as the service's site has it.
 pub(crate) async fn scored(service: &Service, thousandths: i64, action: Action) -> Uuid {
     let mut seed = service.seed();
-    seed.draft = draft(RawDraft {
+    seed.content.draft = draft(RawDraft {
         thread: "/article".to_owned(),
         name: "Awa".to_owned(),
         email: "awa@example.org".to_owned(),
         body: format!("Texte à {thousandths}"),
         ..RawDraft::default()
     });
-    seed.provider = "recaptcha_v3";
-    seed.verdict = Verdict::Scored {
+    seed.submitted().captcha.provider = ProviderId::RecaptchaV3;
+    seed.submitted().captcha.verdict = Verdict::Scored {
         score: score(thousandths),
         raw: score(thousandths).to_string(),
     };
-    seed.outcome.level = Some(score(thousandths));
-    seed.outcome.action = action;
+    seed.submitted().outcome.level = Some(score(thousandths));
+    seed.submitted().outcome.action = action;
     seed.status = match action {
         Action::Publish => Status::Approved,
         Action::Refuse => Status::Refused,

@@ -82,7 +82,11 @@ async fn renames(service: &Service, browser: &Browser<'_>, name: &str) -> Result
 fn is_taken<T>(result: Result<T, Error>, what: &str) {
     match result {
         Err(Error::Invalid(wrong)) => {
-            assert_eq!((wrong[0].field, wrong[0].code), ("name", "name_taken"), "{what}");
+            assert_eq!(
+                (wrong[0].field, wrong[0].code.as_str()),
+                ("name", "name_taken"),
+                "{what}"
+            );
         }
         Err(other) => panic!("{what}: {other}"),
         Ok(_) => panic!("{what} was taken"),

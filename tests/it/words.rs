@@ -5,11 +5,18 @@ use std::{collections::BTreeSet, path::Path};
 
 use palabre::{
     domain::{
+        account::Role,
+        actor::ActorKind,
+        code::Code,
         decision::Act,
         defence::{Side, Standing},
+        event::Kind,
+        provider::{Consent, ProviderId},
+        queue::Order,
         reason::Reason,
         refusal::Doubt,
         score::Score,
+        second_check::{State, Way},
         status::Status,
         triage::Action,
         verdict::{BadToken, NotRun, Verdict, Why},
@@ -23,7 +30,7 @@ use crate::layering::rust_files;
 #[test]
 fn statuses_and_acts() {
     assert_eq!(
-        Status::ALL.map(Status::as_str),
+        Status::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>(),
         ["pending", "approved", "rejected", "spam", "refused", "erased"]
     );
     for word in ["approve", "reject", "spam", "restore", "hold", "undo"] {
@@ -32,6 +39,111 @@ fn statuses_and_acts() {
     for word in ["publish", "hold", "step_up", "refuse"] {
         assert_eq!(Action::parse(word).map(Action::as_str), Some(word));
     }
+}
+
+#[test]
+fn codes_of_errors() {
+    let told: Vec<(u16, &str)> = Code::ALL.iter().map(|code| (code.status(), code.as_str())).collect();
+    let written: Vec<(u16, &str)> = [
+        (400, "bad_encoding bad_host bad_json duplicate_key"),
+        (
+            401,
+            "code_bad code_needed pass_ended recovery_failed second_step_unreadable session_ended \
+             sign_in_failed unauthenticated",
+        ),
+        (
+            403,
+            "captcha_refused csrf forbidden https_needed origin_forbidden retype_needed verify_url_forbidden \
+             works_elsewhere",
+        ),
+        (404, "link_ended not_found site_unknown"),
+        (405, "method_not_allowed"),
+        (408, "timeout"),
+        (
+            409,
+            "account_exists conflict erased invitations_full last_owner link_has_account second_step_on \
+             set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
+        ),
+        (413, "too_large"),
+        (415, "unsupported_media_type"),
+        (
+            422,
+            "bad_character bad_type confirm_needed cuts_cross idempotency_mismatch invalid too_deep \
+             after_bad body_max_bad body_missing body_too_long change_missing code_missing cuts_bad days_bad \
+             decisions_bad email_bad email_missing expires_bad from_bad id_bad limit_bad links_bad \
+             name_missing name_reserved name_taken name_too_long order_bad origin_bad parent_missing \
+             passphrase_common passphrase_long passphrase_missing passphrase_short passphrase_wrong \
+             project_bad role_bad role_missing score_bad second_provider_bad secret_missing since_bad \
+             site_key_missing site_missing site_name_missing status_bad test_key_public thread_bad \
+             thread_unknown time_zone_bad url_bad value_bad verify_url_bad verify_url_missing",
+        ),
+        (429, "rate_limited"),
+        (500, "internal"),
+        (503, "search_slow streams_full unavailable"),
+    ]
+    .into_iter()
+    .flat_map(|(status, words)| words.split(' ').map(move |word| (status, word)))
+    .collect();
+    assert_eq!(told, written);
+}
+
+/// Each word is read back, and `serde`, where it writes one, writes the same.
+#[test]
+fn each_word_has_one_spelling() {
+    macro_rules! read_back {
+        ($($kind:ty),*) => {$(
+            for one in <$kind>::ALL {
+                assert_eq!(<$kind>::parse(one.as_str()), Some(*one));
+            }
+            assert_eq!(<$kind>::parse("unheard of"), None);
+        )*};
+    }
+    macro_rules! by_serde {
+        ($($kind:ty),*) => {$(
+            for one in <$kind>::ALL {
+                assert_eq!(serde_json::to_value(one).expect("JSON"), one.as_str());
+            }
+        )*};
+    }
+    read_back!(
+        Act, Action, ActorKind, Code, Consent, Doubt, Kind, Order, Role, Side, Standing, Status, Why
+    );
+    by_serde!(Act, Consent, ProviderId, Status);
+}
+
+#[test]
+fn actors_and_second_checks() {
+    let words = |words: &[&'static str]| words.join(" ");
+    assert_eq!(
+        words(&ActorKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        "account token reader system"
+    );
+    assert_eq!(
+        words(&Way::ALL.iter().map(|way| way.as_str()).collect::<Vec<_>>()),
+        "proof token second"
+    );
+    assert_eq!(
+        words(&State::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>()),
+        "open passed closed"
+    );
+}
+
+#[test]
+fn roles_orders_and_events() {
+    let words = |words: &[&'static str]| words.join(" ");
+    assert_eq!(
+        words(&Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
+        "moderator owner"
+    );
+    assert_eq!(
+        words(&Order::ALL.iter().map(|order| order.as_str()).collect::<Vec<_>>()),
+        "article oldest newest score doubt reports mixed"
+    );
+    assert_eq!(
+        words(&Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        "arrived approved rejected spam restored held undone reported appealed erased expired check_passed \
+         access_changed policy_changed check_alarm"
+    );
 }
 
 #[test]
@@ -138,7 +250,10 @@ fn reasons() {
 #[test]
 fn limits_and_the_state_of_the_defence() {
     assert_eq!(
-        limits::Action::ALL.map(limits::Action::name),
+        limits::Action::ALL
+            .iter()
+            .map(|action| action.name())
+            .collect::<Vec<_>>(),
         [
             "submit",
             "submit_email",

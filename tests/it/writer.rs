@@ -25,6 +25,7 @@ use tracing_subscriber::{
 use uuid::Uuid;
 
 use crate::{
+    example::Sent as _,
     service::{eventually, in_time},
     store::{START, Scene},
     stores::Storage,
@@ -119,7 +120,7 @@ async fn writes(
         Write::Comment | Write::Published => {
             let mut comment = scene.comment_in(&format!("/{waiting}"));
             let id = comment.id;
-            comment.repeat_keys = vec![format!("k:{id}")];
+            comment.submitted().repeats.keys = vec![format!("k:{id}")];
             if matches!(write, Write::Published) {
                 comment.status = Status::Approved;
             }
@@ -168,7 +169,7 @@ async fn a_schema_that_changes_under_load_costs_those_under_way_another_try() {
     let writes = join_all((0..WRITERS).map(async |_| {
         while !is_over.get() {
             let mut comment = scene.comment();
-            comment.repeat_keys = vec![format!("k:{}", comment.id)];
+            comment.submitted().repeats.keys = vec![format!("k:{}", comment.id)];
             let id = comment.id;
             match scene.store.insert(comment).await {
                 Ok(inserted) => {

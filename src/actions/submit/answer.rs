@@ -4,11 +4,14 @@ use uuid::Uuid;
 
 use super::{device::new_device, path::Path};
 use crate::{
-    actions::{
-        receipt,
-        step_up::{self, Asked},
+    actions::{receipt, step_up},
+    domain::{
+        retention,
+        second_check::{self, Asked},
+        status::Status,
+        timestamp::Timestamp,
+        triage::Action,
     },
-    domain::{status::Status, timestamp::Timestamp, triage::Action},
     error::Error,
 };
 
@@ -48,7 +51,7 @@ impl Path {
             .comment(comment)
             .await?
             .ok_or_else(|| Error::Internal(format!("comment {comment} is not there, but its key is")))?;
-        let mut step_up = step_up::asked(&self.site.site, &comment.reasons, comment.created_at);
+        let mut step_up = second_check::asked(&self.site.site.captcha, &comment.reasons, comment.created_at);
         if let Some(asked) = step_up
             && !step_up::is_open(&self.app, &comment, asked).await?
         {
@@ -66,7 +69,7 @@ impl Path {
             // As the first answer gave it: a repeat is no use of the device.
             device: self.sign_device(&device, comment.created_at),
             replayed: true,
-            kept_until: comment.created_at.plus(receipt::REFUSED_LIFE),
+            kept_until: retention::refused_until(comment.created_at),
             step_up,
             left_out: Vec::new(),
         })

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::path::Path;
 use crate::{
     domain::{
-        draft::{Draft, FieldError, RawDraft, Rules},
+        code::Code,
+        draft::{Draft, RawDraft, Rules},
         site::Threads,
     },
     error::Error,
@@ -37,10 +38,10 @@ impl Path {
         let site = &self.site.site;
         let opens_thread = thread_open.is_none();
         if thread_open == Some(false) {
-            return Err(Error::conflict("thread_closed"));
+            return Err(Error::Code(Code::ThreadClosed));
         }
         if opens_thread && site.threads == Threads::Signed && !self.is_signed(draft) {
-            return Err(Error::Invalid(vec![FieldError::new("thread", "thread_unknown")]));
+            return Err(Error::field("thread", Code::ThreadUnknown));
         }
         let Some(parent) = draft.parent else {
             return Ok((None, opens_thread));
@@ -48,7 +49,7 @@ impl Path {
         let parent = self.app.store.parent(&site.id, draft.thread.as_str(), parent).await?;
         match parent {
             Some(parent) => Ok((Some(parent.root), opens_thread)),
-            None => Err(Error::Invalid(vec![FieldError::new("parent", "parent_missing")])),
+            None => Err(Error::field("parent", Code::ParentMissing)),
         }
     }
 

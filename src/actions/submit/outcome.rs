@@ -5,16 +5,20 @@ use super::{
     device::new_device,
     holds::unvouched,
     path::{Path, Valid},
-    repeats::{NewKeys, REPEAT_LIFE},
+    repeats::NewKeys,
     written::{Written, write},
 };
 use crate::{
-    actions::{receipt, step_up},
+    actions::receipt,
     captcha::Finding,
     clock,
     domain::{
+        code::Code,
+        content::Content,
+        origin::{Checked, Origin, RepeatKeys, Submitted},
         policy::Band,
         reason::Reason,
+        retention, second_check,
         status::Status,
         triage::{self, Action, Outcome, Signals},
         verdict::Verdict,
@@ -64,7 +68,7 @@ impl Path {
             .zip(verdict.score())
             .is_some_and(|(policy, score)| policy.cuts.band(score) == Band::Refuse);
         let earlier = if refuses {
-            let since = self.now.minus(REPEAT_LIFE);
+            let since = self.now.minus(retention::REPEAT_KEYS);
             self.app
                 .store
                 .earlier_draw(&self.site.site.id, body_digest, since)
@@ -93,7 +97,7 @@ impl Path {
         outcome: Outcome,
     ) -> Result<Option<Receipt>, Error> {
         let app = &*self.app;
-        let (draft, submission) = (valid.draft.clone(), &valid.submission);
+        let submission = &valid.submission;
         let Written { rendered, folded, .. } = written;
         let device = valid.device.clone().unwrap_or_else(|| new_device(app));
         let narrow = submission.client.narrow().to_string();
@@ -115,9 +119,20 @@ impl Path {
             receipt: receipt::sign(app, id, self.now),
             device: self.sign_device(&device, self.now),
             replayed: false,
-            kept_until: self.now.plus(receipt::REFUSED_LIFE),
-            step_up: step_up::asked(&self.site.site, &outcome.reasons, self.now).filter(|_| status == Status::Pending),
+            kept_until: retention::refused_until(self.now),
+            step_up: second_check::asked(&self.site.site.captcha, &outcome.reasons, self.now)
+                .filter(|_| status == Status::Pending),
             left_out: Vec::new(),
+        };
+        let content = Content {
+            draft: valid.draft.clone(),
+            root: valid.root,
+            links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
+            html: rendered.html,
+            folded,
+            language: submission.language,
+            email_key: hex(&valid.email_key[..16]),
+            body_digest,
         };
         let inserted = app
             .store
@@ -125,28 +140,27 @@ impl Path {
                 id,
                 new_thread_id: app.clock.new_id(),
                 site: self.site.site.id.clone(),
-                root: valid.root,
-                links: i64::try_from(rendered.links).unwrap_or(i64::MAX),
-                html: rendered.html,
-                folded,
-                language: submission.language,
-                email_key: hex(&valid.email_key[..16]),
-                client_key: Some(hex(&client[..16])),
-                device_id: Some(device),
-                body_digest,
-                reference: receipt.reference.clone(),
-                provider: self.site.site.captcha.provider.as_str(),
-                verdict: finding.verdict.clone(),
-                checked_ms: finding.checked_ms,
-                signals: finding.signals.clone(),
-                assessment: finding.assessment.clone(),
-                outcome,
                 status,
-                repeat_keys,
-                digest: valid.digest.clone(),
                 at: self.now,
-                repeat_until: self.now.plus(REPEAT_LIFE),
-                draft,
+                content,
+                origin: Origin::Submitted(Submitted {
+                    client_key: Some(hex(&client[..16])),
+                    device_id: Some(device),
+                    reference: receipt.reference.clone(),
+                    captcha: Checked {
+                        provider: self.site.site.captcha.provider,
+                        verdict: finding.verdict.clone(),
+                        checked_ms: finding.checked_ms,
+                        signals: finding.signals.clone(),
+                        assessment: finding.assessment.clone(),
+                    },
+                    outcome,
+                    repeats: RepeatKeys {
+                        keys: repeat_keys,
+                        digest: valid.digest.clone(),
+                        until: self.now.plus(retention::REPEAT_KEYS),
+                    },
+                }),
             })
             .await?;
         match inserted {
@@ -157,7 +171,7 @@ impl Path {
             }
             Inserted::Repeat(comment) => self.replay(comment).await.map(Some),
             Inserted::KeyTaken => Ok(None),
-            Inserted::ThreadClosed => Err(Error::conflict("thread_closed")),
+            Inserted::ThreadClosed => Err(Error::Code(Code::ThreadClosed)),
         }
     }
 }

@@ -3,20 +3,16 @@
 //! Of two submissions with one of these the same, the later is a repeat where its text is the same too, and
 //! gets the first one's outcome; else the key counts for nothing. What comes from outside is hashed.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{path::Path, submission::Submission};
 use crate::{
     captcha::{Form, Spent},
+    domain::code::Code,
     error::Error,
     keys::sha256_hex,
     store::Repeat,
 };
-
-/// How long a repeat of a submission is recognised.
-pub(super) const REPEAT_LIFE: Duration = Duration::from_hours(24);
 
 const KEY: &str = "k:";
 const NONCE: &str = "n:";
@@ -77,7 +73,7 @@ pub(super) fn earlier(repeats: &[Repeat], keys: &[String], digest: &str) -> Resu
     }
     let used = |prefix: &str| repeats.iter().any(|repeat: &Repeat| repeat.key.starts_with(prefix));
     if used(KEY) {
-        return Err(Error::Unprocessable("idempotency_mismatch"));
+        return Err(Error::Code(Code::IdempotencyMismatch));
     }
     Ok(Earlier::New(NewKeys {
         keys: keys

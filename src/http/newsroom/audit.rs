@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     actions::review,
     app::App,
-    domain::timestamp::Timestamp,
+    domain::{code::Code, timestamp::Timestamp},
     error::Error,
     http::{
         error::Problem,
@@ -25,7 +25,6 @@ use crate::{
         request::{
             accept::preferred,
             extract::{Query, Who},
-            fields::field_error,
         },
     },
     store::AuditEntry,
@@ -45,14 +44,14 @@ pub(crate) async fn audit(
     let site = query.0.first_of(&["site"])?;
     let after = match query.0.first_of(&["after"])? {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Error::field("after", Code::AfterBad))?),
     };
     let limit = match query.0.integer("limit") {
         Ok(limit) => limit.unwrap_or(100),
         Err(_) => 0,
     };
     if !(1..=1000).contains(&limit) {
-        return Err(field_error("limit", "limit_bad").into());
+        return Err(Error::field("limit", Code::LimitBad).into());
     }
     let entries = review::audit(&app, &who, site.as_deref(), after, limit).await?;
     let form = preferred(&headers, &["application/json", "application/x-ndjson", "text/csv"]);
@@ -169,7 +168,7 @@ impl<'a> Entry<'a> {
             action: &entry.action,
             actor: &entry.actor,
             actor_id: &entry.actor_id,
-            actor_kind: &entry.actor_kind,
+            actor_kind: entry.actor_kind.as_str(),
             at: Timestamp(entry.at),
             comment: entry.comment_id,
             detail: entry

@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::Response};
 
 use crate::{
-    domain::language::Language,
+    domain::{code::Code, language::Language},
     error::Error,
     http::error::{self, Problem},
     web::{form::FormErrors, thread::FieldError},
@@ -42,12 +42,9 @@ pub(crate) fn at_field(field: &str, message: String) -> FormErrors {
 /// What a person is told; a failure of ours goes on as one, and so does what the page in between asks
 /// ([`super::retype`]).
 pub(crate) fn sentence(error: &Error, language: Language) -> Result<String, Problem> {
-    if let Error::Forbidden(code @ "retype_needed") = *error {
-        return Err(Error::Forbidden(code).into());
-    }
     // Whose session has ended sees no page of it any more.
-    if let Error::Http(401, code @ "session_ended") = *error {
-        return Err(Error::Http(401, code).into());
+    if let Error::Code(code @ (Code::RetypeNeeded | Code::SessionEnded)) = *error {
+        return Err(Error::Code(code).into());
     }
     match error {
         Error::Internal(why) => return Err(Error::Internal(why.clone()).into()),

@@ -28,7 +28,7 @@ async fn may_see(app: &App, who: &Identity, next: &str, has_setup: bool) -> Resu
     let has_readers = !app.config.has_admin_url();
     let of_site = async |role: Role, site: &str| match app.site(site).await {
         Ok(_) => Ok(who.may(role, site).is_ok()),
-        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) if error.is_not_found() => Ok(false),
         Err(error) => Err(error),
     };
     Ok(match parts[..] {

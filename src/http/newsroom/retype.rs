@@ -28,7 +28,7 @@ use super::{
 use crate::{
     actions::{identify::Identity, own_account},
     app::App,
-    domain::language::Language,
+    domain::{code::Code, language::Language},
     error::Error,
     http::{
         error::{Problem, problem_of},
@@ -74,12 +74,12 @@ async fn tried(app: &Arc<App>, request: Request, next: Next) -> PageResult {
     }
     let again = Request::from_parts(parts.clone(), Body::from(bytes));
     let response = next.run(again).await;
-    let wants_passphrase = |problem: &Problem| matches!(problem.error(), Error::Forbidden("retype_needed"));
+    let wants_passphrase = |problem: &Problem| matches!(problem.error(), Error::Code(Code::RetypeNeeded));
     if !problem_of(&response).is_some_and(|problem| wants_passphrase(&problem)) {
         return Ok(response);
     }
     match Who::from_request_parts(&mut parts, app).await {
-        Ok(Who(who)) => asked(app, &who, language, &parts, &fields, &Error::Forbidden("retype_needed")).await,
+        Ok(Who(who)) => asked(app, &who, language, &parts, &fields, &Error::Code(Code::RetypeNeeded)).await,
         Err(problem) => Err(problem.into_error().into()),
     }
 }
@@ -108,7 +108,7 @@ async fn asked(
 
 async fn new_page(app: &App, who: &Identity, language: Language, error: &Error) -> Result<RetypePage, Problem> {
     let (errors, problem) = match error {
-        Error::Forbidden("retype_needed") => (FormErrors::default(), None),
+        Error::Code(Code::RetypeNeeded) => (FormErrors::default(), None),
         Error::Invalid(_) => {
             let FormErrors(mut errors) = form_errors(error, language);
             for error in &mut errors {

@@ -26,7 +26,7 @@ use crate::{
         identify, setup,
     },
     app::App,
-    domain::language::Language,
+    domain::{code::Code, language::Language},
     error::Error,
     http::{
         error::Problem,
@@ -141,7 +141,7 @@ impl SignedIn {
 fn in_json(app: &App, entered: Result<Step, Error>) -> Response {
     match entered {
         Ok(Step::In(entry)) => cookies::with_entry(app, &entry, no_store(Json(SignedIn::IN).into_response())),
-        Ok(Step::Code { pass }) => Problem::from(Error::Http(401, "code_needed"))
+        Ok(Step::Code { pass }) => Problem::from(Error::Code(Code::CodeNeeded))
             .told_as_preferred()
             .with("pass", pass)
             .into_response(),
@@ -184,7 +184,7 @@ pub(crate) async fn second_step(
     }
     match entered {
         Ok(entry) => goes_in(&app, &entry, &next).await,
-        Err(error @ Error::Http(_, "pass_ended")) => {
+        Err(error @ Error::Code(Code::PassEnded)) => {
             let mut page = login_page(&app, language);
             page.problem = Some(sentence(&error, language)?);
             page.next = next;

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     actions::operate,
     app::App,
-    domain::actor::Scope,
+    domain::{actor::Scope, code::Code},
     error::Error,
     http::{error::Problem, page::no_store, request::extract::Who},
 };
@@ -61,7 +61,7 @@ struct Ready {
     responses((status = 200, description = "text"), (status = 401, description = "unauthenticated")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>, Who(who): Who) -> Result<Response, Problem> {
     if who.scope != Scope::All {
-        return Err(Error::Forbidden("forbidden").into());
+        return Err(Error::Code(Code::Forbidden).into());
     }
     let figures = operate::figures(&app).await?;
     metrics::gauge!("palabre_submissions_under_way").set(count(figures.submissions_under_way));

@@ -26,7 +26,7 @@ use crate::{
         thread::{self, Wanted},
     },
     app::{App, SiteInForce},
-    domain::draft::ThreadKey,
+    domain::{code::Code, draft::ThreadKey},
     error::Error,
     http::{
         error::{Problem, ProblemBody},
@@ -37,7 +37,7 @@ use crate::{
             body::Fields,
             cursor,
             extract::{Client, Path, Provenance, Query, provenance},
-            fields::{field_error, parse_id},
+            fields::parse_id,
         },
     },
     store::ThreadRow,
@@ -95,7 +95,7 @@ pub(crate) async fn create(
     let language = request::language();
     let provenance = provenance(&headers, &app, &in_force.site);
     if provenance == Provenance::Foreign {
-        return Err(Error::Forbidden("origin_forbidden").into());
+        return Err(Error::Code(Code::OriginForbidden).into());
     }
     let submission = sent.parse(&headers, client, provenance, language);
     let receipt = submit::submit(&app, Arc::clone(&in_force), submission).await?;
@@ -202,7 +202,7 @@ pub(crate) async fn counts(
         .map(|pair| thread_key(&Fields::from_form(pair)?).map(|key| key.as_str().to_owned()))
         .collect::<Result<Vec<_>, _>>()?;
     if threads.is_empty() || threads.len() > thread::COUNTS_MAX {
-        return Err(field_error("thread", "thread_bad").into());
+        return Err(Error::field("thread", Code::ThreadBad).into());
     }
     let counts = thread::counts(&app, &in_force, threads, client).await?;
     let counts: BTreeMap<String, i64> = counts.into_iter().collect();

@@ -15,7 +15,7 @@ use super::step_up::StepUp;
 use crate::{
     actions::submit::Receipt,
     app::{App, SiteInForce},
-    domain::{language::Language, markup, site::Site, triage::Action},
+    domain::{code::Code, language::Language, markup, site::Site, triage::Action},
     error::Error,
     http::{error::Problem, page::no_store},
     web::{
@@ -106,7 +106,7 @@ pub(crate) fn present(app: &App, site: &SiteInForce, receipt: &Receipt, language
 }
 
 fn refused(receipt: &Receipt, address: &str, language: Language) -> Response {
-    let problem = Problem::from(Error::Forbidden("captcha_refused"))
+    let problem = Problem::from(Error::Code(Code::CaptchaRefused))
         .with("title", outcome_sentence(receipt, language))
         .with("reference", receipt.reference.clone())
         .with("receipt", receipt.receipt.clone())

@@ -19,7 +19,7 @@ use crate::{
         step_up,
     },
     app::App,
-    domain::{language::Language, markup, status::Status, timestamp::Timestamp},
+    domain::{language::Language, markup, second_check::State as SecondCheck, status::Status, timestamp::Timestamp},
     http::{
         error::Problem,
         page::{PageResult, no_referrer, no_store, reader_page, see_other},
@@ -107,7 +107,7 @@ async fn present(app: &App, own: &Own, receipt: &str, headers: &HeaderMap, query
             Some(site) => step_up::outcome(app, &site.site, comment).await.ok().flatten(),
             None => None,
         };
-        let own = OwnComment::of(app, own, receipt, second_check);
+        let own = OwnComment::of(app, own, receipt, second_check.map(SecondCheck::as_str));
         return no_referrer(no_store(Json(own).into_response()));
     }
     let erased = comment.status == Status::Erased;

@@ -13,11 +13,18 @@ use utoipa::ToSchema;
 
 use crate::{
     actions::{
-        step_up::{self, Asked, Given},
+        step_up::{self, Given},
         submit::Receipt,
     },
     app::App,
-    domain::{captcha::Captcha, language::Language, site::Site, status::Status, timestamp::Timestamp},
+    domain::{
+        captcha::Captcha,
+        language::Language,
+        second_check::{Asked, Kind},
+        site::Site,
+        status::Status,
+        timestamp::Timestamp,
+    },
     http::{
         error::Problem,
         page::no_store,
@@ -115,8 +122,8 @@ impl StepUp {
     pub(crate) fn of(app: &App, site: &Site, receipt: &Receipt, language: Language) -> Option<Self> {
         let asked: Asked = receipt.step_up?;
         let challenge = match asked.kind {
-            step_up::Kind::Proof => Some(step_up::challenge(app, site, receipt.id, asked)?),
-            step_up::Kind::Token => None,
+            Kind::Proof => Some(step_up::challenge(app, site, receipt.id, asked)?),
+            Kind::Token => None,
         };
         let second = site.captcha.second.as_deref().filter(|_| asked.has_second);
         Some(Self {

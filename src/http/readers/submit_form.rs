@@ -21,6 +21,7 @@ use crate::{
     app::{App, SiteInForce},
     captcha::Form,
     domain::{
+        code::Code,
         draft::{Draft, FieldError, RawDraft, Rules, ThreadKey},
         language::Language,
         triage::Action,
@@ -110,7 +111,7 @@ async fn follow_form(
     let Some(key) = ThreadKey::parse(&values.thread) else {
         return match &posted.refusal {
             Some(refusal) => Ok(words_back(posted, refusal, language, None)),
-            None => Err(Error::Invalid(vec![FieldError::new("thread", "thread_bad")])),
+            None => Err(Error::Invalid(vec![FieldError::new("thread", Code::ThreadBad)])),
         };
     };
     if let (Some(refusal), Some(_)) = (&posted.refusal, &posted.unread) {
@@ -141,7 +142,7 @@ async fn follow_form(
         (wrong, Some(refusal)) => return again.under(refusal, wrong.as_ref()).await,
         // Who sends such bytes and more that is wrong is told of the bytes first.
         (Some(wrong), None) if posted.was_converted => {
-            return again.under(&Error::BadRequest("bad_encoding"), Some(&wrong)).await;
+            return again.under(&Error::Code(Code::BadEncoding), Some(&wrong)).await;
         }
         (Some(wrong), None) => return again.show(&wrong).await,
         (None, None) => {}
@@ -225,7 +226,10 @@ impl Again<'_> {
         error::log(error);
         let page = thread::page(app, row, wanted(&Fields::default())?).await?;
         let (errors, has_no_parent) = match fields {
-            Some(Error::Invalid(errors)) => (&errors[..], errors.iter().any(|error| error.code == "parent_missing")),
+            Some(Error::Invalid(errors)) => (
+                &errors[..],
+                errors.iter().any(|error| error.code == Code::ParentMissing),
+            ),
             _ => (&[][..], false),
         };
         let mut values = self.values.clone();
@@ -246,7 +250,7 @@ impl Again<'_> {
             .map(|error| web::FieldError {
                 field: error.field.to_owned(),
                 message: match error.code {
-                    "parent_missing" => place.language.say("parent_gone"),
+                    Code::ParentMissing => place.language.say("parent_gone"),
                     _ => field_sentence(error, place.language),
                 },
             })

@@ -2,9 +2,9 @@
 
 use crate::{
     actions::thread::{self, Wanted},
-    domain::draft::ThreadKey,
+    domain::{code::Code, draft::ThreadKey},
     error::Error,
-    http::request::{body::Fields, cursor, fields::field_error},
+    http::request::{body::Fields, cursor},
 };
 
 /// Top-level comments on a page unless the client says otherwise.
@@ -15,7 +15,7 @@ const PAGE: i64 = 20;
 /// # Errors
 /// `thread_bad`.
 pub(crate) fn thread_key(fields: &Fields) -> Result<ThreadKey, Error> {
-    ThreadKey::parse(&fields.text("thread")?).ok_or_else(|| field_error("thread", "thread_bad"))
+    ThreadKey::parse(&fields.text("thread")?).ok_or_else(|| Error::field("thread", Code::ThreadBad))
 }
 
 /// What page of a thread a query asks for.
@@ -28,17 +28,17 @@ pub(crate) fn wanted(fields: &Fields) -> Result<Wanted, Error> {
         Err(_) => 0,
     };
     if !(1..=thread::PAGE_MAX).contains(&limit) {
-        return Err(field_error("limit", "limit_bad"));
+        return Err(Error::field("limit", Code::LimitBad));
     }
     let order = fields.text("order")?;
     let newest_first = match order.as_str() {
         "" | "newest" => true,
         "oldest" => false,
-        _ => return Err(field_error("order", "order_bad")),
+        _ => return Err(Error::field("order", Code::OrderBad)),
     };
     let after = match fields.first_of(&["after"])? {
         None => None,
-        Some(key) => Some(cursor::decode_place(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+        Some(key) => Some(cursor::decode_place(&key).ok_or_else(|| Error::field("after", Code::AfterBad))?),
     };
     Ok(Wanted {
         after,

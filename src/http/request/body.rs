@@ -16,7 +16,7 @@ use http_body_util::LengthLimitError;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::Error;
+use crate::{domain::code::Code, error::Error};
 
 /// The largest body.
 pub(crate) const SIZE_MAX: usize = 128 * 1024;
@@ -60,7 +60,7 @@ impl Fields {
         if bytes(request.into_body()).await?.is_empty() {
             Ok(Self::default())
         } else {
-            Err(Error::Http(415, "unsupported_media_type"))
+            Err(Error::Code(Code::UnsupportedMediaType))
         }
     }
 
@@ -69,10 +69,10 @@ impl Fields {
     /// # Errors
     /// As [`Fields::read`].
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::BadRequest("bad_encoding"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| Error::Code(Code::BadEncoding))?;
         match parse_json(text)? {
             Value::Object(values) => Ok(Self { values, is_form: false }),
-            _ => Err(Error::BadRequest("bad_json")),
+            _ => Err(Error::Code(Code::BadJson)),
         }
     }
 
@@ -143,9 +143,7 @@ impl Fields {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Number(number)) => number.as_i64().map(Some).ok_or_else(|| bad_type(name)),
             Some(Value::String(text)) if self.is_form && text.is_empty() => Ok(None),
-            Some(Value::String(text)) if self.is_form => {
-                text.parse().map(Some).map_err(|_| Error::BadRequest("bad_json"))
-            }
+            Some(Value::String(text)) if self.is_form => text.parse().map(Some).map_err(|_| Error::Code(Code::BadJson)),
             Some(_) => Err(bad_type(name)),
         }
     }
@@ -220,7 +218,7 @@ fn kind(headers: &HeaderMap) -> Result<Kind, Error> {
     match essence.as_str() {
         "application/json" => Ok(Kind::Json),
         "application/x-www-form-urlencoded" => Ok(Kind::Form),
-        _ => Err(Error::Http(415, "unsupported_media_type")),
+        _ => Err(Error::Code(Code::UnsupportedMediaType)),
     }
 }
 
@@ -232,9 +230,9 @@ pub(crate) async fn bytes(body: Body) -> Result<axum::body::Bytes, Error> {
     let reading = axum::body::to_bytes(body, SIZE_MAX);
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_length_limit(&error) => Err(Error::Http(413, "too_large")),
-        Ok(Err(_)) => Err(Error::BadRequest("bad_encoding")),
-        Err(_) => Err(Error::Http(408, "timeout")),
+        Ok(Err(error)) if is_length_limit(&error) => Err(Error::Code(Code::TooLarge)),
+        Ok(Err(_)) => Err(Error::Code(Code::BadEncoding)),
+        Err(_) => Err(Error::Code(Code::Timeout)),
     }
 }
 
@@ -251,9 +249,9 @@ fn is_length_limit(error: &axum::Error) -> bool {
 
 /// Percent-decoding that refuses what is not UTF-8, where the usual libraries put a replacement sign.
 fn decode(bytes: &[u8]) -> Result<String, Error> {
-    let text = String::from_utf8(percent_decoded(bytes)).map_err(|_| Error::BadRequest("bad_encoding"))?;
+    let text = String::from_utf8(percent_decoded(bytes)).map_err(|_| Error::Code(Code::BadEncoding))?;
     if text.contains('\0') {
-        return Err(Error::Unprocessable("bad_character"));
+        return Err(Error::Code(Code::BadCharacter));
     }
     Ok(text)
 }
@@ -300,9 +298,9 @@ fn parse_json(text: &str) -> Result<Value, Error> {
             let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
             let until = lines.map(str::len).sum::<usize>() + error.column();
             if first_half_pair(text).is_some_and(|at| at < until) {
-                Error::Unprocessable("bad_character")
+                Error::Code(Code::BadCharacter)
             } else {
-                Error::BadRequest("bad_json")
+                Error::Code(Code::BadJson)
             }
         })
     })
@@ -351,7 +349,7 @@ impl Strict<'_> {
 
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth == DEPTH_MAX {
-            return Err(self.fail(Error::Unprocessable("too_deep")));
+            return Err(self.fail(Error::Code(Code::TooDeep)));
         }
         Ok(Self {
             depth: self.depth + 1,
@@ -403,7 +401,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Value, E> {
         if text.contains('\0') {
-            return Err(self.fail(Error::Unprocessable("bad_character")));
+            return Err(self.fail(Error::Code(Code::BadCharacter)));
         }
         Ok(Value::String(text))
     }
@@ -422,10 +420,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if key.contains('\0') {
-                return Err(self.fail(Error::Unprocessable("bad_character")));
+                return Err(self.fail(Error::Code(Code::BadCharacter)));
             }
             if map.contains_key(&key) {
-                return Err(self.fail(Error::BadRequest("duplicate_key")));
+                return Err(self.fail(Error::Code(Code::DuplicateKey)));
             }
             let value = entries.next_value_seed(deeper)?;
             map.insert(key, value);
@@ -439,7 +437,7 @@ mod tests {
     use super::*;
 
     fn code(body: &[u8]) -> &'static str {
-        Fields::from_json(body).map_or_else(|error| error.code(), |_| "ok")
+        Fields::from_json(body).map_or_else(|error| error.code().as_str(), |_| "ok")
     }
 
     #[test]
@@ -490,11 +488,11 @@ mod tests {
         assert_eq!(fields.text("b").expect("text"), "");
         assert_eq!(fields.text("c").expect("text"), "%zz");
         assert_eq!(
-            Fields::from_form(b"a=%ff").map_err(|e| e.code()).err(),
+            Fields::from_form(b"a=%ff").map_err(|e| e.code().as_str()).err(),
             Some("bad_encoding")
         );
         assert_eq!(
-            Fields::from_form(b"a=%00").map_err(|e| e.code()).err(),
+            Fields::from_form(b"a=%00").map_err(|e| e.code().as_str()).err(),
             Some("bad_character")
         );
     }

@@ -16,6 +16,7 @@ use crate::{
     actions::door::{Entry, MARK_LIFE, SESSION_LIFE},
     app::App,
     config::is_loopback_host,
+    domain::code::Code,
     error::Error,
 };
 
@@ -46,7 +47,7 @@ pub(crate) fn check_secure(app: &App) -> Result<(), Error> {
     if is_https(app) || is_loopback {
         Ok(())
     } else {
-        Err(Error::Forbidden("https_needed"))
+        Err(Error::Code(Code::HttpsNeeded))
     }
 }
 

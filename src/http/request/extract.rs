@@ -20,6 +20,7 @@ use crate::{
     domain::{
         account::device_of,
         address::{ClientAddress, client_address},
+        code::Code,
         language::Language,
         site::Site,
     },
@@ -174,7 +175,7 @@ pub(crate) fn check_same_site(headers: &HeaderMap, app: &App) -> Result<(), Erro
         (None, Some(origin)) => app.is_own_origin(origin),
         (None, None) => false,
     };
-    if allowed { Ok(()) } else { Err(Error::Forbidden("csrf")) }
+    if allowed { Ok(()) } else { Err(Error::Code(Code::Csrf)) }
 }
 
 /// A post to the door carries no session yet: it is refused when a browser says that another page sent

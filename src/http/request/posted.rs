@@ -16,7 +16,7 @@ use super::{
     body::{Fields, PATIENCE, SIZE_MAX, percent_decoded},
     multipart,
 };
-use crate::error::Error;
+use crate::{domain::code::Code, error::Error};
 
 /// How much is read of a body that is too large, in bytes: what is given back of it.
 const GIVEN_BACK_MAX: usize = 512 * 1024;
@@ -80,7 +80,7 @@ impl Posted {
                 let text =
                     encoding.map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |it| convert(it, bytes));
                 if text.contains('\0') {
-                    refusal.get_or_insert(Error::Unprocessable("bad_character"));
+                    refusal.get_or_insert(Error::Code(Code::BadCharacter));
                 }
                 text.replace('\0', "")
             };
@@ -109,7 +109,7 @@ impl Posted {
     }
 }
 
-const UNSUPPORTED: Error = Error::Http(415, "unsupported_media_type");
+const UNSUPPORTED: Error = Error::Code(Code::UnsupportedMediaType);
 
 fn content_type(headers: &HeaderMap) -> &str {
     headers
@@ -129,7 +129,7 @@ async fn arrived(body: Body) -> (Vec<u8>, Option<Error>) {
     let mut bytes = Vec::new();
     let reading = async {
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| Error::BadRequest("bad_encoding"))?;
+            let chunk = chunk.map_err(|_| Error::Code(Code::BadEncoding))?;
             let room = GIVEN_BACK_MAX - bytes.len();
             bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() >= room {
@@ -139,9 +139,9 @@ async fn arrived(body: Body) -> (Vec<u8>, Option<Error>) {
         Ok::<(), Error>(())
     };
     let refusal = match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(())) => (bytes.len() > SIZE_MAX).then_some(Error::Http(413, "too_large")),
+        Ok(Ok(())) => (bytes.len() > SIZE_MAX).then_some(Error::Code(Code::TooLarge)),
         Ok(Err(error)) => Some(error),
-        Err(_) => Some(Error::Http(408, "timeout")),
+        Err(_) => Some(Error::Code(Code::Timeout)),
     };
     (bytes, refusal)
 }
@@ -272,15 +272,15 @@ mod tests {
     async fn f3_what_cannot_be_taken_is_still_read() {
         let code = |posted: &Posted| posted.refusal.as_ref().map(Error::code);
         let nul = posted(FORM, b"body=a%00b").await;
-        assert_eq!((code(&nul), body(&nul).as_str()), (Some("bad_character"), "ab"));
+        assert_eq!((code(&nul), body(&nul).as_str()), (Some(Code::BadCharacter), "ab"));
         let large = format!("body={}", "%C3%A9".repeat(30_000));
         let large = posted(FORM, large.as_bytes()).await;
-        assert_eq!(code(&large), Some("too_large"));
+        assert_eq!(code(&large), Some(Code::TooLarge));
         assert_eq!(body(&large), "é".repeat(30_000));
         for cut in 0..6 {
             let endless = format!("{}body={}", &"a=b&"[..cut.min(4)], "%C3%A9".repeat(200_000));
             let endless = posted(FORM, endless.as_bytes()).await;
-            assert_eq!(code(&endless), Some("too_large"));
+            assert_eq!(code(&endless), Some(Code::TooLarge));
             assert!(
                 body(&endless).chars().all(|char| char == 'é'),
                 "nothing broken at the end"
@@ -288,7 +288,7 @@ mod tests {
             assert!(!endless.was_converted);
         }
         let plain = posted("text/plain", "body=Mon texte\r\nété".as_bytes()).await;
-        assert_eq!(code(&plain), Some("unsupported_media_type"));
+        assert_eq!(code(&plain), Some(Code::UnsupportedMediaType));
         assert_eq!(plain.unread.as_deref(), Some("body=Mon texte\r\nété"));
         assert_eq!(posted("image/png", b"\x89PNG\0").await.unread, None);
         assert_eq!(
@@ -298,6 +298,9 @@ mod tests {
                 .as_deref(),
             Some("--x--")
         );
-        assert_eq!(code(&posted("application/json", b"{\"body\":").await), Some("bad_json"));
+        assert_eq!(
+            code(&posted("application/json", b"{\"body\":").await),
+            Some(Code::BadJson)
+        );
     }
 }

@@ -17,7 +17,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::body::Fields;
-use crate::error::Error;
+use crate::{domain::code::Code, error::Error};
 
 impl Fields {
     /// As [`Fields::read`], as a `T`.
@@ -49,7 +49,7 @@ impl Fields {
         let wrong = wrong.take();
         if wrong.is_empty() {
             // What ends the reading is a text of a form.
-            read.map_err(|_| Error::BadRequest("bad_json"))
+            read.map_err(|_| Error::Code(Code::BadJson))
         } else {
             Err(Error::BadType(wrong))
         }
@@ -381,7 +381,7 @@ mod tests {
         assert_eq!((found.text.as_str(), found.number, found.answer), ("a", Some(-7), true));
         for bad in [&b"number=7x"[..], b"answer=yes", b"texts=a"] {
             let bad = Fields::from_form(bad).expect("a form").typed::<Outer>();
-            assert!(matches!(bad, Err(Error::BadRequest("bad_json"))), "{bad:?}");
+            assert!(matches!(bad, Err(Error::Code(Code::BadJson))), "{bad:?}");
         }
     }
 

@@ -13,15 +13,12 @@ use utoipa::ToSchema;
 use crate::{
     actions::defend::{self, DAYS_MAX},
     app::App,
-    domain::{defence as measured, defence::share, language::Language, score::Score, timestamp::Timestamp},
+    domain::{code::Code, defence as measured, defence::share, language::Language, score::Score, timestamp::Timestamp},
     error::Error,
     http::{
         error::Problem,
         page::no_store,
-        request::{
-            extract::{Path, Query, RequestLanguage, Who},
-            fields::field_error,
-        },
+        request::extract::{Path, Query, RequestLanguage, Who},
     },
     web::defence::test_sentence,
 };
@@ -47,7 +44,7 @@ fn days(query: &Query) -> Result<i64, Error> {
         Ok(days) => Some(days.unwrap_or(30)).filter(|days| (1..=DAYS_MAX).contains(days)),
         Err(_) => None,
     }
-    .ok_or_else(|| field_error("days", "days_bad"))
+    .ok_or_else(|| Error::field("days", Code::DaysBad))
 }
 
 /// How the check of a site holds.

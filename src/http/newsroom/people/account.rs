@@ -150,7 +150,8 @@ pub(crate) async fn end_sessions(
     };
     match ended.await {
         // One that has ended by itself meanwhile is as wished.
-        Ok(_) | Err(Error::NotFound(_)) => Ok(see_other("/account?done=sessions")),
+        Ok(_) => Ok(see_other("/account?done=sessions")),
+        Err(error) if error.is_not_found() => Ok(see_other("/account?done=sessions")),
         Err(error) => Err(error.into()),
     }
 }
@@ -256,7 +257,7 @@ pub(crate) async fn waiting_second_step(
             &seed,
             FormErrors::default(),
         )?))),
-        Err(Error::NotFound(_)) => Ok(see_other("/account")),
+        Err(error) if error.is_not_found() => Ok(see_other("/account")),
         Err(error) => Err(error.into()),
     }
 }
@@ -271,7 +272,7 @@ pub(crate) async fn confirm_second_step(
     let code = Fields::read(request).await?.text("code")?;
     let error = match own_account::confirm_second_step(&app, &who, &code).await {
         Ok(()) => return Ok(see_other("/account?done=second-step-on")),
-        Err(Error::NotFound(_)) => return Ok(see_other("/account")),
+        Err(error) if error.is_not_found() => return Ok(see_other("/account")),
         Err(error) => error,
     };
     let (errors, error) = told_at_code(error, language)?;

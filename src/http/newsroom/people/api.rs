@@ -20,7 +20,7 @@ use crate::{
         own_account, tokens,
     },
     app::App,
-    domain::account::Role,
+    domain::{account::Role, code::Code},
     error::Error,
     http::{
         error::Problem,
@@ -28,7 +28,7 @@ use crate::{
         request::{
             body::Fields,
             extract::{Path, Query, Who},
-            fields::{field_error, parse_id},
+            fields::parse_id,
         },
     },
 };
@@ -139,10 +139,10 @@ fn role_change(fields: &Fields, sent: &ModeratorChange) -> Result<(Option<String
     let site = sent.site.clone().filter(|site| !site.is_empty());
     let has_role = fields.all().contains_key("role");
     match (&site, has_role) {
-        (Some(_), false) => return Err(field_error("role", "role_missing")),
-        (None, true) => return Err(field_error("site", "site_missing")),
+        (Some(_), false) => return Err(Error::field("role", Code::RoleMissing)),
+        (None, true) => return Err(Error::field("site", Code::SiteMissing)),
         (None, false) if !fields.all().contains_key("disabled") => {
-            return Err(field_error("role", "change_missing"));
+            return Err(Error::field("role", Code::ChangeMissing));
         }
         _ => {}
     }
@@ -280,7 +280,7 @@ fn limit(query: &Fields, most: i64) -> Result<i64, Error> {
     match query.integer("limit").unwrap_or(Some(0)) {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(field_error("limit", "limit_bad")),
+        Some(_) => Err(Error::field("limit", Code::LimitBad)),
     }
 }
 
@@ -290,6 +290,6 @@ fn limit(query: &Fields, most: i64) -> Result<i64, Error> {
 /// `after_bad` as a field's error.
 pub(crate) fn after(query: &Fields) -> Result<Option<Uuid>, Error> {
     let after = query.first_of(&["after"])?;
-    let bad = |_| field_error("after", "after_bad");
+    let bad = |_| Error::field("after", Code::AfterBad);
     after.map(|after| Uuid::parse_str(&after).map_err(bad)).transpose()
 }

@@ -19,7 +19,7 @@ use crate::{
         sites,
     },
     app::App,
-    domain::{account::EVERY_SITE, language::Language},
+    domain::{account::EVERY_SITE, code::Code, language::Language},
     error::Error,
     http::{
         error::Problem,
@@ -296,7 +296,7 @@ pub(crate) async fn remove(
 
 /// The people again, with why it could not be done.
 async fn refused(app: &App, who: &Identity, language: Language, error: Error) -> PageResult {
-    if !matches!(error, Error::Conflict { .. } | Error::Forbidden("works_elsewhere")) {
+    if error.status() != 409 && error.code() != Code::WorksElsewhere {
         return Err(error.into());
     }
     let mut page = page(app, who, language).await?;

@@ -16,9 +16,9 @@ pub(crate) async fn offer_rows(app: &App, offers: &Rights, language: Language) -
     for (site, role) in offers.iter() {
         let site_name = match app.site(site).await {
             Ok(found) => found.site.name.clone(),
-            Err(Error::NotFound(_)) if site == EVERY_SITE => language.say("every-site"),
+            Err(error) if error.is_not_found() && site == EVERY_SITE => language.say("every-site"),
             // An offer may be older than its site's end.
-            Err(Error::NotFound(_)) => continue,
+            Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
         rows.push(OfferRow {

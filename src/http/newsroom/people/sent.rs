@@ -10,10 +10,11 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
+        code::Code,
         timestamp::Timestamp,
     },
     error::Error,
-    http::request::{body::Fields, fields::field_error},
+    http::request::body::Fields,
 };
 
 /// Somebody to be given a role.
@@ -86,13 +87,13 @@ impl NewToken {
     pub(crate) fn parse(fields: &Fields, now: Timestamp) -> Result<tokens::Wanted, Error> {
         let sent: Self = fields.typed().map_err(|error| match error {
             // Of a form's texts only this one is a number that somebody types.
-            Error::BadRequest(_) => field_error("expires", "expires_bad"),
+            Error::Code(Code::BadJson) => Error::field("expires", Code::ExpiresBad),
             other => other,
         })?;
         let expires_at = match sent.expires {
             None => None,
             Some(days @ 1..=3650) => Some(now.plus(Duration::from_hours(24 * days.unsigned_abs()))),
-            Some(_) => return Err(field_error("expires", "expires_bad")),
+            Some(_) => return Err(Error::field("expires", Code::ExpiresBad)),
         };
         Ok(tokens::Wanted {
             name: sent.name,
@@ -108,7 +109,7 @@ impl NewToken {
 /// # Errors
 /// `role_bad` as a field's error.
 pub(crate) fn role(word: &str) -> Result<Role, Error> {
-    Role::parse(word).ok_or_else(|| field_error("role", "role_bad"))
+    Role::parse(word).ok_or_else(|| Error::field("role", Code::RoleBad))
 }
 
 /// One site, or a list; `*` or `all_sites` stands for every site.

@@ -28,6 +28,7 @@ use crate::{
     app::App,
     domain::{
         actor::Scope,
+        code::Code,
         decision::{Act, Decided},
         language::Language,
         person::fold_search,
@@ -44,7 +45,7 @@ use crate::{
             body::Fields,
             cursor,
             extract::{Path, Query, RequestLanguage, Who},
-            fields::{field_error, parse_id},
+            fields::parse_id,
         },
     },
     store::ThreadRow,
@@ -111,33 +112,33 @@ pub(crate) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
 pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
     let status = match query.first_of(&["status"])? {
         None => Status::Pending,
-        Some(word) => Status::parse(&word).ok_or_else(|| field_error("status", "status_bad"))?,
+        Some(word) => Status::parse(&word).ok_or_else(|| Error::field("status", Code::StatusBad))?,
     };
     let order = match query.first_of(&["order"])? {
         None if status == Status::Pending => Order::Article,
         None => Order::Newest,
-        Some(word) => Order::parse(&word).ok_or_else(|| field_error("order", "order_bad"))?,
+        Some(word) => Order::parse(&word).ok_or_else(|| Error::field("order", Code::OrderBad))?,
     };
     let score_max = match query.first_of(&["score_max"])? {
         None => None,
         Some(text) => Some(
             Score::parse(&text)
-                .ok_or_else(|| field_error("score_max", "score_bad"))?
+                .ok_or_else(|| Error::field("score_max", Code::ScoreBad))?
                 .thousandths(),
         ),
     };
     let since = match query.first_of(&["since"])? {
         None => None,
-        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| field_error("since", "since_bad"))?),
+        Some(text) => Some(Timestamp::parse_rfc3339(&text).ok_or_else(|| Error::field("since", Code::SinceBad))?),
     };
     let after = match query.first_of(&["after"])? {
         None => None,
-        Some(key) => Some(cursor::decode(&key).ok_or_else(|| field_error("after", "after_bad"))?),
+        Some(key) => Some(cursor::decode(&key).ok_or_else(|| Error::field("after", Code::AfterBad))?),
     };
     let limit = match query.integer("limit").unwrap_or(Some(0)) {
         None => 50,
         Some(limit) if (1..=review::PAGE_MAX).contains(&limit) => limit,
-        Some(_) => return Err(field_error("limit", "limit_bad")),
+        Some(_) => return Err(Error::field("limit", Code::LimitBad)),
     };
     let words = query.text("q")?;
     Ok(Filter {
@@ -152,7 +153,9 @@ pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
             .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
         reason: query.first_of(&["reason"])?,
         score_max,
-        links: query.integer("links").map_err(|_| field_error("links", "links_bad"))?,
+        links: query
+            .integer("links")
+            .map_err(|_| Error::field("links", Code::LinksBad))?,
         since,
         places: Vec::new(),
         after,
@@ -213,12 +216,12 @@ pub(crate) async fn decide_one(
 
 fn conflict(made: &Made, language: Language) -> Problem {
     let code = if made.decided == Decided::Erased {
-        "erased"
+        Code::Erased
     } else {
-        "conflict"
+        Code::Conflict
     };
     let item = made.item.as_ref().map(|item| Item::of(item, language));
-    let problem = Problem::from(Error::conflict(code)).with("item", serde_json::to_value(item).unwrap_or_default());
+    let problem = Problem::from(Error::Code(code)).with("item", serde_json::to_value(item).unwrap_or_default());
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
         Some(entry) => problem
             .with("decided_by", entry.actor.clone())

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::{
     actions::decide::{BATCH_MAX, Wish},
-    domain::decision::Act,
+    domain::{code::Code, decision::Act},
     error::Error,
-    http::request::fields::{field_error, parse_id},
+    http::request::fields::parse_id,
 };
 
 /// A decision about one comment.
@@ -50,7 +50,7 @@ impl Decisions {
     /// Each wish with its comment's id as it came.
     pub(crate) fn parse(self) -> Result<Vec<(String, Wish)>, Error> {
         if self.decisions.is_empty() || self.decisions.len() > BATCH_MAX {
-            return Err(field_error("decisions", "decisions_bad"));
+            return Err(Error::field("decisions", Code::DecisionsBad));
         }
         self.decisions.into_iter().map(KeyedDecision::parse).collect()
     }
@@ -74,7 +74,7 @@ struct KeyedDecision {
 
 impl KeyedDecision {
     fn parse(self) -> Result<(String, Wish), Error> {
-        let act = Act::parse(&self.action).ok_or_else(|| field_error("decisions", "decisions_bad"))?;
+        let act = Act::parse(&self.action).ok_or_else(|| Error::field("decisions", Code::DecisionsBad))?;
         let comment = Uuid::parse_str(&self.comment).unwrap_or_default();
         let decision = Decision {
             version: self.version,

@@ -124,7 +124,7 @@ impl<'a> Item<'a> {
 /// Why the automatic outcome is what it is.
 #[derive(Serialize, ToSchema)]
 struct Reason {
-    code: String,
+    code: &'static str,
     message: String,
 }
 

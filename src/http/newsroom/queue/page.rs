@@ -340,7 +340,7 @@ fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> 
         }),
         html: markup::shown(&comment.html).into_owned(),
         reasons,
-        check: if comment.reasons.iter().any(tells_of_the_check) {
+        check: if comment.reasons.iter().any(Reason::tells_of_the_check) {
             String::new()
         } else {
             check_sentence(language, &comment.verdict, comment.level.map(Score::thousandths))
@@ -358,32 +358,6 @@ fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> 
         zone: site.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         is_next: false,
     }
-}
-
-/// Whether a reason already says what the check found, so that it need not be said twice.
-fn tells_of_the_check(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::ScoreBelow { .. }
-            | Reason::ScoreHeld { .. }
-            | Reason::ScoreAtLeast { .. }
-            | Reason::ScoreRefused { .. }
-            | Reason::StepUp { .. }
-            | Reason::CheckOff
-            | Reason::CaptchaPassed
-            | Reason::CaptchaFailed
-            | Reason::TokenMissing
-            | Reason::TokenMalformed
-            | Reason::TokenExpired
-            | Reason::TokenDuplicate
-            | Reason::TokenForeign
-            | Reason::WrongAction { .. }
-            | Reason::WrongHost { .. }
-            | Reason::WrongSite
-            | Reason::NotRun { .. }
-            | Reason::Misconfigured { .. }
-            | Reason::Unavailable { .. }
-    )
 }
 
 /// What the last press did to which comment, from the parameters that [`decide`] adds to the address.

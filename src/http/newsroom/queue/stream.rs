@@ -31,7 +31,8 @@ use crate::{
         lease::{self, Reading},
     },
     app::App,
-    domain::{status::Status, timestamp::Timestamp},
+    domain::{code::Code, status::Status, timestamp::Timestamp},
+    error::Error,
     http::{
         error::Problem,
         newsroom::audit::Entry,
@@ -39,7 +40,7 @@ use crate::{
         request::{
             body::Fields,
             extract::{Query, Watcher, Who},
-            fields::{field_error, parse_id},
+            fields::parse_id,
         },
     },
     live::What,
@@ -73,7 +74,7 @@ pub(crate) async fn events(
         None => None,
         Some(text) => {
             let since = Timestamp::parse_rfc3339(&text);
-            Some(since.ok_or_else(|| field_error("since", "since_bad"))?)
+            Some(since.ok_or_else(|| Error::field("since", Code::SinceBad))?)
         }
     };
     let following = follow::open(&app, who, since).await?;

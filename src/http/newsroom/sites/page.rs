@@ -122,7 +122,7 @@ pub(crate) fn typed_fields(language: Language, fields: &Fields) -> Result<SiteFi
 }
 
 fn language_choices(language: Language, selected: &str) -> Vec<Choice> {
-    let codes = Language::ALL.map(Language::code);
+    let codes: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
     word_choices(language, "language", &codes, selected)
 }
 
@@ -311,7 +311,7 @@ fn settings_page(
         })
     };
     let mut groups = Vec::new();
-    for group in settings::Group::ALL {
+    for &group in settings::Group::ALL {
         let rows = group.settings().into_iter();
         groups.push(Group {
             heading: group.heading(),
@@ -348,12 +348,16 @@ fn kind_of(setting: &settings::Setting, found: &Settings, language: Language) ->
         settings::Kind::Language => Kind::Choices(language_choices(language, site.language.code())),
         settings::Kind::Provider => {
             let selected = site.captcha.provider.as_str();
-            Kind::Choices(provider_choices(language, &ProviderId::ALL, selected))
+            Kind::Choices(provider_choices(language, ProviderId::ALL, selected))
         }
         settings::Kind::SecondProvider => {
             let second = site.captcha.second.as_ref();
             let selected = second.map_or("", |second| second.provider.as_str());
-            let interactive: Vec<ProviderId> = ProviderId::ALL.into_iter().filter(|id| id.is_interactive()).collect();
+            let interactive: Vec<ProviderId> = ProviderId::ALL
+                .iter()
+                .copied()
+                .filter(|id| id.is_interactive())
+                .collect();
             let none = Choice {
                 label: language.say("second-none"),
                 ..Choice::default()

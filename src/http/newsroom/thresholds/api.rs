@@ -19,6 +19,7 @@ use super::{
 use crate::{
     actions::tune,
     app::App,
+    domain::code::Code,
     error::Error,
     http::{
         error::Problem,
@@ -26,7 +27,6 @@ use crate::{
         request::{
             body::Fields,
             extract::{Path, Query, Who},
-            fields::field_error,
         },
     },
 };
@@ -65,7 +65,7 @@ pub(crate) async fn preview(
     let trial = sent.parse()?;
     let after = match sent.after.filter(|id| !id.is_empty()) {
         None => None,
-        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| field_error("after", "after_bad"))?),
+        Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Error::field("after", Code::AfterBad))?),
     };
     let evidence = tune::evidence(&app, &who, &site, days).await?;
     let preview = tune::preview(&app, &evidence, &trial, after).await?;
@@ -131,6 +131,6 @@ fn days(days: Option<i64>) -> Result<i64, Error> {
     if (1..=365).contains(&days) {
         Ok(days)
     } else {
-        Err(field_error("days", "days_bad"))
+        Err(Error::field("days", Code::DaysBad))
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     },
     app::App,
     domain::{
+        code::Code,
         evidence::{self, LevelCounts},
         language::Language,
         markup,
@@ -115,7 +116,7 @@ pub(crate) async fn revert(
     let wanted = fields.typed::<Revert>()?.parse(version);
     page.note.clone_from(&wanted.note);
     let result = tune::revert(&app, &who, &site, wanted).await;
-    if matches!(result, Err(Error::Unprocessable(_) | Error::Conflict { .. })) {
+    if matches!(&result, Err(error) if [Code::ConfirmNeeded, Code::Conflict].contains(&error.code())) {
         page.goes_back(version).await?;
     }
     page.after(result).await
@@ -270,8 +271,8 @@ impl<'a> Draft<'a> {
                     row.policy.version
                 )));
             }
-            Err(Error::Unprocessable("confirm_needed")) => "confirm",
-            Err(Error::Conflict { .. }) => "base",
+            Err(Error::Code(Code::ConfirmNeeded)) => "confirm",
+            Err(Error::Code(Code::Conflict)) => "base",
             Err(error) => return Err(error.into()),
         };
         let key = if field == "base" {

@@ -7,9 +7,8 @@ use utoipa::ToSchema;
 
 use crate::{
     actions::tune,
-    domain::{captcha::explore_ppm, policy, score::Score, timestamp::Timestamp},
+    domain::{captcha::explore_ppm, code::Code, policy, score::Score, timestamp::Timestamp},
     error::Error,
-    http::request::fields::field_error,
     store::PolicyRow,
 };
 
@@ -89,16 +88,16 @@ impl Cuts {
 pub(crate) fn trial(cuts: Option<Cuts>, explore: Option<f64>, from: Option<&str>) -> Result<tune::Trial, Error> {
     let explore = match explore {
         None => None,
-        Some(share) => Some(Score::from_decimal(share).ok_or_else(|| field_error("explore", "cuts_bad"))?),
+        Some(share) => Some(Score::from_decimal(share).ok_or_else(|| Error::field("explore", Code::CutsBad))?),
     };
     let from = match from.filter(|text| !text.is_empty()) {
         None => None,
-        Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| field_error("from", "from_bad"))?),
+        Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| Error::field("from", Code::FromBad))?),
     };
     Ok(tune::Trial {
         cuts: cuts
             .and_then(Cuts::parse)
-            .ok_or_else(|| field_error("cuts", "cuts_bad"))?,
+            .ok_or_else(|| Error::field("cuts", Code::CutsBad))?,
         explore_ppm: explore.map(|share| explore_ppm(Some(share))),
         from,
     })
