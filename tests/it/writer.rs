@@ -185,11 +185,16 @@ async fn a_schema_that_changes_under_load_costs_those_under_way_another_try() {
         eventually(what, async || count() > before + WRITERS).await;
     };
     let changes = async {
+        // A connection that died may hold the file until the writer gives it up.
         for _ in 0..CHANGES {
             grows("they are stored, without a restart", &|| stored.borrow().len()).await;
-            storage.execute("ALTER TABLE receivers RENAME TO gone").await;
+            storage
+                .execute("PRAGMA busy_timeout = 30000; ALTER TABLE receivers RENAME TO gone")
+                .await;
             grows("they fail", &|| failed.borrow().len()).await;
-            storage.execute("ALTER TABLE gone RENAME TO receivers").await;
+            storage
+                .execute("PRAGMA busy_timeout = 30000; ALTER TABLE gone RENAME TO receivers")
+                .await;
         }
         grows("they are stored at the end", &|| stored.borrow().len()).await;
         is_over.set(true);

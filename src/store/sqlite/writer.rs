@@ -34,6 +34,10 @@ const QUEUE: usize = 1024;
 /// How long a caller waits for its commit: a transaction lasts milliseconds, a busy file five seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long one write may take, its wait for a busy file among it: less than callers wait, so that whoever comes behind
+/// one that never ends is still answered.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+
 /// The queue to the writing task.
 #[derive(Debug)]
 pub(in crate::store) struct Writer {
@@ -130,7 +134,7 @@ async fn work(
     while let Some(first) = next(&mut waiting, &mut jobs).await {
         let result = match first {
             Job::Stop => break,
-            Job::Closure(closure) => unless_it_panics(run_closure(&mut connection, closure)).await,
+            Job::Closure(closure) => unless_it_breaks(run_closure(&mut connection, closure)).await,
             Job::Unit(unit, answer) => {
                 batch.push((unit, answer));
                 let until = tokio::time::Instant::now() + GATHER;
@@ -149,7 +153,7 @@ async fn work(
                     }
                 }
                 usual = batch.len();
-                unless_it_panics(run_batch(&mut connection, std::mem::take(&mut batch))).await
+                unless_it_breaks(run_batch(&mut connection, std::mem::take(&mut batch))).await
             }
         };
         if let Err(error) = result {
@@ -163,11 +167,15 @@ async fn work(
     let _ = sqlx::Connection::close(connection).await;
 }
 
-/// A write that panics ends alone: its caller hears that the writer ended, and the connection is opened again. The
-/// task goes on, because nobody could write without it.
-async fn unless_it_panics(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
-    let ended = AssertUnwindSafe(write).catch_unwind().await;
-    ended.unwrap_or_else(|_| Err(Defect::Broken("a write panicked".to_owned()).into()))
+/// A write that panics ends alone, and so does one that its connection never ends: a statement that is sent while the
+/// connection's thread dies stays in its queue for ever. The caller hears that the writer ended, and the connection is
+/// opened again. The task goes on, because nobody could write without it.
+async fn unless_it_breaks(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    match tokio::time::timeout(WRITE_MAX, AssertUnwindSafe(write).catch_unwind()).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err(Defect::Broken("a write panicked".to_owned()).into()),
+        Err(_) => Err(StoreError::Unavailable("a write did not end".to_owned())),
+    }
 }
 
 async fn next(waiting: &mut VecDeque<Job>, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
