@@ -167,6 +167,7 @@ impl Scene {
         SITE.clone_into(&mut comment.site);
         comment.at = START;
         comment.submitted().reference = comment.id.to_string();
+        comment.submitted().captcha.provider = ProviderId::RecaptchaV3;
         comment
     }
 
