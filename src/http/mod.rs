@@ -17,12 +17,10 @@ mod page;
 mod readers;
 mod request;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::{
-    Extension, Router,
-    extract::State,
-    middleware,
+    Extension, Router, middleware,
     routing::{delete, get, patch, post, put},
 };
 use utoipa::OpenApi;
@@ -35,7 +33,7 @@ use self::{
     },
     operators::{docs, operations},
     readers::{receipt, step_up, submit_form, thread, thread_cache::ThreadCache},
-    request::{Form, extract::RequestLanguage},
+    request::Form,
 };
 use crate::app::App;
 
@@ -99,20 +97,11 @@ fn newsroom(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// What looks after the service, what describes it and the files of its pages: the same under every name.
 fn operators() -> Router<Arc<App>> {
-    let document: Arc<LazyLock<utoipa::openapi::OpenApi>> = Arc::new(LazyLock::new(document));
-    let shown = Arc::clone(&document);
     let calls = Router::new()
         .merge(operator_routes())
-        .route("/openapi.json", get(move || async move { docs::json(&document) }))
+        .route("/openapi.json", get(docs::json))
         .route("/static/{file}", get(assets::asset));
-    let pages = Router::new().route(
-        "/docs",
-        get(
-            move |State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage| async move {
-                docs::show(&app, language, &shown)
-            },
-        ),
-    );
+    let pages = Router::new().route("/docs", get(docs::show));
     layers::of_operators(Form::Json, calls).merge(layers::of_operators(Form::Preferred, pages))
 }
 
@@ -190,8 +179,7 @@ fn power_routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), retype::around))
 }
 
-/// Names routes once: `$routes` serves them, `$Described` is what their handlers say of themselves. The
-/// document is made only when somebody asks for it: it takes 2 MB to make.
+/// Names routes once: `$routes` serves them, `$Described` is what their handlers say of themselves.
 macro_rules! described_routes {
     ($routes:ident, $Described:ident, $listed:ident: $($path:literal: $($method:ident $($handler:ident)::+),+;)+) => {
         fn $routes() -> Router<Arc<App>> {
@@ -292,7 +280,7 @@ fn document() -> utoipa::openapi::OpenApi {
         .nest("/api/v1", api)
 }
 
-/// The document of the API, as `/openapi.json` serves it.
+/// The document of the API, from the code; `/openapi.json` serves `docs/openapi.json`, which a test holds to be the same.
 #[must_use]
 pub fn openapi() -> String {
     document().to_pretty_json().unwrap_or_default()

@@ -1,18 +1,23 @@
 //! The API's document, for programs and for people.
+//!
+//! It is made from the code ([`crate::http::openapi`]) and committed; what is committed is served, so that the service
+//! carries a text and not what makes it. A test holds the two to be the same.
+
+use std::sync::Arc;
 
 use axum::{
-    Json,
+    extract::State,
+    http::header,
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 use crate::{
     app::App,
-    domain::language::Language,
     http::{
         newsroom::insider::frame,
         page::{admin_page, no_store},
+        request::extract::RequestLanguage,
     },
     web::{
         docs::{Answer, DocsPage, Operation, OperationGroup, Parameter},
@@ -21,16 +26,18 @@ use crate::{
     },
 };
 
+const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
+
 /// `/openapi.json`.
-pub(crate) fn json(document: &OpenApi) -> Response {
-    no_store(Json(document).into_response())
+pub(crate) async fn json() -> Response {
+    no_store(([(header::CONTENT_TYPE, "application/json")], DOCUMENT).into_response())
 }
 
 /// The same as a page.
-pub(crate) fn show(app: &App, language: Language, document: &OpenApi) -> Response {
-    let value = serde_json::to_value(document).unwrap_or_default();
+pub(crate) async fn show(State(app): State<Arc<App>>, RequestLanguage(language): RequestLanguage) -> Response {
+    let value: Value = serde_json::from_str(DOCUMENT).unwrap_or_default();
     admin_page(&DocsPage {
-        frame: frame(app, None, language, Place::Docs, language.say("nav-docs")),
+        frame: frame(&app, None, language, Place::Docs, language.say("nav-docs")),
         version: text(&value, "/info/version"),
         description: text(&value, "/info/description"),
         groups: groups(&value),
