@@ -15,7 +15,7 @@ use std::{
 };
 
 use palabre::{
-    actions::accounts::{self, By, Wanted},
+    actions::accounts::{self, Authority, Wanted},
     app::App,
     clock::Clock,
     config::Config,
@@ -125,7 +125,7 @@ async fn start(folder: &Path) -> String {
         name: "Known".to_owned(),
         email: KNOWN.to_owned(),
     };
-    let added = accounts::add(&app, By::Operator, &wanted, Role::Owner, &Scope::All)
+    let added = accounts::add(&app, Authority::Operator, &wanted, Role::Owner, &Scope::All)
         .await
         .expect("added");
     let url = format!("http://{address}");

@@ -30,7 +30,7 @@ pub const STREAMS: usize = 200;
 pub const STREAMS_EACH: usize = 20;
 
 /// A stream says at least something this often.
-pub const BEAT: Duration = Duration::from_secs(20);
+pub const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// Changes that a stream may be behind; one that is further behind ends.
 const BEHIND: usize = 1024;
@@ -68,7 +68,7 @@ pub struct Live {
     /// Streams by whose they are.
     places: Mutex<HashMap<String, usize>>,
     open: AtomicUsize,
-    stirred: Notify,
+    notified: Notify,
     ended: CancellationToken,
     /// What has been told; held while the store is looked into.
     pub told: tokio::sync::Mutex<Told>,
@@ -90,7 +90,7 @@ impl Default for Live {
             changes: broadcast::Sender::new(BEHIND),
             places: Mutex::default(),
             open: AtomicUsize::new(0),
-            stirred: Notify::new(),
+            notified: Notify::new(),
             ended: CancellationToken::new(),
             told: tokio::sync::Mutex::default(),
         }
@@ -133,15 +133,15 @@ impl Live {
     }
 
     /// Says that something was changed here, so that the watcher looks at once.
-    pub fn stir(&self) {
+    pub fn notify(&self) {
         if self.streams() > 0 {
-            self.stirred.notify_one();
+            self.notified.notify_one();
         }
     }
 
-    /// Waits for the next [`Live::stir`].
-    pub async fn stirred(&self) {
-        self.stirred.notified().await;
+    /// Waits for the next [`Live::notify`].
+    pub async fn notified(&self) {
+        self.notified.notified().await;
     }
 
     /// Ends all streams, for good.

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{
     credentials,
-    door::{self, Caller, Counted, Entry},
     identify::Identity,
+    sign_in::{self, Caller, Counted, Entry},
 };
 use crate::{
     app::App,
@@ -48,14 +48,14 @@ pub const PAGE_MAX: i64 = 1000;
 
 /// Who changes accounts.
 #[derive(Debug, Clone, Copy)]
-pub enum By<'a> {
+pub enum Authority<'a> {
     /// Somebody who came in.
     Somebody(&'a Identity),
     /// The command line.
     Operator,
 }
 
-impl By<'_> {
+impl Authority<'_> {
     pub(super) fn actor(self) -> Actor {
         match self {
             Self::Somebody(who) => who.actor.clone(),
@@ -229,7 +229,7 @@ fn is_seen_by(who: &Identity, account: &Account) -> bool {
 /// # Errors
 /// Errors of fields: `name_…` (`name_taken` where a colleague's looks like it), `email_…`; 404 for
 /// a site that is not theirs or not there; 403, also `retype_needed`; errors of the store.
-pub async fn add(app: &App, by: By<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
+pub async fn add(app: &App, by: Authority<'_>, wanted: &Wanted, role: Role, scope: &Scope) -> Result<Added, Error> {
     let sites = sites_of(app, by, scope).await?;
     let (name, email) = parse(wanted)?;
     by.typed_in_person(app)?;
@@ -278,7 +278,7 @@ fn invitations_full(site: Option<&str>) -> Error {
 }
 
 /// The sites of a scope, each of which must exist and be theirs.
-pub(super) async fn sites_of(app: &App, by: By<'_>, scope: &Scope) -> Result<Vec<String>, Error> {
+pub(super) async fn sites_of(app: &App, by: Authority<'_>, scope: &Scope) -> Result<Vec<String>, Error> {
     let Scope::Sites(sites) = scope else {
         by.may_own(EVERY_SITE)?;
         return Ok(vec![EVERY_SITE.to_owned()]);
@@ -325,7 +325,7 @@ pub fn parse(wanted: &Wanted) -> Result<(Name, Email), Error> {
 /// `last_owner`, for an offer `invitations_full`; errors of the store.
 pub async fn change_role(
     app: &App,
-    by: By<'_>,
+    by: Authority<'_>,
     account: Uuid,
     site: &str,
     role: Option<Role>,
@@ -335,7 +335,7 @@ pub async fn change_role(
 
 async fn give_or_take(
     app: &App,
-    by: By<'_>,
+    by: Authority<'_>,
     account: Uuid,
     site: &str,
     role: Option<Role>,
@@ -354,8 +354,8 @@ async fn give_or_take(
     };
     let giver = Giver {
         rights: match by {
-            By::Operator => None,
-            By::Somebody(who) => Some(who.rights.clone()),
+            Authority::Operator => None,
+            Authority::Somebody(who) => Some(who.rights.clone()),
         },
         link,
         link_audit: on_sites(
@@ -385,7 +385,7 @@ async fn give_or_take(
 /// # Errors
 /// As [`change_role`], to let in again also `retype_needed`; 403 `works_elsewhere`, and to let in
 /// again `forbidden` for who has less power over the account than who shut it out.
-pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
+pub async fn set_disabled(app: &App, by: Authority<'_>, account: Uuid, disabled: bool) -> Result<(), Error> {
     let known = get(app, account).await?;
     by.may_rule(&known)?;
     if !disabled {
@@ -408,7 +408,7 @@ pub async fn set_disabled(app: &App, by: By<'_>, account: Uuid, disabled: bool) 
 ///
 /// # Errors
 /// As [`set_disabled`].
-pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
+pub async fn remove(app: &App, by: Authority<'_>, account: Uuid) -> Result<(), Error> {
     let known = get(app, account).await?;
     let own = by.own_part(&known.rights);
     if known.passphrase.is_none() && by.may_rule(&known).is_err() && !own.is_empty() {
@@ -433,7 +433,7 @@ pub async fn remove(app: &App, by: By<'_>, account: Uuid) -> Result<(), Error> {
 ///
 /// # Errors
 /// As [`set_disabled`], and `retype_needed`.
-pub async fn reset(app: &App, by: By<'_>, account: Uuid) -> Result<String, Error> {
+pub async fn reset(app: &App, by: Authority<'_>, account: Uuid) -> Result<String, Error> {
     let account = get(app, account).await?;
     let own = by.own_part(&account.rights);
     if account.passphrase.is_none() && !own.is_empty() {
@@ -496,16 +496,16 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) ->
     }
     // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
     let by = Counted::by(Action::SignInAccount, format!("link {}", account.id));
-    let tried = door::count(app, &[by]).await?;
+    let tried = sign_in::count(app, &[by]).await?;
     let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
-    let (session, entry) = door::new_session(app, caller, account.id);
+    let (session, entry) = sign_in::new_session(app, caller, account.id);
     let there = if account.passphrase.is_some() {
         &account.rights
     } else {
         &invited.offers
     };
-    let audit = on_sites(app, door::entry(app, &account, "link_redeemed"), there);
+    let audit = on_sites(app, sign_in::entry(app, &account, "link_redeemed"), there);
     let is_first = app
         .store
         .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
@@ -548,7 +548,7 @@ pub async fn get(app: &App, account: Uuid) -> Result<Account, Error> {
         .ok_or_else(Error::not_found)
 }
 
-fn new_link(app: &App, by: By<'_>, life: Duration) -> (String, Invitation) {
+fn new_link(app: &App, by: Authority<'_>, life: Duration) -> (String, Invitation) {
     let code = new_secret();
     let invitation = Invitation {
         hash: sha256_hex(code.as_bytes()),
@@ -571,10 +571,10 @@ fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Erro
     }
 }
 
-fn account_entry(app: &App, by: By<'_>, action: &'static str, account: Uuid, roles: Option<Roles>) -> NewAudit {
+fn account_entry(app: &App, by: Authority<'_>, action: &'static str, account: Uuid, roles: Option<Roles>) -> NewAudit {
     NewAudit {
         detail: Some(AuditDetail::Account { account, roles }.text()),
-        ..door::service_entry(app, by.actor(), action, app.clock.now())
+        ..sign_in::service_entry(app, by.actor(), action, app.clock.now())
     }
 }
 

@@ -21,9 +21,9 @@ const NOTE_MAX: usize = 2000;
 /// Longest reason code or decision key, in characters.
 const CODE_MAX: usize = 200;
 
-/// One wish.
+/// A decision to be made.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct NewDecision {
     pub comment: Uuid,
     pub act: Act,
     /// The version it was made on; `None` applies to whatever is there.
@@ -36,15 +36,15 @@ pub struct Wish {
     pub of: Option<Uuid>,
 }
 
-/// What became of a wish.
+/// What became of a new decision.
 #[derive(Debug)]
-pub struct Made {
+pub struct DecidedItem {
     pub decided: Decided,
     /// The comment as it is now; `None` when it is not the caller's.
     pub item: Option<review::Item>,
 }
 
-impl Made {
+impl DecidedItem {
     /// The decision's id, where one was made or repeated.
     #[must_use]
     pub fn decision(&self) -> Option<Uuid> {
@@ -55,27 +55,27 @@ impl Made {
     }
 }
 
-/// Applies one wish.
+/// Makes one decision.
 ///
 /// # Errors
 /// [`Error`] for texts that are too long; errors of the store. A conflict is no error here.
-pub async fn decide(app: &App, who: &Identity, wish: Wish) -> Result<Made, Error> {
+pub async fn decide(app: &App, who: &Identity, new: NewDecision) -> Result<DecidedItem, Error> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
-    if length(&wish.note) > NOTE_MAX || length(&wish.reason) > CODE_MAX || length(&wish.key) > CODE_MAX {
+    if length(&new.note) > NOTE_MAX || length(&new.reason) > CODE_MAX || length(&new.key) > CODE_MAX {
         return Err(Error::Code(Code::TooLarge));
     }
-    let note = wish.note.filter(|note| !note.trim().is_empty());
-    let comment = wish.comment;
+    let note = new.note.filter(|note| !note.trim().is_empty());
+    let comment = new.comment;
     let decided = app
         .store
         .decide(Decide {
             id: app.clock.new_id(),
             comment,
-            act: wish.act,
-            version: wish.version,
-            of: wish.of,
-            key: wish.key,
-            reason: wish.reason,
+            act: new.act,
+            version: new.version,
+            of: new.of,
+            key: new.key,
+            reason: new.reason,
             note_digest: note
                 .as_ref()
                 .map(|note| hex(&app.keys.digest(Purpose::Audit, "", note.as_bytes()))),
@@ -89,7 +89,7 @@ pub async fn decide(app: &App, who: &Identity, wish: Wish) -> Result<Made, Error
         Decided::NotFound => None,
         _ => review::item(app, who, comment).await.ok(),
     };
-    Ok(Made { decided, item })
+    Ok(DecidedItem { decided, item })
 }
 
 /// The comment that a decision was about.

@@ -25,7 +25,7 @@ use crate::{
     app::App,
     domain::{actor::Scope, code::Code, timestamp::Timestamp},
     error::Error,
-    live::{BEAT, Change, Place, Told, What},
+    live::{Change, HEARTBEAT, Place, Told, What},
     store::{Arrival, AuditEntry, Lease, SiteCounts},
 };
 
@@ -48,7 +48,7 @@ pub struct Following {
     who: Identity,
     waiting: VecDeque<Arc<Change>>,
     changes: broadcast::Receiver<Arc<Change>>,
-    beats: Interval,
+    heartbeats: Interval,
     _place: Place,
 }
 
@@ -62,7 +62,7 @@ pub enum Said {
 
 /// A change was made here: who follows hears of it at once.
 pub fn notify(app: &App) {
-    app.live.stir();
+    app.live.notify();
 }
 
 /// Opens a stream of what happens on the caller's sites from now on, or since `since` (at most an hour back)
@@ -86,7 +86,7 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
         return Err(Error::Unauthenticated);
     }
     // The watcher slept while there was no stream.
-    app.live.stir();
+    app.live.notify();
     let now = app.clock.now();
     let sites = who.sites(app).await?;
     let mut waiting = VecDeque::new();
@@ -106,8 +106,8 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
     waiting.extend(leases.map(|what| (now, what)));
     let counts = app.store.counts_by_site(sites.get(..SITES).unwrap_or(&sites)).await?;
     waiting.extend(counts.into_iter().map(|counts| (now, What::Counts(counts))));
-    let mut beats = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heartbeats = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let waiting = waiting
         .into_iter()
         .map(|(seen_at, what)| Arc::new(Change { seen_at, what }));
@@ -116,7 +116,7 @@ pub async fn open(app: &Arc<App>, who: Identity, since: Option<Timestamp>) -> Re
         app: Arc::clone(app),
         who,
         changes,
-        beats,
+        heartbeats,
         _place: place,
     })
 }
@@ -128,7 +128,7 @@ impl Following {
         &self.who
     }
 
-    /// The next thing to say, at least every [`BEAT`]; `None` at the end: the rights it was opened with are
+    /// The next thing to say, at least every [`HEARTBEAT`]; `None` at the end: the rights it was opened with are
     /// no longer the caller's, the process ends, or the client takes in too little.
     pub async fn next(&mut self) -> Option<Said> {
         if let Some(change) = self.waiting.pop_front() {
@@ -138,7 +138,7 @@ impl Following {
             let change = tokio::select! {
                 biased;
                 () = self.app.live.ended() => return None,
-                _ = self.beats.tick() => None,
+                _ = self.heartbeats.tick() => None,
                 change = self.changes.recv() => Some(change.ok()?),
             };
             let Some(change) = change else {

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::{
     accounts::on_sites,
     credentials,
-    door::{self, Counted},
     identify::{IDLE, Identity, SignedIn},
     session_tries,
+    sign_in::{self, Counted},
 };
 use crate::{
     app::App,
@@ -80,7 +80,7 @@ pub async fn sessions(app: &App, who: &Identity) -> Result<Vec<SessionEntry>, Er
 pub async fn end_sessions(app: &App, who: &Identity, only: Option<Uuid>) -> Result<u64, Error> {
     let (person, account) = me(app, who).await?;
     let keep = if only.is_some() { None } else { Some(person.session) };
-    let audit = door::entry(app, &account, "sessions_ended");
+    let audit = sign_in::entry(app, &account, "sessions_ended");
     let ended = app.store.end_sessions_of(account.id, only, keep, audit).await?;
     if only.is_some() && ended == 0 {
         return Err(Error::not_found());
@@ -102,7 +102,7 @@ pub async fn rename(app: &App, who: &Identity, name: &str) -> Result<(), Error> 
     };
     let audit = NewAudit {
         detail: Some(detail.text()),
-        ..door::entry(app, &account, "account_renamed")
+        ..sign_in::entry(app, &account, "account_renamed")
     };
     let audit = on_sites(app, audit, &account.rights);
     app.store.rename_account(account.id, name.as_str(), audit).await?;
@@ -149,7 +149,7 @@ pub async fn answer_offer(
     };
     let audit = NewAudit {
         detail: Some(detail.text()),
-        ..door::entry(app, &account, action)
+        ..sign_in::entry(app, &account, action)
     };
     let audit = on_sites(app, audit, &there);
     let offer = (site, role);
@@ -175,7 +175,7 @@ pub async fn change_passphrase(app: &App, who: &Identity, current: &str, new: &s
     // It was right, whatever comes of the new one.
     confirmed(app, person, &account, tried).await?;
     let hash = credentials::hash_chosen(app, new, [&account.name, &account.email]).await?;
-    let audit = door::entry(app, &account, "passphrase_changed");
+    let audit = sign_in::entry(app, &account, "passphrase_changed");
     app.store
         .set_passphrase(account.id, hash, Some(person.session), audit)
         .await
@@ -234,10 +234,10 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
     }
     // The seed is on the page: there is nothing to be guessed, and no session ends by it.
     let by = Counted::by(Action::SignInAccount, format!("first code {}", person.session));
-    let tried = door::count(app, &[by]).await?;
+    let tried = sign_in::count(app, &[by]).await?;
     let bad = || Error::field("code", Code::CodeBad);
     let step = credentials::totp_step(app, &account, code)?.ok_or_else(bad)?;
-    let audit = door::entry(app, &account, "second_step_on");
+    let audit = sign_in::entry(app, &account, "second_step_on");
     if !app.store.take_totp_step(account.id, step, Some(audit)).await? {
         return Err(bad());
     }
@@ -252,7 +252,7 @@ pub async fn confirm_second_step(app: &App, who: &Identity, code: &str) -> Resul
 pub async fn remove_second_step(app: &App, who: &Identity, passphrase: &str) -> Result<(), Error> {
     let (person, account) = me(app, who).await?;
     confirm(app, person, &account, passphrase).await?;
-    let audit = door::entry(app, &account, "second_step_off");
+    let audit = sign_in::entry(app, &account, "second_step_off");
     app.store.set_totp_seed(account.id, None, Some(audit)).await?;
     Ok(())
 }
@@ -265,7 +265,7 @@ pub async fn renew_recovery_codes(app: &App, who: &Identity, passphrase: &str) -
     let (person, account) = me(app, who).await?;
     confirm(app, person, &account, passphrase).await?;
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
-    let audit = door::entry(app, &account, "recovery_codes_renewed");
+    let audit = sign_in::entry(app, &account, "recovery_codes_renewed");
     app.store.set_recovery_codes(account.id, hashes, audit).await?;
     Ok(codes)
 }
@@ -284,7 +284,7 @@ pub async fn type_again(app: &App, who: &Identity, passphrase: &str, code: &str)
             app.store.forget_try(tried).await?;
             return Err(Error::field("code", Code::CodeMissing));
         }
-        match door::check_code(app, &account, code).await {
+        match sign_in::check_code(app, &account, code).await {
             Ok(()) => {}
             Err(Error::Code(code @ (Code::CodeBad | Code::SecondStepUnreadable))) => {
                 let error = Error::field("code", code);

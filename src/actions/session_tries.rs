@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{door, identify::SignedIn};
+use super::{identify::SignedIn, sign_in};
 use crate::{
     app::App,
     domain::{audit::AuditDetail, code::Code},
@@ -60,7 +60,7 @@ pub(super) async fn right(app: &App, person: SignedIn) -> Result<(), Error> {
 async fn end(app: &App, person: SignedIn, account: &Account) -> Result<Error, Error> {
     let audit = NewAudit {
         detail: Some(AuditDetail::WrongTries { wrong_tries: MOST }.text()),
-        ..door::entry(app, account, "sessions_ended")
+        ..sign_in::entry(app, account, "sessions_ended")
     };
     app.store
         .end_sessions_of(account.id, Some(person.session), None, audit)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::{
     accounts::{self, Wanted},
     credentials,
-    door::{self, Caller, Counted, Entry},
     identify::{self, Identity},
+    sign_in::{self, Caller, Counted, Entry},
 };
 use crate::{
     app::App,
@@ -129,7 +129,7 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str) -> Result<Option<Str
     }
     app.limits
         .check(&[Demand::by_address(Action::SignIn, caller.address)])?;
-    let tried = door::count(app, &door::by_address(Action::SetupCode, "setup", caller.address)).await?;
+    let tried = sign_in::count(app, &sign_in::by_address(Action::SetupCode, "setup", caller.address)).await?;
     let now = app.clock.now();
     let secret = new_secret();
     let session = NewSession {
@@ -198,7 +198,7 @@ pub async fn make_first_owner(
     }
     let setup = sha256_hex(setup.as_bytes());
     let by = Counted::by(Action::SignInAccount, format!("setup session {setup}"));
-    let tried = door::count(app, &[by]).await?;
+    let tried = sign_in::count(app, &[by]).await?;
     let typed = accounts::parse(wanted);
     let hash = credentials::hash_chosen(app, passphrase, [&wanted.name, &wanted.email]).await;
     let ((name, email), hash) = match (typed, hash) {
@@ -219,13 +219,13 @@ pub async fn make_first_owner(
         at: app.clock.now(),
     };
     let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
-    let (session, entry) = door::new_session(app, caller, account.id);
+    let (session, entry) = sign_in::new_session(app, caller, account.id);
     let actor = Actor {
         kind: ActorKind::Account,
         id: account.id.to_string(),
         name: account.name.clone(),
     };
-    let audit = door::service_entry(app, actor, "first_owner", app.clock.now());
+    let audit = sign_in::service_entry(app, actor, "first_owner", app.clock.now());
     if !app
         .store
         .add_first_owner(account, hashes, session, &setup, audit)

@@ -5,9 +5,9 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::{By, cut, on_sites, sites_of},
-    door,
+    accounts::{Authority, cut, on_sites, sites_of},
     identify::Identity,
+    sign_in,
 };
 use crate::{
     app::App,
@@ -77,7 +77,7 @@ pub async fn list(
 /// # Errors
 /// `name_…`, `site_missing`, `expires_bad` as errors of fields; 404 for a site that is not
 /// theirs or not there; 403, also `retype_needed`; errors of the store.
-pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error> {
+pub async fn create(app: &App, by: Authority<'_>, wanted: Wanted) -> Result<Made, Error> {
     let sites = sites_of(app, by, &wanted.scope).await?;
     let now = app.clock.now();
     if wanted.expires_at.is_some_and(|at| at <= now) {
@@ -93,7 +93,7 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
         None => format!("token-{:015}", id.as_u128() % 1_000_000_000_000_000),
     };
     let mut parent = None;
-    if let By::Somebody(who) = by {
+    if let Authority::Somebody(who) = by {
         who.typed_lately(app)?;
         if let Some(program) = &who.program {
             let outlives = |end| wanted.expires_at.is_none_or(|at| at > end);
@@ -136,13 +136,13 @@ pub async fn create(app: &App, by: By<'_>, wanted: Wanted) -> Result<Made, Error
 ///
 /// # Errors
 /// 404 for one that is not live or not theirs; errors of the store.
-pub async fn revoke(app: &App, by: By<'_>, id: Uuid) -> Result<(), Error> {
-    if let By::Somebody(who) = by {
+pub async fn revoke(app: &App, by: Authority<'_>, id: Uuid) -> Result<(), Error> {
+    if let Authority::Somebody(who) = by {
         who.may_own()?;
     }
     let token = app.store.token(id).await?.ok_or_else(Error::not_found)?;
     let works_on = rights_of(&token);
-    if let By::Somebody(who) = by
+    if let Authority::Somebody(who) = by
         && !who.rights.own_all_of(&works_on)
     {
         return Err(Error::not_found());
@@ -164,9 +164,9 @@ fn rights_of(token: &TokenRow) -> Rights {
     }
 }
 
-fn entry(app: &App, by: By<'_>, action: &'static str, detail: &AuditDetail<'_>) -> NewAudit {
+fn entry(app: &App, by: Authority<'_>, action: &'static str, detail: &AuditDetail<'_>) -> NewAudit {
     NewAudit {
         detail: Some(detail.text()),
-        ..door::service_entry(app, by.actor(), action, app.clock.now())
+        ..sign_in::service_entry(app, by.actor(), action, app.clock.now())
     }
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{open::open, output};
-use crate::{actions::tune, config::Config};
+use crate::{actions::thresholds, config::Config};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CaptchaCommand {
@@ -22,7 +22,7 @@ pub(super) async fn run(config: Config, command: CaptchaCommand) -> Result<(), S
 
 async fn observe(config: Config, site: &str) -> Result<(), String> {
     let app = open(config).await?;
-    let row = tune::observe(&app, site)
+    let row = thresholds::observe(&app, site)
         .await
         .map_err(|error| format!("set {site} to observe: {error}"))?;
     app.store.close().await;

@@ -8,7 +8,7 @@ use super::{
     output::{self, in_words},
 };
 use crate::{
-    actions::accounts::{self, By, Wanted},
+    actions::accounts::{self, Authority, Wanted},
     app::App,
     config::Config,
     domain::{account::EVERY_SITE, actor::Scope},
@@ -69,13 +69,13 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
         }
         ModeratorCommand::Remove { email } => {
             let account = find(&app, &email).await?;
-            accounts::remove(&app, By::Operator, account.id)
+            accounts::remove(&app, Authority::Operator, account.id)
                 .await
                 .map_err(|error| in_words(&format!("remove {email}"), &error))?;
         }
         ModeratorCommand::Reset { email } => {
             let account = find(&app, &email).await?;
-            let code = accounts::reset(&app, By::Operator, account.id)
+            let code = accounts::reset(&app, Authority::Operator, account.id)
                 .await
                 .map_err(|error| in_words(&format!("make a link for {email}"), &error))?;
             output::result(accounts::link(&app, &code))?;
@@ -90,9 +90,15 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
         name: wanted.name,
         email: wanted.email,
     };
-    let added = accounts::add(app, By::Operator, &person, wanted.role.into(), &wanted.sites.into())
-        .await
-        .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
+    let added = accounts::add(
+        app,
+        Authority::Operator,
+        &person,
+        wanted.role.into(),
+        &wanted.sites.into(),
+    )
+    .await
+    .map_err(|error| in_words(&format!("add {}", person.email), &error))?;
     let Some(code) = added.code else {
         output::note(if added.is_offer {
             "the role waits for their yes: with the link that they have, or on their account's page"

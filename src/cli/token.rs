@@ -10,7 +10,7 @@ use super::{
     output::{self, in_words},
 };
 use crate::{
-    actions::{accounts::By, tokens},
+    actions::{accounts::Authority, tokens},
     config::Config,
     domain::actor::Scope,
     store::{TokenRow, TokensWanted},
@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
                 scope: wanted.sites.into(),
                 expires_at: wanted.expires.map(|life| app.clock.now().plus(life)),
             };
-            let made = tokens::create(&app, By::Operator, token)
+            let made = tokens::create(&app, Authority::Operator, token)
                 .await
                 .map_err(|error| in_words("make the token", &error))?;
             output::result(&made.secret)?;
@@ -75,7 +75,7 @@ pub(super) async fn run(config: Config, command: TokenCommand) -> Result<(), Str
             }
         }
         TokenCommand::Revoke { id } => {
-            tokens::revoke(&app, By::Operator, id)
+            tokens::revoke(&app, Authority::Operator, id)
                 .await
                 .map_err(|error| match error {
                     error if error.is_not_found() => format!("there is no live token {id}"),

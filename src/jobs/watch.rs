@@ -24,9 +24,9 @@ pub(super) async fn watch(app: Arc<App>, shutdown: CancellationToken) {
         loop {
             // Without streams there is nothing to look for; the first one looks itself.
             if app.live.streams() == 0 {
-                app.live.stirred().await;
+                app.live.notified().await;
             } else {
-                let _ = tokio::time::timeout(EVERY, app.live.stirred()).await;
+                let _ = tokio::time::timeout(EVERY, app.live.notified()).await;
             }
             let looked = follow::look(&app).await;
             if let (Err(error), true) = (&looked, was_well) {

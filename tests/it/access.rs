@@ -9,7 +9,7 @@ use std::{
 };
 
 use palabre::{
-    actions::{accounts::By, identify::Role, setup, tokens},
+    actions::{accounts::Authority, identify::Role, setup, tokens},
     domain::{actor::Scope, status::Status},
     keys::sha256_hex,
 };
@@ -114,7 +114,7 @@ async fn a_token_ends_when_it_expires_or_is_revoked(storage: &Storage) {
         scope: Scope::All,
         expires_at: expires,
     };
-    let short = tokens::create(&service.app, By::Operator, wanted)
+    let short = tokens::create(&service.app, Authority::Operator, wanted)
         .await
         .expect("a token")
         .secret;
@@ -143,7 +143,7 @@ async fn a_token_ends_when_it_expires_or_is_revoked(storage: &Storage) {
         .expect("read")
         .expect("it is there")
         .row;
-    tokens::revoke(&service.app, By::Operator, row.id)
+    tokens::revoke(&service.app, Authority::Operator, row.id)
         .await
         .expect("revoked");
     assert_eq!(ask(&long.token).await, 401, "at once");
@@ -757,7 +757,7 @@ async fn new_person(service: &Service) -> (String, String) {
         scope: Scope::Sites(vec!["faso".to_owned()]),
         expires_at: None,
     };
-    let token = tokens::create(&service.app, By::Operator, wanted)
+    let token = tokens::create(&service.app, Authority::Operator, wanted)
         .await
         .expect("a token");
     (account.to_string(), token.id.to_string())

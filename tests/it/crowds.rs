@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use palabre::{
-    actions::{accounts::By, identify::Role, tokens},
+    actions::{accounts::Authority, identify::Role, tokens},
     domain::{actor::Scope, site::SiteSettings},
 };
 use reqwest::Method;
@@ -75,7 +75,7 @@ async fn h9_six_hundred_tokens_of_one_tenant_hide_nobodys(storage: &Storage) {
             scope: Scope::Sites(vec!["faso".to_owned()]),
             expires_at: None,
         };
-        tokens::create(&service.app, By::Operator, wanted)
+        tokens::create(&service.app, Authority::Operator, wanted)
             .await
             .expect("a token");
     }

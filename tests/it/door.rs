@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::{self, Identity, Role},
         own_account,
     },
@@ -121,7 +121,7 @@ async fn whoever_does_not_come_in_learns_nothing(storage: &Storage) {
         .await;
     let (awa, link) = service.invites("Awa", AWA, Role::Moderator, &[]).await;
     service.accepts(&link).await;
-    accounts::set_disabled(&service.app, By::Operator, awa, true)
+    accounts::set_disabled(&service.app, Authority::Operator, awa, true)
         .await
         .expect("shut out");
     let mut answers = Vec::new();
@@ -245,21 +245,21 @@ async fn who_is_shut_out_is_out_at_once(storage: &Storage) {
     let (awa, link) = service.invites("Awa", AWA, Role::Moderator, &["faso"]).await;
     let browser = service.accepts(&link).await;
     browser.gets("/queue").await.expect(200);
-    accounts::change_role(&service.app, By::Operator, awa, "faso", None)
+    accounts::change_role(&service.app, Authority::Operator, awa, "faso", None)
         .await
         .expect("taken");
     let queue = browser.gets("/queue").await;
     assert!(!queue.text.contains("Le Faso"), "the role is read each time");
     browser.gets("/sites/faso/captcha").await.expect(404);
-    accounts::change_role(&service.app, By::Operator, awa, "faso", Some(Role::Moderator))
+    accounts::change_role(&service.app, Authority::Operator, awa, "faso", Some(Role::Moderator))
         .await
         .expect("given");
     browser.gets("/sites/faso/captcha").await.expect(200);
-    accounts::set_disabled(&service.app, By::Operator, awa, true)
+    accounts::set_disabled(&service.app, Authority::Operator, awa, true)
         .await
         .expect("shut out");
     browser.gets("/sites/faso/captcha").await.expect(303);
-    accounts::set_disabled(&service.app, By::Operator, awa, false)
+    accounts::set_disabled(&service.app, Authority::Operator, awa, false)
         .await
         .expect("let in");
     browser.gets("/sites/faso/captcha").await.expect(303);
@@ -621,8 +621,12 @@ async fn a_one_time_link_opens_once(storage: &Storage) {
     }
     // A link in place of a lost passphrase: until it is used all stays as it was; then all else ends.
     let browser = service.signs_in_as(AWA, PASSPHRASE).await;
-    let older = accounts::reset(&service.app, By::Operator, awa).await.expect("a link");
-    let newer = accounts::reset(&service.app, By::Operator, awa).await.expect("a link");
+    let older = accounts::reset(&service.app, Authority::Operator, awa)
+        .await
+        .expect("a link");
+    let newer = accounts::reset(&service.app, Authority::Operator, awa)
+        .await
+        .expect("a link");
     browser.gets("/queue").await.expect(200);
     assert_eq!(
         opens(&older, PASSPHRASE).await.status,
@@ -634,7 +638,9 @@ async fn a_one_time_link_opens_once(storage: &Storage) {
     assert_eq!(service.tries(AWA, PASSPHRASE).await.status, 401);
 
     let (_, week) = service.invites("Issa", "issa@example.org", Role::Moderator, &[]).await;
-    let day = accounts::reset(&service.app, By::Operator, awa).await.expect("a link");
+    let day = accounts::reset(&service.app, Authority::Operator, awa)
+        .await
+        .expect("a link");
     service.clock.advance(Duration::from_hours(24));
     assert_eq!(opens(&day, PASSPHRASE).await.status, 404, "a day");
     service.clock.advance(Duration::from_hours(6 * 24));
@@ -791,7 +797,7 @@ async fn what_happens_at_the_door_is_written_down(storage: &Storage) {
     service.tries(OWNER_EMAIL, "what-was-typed-there").await;
     let (awa, link) = service.invites("Awa", AWA, Role::Moderator, &["faso"]).await;
     service.accepts(&link).await;
-    accounts::set_disabled(&service.app, By::Operator, awa, true)
+    accounts::set_disabled(&service.app, Authority::Operator, awa, true)
         .await
         .expect("shut out");
     browser.posts("/logout", &[]).await.expect(303);
@@ -845,7 +851,7 @@ async fn h9_failed_tries_are_written_down_once_an_hour_with_their_number(storage
         .invites("Issa", "issa@example.org", Role::Moderator, &["faso"])
         .await;
     service.accepts(&link).await;
-    accounts::set_disabled(&service.app, By::Operator, shut_out, true)
+    accounts::set_disabled(&service.app, Authority::Operator, shut_out, true)
         .await
         .expect("shut out");
     let tries = async |round: u32| {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
         tokens,
     },
     clock::{Clock, ManualClock},
     keys::sha256_hex,
-    live::{BEAT, STREAMS_EACH},
+    live::{HEARTBEAT, STREAMS_EACH},
     store::{Opening, Store},
 };
 use reqwest::{Method, RequestBuilder};
@@ -367,7 +367,7 @@ async fn a_stream_ends_with_session_role_or_token(storage: &Storage) {
         .expect("read")
         .expect("it is there");
     mariam.reads_first(waiting).await.expect(200);
-    tokens::revoke(&service.app, By::Operator, token.row.id)
+    tokens::revoke(&service.app, Authority::Operator, token.row.id)
         .await
         .expect("revoked");
     stream.ends().await;
@@ -389,10 +389,10 @@ async fn h6_a_stream_of_a_token_ends_with_what_its_maker_may(storage: &Storage) 
     };
     let (program, stream) = opens().await;
     let gives = async |role| {
-        accounts::change_role(&service.app, By::Operator, id, "faso", role)
+        accounts::change_role(&service.app, Authority::Operator, id, "faso", role)
             .await
             .expect("done");
-        service.app.live.stir();
+        service.app.live.notify();
     };
     gives(Some(Role::Moderator)).await;
     stream.ends().await;
@@ -401,10 +401,10 @@ async fn h6_a_stream_of_a_token_ends_with_what_its_maker_may(storage: &Storage) 
     again.ends().await;
     gives(Some(Role::Owner)).await;
     let (_, stream) = opens().await;
-    accounts::set_disabled(&service.app, By::Operator, id, true)
+    accounts::set_disabled(&service.app, Authority::Operator, id, true)
         .await
         .expect("done");
-    service.app.live.stir();
+    service.app.live.notify();
     stream.ends().await;
     service.stop().await;
 }
@@ -547,7 +547,7 @@ async fn a_flood_hides_nothing(storage: &Storage) {
     }
     drop(no_look);
     let both = async { [wide.tells("counts").await, wide.tells("counts").await] };
-    let [_, sahel] = tokio::time::timeout(BEAT, both).await.expect("of each site");
+    let [_, sahel] = tokio::time::timeout(HEARTBEAT, both).await.expect("of each site");
     assert_eq!(
         (&sahel["site"], &sahel["counts"]["pending"]["n"]),
         (&json!("sahel"), &json!(1))
@@ -581,7 +581,7 @@ async fn a_flood_hides_nothing(storage: &Storage) {
             .expect("added");
     }
     drop(no_look);
-    tokio::time::timeout(BEAT * 3 / 4, stream.ends())
+    tokio::time::timeout(HEARTBEAT * 3 / 4, stream.ends())
         .await
         .expect("not only at its beat");
     service.stop().await;

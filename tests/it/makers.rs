@@ -2,7 +2,7 @@
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
     },
     domain::{account::EVERY_SITE, actor::Scope},
@@ -86,12 +86,12 @@ impl Service {
     }
 
     async fn shuts_out(&self, id: Uuid, is_shut_out: bool) {
-        let done = accounts::set_disabled(&self.app, By::Operator, id, is_shut_out).await;
+        let done = accounts::set_disabled(&self.app, Authority::Operator, id, is_shut_out).await;
         done.expect("done");
     }
 
     async fn gives(&self, id: Uuid, site: &str, role: Option<Role>) {
-        let done = accounts::change_role(&self.app, By::Operator, id, site, role).await;
+        let done = accounts::change_role(&self.app, Authority::Operator, id, site, role).await;
         done.expect("done");
     }
 }
@@ -287,7 +287,7 @@ async fn h3_a_role_of_another_comes_with_a_link_of_theirs(storage: &Storage) {
         email,
     };
     let sites = Scope::Sites(vec!["sahel".to_owned()]);
-    let added = accounts::add(&service.app, By::Operator, &wanted, Role::Moderator, &sites).await;
+    let added = accounts::add(&service.app, Authority::Operator, &wanted, Role::Moderator, &sites).await;
     let added = added.expect("added");
     assert_eq!(added.account, awa);
     assert_eq!(service.opens(&added.code.expect("a link")).await, 200);
@@ -338,7 +338,9 @@ async fn h3_a_link_of_the_operator_is_always_good(storage: &Storage) {
     code_of(&given.json["link"]);
     assert_eq!(service.opens(&link).await, 200);
     assert_eq!(service.opens(&link).await, 404, "once");
-    let code = accounts::reset(&service.app, By::Operator, awa).await.expect("a link");
+    let code = accounts::reset(&service.app, Authority::Operator, awa)
+        .await
+        .expect("a link");
     service.gives(awa, EVERY_SITE, None).await;
     service.gives(awa, "faso", None).await;
     assert_eq!(service.opens(&code).await, 200, "also where nothing is left");

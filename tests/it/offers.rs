@@ -3,7 +3,7 @@
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
     },
     domain::account::Rights,
@@ -269,7 +269,7 @@ async fn tenants_an_owner_of_everything_gives_at_once(storage: &Storage) {
         );
     }
     let (awa, _, _) = moderator(&service).await;
-    let given = accounts::change_role(&service.app, By::Operator, awa, "sahel", Some(Role::Owner)).await;
+    let given = accounts::change_role(&service.app, Authority::Operator, awa, "sahel", Some(Role::Owner)).await;
     assert!(!given.expect("given").is_offer);
     assert_eq!(rights(&service, awa).await.at("sahel"), Some(Role::Owner));
     service.stop().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
     },
     domain::{account::Rights, actor::Scope},
@@ -106,7 +106,7 @@ async fn tenants_who_sits_in_an_account_gets_nothing_that_others_give_to_its_ema
             assert_eq!(other.answers_by(&code, "sahel", "yes").await, 404, "another account");
 
             // The operator gives the account back to its person, who has the link.
-            let back = accounts::reset(&service.app, By::Operator, account)
+            let back = accounts::reset(&service.app, Authority::Operator, account)
                 .await
                 .expect("a link");
             let person = service.accepts(&back).await;
@@ -180,10 +180,10 @@ async fn tenants_whoever_opens_a_link_gets_its_makers_roles_alone(storage: &Stor
         .await;
     assert_eq!(service.presses(&newest).await, (200, 409));
     let (fourth, _) = service.somebody(Role::Owner, &["sahel"]).await;
-    accounts::set_disabled(&service.app, By::Operator, maker, true)
+    accounts::set_disabled(&service.app, Authority::Operator, maker, true)
         .await
         .expect("done");
-    accounts::set_disabled(&service.app, By::Operator, fourth, true)
+    accounts::set_disabled(&service.app, Authority::Operator, fourth, true)
         .await
         .expect("done");
     assert_eq!(
@@ -230,7 +230,7 @@ async fn tenants_a_role_for_who_sits_in_an_account_waits_also_for_an_owner_of_ev
         name: "Awa".to_owned(),
         email,
     };
-    let added = accounts::add(&service.app, By::Operator, &wanted, Role::Owner, &Scope::All)
+    let added = accounts::add(&service.app, Authority::Operator, &wanted, Role::Owner, &Scope::All)
         .await
         .expect("added");
     assert!(added.is_offer || added.code.is_some());

@@ -2,7 +2,7 @@
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
         own_account, tokens,
     },
@@ -530,7 +530,7 @@ async fn tokens_without_a_name_get_names_that_are_told_apart(storage: &Storage) 
             scope: Scope::All,
             expires_at: None,
         };
-        let made = tokens::create(&service.app, By::Operator, wanted).await;
+        let made = tokens::create(&service.app, Authority::Operator, wanted).await;
         made.expect("its name is nobody's");
     }
     service.stop().await;
@@ -786,7 +786,7 @@ async fn the_log_of_accounts_is_for_who_owns_every_site(storage: &Storage) {
     palabre::jobs::round(&service.app).await.expect("a round");
     let (seals, fault) = service.app.store.check_seals(EVERY_SITE).await.expect("read");
     assert!(seals > 0 && fault.is_none());
-    accounts::set_disabled(&service.app, By::Operator, Uuid::nil(), true)
+    accounts::set_disabled(&service.app, Authority::Operator, Uuid::nil(), true)
         .await
         .expect_err("nobody");
     service.stop().await;

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
         own_account, tokens,
     },
@@ -238,7 +238,7 @@ async fn new_account(service: &Service, is_shut_out: bool) -> (Uuid, String) {
     let (id, code) = service.invites("Awa", &email, Role::Moderator, &["faso"]).await;
     service.accepts(&code).await;
     if is_shut_out {
-        accounts::set_disabled(&service.app, By::Operator, id, true)
+        accounts::set_disabled(&service.app, Authority::Operator, id, true)
             .await
             .expect("shut out");
     }
@@ -263,7 +263,7 @@ async fn prepared(service: &Service, (_, path, body, _): Call, number: usize) ->
         scope: Scope::All,
         expires_at: None,
     };
-    let token = tokens::create(&service.app, By::Operator, wanted)
+    let token = tokens::create(&service.app, Authority::Operator, wanted)
         .await
         .expect("a token");
     let filled = |text: &str| {

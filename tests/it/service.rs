@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use palabre::{
     actions::{
-        accounts::{self, By, Wanted},
+        accounts::{self, Authority, Wanted},
         identify::Role,
         setup, tokens,
     },
@@ -112,7 +112,7 @@ impl Service {
                 scope: scope.clone(),
                 expires_at: None,
             };
-            match tokens::create(&self.app, By::Operator, wanted).await {
+            match tokens::create(&self.app, Authority::Operator, wanted).await {
                 Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 made => {
                     return Person {
@@ -456,7 +456,7 @@ impl Service {
                 name: numbered(name, number),
                 email: email.to_owned(),
             };
-            match accounts::add(&self.app, By::Operator, &wanted, role, &scope).await {
+            match accounts::add(&self.app, Authority::Operator, &wanted, role, &scope).await {
                 Err(Error::Invalid(wrong)) if wrong[0].code.as_str() == "name_taken" => {}
                 added => {
                     let added = added.expect("invited");

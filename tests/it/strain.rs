@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::{self, Role},
         own_account, setup,
     },
@@ -158,7 +158,7 @@ async fn h1_what_cannot_match_is_answered_before_the_passphrase_is_looked_at(sto
         .await;
     let (gone, link) = service.invites("Ali", "gone@example.org", Role::Moderator, &[]).await;
     service.accepts(&link).await;
-    accounts::set_disabled(&service.app, By::Operator, gone, true)
+    accounts::set_disabled(&service.app, Authority::Operator, gone, true)
         .await
         .expect("shut out");
     let entries = storage.integer("SELECT COUNT(*) FROM audit_entries").await;

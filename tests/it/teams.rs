@@ -3,7 +3,7 @@
 
 use palabre::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::Role,
     },
     domain::account::EVERY_SITE,
@@ -191,12 +191,12 @@ async fn h3_a_link_ends_when_its_maker_falls(storage: &Storage) {
                         all.posts(&path, &[("site", "faso"), ("role", role)]).await.expect(303);
                     }
                     ("command line", Some(disabled)) => {
-                        let done = accounts::set_disabled(&service.app, By::Operator, maker, disabled).await;
+                        let done = accounts::set_disabled(&service.app, Authority::Operator, maker, disabled).await;
                         done.expect("done");
                     }
                     ("command line", None) => {
                         let role = Role::parse(role);
-                        let done = accounts::change_role(&service.app, By::Operator, maker, "faso", role).await;
+                        let done = accounts::change_role(&service.app, Authority::Operator, maker, "faso", role).await;
                         done.expect("done");
                     }
                     _ => {
@@ -268,7 +268,7 @@ async fn h3_who_gave_a_suspension_decides_who_lifts_it(storage: &Storage) {
     faso.acts(Method::PATCH, awa, lift()).await.expect(200);
 
     // One that was lifted by who may is forgotten; the command line's is as an owner's of every site.
-    accounts::set_disabled(&service.app, By::Operator, awa, true)
+    accounts::set_disabled(&service.app, Authority::Operator, awa, true)
         .await
         .expect("done");
     assert_eq!(faso.acts(Method::PATCH, awa, lift()).await.error(), (403, "forbidden"));

@@ -3,7 +3,7 @@
 
 use palabre::{
     actions::{
-        accounts::{self, By, Wanted},
+        accounts::{self, Authority, Wanted},
         identify::{self, Role},
         own_account, tokens,
     },
@@ -46,7 +46,7 @@ fn on(sites: &[&str]) -> Scope {
 async fn adds(service: &Service, name: &str, email: &str, sites: &[&str]) -> Result<Uuid, Error> {
     let added = accounts::add(
         &service.app,
-        By::Operator,
+        Authority::Operator,
         &wanted(name, email),
         Role::Moderator,
         &on(sites),
@@ -62,7 +62,7 @@ async fn makes_token(service: &Service, name: &str, scope: Scope) -> Result<toke
         scope,
         expires_at: None,
     };
-    tokens::create(&service.app, By::Operator, wanted).await
+    tokens::create(&service.app, Authority::Operator, wanted).await
 }
 
 async fn identity(service: &Service, browser: &Browser<'_>) -> identify::Identity {
@@ -199,11 +199,11 @@ async fn h13_nobody_takes_a_colleagues_name(storage: &Storage) {
             .invites("Moussa", "moussa@example.org", Role::Moderator, &["faso"])
             .await,
     );
-    accounts::set_disabled(&service.app, By::Operator, mariam, true)
+    accounts::set_disabled(&service.app, Authority::Operator, mariam, true)
         .await
         .expect("shut out");
     is_taken(renames(&service, &awa, "Mariam Sawadogo").await, "suspended");
-    accounts::remove(&service.app, By::Operator, mariam)
+    accounts::remove(&service.app, Authority::Operator, mariam)
         .await
         .expect("removed");
     is_taken(renames(&service, &awa, "mariam sawadogo").await, "removed");
@@ -212,7 +212,7 @@ async fn h13_nobody_takes_a_colleagues_name(storage: &Storage) {
         "removed",
     );
     // Who was only invited has done nothing under the name: a mistyped address can be made good.
-    accounts::remove(&service.app, By::Operator, moussa.0)
+    accounts::remove(&service.app, Authority::Operator, moussa.0)
         .await
         .expect("removed");
     adds(&service, "Moussa", "moussa2@example.org", &["faso"])
@@ -236,17 +236,17 @@ async fn h13_a_name_is_free_on_other_sites_and_one_s_own_stays_ones_own(storage:
         .expect("another site");
     renames(&service, &awa, "AWA").await.expect("one's own");
     // A role on the other's site would make two of one name there.
-    let both = accounts::change_role(&service.app, By::Operator, other, "faso", Some(Role::Moderator)).await;
+    let both = accounts::change_role(&service.app, Authority::Operator, other, "faso", Some(Role::Moderator)).await;
     is_taken(both, "a role");
     is_taken(
         adds(&service, "Awa", "awa2@example.org", &["faso"]).await,
         "a role by e-mail",
     );
     is_taken(
-        accounts::change_role(&service.app, By::Operator, other, "*", Some(Role::Owner)).await,
+        accounts::change_role(&service.app, Authority::Operator, other, "*", Some(Role::Owner)).await,
         "a role everywhere",
     );
-    accounts::change_role(&service.app, By::Operator, other, "sahel", Some(Role::Owner))
+    accounts::change_role(&service.app, Authority::Operator, other, "sahel", Some(Role::Owner))
         .await
         .expect("another role where they are");
     service.stop().await;
@@ -296,7 +296,9 @@ async fn h13_owners_read_what_happened_to_the_names_and_links_of_their_site(stor
         .await;
     let browser = service.accepts(&link).await;
     renames(&service, &browser, "Awa Ouédraogo").await.expect("renamed");
-    accounts::reset(&service.app, By::Operator, awa).await.expect("a link");
+    accounts::reset(&service.app, Authority::Operator, awa)
+        .await
+        .expect("a link");
     let faso = service.person("Propriétaire du Faso", Role::Owner, &["faso"]).await;
     let sahel = service.person("Propriétaire du Sahel", Role::Owner, &["sahel"]).await;
     let log = faso.gets("/api/v1/moderation/audit?site=faso").await.expect(200);

@@ -21,9 +21,8 @@ use super::{
 };
 use crate::{
     actions::{
-        accounts,
-        door::{self, Caller, Entry, Step},
-        identify, setup,
+        accounts, identify, setup,
+        sign_in::{self, Caller, Entry, Step},
     },
     app::App,
     domain::{code::Code, language::Language},
@@ -85,7 +84,7 @@ pub(crate) async fn sign_in(
     let passphrase = sent.passphrase.filter(|text| !text.is_empty()).or(sent.password);
     let passphrase = passphrase.unwrap_or_default();
     let entered = match cookies::check_secure(&app) {
-        Ok(()) => door::sign_in(&app, &caller, &email, &passphrase, sent.code.as_deref()).await,
+        Ok(()) => sign_in::sign_in(&app, &caller, &email, &passphrase, sent.code.as_deref()).await,
         Err(error) => Err(error),
     };
     if !fields.is_form {
@@ -178,7 +177,7 @@ pub(crate) async fn second_step(
     let sent: SecondStep = fields.typed().map_err(Problem::preferred)?;
     let (pass, code) = (sent.pass, sent.code);
     let next = own_path(&sent.next.unwrap_or_default());
-    let entered = door::second_step(&app, &caller, &pass, &code).await;
+    let entered = sign_in::second_step(&app, &caller, &pass, &code).await;
     if !fields.is_form {
         return Ok(in_json(&app, entered.map(Step::In)));
     }
@@ -222,7 +221,7 @@ pub(crate) async fn recover(
     cookies::check_secure(&app)?;
     let fields = Fields::read(request).await?;
     let email = fields.text("email")?;
-    let recovered = door::recover(
+    let recovered = sign_in::recover(
         &app,
         &caller,
         &email,
@@ -340,7 +339,7 @@ async fn is_in(app: &App, caller: &Caller, account: Uuid) -> Result<bool, Error>
         (status = 403, description = "origin_forbidden: from a page of ours alone")))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, AtDoor(caller): AtDoor, headers: HeaderMap) -> PageResult {
     if let Some(secret) = &caller.session {
-        door::sign_out(&app, secret).await?;
+        sign_in::sign_out(&app, secret).await?;
     }
     let wants_json = headers
         .get(header::CONTENT_TYPE)

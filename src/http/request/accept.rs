@@ -9,17 +9,21 @@ use super::body;
 
 /// How much a type is wanted: its weight in thousandths, then how precisely it was named (2 by its name, 1 by its kind,
 /// 0 as anything).
-type Wish = (u16, u8);
+type Weight = (u16, u8);
 
-const UNWANTED: Wish = (0, 0);
+const UNWANTED: Weight = (0, 0);
 
 /// Whether the client wants a page rather than JSON, where JSON is what a program gets that names neither. A browser
 /// that names neither, as those inside of other apps do, wants a page.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     // The second kind of each counts where it is named: nobody means a page by `application/*`.
-    let named = |kind| Some(wish(headers, kind)).filter(|wish| wish.1 == 2).unwrap_or(UNWANTED);
-    let page = wish(headers, "text/html").max(named("application/xhtml+xml"));
-    let json = wish(headers, "application/json").max(named("application/problem+json"));
+    let named = |kind| {
+        Some(weight(headers, kind))
+            .filter(|wish| wish.1 == 2)
+            .unwrap_or(UNWANTED)
+    };
+    let page = weight(headers, "text/html").max(named("application/xhtml+xml"));
+    let json = weight(headers, "application/json").max(named("application/problem+json"));
     if page.0 == 0 && json.0 > 0 {
         return false;
     }
@@ -39,9 +43,9 @@ pub(crate) fn wants_page_after(headers: &HeaderMap) -> bool {
 pub(crate) fn preferred<'a>(headers: &HeaderMap, offers: &[&'a str]) -> &'a str {
     let mut best = (offers.first().copied().unwrap_or_default(), UNWANTED);
     for offer in offers {
-        let wish = wish(headers, offer);
-        if wish.0 > 0 && wish > best.1 {
-            best = (offer, wish);
+        let own = weight(headers, offer);
+        if own.0 > 0 && own > best.1 {
+            best = (offer, own);
         }
     }
     best.0
@@ -53,7 +57,7 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     mode.is_some_and(|mode| mode.as_bytes().eq_ignore_ascii_case(b"navigate"))
 }
 
-fn wish(headers: &HeaderMap, media_type: &str) -> Wish {
+fn weight(headers: &HeaderMap, media_type: &str) -> Weight {
     let kind = media_type.split('/').next().unwrap_or_default();
     let ranges = headers.get_all(header::ACCEPT).iter();
     let ranges = ranges

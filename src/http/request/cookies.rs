@@ -13,7 +13,7 @@ use axum_extra::extract::{
 use url::Url;
 
 use crate::{
-    actions::door::{Entry, MARK_LIFE, SESSION_LIFE},
+    actions::sign_in::{Entry, MARK_LIFE, SESSION_LIFE},
     app::App,
     config::is_loopback_host,
     domain::code::Code,

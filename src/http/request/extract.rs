@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use super::{body::Fields, cookies};
 use crate::{
     actions::{
-        door::Caller,
         identify::{self, Identity},
         setup,
+        sign_in::Caller,
     },
     app::App,
     domain::{

@@ -1,4 +1,4 @@
-//! SQLite: one file in WAL mode, [`Readers`], and one writing connection behind [`Writer`].
+//! SQLite: one file in WAL mode, [`ReadPool`], and one writing connection behind [`Writer`].
 //!
 //! `synchronous = FULL` is read back at start: acknowledged means durable. A lock file beside the
 //! database keeps a second server out; commands beside a running server write through a short-lived
@@ -23,8 +23,8 @@ use sqlx::{
 
 use super::{
     log_file::{self, Look, beside},
-    looks::Looks,
-    readers::Readers,
+    lookups::Lookups,
+    read_pool::ReadPool,
     recent::Recent,
     writer::Writer,
 };
@@ -84,9 +84,9 @@ pub enum Opening {
 /// An open SQLite store.
 #[derive(Debug)]
 pub struct Sqlite {
-    readers: Arc<Readers>,
+    readers: Arc<ReadPool>,
     recent: Arc<Recent>,
-    looks: Looks,
+    looks: Lookups,
     writer: Writer,
     path: PathBuf,
     /// Opens a connection that empties the log.
@@ -98,7 +98,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub(in crate::store) fn readers(&self) -> &Readers {
+    pub(in crate::store) fn readers(&self) -> &ReadPool {
         &self.readers
     }
 
@@ -106,7 +106,7 @@ impl Sqlite {
         &self.recent
     }
 
-    pub(in crate::store) fn looks(&self) -> &Looks {
+    pub(in crate::store) fn looks(&self) -> &Lookups {
         &self.looks
     }
 
@@ -152,7 +152,7 @@ impl Sqlite {
         if let Err(error) = self.finish_erasures().await {
             tracing::warn!(%error, "the database's log could not be emptied of what was erased");
         }
-        // Readers first: only the last connection, if it may write, brings the log into the file, so that a
+        // ReadPool first: only the last connection, if it may write, brings the log into the file, so that a
         // clean end leaves one whole file. A reader that does not end must not keep the writer.
         let _ = tokio::time::timeout(BUSY_TIMEOUT, self.readers.close()).await;
         self.writer.close().await;
@@ -213,7 +213,7 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
             "{what}: synchronous is {synchronous} and not 2 (FULL), so that an acknowledged comment could be lost"
         )));
     }
-    let readers = Arc::new(Readers::new(reading));
+    let readers = Arc::new(ReadPool::new(reading));
     if opening == Opening::Serve {
         note_run(&mut connection).await.map_err(unusable)?;
     }
@@ -224,7 +224,7 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
         // A server that was killed may have erased something a moment before.
         erased: AtomicBool::new(opening == Opening::Serve),
         writer: Writer::start(connection, options, batch),
-        looks: Looks::start(Arc::clone(&readers), Arc::clone(&recent)),
+        looks: Lookups::start(Arc::clone(&readers), Arc::clone(&recent)),
         recent,
         readers,
         path,

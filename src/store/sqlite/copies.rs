@@ -50,7 +50,7 @@ pub struct Restored {
     pub had_database: bool,
 }
 
-/// Looks a copy of the store in the file `named` through: that it is a whole database of ours with a schema of this
+/// Lookups a copy of the store in the file `named` through: that it is a whole database of ours with a schema of this
 /// program or an older one. `meta` names what is wanted of its small facts. The copy itself is only read.
 ///
 /// # Errors

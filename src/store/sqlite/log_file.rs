@@ -103,7 +103,7 @@ pub(in crate::store) enum Look {
     Foreign(&'static str),
 }
 
-/// Looks at the database and the log beside it.
+/// Lookups at the database and the log beside it.
 ///
 /// # Errors
 /// Those of the file system.

@@ -8,7 +8,7 @@ use crate::{
     actions::{
         defend::{self, DAYS_MAX, Day, Defence, KeyTest},
         identify::{Identity, Role},
-        tune,
+        thresholds,
     },
     app::App,
     domain::{
@@ -205,11 +205,13 @@ async fn alarms_of(
     };
     let mut alarms: Vec<Alarm> = faults.iter().map(alarm).collect();
     if let Some(first) = alarms.first_mut() {
-        first.observe = tune::rule_to_take_back(app, who, &site.id).await?.map(|base| Observe {
-            site: site.id.clone(),
-            site_name: site.name.clone(),
-            base,
-        });
+        first.observe = thresholds::rule_to_take_back(app, who, &site.id)
+            .await?
+            .map(|base| Observe {
+                site: site.id.clone(),
+                site_name: site.name.clone(),
+                base,
+            });
     }
     Ok(alarms)
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         own_account, tokens,
     },
     app::App,
@@ -81,7 +81,7 @@ pub(crate) async fn invite(
     let sent: NewModerator = Fields::read_as(request).await?;
     let added = async {
         let (wanted, role, scope) = sent.parse()?;
-        accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
+        accounts::add(&app, Authority::Somebody(&who), &wanted, role, &scope).await
     };
     let added = added.await?;
     let body = Invited {
@@ -116,11 +116,11 @@ pub(crate) async fn change_moderator(
         let (site, role) = role_change(&fields, &sent)?;
         let mut code = None;
         if let Some(site) = &site {
-            let change = accounts::change_role(&app, By::Somebody(&who), account.id, site, role).await?;
+            let change = accounts::change_role(&app, Authority::Somebody(&who), account.id, site, role).await?;
             code = change.code;
         }
         if let Some(disabled) = sent.disabled {
-            accounts::set_disabled(&app, By::Somebody(&who), account.id, disabled).await?;
+            accounts::set_disabled(&app, Authority::Somebody(&who), account.id, disabled).await?;
         }
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
@@ -160,7 +160,7 @@ pub(crate) async fn remove_moderator(
     _: Query,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    accounts::remove(&app, By::Somebody(&who), id).await?;
+    accounts::remove(&app, Authority::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 
@@ -175,7 +175,7 @@ pub(crate) async fn new_link(
     _: Query,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    let code = accounts::reset(&app, By::Somebody(&who), id).await?;
+    let code = accounts::reset(&app, Authority::Somebody(&who), id).await?;
     let link = Some(accounts::link(&app, &code));
     let body = Invited { id, link };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
@@ -210,7 +210,7 @@ pub(crate) async fn create_token(
     let fields = Fields::read(request).await?;
     let made = async {
         let wanted = NewToken::parse(&fields, app.clock.now())?;
-        tokens::create(&app, By::Somebody(&who), wanted).await
+        tokens::create(&app, Authority::Somebody(&who), wanted).await
     };
     let made = made.await?;
     let body = MadeToken {
@@ -230,7 +230,7 @@ pub(crate) async fn revoke_token(
     _: Query,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    tokens::revoke(&app, By::Somebody(&who), id).await?;
+    tokens::revoke(&app, Authority::Somebody(&who), id).await?;
     Ok(no_store(StatusCode::NO_CONTENT.into_response()))
 }
 

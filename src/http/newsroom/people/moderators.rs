@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     actions::{
-        accounts::{self, By},
+        accounts::{self, Authority},
         identify::{Identity, Role},
         sites,
     },
@@ -181,7 +181,7 @@ pub(crate) async fn invite(
     };
     let added = async {
         let (_, role, scope) = fields.typed::<NewModerator>()?.parse()?;
-        accounts::add(&app, By::Somebody(&who), &wanted, role, &scope).await
+        accounts::add(&app, Authority::Somebody(&who), &wanted, role, &scope).await
     };
     let error = match added.await {
         Ok(added) => {
@@ -226,7 +226,7 @@ pub(crate) async fn link(
 ) -> PageResult {
     let made = async {
         let id = parse_id(&id)?;
-        let code = accounts::reset(&app, By::Somebody(&who), id).await?;
+        let code = accounts::reset(&app, Authority::Somebody(&who), id).await?;
         Ok((code, accounts::get(&app, id).await?))
     };
     match made.await {
@@ -251,7 +251,7 @@ pub(crate) async fn change_role(
             word => Some(role(word)?),
         };
         let site = fields.text("site")?;
-        let change = accounts::change_role(&app, By::Somebody(&who), account.id, &site, role).await?;
+        let change = accounts::change_role(&app, Authority::Somebody(&who), account.id, &site, role).await?;
         Ok((change, account.name))
     };
     match changed.await {
@@ -272,7 +272,7 @@ pub(crate) async fn set_disabled(
     request: Request,
 ) -> PageResult {
     let disabled = Fields::read(request).await?.text("disabled")? != "no";
-    let changed = async { accounts::set_disabled(&app, By::Somebody(&who), parse_id(&id)?, disabled).await };
+    let changed = async { accounts::set_disabled(&app, Authority::Somebody(&who), parse_id(&id)?, disabled).await };
     match changed.await {
         Ok(()) if disabled => Ok(see_other("/moderators?done=disabled")),
         Ok(()) => Ok(see_other("/moderators?done=enabled")),
@@ -287,7 +287,7 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
     RequestLanguage(language): RequestLanguage,
 ) -> PageResult {
-    let removed = async { accounts::remove(&app, By::Somebody(&who), parse_id(&id)?).await };
+    let removed = async { accounts::remove(&app, Authority::Somebody(&who), parse_id(&id)?).await };
     match removed.await {
         Ok(()) => Ok(see_other("/moderators?done=removed")),
         Err(error) => refused(&app, &who, language, error).await,

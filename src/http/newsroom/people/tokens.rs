@@ -11,7 +11,7 @@ use super::{
     sent::NewToken,
 };
 use crate::{
-    actions::{accounts::By, identify::Identity, tokens},
+    actions::{accounts::Authority, identify::Identity, tokens},
     app::App,
     domain::{account::Role, actor::Scope, language::Language},
     http::{
@@ -94,7 +94,7 @@ pub(crate) async fn create(
     let fields = Fields::read(request).await?;
     let made = async {
         let wanted = NewToken::parse(&fields, app.clock.now())?;
-        tokens::create(&app, By::Somebody(&who), wanted).await
+        tokens::create(&app, Authority::Somebody(&who), wanted).await
     };
     let error = match made.await {
         Ok(made) => {
@@ -125,7 +125,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     _: Query,
 ) -> PageResult {
-    let revoked = async { tokens::revoke(&app, By::Somebody(&who), parse_id(&id)?).await };
+    let revoked = async { tokens::revoke(&app, Authority::Somebody(&who), parse_id(&id)?).await };
     revoked.await?;
     Ok(see_other("/tokens?done=revoked"))
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     actions::{
-        decide::{self, Made, Wish},
+        decide::{self, DecidedItem, NewDecision},
         identify::Identity,
         new_key, review,
         thread::{self, Said, Settings},
@@ -200,9 +200,9 @@ pub(crate) async fn decide_one(
         .map(str::to_owned);
     let fields = Fields::read_optional(request).await?;
     let sent: Decision = fields.typed()?;
-    let mut wish = sent.parse(comment, act)?;
-    wish.key = wish.key.or(key);
-    let made = decide::decide(&app, &who, wish).await?;
+    let mut decision = sent.parse(comment, act)?;
+    decision.key = decision.key.or(key);
+    let made = decide::decide(&app, &who, decision).await?;
     match made.decided {
         Decided::NotFound => Err(Error::not_found().into()),
         Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
@@ -214,7 +214,7 @@ pub(crate) async fn decide_one(
     }
 }
 
-fn conflict(made: &Made, language: Language) -> Problem {
+fn conflict(made: &DecidedItem, language: Language) -> Problem {
     let code = if made.decided == Decided::Erased {
         Code::Erased
     } else {
@@ -243,15 +243,15 @@ pub(crate) async fn decide_many(
     request: Request,
 ) -> Result<Response, Problem> {
     let sent: Decisions = Fields::read_as(request).await?;
-    let wishes = sent.parse()?;
-    let distinct: HashSet<Uuid> = wishes.iter().map(|(_, wish)| wish.comment).collect();
-    let made = if distinct.len() == wishes.len() {
+    let decisions = sent.parse()?;
+    let distinct: HashSet<Uuid> = decisions.iter().map(|(_, decision)| decision.comment).collect();
+    let made = if distinct.len() == decisions.len() {
         // Different comments cannot wait for one another: they share commits.
-        futures_util::future::join_all(wishes.into_iter().map(|wish| make(&app, &who, wish))).await
+        futures_util::future::join_all(decisions.into_iter().map(|decision| make(&app, &who, decision))).await
     } else {
-        let mut made = Vec::with_capacity(wishes.len());
-        for wish in wishes {
-            made.push(make(&app, &who, wish).await);
+        let mut made = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            made.push(make(&app, &who, decision).await);
         }
         made
     };
@@ -260,16 +260,16 @@ pub(crate) async fn decide_many(
     Ok(no_store(Json(Results { results }).into_response()))
 }
 
-/// A wish's key, its comment as it was named, and what became of it.
+/// A decision's key, its comment as it was named, and what became of it.
 struct Answered {
     key: Option<String>,
     comment: String,
-    made: Made,
+    made: DecidedItem,
 }
 
-async fn make(app: &App, who: &Identity, (comment, wish): (String, Wish)) -> Result<Answered, Error> {
-    let key = wish.key.clone();
-    let made = decide::decide(app, who, wish).await?;
+async fn make(app: &App, who: &Identity, (comment, decision): (String, NewDecision)) -> Result<Answered, Error> {
+    let key = decision.key.clone();
+    let made = decide::decide(app, who, decision).await?;
     Ok(Answered { key, comment, made })
 }
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    actions::decide::{BATCH_MAX, Wish},
+    actions::decide::{BATCH_MAX, NewDecision},
     domain::{code::Code, decision::Act},
     error::Error,
     http::request::fields::parse_id,
@@ -26,9 +26,9 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    pub(crate) fn parse(self, comment: Uuid, act: Act) -> Result<Wish, Error> {
+    pub(crate) fn parse(self, comment: Uuid, act: Act) -> Result<NewDecision, Error> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Ok(Wish {
+        Ok(NewDecision {
             comment,
             act,
             version: self.version,
@@ -47,8 +47,8 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    /// Each wish with its comment's id as it came.
-    pub(crate) fn parse(self) -> Result<Vec<(String, Wish)>, Error> {
+    /// Each decision with its comment's id as it came.
+    pub(crate) fn parse(self) -> Result<Vec<(String, NewDecision)>, Error> {
         if self.decisions.is_empty() || self.decisions.len() > BATCH_MAX {
             return Err(Error::field("decisions", Code::DecisionsBad));
         }
@@ -73,7 +73,7 @@ struct KeyedDecision {
 }
 
 impl KeyedDecision {
-    fn parse(self) -> Result<(String, Wish), Error> {
+    fn parse(self) -> Result<(String, NewDecision), Error> {
         let act = Act::parse(&self.action).ok_or_else(|| Error::field("decisions", Code::DecisionsBad))?;
         let comment = Uuid::parse_str(&self.comment).unwrap_or_default();
         let decision = Decision {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::api::filter;
 use crate::{
     actions::{
-        decide::{self, Made, Wish},
+        decide::{self, DecidedItem, NewDecision},
         follow,
         identify::Identity,
         review::{self, Item, Page},
@@ -398,7 +398,7 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, r
         .filter(|act| *act != Act::Undo)
         .ok_or_else(Error::not_found)?;
     let comment = Uuid::parse_str(&fields.text("comment")?).map_err(|_| Error::not_found())?;
-    let wish = Wish {
+    let decision = NewDecision {
         comment,
         act,
         version: fields.integer("version")?,
@@ -407,7 +407,7 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, r
         note: None,
         of: None,
     };
-    let made = decide::decide(&app, &who, wish).await?;
+    let made = decide::decide(&app, &who, decision).await?;
     back(&fields, comment, &made, "conflict")
 }
 
@@ -416,7 +416,7 @@ pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, req
     let fields = Fields::read(request).await?;
     let decision = Uuid::parse_str(&fields.text("decision")?).map_err(|_| Error::not_found())?;
     let comment = decide::comment_of(&app, decision).await?;
-    let wish = Wish {
+    let decision = NewDecision {
         comment,
         act: Act::Undo,
         version: None,
@@ -425,12 +425,12 @@ pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, req
         note: None,
         of: Some(decision),
     };
-    let made = decide::decide(&app, &who, wish).await?;
+    let made = decide::decide(&app, &who, decision).await?;
     back(&fields, comment, &made, "undo-failed")
 }
 
 /// Back to the page that the button stood on, with what it did.
-fn back(fields: &Fields, comment: Uuid, made: &Made, failed: &str) -> Result<Response, Problem> {
+fn back(fields: &Fields, comment: Uuid, made: &DecidedItem, failed: &str) -> Result<Response, Problem> {
     let result = match made.decided {
         Decided::NotFound => return Err(Error::not_found().into()),
         Decided::Applied(_) | Decided::Replayed(_) => "applied",

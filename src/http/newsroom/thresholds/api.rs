@@ -17,7 +17,7 @@ use super::{
     preview::{Preview, Trial},
 };
 use crate::{
-    actions::tune,
+    actions::thresholds,
     app::App,
     domain::code::Code,
     error::Error,
@@ -44,7 +44,7 @@ pub(crate) async fn evidence(
 ) -> Result<Response, Problem> {
     let days = query.0.integer("days").unwrap_or(Some(0));
     let days = self::days(days)?;
-    let evidence = tune::evidence(&app, &who, &site, days).await?;
+    let evidence = thresholds::evidence(&app, &who, &site, days).await?;
     Ok(no_store(Json(Evidence::of(&evidence)).into_response()))
 }
 
@@ -67,8 +67,8 @@ pub(crate) async fn preview(
         None => None,
         Some(id) => Some(Uuid::parse_str(&id).map_err(|_| Error::field("after", Code::AfterBad))?),
     };
-    let evidence = tune::evidence(&app, &who, &site, days).await?;
-    let preview = tune::preview(&app, &evidence, &trial, after).await?;
+    let evidence = thresholds::evidence(&app, &who, &site, days).await?;
+    let preview = thresholds::preview(&app, &evidence, &trial, after).await?;
     Ok(no_store(Json(Preview::of(&preview, &trial.cuts)).into_response()))
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn policies(
     Path(site): Path<String>,
     _: Query,
 ) -> Result<Response, Problem> {
-    let history = tune::history(&app, &who, &site).await?;
+    let history = thresholds::history(&app, &who, &site).await?;
     let policies = history.iter().map(Policy::of).collect();
     Ok(no_store(Json(Policies { policies }).into_response()))
 }
@@ -102,7 +102,7 @@ pub(crate) async fn add_policy(
 ) -> Result<Response, Problem> {
     let sent: NewPolicy = Fields::read_as(request).await?;
     let wanted = sent.parse()?;
-    let row = tune::apply(&app, &who, &site, wanted).await?;
+    let row = thresholds::apply(&app, &who, &site, wanted).await?;
     Ok((StatusCode::CREATED, no_store(Json(Policy::of(&row)).into_response())).into_response())
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn revert(
 ) -> Result<Response, Problem> {
     let n = n.parse().map_err(|_| Error::not_found())?;
     let sent: Revert = Fields::read_as(request).await?;
-    let row = tune::revert(&app, &who, &site, sent.parse(n)).await?;
+    let row = thresholds::revert(&app, &who, &site, sent.parse(n)).await?;
     Ok((StatusCode::CREATED, no_store(Json(Policy::of(&row)).into_response())).into_response())
 }
 

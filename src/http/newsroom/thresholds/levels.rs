@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::policy::Policy;
 use crate::{
-    actions::tune,
+    actions::thresholds,
     domain::{
         evidence::{self, Interval, LevelCounts},
         score::Score,
@@ -28,7 +28,7 @@ pub(crate) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    pub(crate) fn of(evidence: &'a tune::Evidence) -> Self {
+    pub(crate) fn of(evidence: &'a thresholds::Evidence) -> Self {
         let site = &evidence.site;
         let verdicts = evidence.verdicts.iter();
         Self {

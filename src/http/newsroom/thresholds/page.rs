@@ -12,7 +12,7 @@ use super::policy::Revert;
 use crate::{
     actions::{
         identify::{Identity, Role},
-        tune::{self, Evidence, NewPolicy, Trial},
+        thresholds::{self, Evidence, NewPolicy, Trial},
     },
     app::App,
     domain::{
@@ -98,7 +98,7 @@ pub(crate) async fn apply(
         from: None,
         confirm: fields.first_of(&["confirm"])?,
     };
-    let result = tune::apply(&app, &who, &site, wanted).await;
+    let result = thresholds::apply(&app, &who, &site, wanted).await;
     page.after(result).await
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn revert(
     let mut page = Draft::new(&app, &who, &site, language).await?;
     let wanted = fields.typed::<Revert>()?.parse(version);
     page.note.clone_from(&wanted.note);
-    let result = tune::revert(&app, &who, &site, wanted).await;
+    let result = thresholds::revert(&app, &who, &site, wanted).await;
     if matches!(&result, Err(error) if [Code::ConfirmNeeded, Code::Conflict].contains(&error.code())) {
         page.goes_back(version).await?;
     }
@@ -141,7 +141,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     async fn new(app: &'a App, who: &'a Identity, site: &str, language: Language) -> Result<Draft<'a>, Problem> {
-        let evidence = tune::evidence(app, who, site, DAYS).await?;
+        let evidence = thresholds::evidence(app, who, site, DAYS).await?;
         let current = evidence.site.policy.as_ref().map(|row| row.policy.cuts);
         Ok(Self {
             fields: cut_fields(&current.unwrap_or_default()),
@@ -201,7 +201,7 @@ impl<'a> Draft<'a> {
     /// Takes the rules of an earlier version.
     async fn goes_back(&mut self, version: i64) -> Result<(), Problem> {
         let site = &self.evidence.site.site.id;
-        let trial = tune::rule_of(self.app, self.who, site, version).await?;
+        let trial = thresholds::rule_of(self.app, self.who, site, version).await?;
         self.fields = cut_fields(&trial.cuts);
         self.trial = Some(trial);
         self.revert = Some(version);
@@ -224,8 +224,8 @@ impl<'a> Draft<'a> {
 
     async fn preview(&mut self) -> Result<(), Problem> {
         let Some(trial) = &self.trial else { return Ok(()) };
-        let preview = tune::preview(self.app, &self.evidence, trial, None).await?;
-        let newest = tune::history(self.app, self.who, &self.evidence.site.site.id).await?;
+        let preview = thresholds::preview(self.app, &self.evidence, trial, None).await?;
+        let newest = thresholds::history(self.app, self.who, &self.evidence.site.site.id).await?;
         let change = |before: i64, after: i64| Change { before, after };
         let (before, after) = (preview.before, preview.after);
         self.preview = Some(Preview {
@@ -254,7 +254,7 @@ impl<'a> Draft<'a> {
             price: preview.refusal.price,
             doubts: match self.revert {
                 None => preview.refusal.doubts,
-                Some(_) => tune::doubts_of_going_back(&preview.refusal),
+                Some(_) => thresholds::doubts_of_going_back(&preview.refusal),
             },
             note: self.note.clone(),
         });
@@ -283,7 +283,7 @@ impl<'a> Draft<'a> {
         if field == "base" {
             // The version in force is another one now: show the effect on that.
             let site = self.evidence.site.site.id.clone();
-            self.evidence = tune::evidence(self.app, self.who, &site, DAYS).await?;
+            self.evidence = thresholds::evidence(self.app, self.who, &site, DAYS).await?;
         }
         self.errors.push(CutError {
             field: field.to_owned(),
@@ -307,7 +307,7 @@ impl<'a> Draft<'a> {
         let (app, who, language) = (self.app, self.who, self.language);
         let site = &self.evidence.site.site;
         let current = self.evidence.site.policy.as_ref();
-        let history = tune::history(app, who, &site.id).await?;
+        let history = thresholds::history(app, who, &site.id).await?;
         let mut frame = frame(
             app,
             Some(who),
@@ -366,7 +366,7 @@ async fn summary(app: &App, evidence: &Evidence) -> Result<Summary, Error> {
         held: sum(|row| row.held),
         step_up: sum(|row| row.stepped_up),
         refused: sum(|row| row.refused),
-        held_then_approved: tune::held_then_approved(app, evidence).await?,
+        held_then_approved: thresholds::held_then_approved(app, evidence).await?,
         unscored,
     })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    actions::tune,
+    actions::thresholds,
     domain::{captcha::explore_ppm, code::Code, policy, score::Score, timestamp::Timestamp},
     error::Error,
     store::PolicyRow,
@@ -85,7 +85,7 @@ impl Cuts {
 ///
 /// # Errors
 /// `cuts_bad`, `from_bad` as errors of fields.
-pub(crate) fn trial(cuts: Option<Cuts>, explore: Option<f64>, from: Option<&str>) -> Result<tune::Trial, Error> {
+pub(crate) fn trial(cuts: Option<Cuts>, explore: Option<f64>, from: Option<&str>) -> Result<thresholds::Trial, Error> {
     let explore = match explore {
         None => None,
         Some(share) => Some(Score::from_decimal(share).ok_or_else(|| Error::field("explore", Code::CutsBad))?),
@@ -94,7 +94,7 @@ pub(crate) fn trial(cuts: Option<Cuts>, explore: Option<f64>, from: Option<&str>
         None => None,
         Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| Error::field("from", Code::FromBad))?),
     };
-    Ok(tune::Trial {
+    Ok(thresholds::Trial {
         cuts: cuts
             .and_then(Cuts::parse)
             .ok_or_else(|| Error::field("cuts", Code::CutsBad))?,
@@ -119,9 +119,9 @@ pub(crate) struct NewPolicy {
 }
 
 impl NewPolicy {
-    pub(crate) fn parse(self) -> Result<tune::NewPolicy, Error> {
+    pub(crate) fn parse(self) -> Result<thresholds::NewPolicy, Error> {
         let trial = trial(self.cuts, self.explore, self.from.as_deref())?;
-        Ok(tune::NewPolicy {
+        Ok(thresholds::NewPolicy {
             base: self.base,
             cuts: trial.cuts,
             explore_ppm: trial.explore_ppm,
@@ -144,8 +144,8 @@ pub(crate) struct Revert {
 
 impl Revert {
     /// The wish to go back to `version`.
-    pub(crate) fn parse(self, version: i64) -> tune::WayBack {
-        tune::WayBack {
+    pub(crate) fn parse(self, version: i64) -> thresholds::WayBack {
+        thresholds::WayBack {
             version,
             base: self.base,
             note: self.note.unwrap_or_default(),

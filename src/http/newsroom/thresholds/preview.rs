@@ -9,7 +9,7 @@ use super::{
     policy::{Cuts, trial},
 };
 use crate::{
-    actions::tune,
+    actions::thresholds,
     domain::{
         markup,
         policy::{self, Band},
@@ -38,7 +38,7 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    pub(crate) fn parse(&self) -> Result<tune::Trial, Error> {
+    pub(crate) fn parse(&self) -> Result<thresholds::Trial, Error> {
         trial(self.cuts, self.explore, self.from.as_deref())
     }
 }
@@ -59,7 +59,7 @@ pub(crate) struct Preview<'a> {
 }
 
 impl<'a> Preview<'a> {
-    pub(crate) fn of(preview: &'a tune::Preview, cuts: &policy::Cuts) -> Self {
+    pub(crate) fn of(preview: &'a thresholds::Preview, cuts: &policy::Cuts) -> Self {
         let comments = preview.comments.iter();
         let doubts = preview.refusal.doubts.iter().copied();
         Self {

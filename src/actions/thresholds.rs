@@ -101,7 +101,7 @@ pub struct NewPolicy {
     pub confirm: Option<String>,
 }
 
-/// A wish to go back to an earlier version.
+/// A request to go back to an earlier version.
 #[derive(Debug, Clone)]
 pub struct WayBack {
     /// 0 is the observation that every site begins with.

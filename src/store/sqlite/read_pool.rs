@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections that nobody reads with now.
 #[derive(Debug)]
-pub(in crate::store) struct Readers {
+pub(in crate::store) struct ReadPool {
     options: Box<SqliteConnectOptions>,
     room: Semaphore,
     idle: Mutex<Vec<SqliteConnection>>,
@@ -31,11 +31,11 @@ pub(in crate::store) struct Readers {
 #[derive(Debug)]
 pub(in crate::store) struct Reader<'a> {
     pub(in crate::store) connection: SqliteConnection,
-    readers: &'a Readers,
+    readers: &'a ReadPool,
     _room: SemaphorePermit<'a>,
 }
 
-impl Readers {
+impl ReadPool {
     /// None is opened yet; `options` open one.
     pub(in crate::store) fn new(options: SqliteConnectOptions) -> Self {
         Self {

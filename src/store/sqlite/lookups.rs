@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{readers::Readers, recent::Recent};
+use super::{read_pool::ReadPool, recent::Recent};
 use crate::store::{
     earlier::{self, Before, Found, Look, ask_all},
     error::StoreError,
@@ -28,14 +28,14 @@ type Answer = oneshot::Sender<Result<Before, StoreError>>;
 
 /// The queue to the asking task.
 #[derive(Debug)]
-pub(in crate::store) struct Looks {
+pub(in crate::store) struct Lookups {
     queue: mpsc::Sender<(Look, Answer)>,
     recent: Arc<Recent>,
 }
 
-impl Looks {
+impl Lookups {
     /// Starts the task; it ends with the queue.
-    pub(in crate::store) fn start(readers: Arc<Readers>, recent: Arc<Recent>) -> Self {
+    pub(in crate::store) fn start(readers: Arc<ReadPool>, recent: Arc<Recent>) -> Self {
         let (queue, looks) = mpsc::channel(QUEUE);
         tokio::spawn(work(readers, looks, Arc::clone(&recent)));
         Self { queue, recent }
@@ -60,7 +60,7 @@ impl Looks {
     }
 }
 
-async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>, recent: Arc<Recent>) {
+async fn work(readers: Arc<ReadPool>, mut queue: mpsc::Receiver<(Look, Answer)>, recent: Arc<Recent>) {
     let mut together = Vec::with_capacity(TOGETHER);
     while queue.recv_many(&mut together, TOGETHER).await > 0 {
         let (looks, waiting): (Vec<Look>, Vec<Answer>) = together.drain(..).unzip();
@@ -83,7 +83,7 @@ async fn work(readers: Arc<Readers>, mut queue: mpsc::Receiver<(Look, Answer)>, 
     }
 }
 
-async fn read(readers: &Readers, looks: &[Look]) -> Result<Vec<Found>, sqlx::Error> {
+async fn read(readers: &ReadPool, looks: &[Look]) -> Result<Vec<Found>, sqlx::Error> {
     let mut reader = readers.take().await?;
     let found = ask_all!(&mut reader.connection, "", earlier::asked(looks))?;
     reader.put_back();
