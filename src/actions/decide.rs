@@ -95,7 +95,7 @@ pub async fn decide(app: &App, who: &Identity, new: NewDecision) -> Result<Decid
 /// The comment that a decision was about.
 ///
 /// # Errors
-/// [`Error::NotFound`]; errors of the store.
+/// 404; errors of the store.
 pub async fn comment_of(app: &App, decision: Uuid) -> Result<Uuid, Error> {
     app.store.decided_comment(decision).await?.ok_or_else(Error::not_found)
 }
