@@ -214,9 +214,6 @@ async fn new_levels(app: &App, site: &str, provider: ProviderId, now: Timestamp)
 }
 
 /// What is wrong with a site's set-up now, and how much was given up that somebody was to be told.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
     let now = app.clock.now();
     let mut faults = faults_at(app, site, now).await?;
@@ -227,9 +224,6 @@ pub async fn faults(app: &App, site: &Site) -> Result<Vec<Fault>, Error> {
 
 /// What is wrong with the set-up of a site's check now, or was seen to be at `at`. Asks the store only where a
 /// provider outside is in force.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn faults_at(app: &App, site: &Site, at: Timestamp) -> Result<Vec<Fault>, Error> {
     let mut faults = Vec::new();
     if site.captcha.section_with_test_key().is_some() {

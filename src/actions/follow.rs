@@ -1,7 +1,7 @@
 //! A moderator follows the queue as it changes: what came in, what was decided, who reads what, how much
 //! waits.
 //!
-//! What must hold: after [`open`] nothing that is committed is missed by the stream (a surge of more than 200
+//! Invariant: after [`open`] nothing that is committed is missed by the stream (a surge of more than 200
 //! between two looks apart, of which the counts tell), and a stream lives no longer than the rights it was
 //! opened with. The same change may be told twice, also to a stream that goes on from an earlier one: a
 //! comment's version tells what is new. Ids are in no order of commits, so each look goes back from the
@@ -176,9 +176,6 @@ pub async fn counts(app: &App, who: &Identity, site: Option<String>) -> Result<V
 }
 
 /// The comments that a stream tells that begins now, though they came in before; at most 200.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn known(app: &App, who: &Identity) -> Result<Vec<Uuid>, Error> {
     let sites = who.sites(app).await?;
     let since = app.clock.now().minus(WINDOW);

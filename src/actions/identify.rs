@@ -99,9 +99,6 @@ impl Identity {
     }
 
     /// The ids of the sites on which there is any role, at most 20,000 where that is all of them.
-    ///
-    /// # Errors
-    /// Errors of the store.
     pub async fn sites(&self, app: &App) -> Result<Vec<String>, Error> {
         Ok(match &self.scope {
             Scope::All => app.store.site_ids().await?,
@@ -255,9 +252,6 @@ pub async fn again(app: &App, who: &Identity) -> Result<Identity, Error> {
 
 /// The session behind a cookie, of an account or of a setup code; `None` when it has ended. Notes that it
 /// was used.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn live_session(app: &App, secret: &str) -> Result<Option<LiveSession>, Error> {
     let session = unended_session(app, &sha256_hex(secret.as_bytes())).await?;
     let now = app.clock.now();

@@ -51,9 +51,6 @@ impl Count {
 }
 
 /// Seals anew under the present key what an old one opens; what no key opens stays as it is.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn seal_anew(app: &App) -> Result<(), Error> {
     let key = app.keys.id();
     if !app.keys.has_old() {
@@ -110,9 +107,6 @@ pub fn email_key(app: &App, email: &str) -> String {
 }
 
 /// Counts what hangs on old keys, and what on keys that are gone.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn other_keys(app: &App) -> Result<OtherKeys, Error> {
     let mut found = OtherKeys::default();
     for sealed in sealed_otherwise(app).await? {

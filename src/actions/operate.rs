@@ -19,17 +19,11 @@ pub fn engine(app: &App) -> &'static str {
 }
 
 /// Whether the store answers.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn check_store(app: &App) -> Result<(), Error> {
     Ok(app.store.ping().await?)
 }
 
 /// The figures of now.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn figures(app: &App) -> Result<Figures, Error> {
     let counts = app.store.delivery_counts().await?;
     let count_of = |state| {

@@ -176,9 +176,6 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
 }
 
 /// When the last comment of somebody's sites came in, whatever became of it, and on which; `None` while there is none.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn last_received(app: &App, who: &Identity) -> Result<Option<(Timestamp, Site)>, Error> {
     let mut newest: Option<(Timestamp, Site)> = None;
     for site in sites::list(app, who).await? {
@@ -192,9 +189,6 @@ pub async fn last_received(app: &App, who: &Identity) -> Result<Option<(Timestam
 }
 
 /// The page key that a comment has in a list, or had before it was decided.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn page_key(app: &App, comment: Uuid, list: &Filter) -> Result<Option<Vec<String>>, Error> {
     Ok(app.store.queue_key(comment, list).await?)
 }

@@ -38,9 +38,6 @@ pub(super) async fn count(app: &App, person: SignedIn, account: &Account) -> Res
 }
 
 /// What a wrong try is answered with: `error`, or that the session has ended by it.
-///
-/// # Errors
-/// Errors of the store.
 pub(super) async fn wrong(app: &App, person: SignedIn, account: &Account, error: Error) -> Result<Error, Error> {
     let tries = app.store.tries(&keys(app, person), app.clock.now()).await?;
     if tries < i64::from(MOST) {
@@ -50,9 +47,6 @@ pub(super) async fn wrong(app: &App, person: SignedIn, account: &Account, error:
 }
 
 /// Forgets the wrong tries of a session: somebody was right.
-///
-/// # Errors
-/// Errors of the store.
 pub(super) async fn right(app: &App, person: SignedIn) -> Result<(), Error> {
     Ok(app.store.forget_tries(keys(app, person)).await?)
 }

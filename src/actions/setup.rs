@@ -57,17 +57,11 @@ pub enum Left {
 words!(Left);
 
 /// Whether somebody owns everything: the first run's code is worth nothing any more.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn has_owner(app: &App) -> Result<bool, Error> {
     Ok(app.store.has_owner().await?)
 }
 
 /// What is left of the first run.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn left(app: &App) -> Result<Left, Error> {
     if !app.store.has_owner().await? {
         return Ok(Left::Account);
@@ -80,25 +74,16 @@ pub async fn left(app: &App) -> Result<Left, Error> {
 }
 
 /// Notes what is left from now on.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn set_left(app: &App, left: Left) -> Result<(), Error> {
     Ok(app.store.set_meta(STEP, left.as_str()).await?)
 }
 
 /// The site that the first run makes, once it is named.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn site(app: &App) -> Result<Option<String>, Error> {
     Ok(app.store.meta(SITE).await?)
 }
 
 /// Notes it.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn set_site(app: &App, site: &str) -> Result<(), Error> {
     Ok(app.store.set_meta(SITE, site).await?)
 }
@@ -149,9 +134,6 @@ pub async fn redeem(app: &App, caller: &Caller, code: &str) -> Result<Option<Str
 }
 
 /// Whether the browser holds a session that a setup code opened.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn is_under_way(app: &App, caller: &Caller) -> Result<bool, Error> {
     let Some(secret) = &caller.session else {
         return Ok(false);

@@ -1,6 +1,6 @@
 //! The door: e-mail and passphrase, the second step, recovery, the way out.
 //!
-//! What must hold: an account that is not there costs the same work and gets the same answer as a wrong
+//! Invariant: an account that is not there costs the same work and gets the same answer as a wrong
 //! passphrase; every try is counted in the store before anything is compared, by address and by account,
 //! and taken back when it succeeds; no captcha stands here. A stranger who uses up an account's tries, those
 //! of a neighbourhood, or all that can be hashed, does not shut its owner out: a browser that came in before
@@ -204,9 +204,6 @@ pub async fn recover(
 }
 
 /// Ends a session.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn sign_out(app: &App, secret: &str) -> Result<(), Error> {
     let hash = sha256_hex(secret.as_bytes());
     let session = app.store.session(&hash, app.clock.now()).await?;

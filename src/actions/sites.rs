@@ -139,9 +139,6 @@ impl Settings {
 }
 
 /// The ids of the sites that somebody may see, in their order; the demonstration's comes last.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn ids(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
     let mut ids = app.store.site_ids().await?;
     ids.retain(|id| who.scope.allows(id));
@@ -151,9 +148,6 @@ pub async fn ids(app: &App, who: &Identity) -> Result<Vec<String>, Error> {
 
 /// The sites on which somebody has a role, by id; the demonstration's comes last. A role may be older than its site's
 /// end.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn list(app: &App, who: &Identity) -> Result<Vec<Site>, Error> {
     let mut sites = app.settings_of(&who.sites(app).await?).await?;
     sites.sort_by(|one, other| (one.id == DEMO_SITE, &one.id).cmp(&(other.id == DEMO_SITE, &other.id)));
@@ -251,9 +245,6 @@ pub async fn create(app: &App, who: &Identity, id: &str, change: &Change) -> Res
 }
 
 /// A free id that is made from a name: `le-faso`, `le-faso-2`.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn free_id(app: &App, name: &str) -> Result<String, Error> {
     let letters: String = name
         .nfd()

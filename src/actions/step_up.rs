@@ -87,9 +87,6 @@ pub fn challenge(app: &App, site: &Site, comment: Uuid, asked: Asked) -> Option<
 }
 
 /// What became of the check of a comment, for its author; `None` where none was asked for.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn outcome(app: &App, site: &Site, comment: &Comment) -> Result<Option<State>, Error> {
     if comment.reasons.contains(&Reason::StepUpPassed) {
         return Ok(Some(State::Passed));

@@ -82,9 +82,6 @@ pub async fn answerable(app: &App, id: &str) -> Option<(Uuid, String)> {
 }
 
 /// A page of the thread.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn page(app: &App, thread: Option<ThreadRow>, wanted: Wanted) -> Result<Page, Error> {
     let Some(row) = thread else {
         return Ok(Page {

@@ -133,9 +133,6 @@ pub async fn evidence(app: &App, who: &Identity, site: &str, days: i64) -> Resul
 }
 
 /// Comments of `evidence` that a person approved after the check had held them.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn held_then_approved(app: &App, evidence: &Evidence) -> Result<i64, Error> {
     let site = &evidence.site.site;
     let provider = site.captcha.provider.as_str();
@@ -337,9 +334,6 @@ fn check_confirmed(site: &str, doubts: &[Doubt], typed: Option<&str>) -> Result<
 
 /// The newest version of a site whose rule in force can be taken back by somebody; `None`: the site observes, or
 /// they may not.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn rule_to_take_back(app: &App, who: &Identity, site: &str) -> Result<Option<i64>, Error> {
     if who.may(Role::Owner, site).is_err() {
         return Ok(None);

@@ -109,9 +109,6 @@ impl App {
     }
 
     /// The settings in force of those of `ids` that exist, by id.
-    ///
-    /// # Errors
-    /// Errors of the store.
     pub async fn settings_of(&self, ids: &[String]) -> Result<Vec<Site>, Error> {
         Sites::settings(&self.config, &self.store, &self.keys, ids).await
     }

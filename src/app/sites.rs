@@ -93,9 +93,6 @@ impl Sites {
     }
 
     /// Some sites' settings in force, by id and read together; those that are not there are left out.
-    ///
-    /// # Errors
-    /// Errors of the store.
     pub(super) async fn settings(
         config: &Config,
         store: &Store,

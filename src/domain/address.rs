@@ -2,7 +2,7 @@
 //!
 //! A client's address is personal data: it is never stored and never logged. So [`ClientAddress`] and
 //! [`Prefix`] print nothing under `Debug`, and only [`Prefix`] has a `Display`, for a block that a
-//! moderator sets. What must hold: an address that a reader can choose freely (a forged
+//! moderator sets. Invariant: an address that a reader can choose freely (a forged
 //! `X-Forwarded-For`) never counts, unless the operator trusts the hop that reported it.
 //!
 //! IPv4 is counted by address and by /24, IPv6 by /64 (what one household gets) and by /48 (what one

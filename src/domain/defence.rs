@@ -1,7 +1,7 @@
 //! How well a site's check holds: what it answered, why it did not, how long it was waited for.
 //!
 //! The store gives plain counts ([`VerdictCount`], [`WaitCount`]); here they become a [`Tally`], a
-//! [`Standing`] and the share of a cause. What must hold: a provider that says no, or that is shown no
+//! [`Standing`] and the share of a cause. Invariant: a provider that says no, or that is shown no
 //! token, did its work; only what the provider or our own set-up owes counts as a failure. A new verdict
 //! class gets its arm in [`Tally::add`], a new detail of one its side in [`Side::of`].
 

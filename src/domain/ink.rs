@@ -1,7 +1,7 @@
 //! How far a text's ink may reach: a letter is shown with a few marks, not with hundreds.
 //!
 //! Combining marks stand over and under the letter before them, each further out, so that a pile of them is drawn
-//! over other people's words. What is stored stays as it was sent; this is for what is shown. What must hold: no
+//! over other people's words. What is stored stays as it was sent; this is for what is shown. Invariant: no
 //! letter of a language loses a mark (Vietnamese and Thai write two, Hebrew and Arabic three or four, Tibetan and
 //! Burmese five), joiners stay, and no sign that cannot be seen begins a new pile.
 

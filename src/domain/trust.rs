@@ -1,7 +1,7 @@
 //! What a device has earned: the decisions of people on what came from it.
 //!
 //! A token can be sold, copied or stolen, so it is worth little: two good words, no spam, fewer comments rejected
-//! than approved, all within [`LIFE`]. What must hold: a policy's own publishing says nothing (nobody has read it);
+//! than approved, all within [`LIFE`]. Invariant: a policy's own publishing says nothing (nobody has read it);
 //! one spam ends it for that long, also once its text is erased; trust adds to a score and takes nothing away.
 
 use std::{fmt, time::Duration};

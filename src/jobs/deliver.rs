@@ -86,9 +86,6 @@ pub async fn deliver(app: &App) -> Result<usize, StoreError> {
 }
 
 /// The same by `send`, which says why a delivery cannot be made, without an address or a text.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn deliver_with<F>(store: &Store, clock: &Clock, send: impl Fn(Delivery) -> F) -> Result<usize, StoreError>
 where
     F: Future<Output = Result<Heard, String>>,

@@ -113,9 +113,6 @@ async fn rounds(app: &App, shutdown: CancellationToken) {
 }
 
 /// One round of what is due in the store; nothing when another instance does it.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn round(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
     if !app.store.lease_job("housekeeping", LEASE, now).await? {
@@ -137,9 +134,6 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
 }
 
 /// Weighs the built-in check's signals on each site by what its moderators decided; on this instance.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn learn(app: &App) -> Result<(), StoreError> {
     let since = app.clock.now().minus(Duration::from_hours(24 * LEARN_DAYS));
     for site in app.store.site_ids().await? {

@@ -18,9 +18,6 @@ const SILENCE: Duration = Duration::from_hours(24);
 
 /// Raises the alarm of each site whose check is set up wrongly, once a day at most: each owner is written to by a
 /// delivery of their own. Nothing where no mail server is named, or when another instance does it.
-///
-/// # Errors
-/// Errors of the store.
 pub async fn warn(app: &App) -> Result<(), Error> {
     if app.mail.is_none() || !app.store.lease_job("warnings", LEASE, app.clock.now()).await? {
         return Ok(());

@@ -1,7 +1,7 @@
 //! When not to call a host: what keeps a dead one from costing every reader three seconds.
 //!
 //! A [`Breaker`] is asked before a call and told of its end; it knows neither the host nor the clock, and
-//! calls nothing. What must hold: an answer, whatever it says, is no failure; a host that keeps failing is
+//! calls nothing. Invariant: an answer, whatever it says, is no failure; a host that keeps failing is
 //! called at most once every 30 s until it answers; a call whose end is never told blocks nobody for longer
 //! than that.
 

@@ -1,6 +1,6 @@
 //! Mail to the people of a newsroom, by the SMTP server that `[mail]` names; without one none is sent.
 //!
-//! Plain text, one recipient each. What must hold: readers are never written to; neither an address nor the server's
+//! Plain text, one recipient each. Invariant: readers are never written to; neither an address nor the server's
 //! password is in an error or a log; a server that does not answer costs ten seconds.
 
 use std::{fmt, net::IpAddr, time::Duration};

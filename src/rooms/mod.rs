@@ -2,7 +2,7 @@
 //!
 //! An async thread that works stops everybody whose turn is on it. So what may take over some five
 //! milliseconds for a text that somebody else chose runs here: passphrases in the [`HashingRoom`], long
-//! comments in the [`RenderingRoom`]. How many submissions are under way at all is the [`SubmissionRoom`]'s. What must hold: nobody waits without an end, and a flood of strangers
+//! comments in the [`RenderingRoom`]. How many submissions are under way at all is the [`SubmissionRoom`]'s. Invariant: nobody waits without an end, and a flood of strangers
 //! at the door does not keep out who came in before.
 
 mod submissions;

@@ -25,9 +25,6 @@ impl Store {
     }
 
     /// Keeps a one-time setup code by its hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_setup_code(&self, hash: &str, expires_at: Timestamp) -> Result<(), StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
@@ -41,9 +38,6 @@ impl Store {
     }
 
     /// A fact about this store, such as the id of its key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
         let found: Option<(String,)> = on_pool!(self, |pool| {
             sqlx::query_as("SELECT content FROM meta WHERE name = $1")
@@ -55,9 +49,6 @@ impl Store {
     }
 
     /// Sets a fact about this store.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_meta(&self, name: &str, content: &str) -> Result<(), StoreError> {
         let (name, content) = (name.to_owned(), content.to_owned());
         in_tx!(self, |conn| {

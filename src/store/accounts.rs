@@ -1,6 +1,6 @@
 //! Accounts and their roles.
 //!
-//! What must hold: while an owner has come in there stays one. Whatever could take the last one away looks
+//! Invariant: while an owner has come in there stays one. Whatever could take the last one away looks
 //! behind the lock that [`lock_accounts`](super::lock) takes, so that two owners cannot remove each other. Every
 //! change is one transaction with its audit entry.
 
@@ -320,9 +320,6 @@ const ANY_OWNER: &str = "SELECT a.id FROM account_roles r JOIN accounts a ON a.i
 
 impl Store {
     /// Whether somebody owns a site, come in or only invited: then the first run is over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn has_owner(&self) -> Result<bool, StoreError> {
         let found: Option<(Uuid,)> = on_pool!(self, |pool| sqlx::query_as(ANY_OWNER).fetch_optional(pool).await)?;
         Ok(found.is_some())
@@ -330,9 +327,6 @@ impl Store {
 
     /// Makes the first account, with its recovery codes and its session in place of the one that a setup
     /// code opened. `false`: somebody was first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_first_owner(
         &self,
         account: NewAccount,
@@ -418,9 +412,6 @@ impl Store {
     /// The account with that e-mail in lower case. One statement that gives a row also where there is no
     /// account: a row more, or a statement more, takes its own trip between threads, and the door must not
     /// tell by its time.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn account_by_email(&self, email_folded: &str) -> Result<Option<Account>, StoreError> {
         from_row! {
             struct WithRole {
@@ -455,9 +446,6 @@ impl Store {
     }
 
     /// The account with that id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn account(&self, id: Uuid) -> Result<Option<Account>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -487,9 +475,6 @@ impl Store {
     }
 
     /// Accounts, by e-mail.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn accounts(&self, wanted: &AccountsWanted) -> Result<Vec<Account>, StoreError> {
         let rows: Vec<Row> = on_pool!(self, |pool| {
             // Indexes: the unique one of accounts; account_roles_by_site; role_offers_by_site.
@@ -549,9 +534,6 @@ impl Store {
     }
 
     /// The ids and e-mails of those who own a site and came in, at most 1,000.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn owners_of(&self, site: &str) -> Result<Vec<(Uuid, String)>, StoreError> {
         Ok(on_pool!(self, |pool| {
             // Index: account_roles_by_site.
@@ -576,9 +558,6 @@ impl Store {
     /// ([`Store::answer_offer`]). With a wider role the offer of another owner of the site becomes the giver's, but for
     /// the operator's; and a link of another's in place of a lost passphrase becomes theirs, where they stand above the
     /// account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_role(
         &self,
         account: Uuid,
@@ -692,9 +671,6 @@ impl Store {
     /// Shuts an account out, at once and with all its sessions, tokens, leases and the links that it made, or lets it
     /// in again; tokens and links stay ended. `over` is what whoever lifts it must own; of a suspension that stands
     /// already nothing is taken away.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_disabled(
         &self,
         account: Uuid,
@@ -747,9 +723,6 @@ impl Store {
 
     /// Removes an account: sessions, tokens, leases, links to it and by it, codes, roles, e-mail and secrets go; its
     /// name stays where it decided.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn remove_account(
         &self,
         account: Uuid,
@@ -820,9 +793,6 @@ impl Store {
     }
 
     /// The names of those who work on a site or are to, for keeping readers from taking them; at most 100,000.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn names_on(&self, site: &str) -> Result<Vec<String>, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
             // Indexes: account_roles_by_site, role_offers_by_site.

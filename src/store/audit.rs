@@ -156,9 +156,6 @@ pub(super) const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor_i
 
 impl Store {
     /// Appends one entry.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_audit(&self, entry: NewAudit) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             insert_entry!(conn, entry);
@@ -169,9 +166,6 @@ impl Store {
     /// Appends an entry of what anybody can make happen without end: one in each `every` by `name`. Those in between
     /// are counted, and their number stands in the next one as `unlisted`; `entry` has an object or nothing as its
     /// detail. Gives whether an entry was written.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_audit_at_most(&self, name: &str, every: Duration, entry: NewAudit) -> Result<bool, StoreError> {
         let name = format!("unlisted {name}");
         let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
@@ -211,9 +205,6 @@ impl Store {
     }
 
     /// Entries of the sites in `scope` (and of `site`, if given) after the id `after`, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn audit_entries(
         &self,
         scope: &Scope,
@@ -238,9 +229,6 @@ impl Store {
     }
 
     /// The history of one comment, oldest first, at most 200 entries.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn history(&self, comment: Uuid) -> Result<Vec<AuditEntry>, StoreError> {
         let found = on_pool!(self, |pool| {
             // Index: audit_by_comment.
@@ -256,9 +244,6 @@ impl Store {
     }
 
     /// The latest decision on each of `comments`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn latest_decisions(&self, comments: &[Uuid]) -> Result<Vec<AuditEntry>, StoreError> {
         if comments.is_empty() {
             return Ok(Vec::new());
@@ -280,9 +265,6 @@ impl Store {
     }
 
     /// The comment that a decision was about.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn decided_comment(&self, decision: Uuid) -> Result<Option<Uuid>, StoreError> {
         let found: Option<(Option<Uuid>,)> = on_pool!(self, |pool| {
             sqlx::query_as("SELECT comment_id FROM audit_entries WHERE id = $1")
@@ -294,9 +276,6 @@ impl Store {
     }
 
     /// Seals what was appended before `until`, at most 10,000 entries; gives how many were sealed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn seal(&self, site: &str, until: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
         let last = self.last_seal(site).await?;
         let (number, previous, after) = last.map_or((1, String::new(), Uuid::nil()), |seal| {
@@ -336,9 +315,6 @@ impl Store {
 
     /// Checks every seal of a site against its entries; gives the number of seals and the first that
     /// does not fit.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn check_seals(&self, site: &str) -> Result<(i64, Option<SealFault>), StoreError> {
         let mut previous = String::new();
         let mut after = Uuid::nil();

@@ -39,9 +39,6 @@ from_row! {
 
 impl Store {
     /// Comments of `sites` sent at `since` or later, newest first, at most `most`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn arrivals(&self, sites: &[String], since: Timestamp, most: i64) -> Result<Vec<Arrival>, StoreError> {
         if sites.is_empty() {
             return Ok(Vec::new());
@@ -78,9 +75,6 @@ impl Store {
 
     /// The events of the sites in `scope` from `since` or later that the audit log tells of, newest first, at most
     /// `most`, each as its entry there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn entries_since(
         &self,
         scope: &Scope,

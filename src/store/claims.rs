@@ -25,9 +25,6 @@ pub enum Claim {
 
 impl Store {
     /// Claims `(site, key)` for ten seconds.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn claim(&self, site: &str, key: &str, digest: &str, now: Timestamp) -> Result<Claim, StoreError> {
         let (site, key, digest) = (site.to_owned(), key.to_owned(), digest.to_owned());
         let until = now.plus(LEASE).0;
@@ -65,9 +62,6 @@ impl Store {
     }
 
     /// Whether somebody holds a claim on `(site, key)` now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn is_claimed(&self, site: &str, key: &str, now: Timestamp) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = on_pool!(self, |pool| {
             sqlx::query_as("SELECT claimed_until FROM claims WHERE site_id = $1 AND claim_key = $2")

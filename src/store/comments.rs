@@ -109,9 +109,6 @@ macro_rules! recount_waiting {
 
 impl Store {
     /// A comment by its id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn comment(&self, id: Uuid) -> Result<Option<Comment>, StoreError> {
         let found: Option<CommentRow> = on_pool!(self, |pool| {
             sqlx::query_as(AssertSqlSafe(format!(
@@ -125,9 +122,6 @@ impl Store {
     }
 
     /// What is known of a submission's thread and of its keys, in one question.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn before_submission(
         &self,
         site: &str,
@@ -152,9 +146,6 @@ impl Store {
     }
 
     /// Earlier submissions under any of `keys`, in no order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn repeats(&self, site: &str, keys: &[String], now: Timestamp) -> Result<Vec<Repeat>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -178,9 +169,6 @@ impl Store {
     }
 
     /// The public comment `parent` of that thread, if it is one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn parent(&self, site: &str, thread: &str, parent: Uuid) -> Result<Option<Parent>, StoreError> {
         let found: Option<(Uuid, Option<Uuid>)> = on_pool!(self, |pool| {
             sqlx::query_as(
@@ -202,9 +190,6 @@ impl Store {
 
     /// The draw of an earlier submission of the same body since `since`, so that trying again does not
     /// draw again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn earlier_draw(&self, site: &str, body: &str, since: Timestamp) -> Result<Option<i64>, StoreError> {
         let found: Option<(i64,)> = on_pool!(self, |pool| {
             // Index: comments_by_body.
@@ -223,9 +208,6 @@ impl Store {
 
     /// What people decided on a device's comments since `since`: a good word counts from the comment's own
     /// time, a bad one from its decision, also where the comment was blanked meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn device_record(&self, site: &str, device: &str, since: Timestamp) -> Result<DeviceRecord, StoreError> {
         let found: Vec<(String, i64)> = on_pool!(self, |pool| {
             // Index: comments_by_device; blanked ones are found by the primary key of their table.
@@ -254,9 +236,6 @@ impl Store {
 
     /// The record of each of `comments`' authors on its site, keyed by comment: by device where there
     /// is one, else by e-mail.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn author_records(&self, comments: &[&Comment]) -> Result<HashMap<Uuid, AuthorRecord>, StoreError> {
         let mut records = HashMap::new();
         let by_device = self
@@ -338,9 +317,6 @@ impl Store {
     }
 
     /// Brings a refused comment before a person, once. `false`: it is not refused, or was brought before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn appeal(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
         let (id, thread) = (comment.id, comment.thread);
         in_tx!(self, |conn| {
@@ -366,9 +342,6 @@ impl Store {
     }
 
     /// Erases a comment's texts for good; the row stays as evidence. `false`: they were gone already.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn erase(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
         let (id, thread) = (comment.id, comment.thread);
         let erased = in_tx!(self, |conn| {
@@ -414,9 +387,6 @@ impl Store {
 
     /// Counts a reader's report, one for each reporter, who goes by the first of `reporters` from now on and may
     /// have gone by the others. `false`: counted before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn report(
         &self,
         comment: Uuid,

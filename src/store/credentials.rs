@@ -1,6 +1,6 @@
 //! What somebody proves with who they are: passphrase, second step, recovery codes.
 //!
-//! What must hold: a code's time step and a recovery code count once. Every change is one transaction with its
+//! Invariant: a code's time step and a recovery code count once. Every change is one transaction with its
 //! audit entry.
 
 use uuid::Uuid;
@@ -33,9 +33,6 @@ pub(super) use set_recovery_codes;
 
 impl Store {
     /// Changes a passphrase and ends all sessions but `keep`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_passphrase(
         &self,
         account: Uuid,
@@ -60,9 +57,6 @@ impl Store {
     }
 
     /// Keeps the encrypted seed of a second step that is not confirmed yet; `None` removes the step.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_totp_seed(
         &self,
         account: Uuid,
@@ -84,9 +78,6 @@ impl Store {
 
     /// Takes a code's time step, once; `false` when it, or a later one, was taken before. `confirm` makes
     /// the second step count from now on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn take_totp_step(
         &self,
         account: Uuid,
@@ -114,9 +105,6 @@ impl Store {
     }
 
     /// Replaces an account's recovery codes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_recovery_codes(
         &self,
         account: Uuid,
@@ -131,9 +119,6 @@ impl Store {
     }
 
     /// Whether an account has that recovery code and has not used it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn knows_recovery_code(&self, account: Uuid, hash: &str) -> Result<bool, StoreError> {
         let (known,): (i64,) = on_pool!(self, |pool| {
             sqlx::query_as(
@@ -148,9 +133,6 @@ impl Store {
     }
 
     /// Uses a recovery code, once; `false`: unknown or used.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn use_recovery_code(&self, account: Uuid, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
@@ -167,9 +149,6 @@ impl Store {
     }
 
     /// How many recovery codes of an account are left.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn recovery_codes_left(&self, account: Uuid) -> Result<i64, StoreError> {
         let (left,): (i64,) = on_pool!(self, |pool| {
             sqlx::query_as("SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL")

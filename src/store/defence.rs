@@ -33,9 +33,6 @@ type VerdictRow = (String, i64, String, Option<String>, i64);
 impl Store {
     /// Comments of a site since `since` by provider, day, verdict and detail, newest day first; 20,000
     /// rows at most.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn verdicts_by_day(&self, site: &str, since: Timestamp) -> Result<Vec<VerdictCount>, StoreError> {
         let found: Vec<VerdictRow> = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -63,9 +60,6 @@ impl Store {
 
     /// How long providers were waited for since `since`, by provider, day and ten milliseconds, newest
     /// day first; 50,000 rows at most.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn waits_by_day(&self, site: &str, since: Timestamp) -> Result<Vec<WaitCount>, StoreError> {
         let found: Vec<(String, i64, i64, i64)> = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -92,9 +86,6 @@ impl Store {
     }
 
     /// Checks with `provider` that were sent to it since `since`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn provider_calls(&self, site: &str, provider: &str, since: Timestamp) -> Result<i64, StoreError> {
         let (count,): (i64,) = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -112,9 +103,6 @@ impl Store {
     }
 
     /// The foreign hosts of a site's tokens since `since`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn foreign_hosts(&self, site: &str, since: Timestamp) -> Result<Hosts, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -148,9 +136,6 @@ impl Store {
     }
 
     /// What our own set-up did to comments since `since`; `None`: nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn misconfigured(&self, site: &str, since: Timestamp) -> Result<Option<Misconfiguration>, StoreError> {
         let found: Option<(String, i64, i64)> = on_pool!(self, |pool| {
             // Index: comments_by_time.

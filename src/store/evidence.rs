@@ -36,9 +36,6 @@ from_row! {
 
 impl Store {
     /// Counts per level of a site's comments with a score of `provider` since `since`, lowest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn levels(&self, site: &str, provider: &str, since: Timestamp) -> Result<Vec<LevelCounts>, StoreError> {
         let found: Vec<LevelRow> = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -80,9 +77,6 @@ impl Store {
     }
 
     /// Comments of a site with a score of `provider` that were held since `since` and are approved by a moderator.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn held_then_approved(&self, site: &str, provider: &str, since: Timestamp) -> Result<i64, StoreError> {
         let (count,): (i64,) = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -100,9 +94,6 @@ impl Store {
     }
 
     /// When the first comment since `since` with a score of `provider` came in; `None` without any.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn first_scored(
         &self,
         site: &str,
@@ -125,9 +116,6 @@ impl Store {
     }
 
     /// Comments per verdict class since `since`, scored ones included.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn verdict_counts(&self, site: &str, since: Timestamp) -> Result<Vec<(String, i64)>, StoreError> {
         let found = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -144,9 +132,6 @@ impl Store {
     }
 
     /// Scored comments at one of `levels` since `since` with an id under `before`, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn comments_at_levels(
         &self,
         site: &str,

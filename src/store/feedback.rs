@@ -23,9 +23,6 @@ from_row! {
 impl Store {
     /// At most `limit` comments of a site that were approved, or marked as `spam`, before `before` and whose
     /// provider is still to be told, the earliest decision first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn untold(
         &self,
         site: &str,
@@ -49,9 +46,6 @@ impl Store {
     }
 
     /// Forgets under which name the provider checked these comments.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_assessments(&self, comments: Vec<Uuid>) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             for comment in comments {
@@ -65,9 +59,6 @@ impl Store {
     }
 
     /// Forgets the names of a site's checks of comments from before `before`, at most 1,000 a call.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_old_assessments(&self, site: &str, before: Timestamp) -> Result<(), StoreError> {
         let site = site.to_owned();
         in_tx!(self, |conn| {

@@ -22,9 +22,6 @@ use crate::domain::{
 
 impl Store {
     /// Takes the lease of a periodic job until `now + lease`; `false`: another instance has it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn lease_job(&self, name: &'static str, lease: Duration, now: Timestamp) -> Result<bool, StoreError> {
         let until = now.plus(lease).0;
         in_tx!(self, |conn| {
@@ -44,9 +41,6 @@ impl Store {
     /// Blanks the texts of at most 500 comments of a site that have been in `status` (refused, rejected or
     /// spam: nothing that is public or waits) since before `before`; gives
     /// how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn expire_texts(
         &self,
         site: &str,
@@ -127,9 +121,6 @@ impl Store {
     /// Brings erasures to their end, where texts were erased since the last time: after it no file of a SQLite
     /// store holds them. `false`: somebody still reads what was before, so that it has to be tried again.
     /// PostgreSQL's own vacuum does that there, in its own time.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn finish_erasures(&self) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(sqlite) => Ok(sqlite.finish_erasures().await?),
@@ -138,9 +129,6 @@ impl Store {
     }
 
     /// Forgets hashed client addresses older than `before`, at most 1,000 a call.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_clients(&self, before: Timestamp) -> Result<u64, StoreError> {
         in_tx!(self, |conn| {
             // Index: comments_with_client.
@@ -157,9 +145,6 @@ impl Store {
 
     /// Deletes what has run out at `now`: repeat keys, claims, sessions, codes, links, leases of
     /// comments and tries at the door that came back.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             for (statement, kept) in [
@@ -182,9 +167,6 @@ impl Store {
     }
 
     /// Whether any comment is stored.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn has_comments(&self) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = on_pool!(self, |pool| {
             sqlx::query_as("SELECT version FROM comments LIMIT 1")
@@ -196,9 +178,6 @@ impl Store {
 
     /// `Ok(None)` when the store is whole, else what it says is wrong. SQLite only; a PostgreSQL server
     /// looks after its own pages.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn integrity(&self) -> Result<Option<String>, StoreError> {
         match self {
             Self::Sqlite(sqlite) => {

@@ -1,6 +1,6 @@
 //! One-time links: an invitation gives what its maker offers, a reset a new passphrase in place of a lost one.
 //!
-//! What must hold: whoever made a link knows its code, so a link opens no more than its maker could take at that
+//! Invariant: whoever made a link knows its code, so a link opens no more than its maker could take at that
 //! moment. An invitation gives the roles that its own maker offers, on sites that they own, and never another's; it lets
 //! somebody choose a passphrase only while the account has none, else who has come in answers by it. A reset counts while
 //! its maker stands above all that the account may do ([`Rights::stand_above`], here in SQL). The operator's always
@@ -199,9 +199,6 @@ impl Row {
 impl Store {
     /// Makes a link in place of a lost passphrase, and of such a link before. `false`: the account has no passphrase
     /// to be lost.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_reset_link(
         &self,
         account: Uuid,
@@ -227,9 +224,6 @@ impl Store {
 
     /// Makes an invitation anew: what is offered on these sites, which its maker owns, is theirs from now on, and waits
     /// for their new link. `false`: nothing is offered there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn renew_invitation(
         &self,
         account: Uuid,
@@ -262,9 +256,6 @@ impl Store {
 
     /// The one-time link with that hash; `None`: unknown, used or too old, the account was shut out, or its maker
     /// may not give any more what it gives.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn live_link(&self, hash: &str, now: Timestamp) -> Result<Option<LiveLink>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(LIVE).bind(hash).bind(now.0).fetch_optional(pool).await
@@ -282,9 +273,6 @@ impl Store {
     /// Redeems a one-time link, once: the passphrase counts from now on, and what an invitation gives; a
     /// second step that was set up is gone, all other sessions end, and one is opened. `false`: it does not count, or
     /// not any more, or the account came in by another one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn redeem_invitation(
         &self,
         hash: &str,

@@ -42,9 +42,6 @@ pub(super) use end_leases;
 impl Store {
     /// Takes the lease of a comment until `until`, unless somebody else has it at `now`; gives up the one
     /// that `holder` had on another comment. Gives the lease that is in force then.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn lease_comment(
         &self,
         comment: Uuid,
@@ -92,9 +89,6 @@ impl Store {
     }
 
     /// The leases in force at `now`, at most 200 of each site, so that none is hidden by another's; by comment.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn leases(&self, now: Timestamp) -> Result<Vec<Lease>, StoreError> {
         Ok(on_pool!(self, |pool| {
             // Index: the primary key; what has run out is purged each minute.

@@ -5,7 +5,7 @@
 //! expression for SQLite and for PostgreSQL; a row of several columns is a struct in `from_row!`. One method is one
 //! atomic unit; no connection and no transaction leaves this module, so no network call can happen inside one.
 //!
-//! What must hold: text is folded in Rust, never by SQL; times are `BIGINT` milliseconds; lists are
+//! Invariant: text is folded in Rust, never by SQL; times are `BIGINT` milliseconds; lists are
 //! bounded and page by key; a read-then-write is one guarded statement or stands behind a row lock.
 //! What the engines do not share goes behind a `match` on the engine. To add a query: a method in the
 //! file of its noun, and a test in `tests/it/store.rs`, which runs on both engines.

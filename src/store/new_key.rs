@@ -34,9 +34,6 @@ fn under(key: &str) -> String {
 impl Store {
     /// Seeds and secrets that are sealed under another key than `key` (its id), in their order, at most `limit` of
     /// each kind after `after` (the account, the site).
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn sealed_otherwise(
         &self,
         key: &str,
@@ -88,9 +85,6 @@ impl Store {
     }
 
     /// Puts `new` in the place of what was read. `false`: somebody else changed it meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn seal_anew(&self, was: Sealed, new: String) -> Result<bool, StoreError> {
         in_tx!(self, |conn| {
             let done = match was.kept {
@@ -128,9 +122,6 @@ impl Store {
 
     /// How many recovery codes still count, by the id of the key that they were made under; those that do not say
     /// under which have an empty one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn recovery_codes_by_key(&self) -> Result<Vec<(String, i64)>, StoreError> {
         let found = on_pool!(self, |pool| {
             sqlx::query_as(
@@ -146,9 +137,6 @@ impl Store {
 
     /// Notes on the recovery codes that do not say under which key they were made that it was `key`, the only one
     /// there is; gives how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn name_key_of_recovery_codes(&self, key: &str) -> Result<u64, StoreError> {
         let key = key.to_owned();
         in_tx!(self, |conn| {
@@ -162,9 +150,6 @@ impl Store {
 
     /// E-mails with their keyed hashes, of at most `limit` comments after the id `after`, in its order; erased ones
     /// have none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn emails_after(&self, after: Uuid, limit: i64) -> Result<Vec<(Uuid, String, String)>, StoreError> {
         let found = on_pool!(self, |pool| {
             // Index: the primary key.
@@ -180,9 +165,6 @@ impl Store {
     }
 
     /// Sets the keyed hashes of comments' e-mails; erased meanwhile, one stays without.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_email_keys(&self, keys: Vec<(Uuid, String)>) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             for (comment, key) in keys {

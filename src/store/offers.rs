@@ -1,6 +1,6 @@
 //! Roles that are offered: they count for nothing until the person says yes.
 //!
-//! What must hold: who owns one site gets no power over an account that works on another one, so a role there is
+//! Invariant: who owns one site gets no power over an account that works on another one, so a role there is
 //! theirs to offer alone; and whoever let the account in, and may sit in it under the person's e-mail, gets nothing
 //! of what others give ([`Store::set_role`] decides both, in the transaction that would give it). So an offer is
 //! answered by the link of its maker; without it only in an account that was let in by somebody who could give
@@ -74,9 +74,6 @@ pub(super) use insert_offer;
 
 impl Store {
     /// The offers that an account answers without a link.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn offers_without_link(&self, account: Uuid) -> Result<Rights, StoreError> {
         let found: Vec<(String, String)> = on_pool!(self, |pool| {
             // Index: the primary key.

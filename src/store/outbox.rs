@@ -90,9 +90,6 @@ from_row! {
 
 impl Store {
     /// From now on tells `receiver` what happens to the comments of `site`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_receiver(&self, site: &str, receiver: &Receiver) -> Result<(), StoreError> {
         let (site, receiver) = (site.to_owned(), receiver.clone());
         in_tx!(self, |conn| {
@@ -107,9 +104,6 @@ impl Store {
     }
 
     /// Whether a delivery can be claimed at `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn has_due_deliveries(&self, now: Timestamp) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = on_pool!(self, |pool| {
             // Index: deliveries_by_state.
@@ -125,9 +119,6 @@ impl Store {
     }
 
     /// Claims at most `most` deliveries that are due at `now`, for `lease`: nobody else gets them until then.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -177,9 +168,6 @@ impl Store {
     }
 
     /// Says what became of a claimed delivery. `false`: the lease had ended, and another claim decides.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn end_delivery(
         &self,
         delivery: &Delivery,
@@ -218,9 +206,6 @@ impl Store {
     }
 
     /// How many deliveries there are by state.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn delivery_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(on_pool!(self, |pool| {
             // Index: deliveries_by_state.
@@ -231,9 +216,6 @@ impl Store {
     }
 
     /// How many deliveries of a site were given up since `since`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn dead_deliveries(&self, site: &str, since: Timestamp) -> Result<i64, StoreError> {
         let (count,): (i64,) = on_pool!(self, |pool| {
             // Index: deliveries_dead.
@@ -248,9 +230,6 @@ impl Store {
 
     /// Writes the event that a site's check is set up wrongly, and a delivery for each owner who came in; gives how
     /// many. Nothing where there is no owner, or where one was written less than `silence` ago.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn raise_alarm(&self, site: &str, silence: Duration, now: Timestamp) -> Result<u64, StoreError> {
         let event = Event {
             id: event_id(now),
@@ -312,9 +291,6 @@ impl Store {
 
     /// Forgets deliveries that ended too long ago ([`retention`]), and events that nobody is still to be told, of these
     /// at most 1,000 a call.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_deliveries(&self, now: Timestamp) -> Result<(), StoreError> {
         let deliveries = now.minus(retention::DELIVERIES);
         let first = event_time(now.minus(retention::EVENTS));

@@ -86,9 +86,6 @@ macro_rules! push_sort {
 
 impl Store {
     /// A page of the queue.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
         let column = column(filter);
         let descends = filter.order.descends();
@@ -190,9 +187,6 @@ impl Store {
     }
 
     /// The page key that a comment has, or had before it was decided, in the order of a filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn queue_key(&self, comment: Uuid, filter: &Filter) -> Result<Option<Vec<String>>, StoreError> {
         let places = filter.kept_places();
         let found: Option<(i64, Uuid, i64)> = on_pool!(self, |pool| {
@@ -210,9 +204,6 @@ impl Store {
     }
 
     /// One comment as an item of the queue.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn queue_item(&self, id: Uuid) -> Result<Option<QueueRow>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -242,9 +233,6 @@ impl Store {
     }
 
     /// When the newest comment of `site` came in, whatever became of it; `None` while there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn last_received(&self, site: &str) -> Result<Option<Timestamp>, StoreError> {
         let (newest,): (Option<i64>,) = on_pool!(self, |pool| {
             // Index: comments_by_time.
@@ -257,9 +245,6 @@ impl Store {
     }
 
     /// Comments per status in the filter's sites; each count stops at 1,001.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn status_counts(&self, filter: &Filter) -> Result<Vec<(Status, i64)>, StoreError> {
         let mut counts = Vec::with_capacity(Status::ALL.len());
         for &status in Status::ALL {
@@ -278,9 +263,6 @@ impl Store {
     }
 
     /// The counts of each of `sites`, in the order of their ids.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn counts_by_site(&self, sites: &[String]) -> Result<Vec<SiteCounts>, StoreError> {
         let scope = Scope::Sites(sites.to_vec());
         let statuses = Status::ALL.iter().enumerate();

@@ -78,9 +78,6 @@ pub(super) use insert_session;
 
 impl Store {
     /// Opens a session and ends the one that the browser came with, if any.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn open_session(
         &self,
         session: NewSession,
@@ -105,9 +102,6 @@ impl Store {
 
     /// The session with that hash and the rights of its account, unless its end has passed or the
     /// account was disabled.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn session(&self, hash: &str, now: Timestamp) -> Result<Option<LiveSession>, StoreError> {
         from_row! {
             struct Row {
@@ -155,9 +149,6 @@ impl Store {
     }
 
     /// Notes that a session was used.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn touch_session(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             sqlx::query("UPDATE sessions SET seen_at = $2 WHERE id = $1")
@@ -170,9 +161,6 @@ impl Store {
     }
 
     /// Notes that the passphrase was typed again in a session.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn note_typed(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             sqlx::query("UPDATE sessions SET typed_at = $2 WHERE id = $1")
@@ -185,9 +173,6 @@ impl Store {
     }
 
     /// Ends a session by the hash of its secret.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn end_session(&self, hash: &str, audit: Option<NewAudit>) -> Result<(), StoreError> {
         let hash = hash.to_owned();
         in_tx!(self, |conn| {
@@ -203,9 +188,6 @@ impl Store {
     }
 
     /// Ends one session of an account, or with `only` absent all but `keep`; gives how many ended.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn end_sessions_of(
         &self,
         account: Uuid,
@@ -232,9 +214,6 @@ impl Store {
 
     /// The sessions of an account that count at `now` and were used since `since`, last used first, at
     /// most 100.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn sessions_of(
         &self,
         account: Uuid,
@@ -256,9 +235,6 @@ impl Store {
     }
 
     /// Redeems a setup code and opens the session it stands for, once. `false`: unknown, used or too old.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn redeem_setup_code(&self, code_hash: &str, session: NewSession) -> Result<bool, StoreError> {
         let code_hash = code_hash.to_owned();
         in_tx!(self, |conn| {
@@ -280,9 +256,6 @@ impl Store {
     /// Counts a try by each of `counted`, unless one of them is used up: then nothing is counted, and the
     /// longest wait is given, with the place in `counted` of who asks for it. Each is a key, how many tries
     /// it has, and the time in which they come back, in milliseconds; a try that came back is deleted.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn count_try(
         &self,
         id: Uuid,
@@ -336,9 +309,6 @@ impl Store {
     }
 
     /// How many tries count by `keys` at `now`; one that is counted by several of them is one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn tries(&self, keys: &[String], now: Timestamp) -> Result<i64, StoreError> {
         Ok(on_pool!(self, |pool| {
             // Index: the primary key.
@@ -354,9 +324,6 @@ impl Store {
     }
 
     /// Takes back all tries that are counted by `keys`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_tries(&self, keys: Vec<String>) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             for key in keys {
@@ -370,9 +337,6 @@ impl Store {
     }
 
     /// Takes back a try that succeeded.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forget_try(&self, id: Uuid) -> Result<(), StoreError> {
         in_tx!(self, |conn| {
             sqlx::query("DELETE FROM sign_in_tries WHERE try_id = $1")

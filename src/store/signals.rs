@@ -6,9 +6,6 @@ use crate::domain::{evidence::LabelledSignals, timestamp::Timestamp};
 impl Store {
     /// Combinations of signals among the newest 10,000 comments of a site since `since` that a person
     /// approved or marked as spam, with their counts, in no order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn labelled_signals(&self, site: &str, since: Timestamp) -> Result<Vec<LabelledSignals>, StoreError> {
         let found: Vec<(String, String, i64)> = on_pool!(self, |pool| {
             // Index: comments_labelled.

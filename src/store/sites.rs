@@ -134,9 +134,6 @@ const POLICY_COLUMNS: &str = "version, base, publish_from, step_up_below, refuse
 
 impl Store {
     /// Makes the site's row where it is missing; its settings stay as they are.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn ensure_site(&self, id: &str, settings: &SiteSettings, now: Timestamp) -> Result<(), StoreError> {
         let id = id.to_owned();
         let settings = text_of(settings);
@@ -152,9 +149,6 @@ impl Store {
     }
 
     /// The store's part of a site's settings; `None` when there is no such site.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn stored_site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
         let found: Option<SiteRow> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -168,9 +162,6 @@ impl Store {
     }
 
     /// The same of some sites, at most a thousand, by id; those that are not there are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn stored_sites(&self, ids: &[String]) -> Result<Vec<(String, StoredSite)>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -189,9 +180,6 @@ impl Store {
     }
 
     /// Makes a site. `false`: there is one of that id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_site(
         &self,
         id: &str,
@@ -227,9 +215,6 @@ impl Store {
     }
 
     /// Changes a site's settings from what was read. `false`: somebody else changed them meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_site(
         &self,
         id: &str,
@@ -272,9 +257,6 @@ impl Store {
     }
 
     /// Whether there is a site of that id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn has_site(&self, id: &str) -> Result<bool, StoreError> {
         let found: Option<(String,)> = on_pool!(self, |pool| {
             // Index: the primary key.
@@ -288,9 +270,6 @@ impl Store {
 
     /// The ids of all sites, in their order, at most 20,000: more than one service serves, and fewer than what one
     /// statement takes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn site_ids(&self) -> Result<Vec<String>, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
             // Index: the primary key.
@@ -302,9 +281,6 @@ impl Store {
     }
 
     /// The policy in force at `now`: the newest version whose time has come.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn policy_in_force(&self, site: &str, now: Timestamp) -> Result<Option<PolicyRow>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -320,9 +296,6 @@ impl Store {
     }
 
     /// The versions of a site's policy, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn policies(&self, site: &str, limit: i64) -> Result<Vec<PolicyRow>, StoreError> {
         let found: Vec<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -337,9 +310,6 @@ impl Store {
     }
 
     /// One version of a site's policy.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn policy(&self, site: &str, version: i64) -> Result<Option<PolicyRow>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -355,9 +325,6 @@ impl Store {
 
     /// Adds a version after `row.base`, with its audit entry. `false`: `row.base` is not the newest
     /// version any more (0 = there is none yet).
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn add_policy(&self, site: &str, row: PolicyRow, audit: NewAudit) -> Result<bool, StoreError> {
         let site = site.to_owned();
         let result: Result<bool, StoreError> = in_tx!(self, |conn| {

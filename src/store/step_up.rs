@@ -14,9 +14,6 @@ use crate::domain::{reason::Reason, timestamp::Timestamp};
 impl Store {
     /// Takes a key that counts once, among the keys of repeats, where it is purged after `until`.
     /// `false`: it was taken before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn take_key(&self, site: &str, key: &str, comment: Uuid, until: Timestamp) -> Result<bool, StoreError> {
         if let Self::Sqlite(sqlite) = self {
             sqlite.recent().note(site, key, until);
@@ -40,9 +37,6 @@ impl Store {
 
     /// Gives a waiting comment other reasons and the next version. `false`: it is no longer as `comment`
     /// says, and nothing is changed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn replace_reasons(
         &self,
         comment: &Comment,

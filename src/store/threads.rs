@@ -68,9 +68,6 @@ const PUBLIC_COLUMNS: &str = "c.id, c.parent_id, c.root_id, c.name, c.website, c
 
 impl Store {
     /// A thread by the publisher's key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn thread(&self, site: &str, key: &str) -> Result<Option<ThreadRow>, StoreError> {
         let found = on_pool!(self, |pool| {
             // Index: threads_by_key.
@@ -88,9 +85,6 @@ impl Store {
 
     /// A page of a thread: `limit` top-level comments after the key `after` (time, id), newest or
     /// oldest first, with at most `replies` replies each.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn public_thread(
         &self,
         thread: Uuid,
@@ -179,9 +173,6 @@ impl Store {
     }
 
     /// Further replies under the approved top-level comment `root`, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn replies_after(
         &self,
         root: Uuid,
@@ -207,9 +198,6 @@ impl Store {
     }
 
     /// Public comments of each of `threads`; those without any are absent.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn counts(&self, site: &str, threads: &[String]) -> Result<HashMap<String, i64>, StoreError> {
         if threads.is_empty() {
             return Ok(HashMap::new());
@@ -233,9 +221,6 @@ impl Store {
     }
 
     /// The newest public comments of a thread, or of the whole site, with their thread's key and link.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn feed(
         &self,
         site: &str,
@@ -289,9 +274,6 @@ impl Store {
     }
 
     /// Sets what the publisher says of a thread, making it where it is missing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn set_thread(
         &self,
         site: &str,

@@ -193,9 +193,6 @@ impl Store {
 
     /// The token with that hash that counts at `now`, with what its maker may do. One whose maker was shut
     /// out does not count.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn token_by_hash(&self, hash: &str, now: Timestamp) -> Result<Option<LiveToken>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -235,9 +232,6 @@ impl Store {
     }
 
     /// The token with that id, live or not.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn token(&self, id: Uuid) -> Result<Option<TokenRow>, StoreError> {
         let found: Option<Row> = on_pool!(self, |pool| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -251,9 +245,6 @@ impl Store {
     }
 
     /// Tokens, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn tokens(&self, wanted: &TokensWanted) -> Result<Vec<TokenRow>, StoreError> {
         let found: Vec<Row> = on_pool!(self, |pool| {
             // Indexes: the primary key; token_sites_by_site.
@@ -314,9 +305,6 @@ impl Store {
 
     /// The names of the tokens that work on a site at `now`, for keeping readers from taking them; at most
     /// 2,000, which is more than there may be.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn token_names_on(&self, site: &str, now: Timestamp) -> Result<Vec<String>, StoreError> {
         let found: Vec<(String,)> = on_pool!(self, |pool| {
             // Index: token_sites_by_site.
@@ -335,9 +323,6 @@ impl Store {
     }
 
     /// Ends a token, and with it those that it made; `false` when there is no live one of that id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn revoke_token(
         &self,
         id: Uuid,

@@ -29,9 +29,6 @@ impl Store {
     }
 
     /// Applies a decision.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn decide(&self, decision: Decide) -> Result<Decided, StoreError> {
         match self.unit(Unit::Decide(Box::new(decision))).await? {
             Done::Decided(decided) => Ok(decided),

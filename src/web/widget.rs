@@ -1,7 +1,7 @@
 //! The page side of outside captcha providers: which script a reader's page loads, what the page's
 //! Content-Security-Policy must let through for it, and whom the notice under the form names.
 //!
-//! What must hold: a page lets through the configured provider and nobody else; without an outside
+//! Invariant: a page lets through the configured provider and nobody else; without an outside
 //! provider it lets through itself alone; of the store's addresses only those become sources that an owner of every
 //! site gave (`domain::captcha`). One provider pins its script: the page loads it with its digest ([`integrity`]). The
 //! others serve one address whose content they change at will, so there is none to give. Loading is `static/outside.js`, from the address given here.

@@ -1,7 +1,7 @@
 //! How hard a challenge of the built-in check is: harder while a site hands out very many.
 //!
 //! A flood pays up to eight times as much for each proof, and so does a reader meanwhile, whose proof is
-//! made while they write. What must hold: the work grows by more derivations and not by dearer ones, so
+//! made while they write. Invariant: the work grows by more derivations and not by dearer ones, so
 //! that making and checking a challenge costs us the same at any load; one site's flood costs no other
 //! site's readers; what is kept is a few numbers a site, on this instance only.
 

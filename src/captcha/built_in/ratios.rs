@@ -4,7 +4,7 @@
 //! `ln P(word | person) / P(word | spam)`, in tenths: the sum of six is the log odds of a person. The prior
 //! comes from public write-ups of such checks. [`Ratios::learn`] corrects it by what moderators approved
 //! and marked as spam on the site (rejected comments are people's, only unwelcome, and count for neither),
-//! with the prior as [`PSEUDO`] comments of each kind, capped at ±2. What must hold: a word never weighs
+//! with the prior as [`PSEUDO`] comments of each kind, capped at ±2. Invariant: a word never weighs
 //! towards the other side than the prior's, and one that the prior gives no weight keeps none, so that
 //! having no script costs nobody a point on any site.
 //!

@@ -1,7 +1,7 @@
 //! Reading: Markdown's events and our tokens become one row of steps.
 //!
 //! [`read`] runs the Markdown parser over the marked text and puts the tokens back where their marks
-//! stand; [`pair`] then finds each tag's other half. What must hold: opened and closed elements are
+//! stand; [`pair`] then finds each tag's other half. Invariant: opened and closed elements are
 //! balanced, as the parser's events are; every token comes out once, as what it is or as typed; a tag that
 //! stands in a list, a quote or code of Markdown has its other half there too, or none.
 //!

@@ -1,7 +1,7 @@
 //! Scanning: what is a tag, what is a URL, what is text.
 //!
 //! [`scan`] goes over a body once and swaps each such piece for a mark that the Markdown parser passes
-//! through as a word. What must hold: no `<` is left in the marked text; every character of the body is
+//! through as a word. Invariant: no `<` is left in the marked text; every character of the body is
 //! either in it or in the source of one token; looking ahead is bounded or remembered, so that no body takes
 //! more than linear time. What an address or an entity means is decided here too, for all of the module.
 //!

@@ -1,7 +1,7 @@
 //! What people see of stored HTML: where each link leads, and ink that stays near its letter.
 //!
 //! Stored HTML is what [`super::render`] made; here it is made ready to be shown, wherever that is: on the queue, on
-//! public pages, in the feed, in receipts and in JSON. What must hold: behind every link whose words are not its
+//! public pages, in the feed, in receipts and in JSON. Invariant: behind every link whose words are not its
 //! address stands the host that it leads to, as ASCII, so that no look-alike passes; no sign of a reader turns the
 //! direction of what stands around it; it stays sanitised, as only text is added or left out.
 //!

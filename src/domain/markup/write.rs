@@ -1,6 +1,6 @@
 //! Writing: balanced HTML of bounded depth.
 //!
-//! [`Writer`] takes the steps one by one. What must hold: whatever the steps are, the HTML is balanced, has
+//! [`Writer`] takes the steps one by one. Invariant: whatever the steps are, the HTML is balanced, has
 //! no empty paragraph or inline tag, and is at most [`DEPTH_MAX`] blocks and as many inline tags deep; what
 //! cannot be opened is shown as typed; all text goes through `escape`.
 //!

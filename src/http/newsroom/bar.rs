@@ -69,9 +69,6 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
 }
 
 /// Fills in the sites of whoever came in.
-///
-/// # Errors
-/// Errors of the store.
 pub(crate) async fn fill(app: &App, who: &Identity) -> Result<(), Error> {
     let Ok(page) = BAR.try_with(|bar| bar.page.clone()) else {
         return Ok(());

@@ -10,9 +10,6 @@ use crate::{
 };
 
 /// Where the first run goes on, for who may go on with it.
-///
-/// # Errors
-/// Errors of the store.
 pub(crate) async fn href(app: &App, who: &Identity) -> Result<Option<&'static str>, Error> {
     if who.rights.everywhere() != Some(Role::Owner) {
         return Ok(None);

@@ -9,9 +9,6 @@ use crate::{
 };
 
 /// The path of that page; `next` is a path of ours, or empty.
-///
-/// # Errors
-/// Errors of the store.
 pub(crate) async fn path(app: &App, who: &Identity, next: &str) -> Result<String, Error> {
     let setup = first_run::href(app, who).await?;
     if !next.is_empty() && may_see(app, who, next, setup.is_some()).await? {

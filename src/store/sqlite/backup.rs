@@ -1,6 +1,6 @@
 //! Making a copy of a SQLite store beside a running server.
 //!
-//! What must hold: a file under the name of a copy is whole and on disk; nothing that is there is written over; what a
+//! Invariant: a file under the name of a copy is whole and on disk; nothing that is there is written over; what a
 //! killed backup leaves is known by its ending and goes with the next backup into its folder, and never while another
 //! one writes there.
 

@@ -1,6 +1,6 @@
 //! Copies of a SQLite store, checked and put back; [`super::backup`] makes them.
 //!
-//! What must hold: a copy that is put back takes the place of the database in one step, so that an end at any moment
+//! Invariant: a copy that is put back takes the place of the database in one step, so that an end at any moment
 //! leaves the old database or the new one whole; what was there is never deleted; and no log of the former database
 //! stays where SQLite would bring it into the new one.
 

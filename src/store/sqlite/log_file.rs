@@ -6,7 +6,7 @@
 //! their bytes alone (<https://www.sqlite.org/fileformat2.html>): a file that was never in WAL mode, as every
 //! `VACUUM INTO` makes it, has no log; neither the schema's cookie nor the change counter of page 1 ever goes back.
 //! [`is_spoiled_by_its_log`] asks `SQLite`, read-only, for what those do not tell: a database that is whole, and is
-//! not whole with that log, has another's. What must hold: a log that a killed server left is its own in any case,
+//! not whole with that log, has another's. Invariant: a log that a killed server left is its own in any case,
 //! and nothing is ever written here.
 
 use std::{

@@ -3,7 +3,7 @@
 //!
 //! Nearly every submission brings new keys to a thread that is there. To ask the store for that is a message to another
 //! thread and back, a fifth of a submission's CPU time. The server is alone with its file, so a Bloom filter of the keys
-//! that have not run out can say no; what may be known is asked. What must hold: a key is noted before it is stored, and
+//! that have not run out can say no; what may be known is asked. Invariant: a key is noted before it is stored, and
 //! nothing is sure until the keys of earlier runs have run out, a day after a restart. (To read them all at the start
 //! took a megabyte for good.) Should it be wrong all the same, the insert finds the repeat or the closed thread itself:
 //! no comment is lost or stored twice.

@@ -181,9 +181,6 @@ fn waits(waits: Waits) -> web::Waits {
 }
 
 /// What is wrong with a site's set-up now, for a page that is about something else.
-///
-/// # Errors
-/// Errors of the store.
 pub(crate) async fn alarms(app: &App, who: &Identity, site: &Site, language: Language) -> Result<Vec<Alarm>, Error> {
     let faults = defend::faults(app, site).await?;
     alarms_of(app, who, site, &faults, Some(address(&site.id)), language).await

@@ -133,9 +133,6 @@ fn person_row(who: &Identity, account: &Account, sites: &[Choice], language: Lan
 }
 
 /// The sites that somebody owns, by name; who owns all may choose all.
-///
-/// # Errors
-/// Errors of the store.
 pub(crate) async fn site_choices(app: &App, who: &Identity, language: Language) -> Result<Vec<Choice>, Error> {
     let mut choices = Vec::new();
     for site in sites::list(app, who).await? {
