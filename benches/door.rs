@@ -15,7 +15,10 @@ use std::{
 };
 
 use palabre::{
-    actions::accounts::{self, Authority, Wanted},
+    actions::{
+        accounts::{self, Wanted},
+        authority::Authority,
+    },
     app::App,
     clock::Clock,
     config::Config,

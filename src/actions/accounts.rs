@@ -9,149 +9,34 @@
 //! its maker, and ends when they fall: shut out, removed, or left with a lesser role than it stood on. A suspension is
 //! lifted, and what it holds undone, only by who has the power over the account that its giver had.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{
-    credentials,
+    audit_entries::{account_entry, on_sites},
+    authority::{Authority, is_seen_by},
+    credentials::new_link,
     identify::Identity,
-    sign_in::{self, Caller, Counted, Entry},
+    links::{INVITATION_LIFE, RESET_LIFE},
 };
 use crate::{
     app::App,
     domain::{
         account::{EVERY_SITE, Rights, Role},
-        actor::{Actor, Scope},
-        audit::{AuditDetail, Roles, roles},
+        actor::Scope,
+        audit::roles,
         code::Code,
         draft::FieldError,
         person::{Email, EmailError, Name, NameError},
     },
     error::Error,
-    keys::{new_secret, sha256_hex},
-    limits::Action,
-    store::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, Invitation, NewAccount, NewAudit},
+    store::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
 };
-
-/// How long an invitation is good.
-pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
-
-/// How long a link in place of a lost passphrase is good.
-pub const RESET_LIFE: Duration = Duration::from_hours(24);
 
 /// People who were invited to a site, or by one person, and have not come in yet, at most.
 pub const INVITED_MAX: i64 = 2000;
 
 /// Accounts on a page at most.
 pub const PAGE_MAX: i64 = 1000;
-
-/// Who changes accounts.
-#[derive(Debug, Clone, Copy)]
-pub enum Authority<'a> {
-    /// Somebody who came in.
-    Somebody(&'a Identity),
-    /// The command line.
-    Operator,
-}
-
-impl Authority<'_> {
-    pub(super) fn actor(self) -> Actor {
-        match self {
-            Self::Somebody(who) => who.actor.clone(),
-            Self::Operator => Actor::system("operator"),
-        }
-    }
-
-    /// The account on whose rights stands what they make; `None`: the operator's.
-    pub(super) fn maker(self) -> Option<Uuid> {
-        match self {
-            Self::Operator => None,
-            Self::Somebody(who) => match &who.program {
-                Some(program) => program.maker,
-                None => who.account.map(|person| person.account),
-            },
-        }
-    }
-
-    /// Whether they may give and take roles on a site ([`EVERY_SITE`] for all).
-    fn may_own(self, site: &str) -> Result<(), Error> {
-        match self {
-            Self::Operator => Ok(()),
-            Self::Somebody(who) if site == EVERY_SITE => match who.rights.everywhere() {
-                Some(Role::Owner) => Ok(()),
-                _ => Err(Error::Code(Code::Forbidden)),
-            },
-            Self::Somebody(who) => who.may(Role::Owner, site),
-        }
-    }
-
-    /// Checks that a person is there who typed their passphrase lately; the command line is.
-    fn typed_in_person(self, app: &App) -> Result<(), Error> {
-        match self {
-            Self::Operator => Ok(()),
-            Self::Somebody(who) => who.typed_in_person(app),
-        }
-    }
-
-    /// Whether they stand above the whole account. One of which they own nothing is as if it were not
-    /// there.
-    fn may_rule(self, account: &Account) -> Result<(), Error> {
-        let Self::Somebody(who) = self else {
-            return Ok(());
-        };
-        if who.rights.stand_above(&account.rights) {
-            return Ok(());
-        }
-        let is_seen = is_seen_by(who, account);
-        Err(if is_seen {
-            Error::Code(Code::WorksElsewhere)
-        } else {
-            Error::not_found()
-        })
-    }
-
-    /// Whether they stand above the whole account and, where it is suspended, may lift that: what only who may lift it
-    /// undoes is not undone by a new link either, nor by removing the account and inviting the person anew.
-    fn may_undo(self, account: &Account) -> Result<(), Error> {
-        self.may_rule(account)?;
-        self.may_lift(account)
-    }
-
-    /// Whether they may lift the account's suspension, if there is one.
-    fn may_lift(self, account: &Account) -> Result<(), Error> {
-        match self {
-            Self::Somebody(who) if !who.rights.own_all_of(&account.suspended_over) => Err(Error::Code(Code::Forbidden)),
-            _ => Ok(()),
-        }
-    }
-
-    /// What of these roles is on sites of theirs.
-    fn own_part(self, roles: &Rights) -> Rights {
-        match self {
-            Self::Operator => roles.clone(),
-            Self::Somebody(who) => roles
-                .iter()
-                .filter(|(site, role)| who.rights.own_all_of(&Rights::on(*role, [*site])))
-                .map(|(site, role)| (site.to_owned(), role))
-                .collect(),
-        }
-    }
-
-    /// What whoever lifts a suspension of theirs must own: all that the account works on, and every site where they
-    /// do.
-    fn suspends_over(self, account: &Account) -> Rights {
-        let owns_all = match self {
-            Self::Operator => true,
-            Self::Somebody(who) => who.rights.everywhere() == Some(Role::Owner),
-        };
-        if owns_all {
-            Rights::on(Role::Owner, [EVERY_SITE])
-        } else {
-            account.rights.clone()
-        }
-    }
-}
 
 /// What is typed about a person to be invited.
 #[derive(Debug, Clone, Default)]
@@ -212,18 +97,6 @@ pub(super) fn cut<T>(found: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) ->
     found.last().map(id)
 }
 
-/// Whether `who` owns a site on which the account works or is to work. Who owns every site sees all accounts, also
-/// those without a role.
-fn is_seen_by(who: &Identity, account: &Account) -> bool {
-    who.rights.everywhere() == Some(Role::Owner)
-        || account
-            .rights
-            .iter()
-            .chain(account.offers.iter())
-            .any(|(site, _)| site == EVERY_SITE || who.rights.at(site) == Some(Role::Owner))
-            && who.rights.owns_something()
-}
-
 /// Adds somebody with a role: a new account with a one-time link, or the role alone for one that exists.
 ///
 /// # Errors
@@ -246,7 +119,7 @@ pub async fn add(app: &App, by: Authority<'_>, wanted: &Wanted, role: Role, scop
         }
         return Ok(added);
     }
-    let (code, invitation) = new_link(app, by, INVITATION_LIFE);
+    let (code, invitation) = new_link(app, by.maker(), INVITATION_LIFE);
     let account = NewAccount {
         id: app.clock.new_id(),
         name: name.as_str().to_owned(),
@@ -346,7 +219,7 @@ async fn give_or_take(
     if is_inviting || role > known.rights.at(site) {
         by.typed_in_person(app)?;
     }
-    let (code, link) = new_link(app, by, INVITATION_LIFE);
+    let (code, link) = new_link(app, by.maker(), INVITATION_LIFE);
     let rights = Rights::on(role.unwrap_or(Role::Moderator), [site]);
     let entry = |action| {
         let entry = account_entry(app, by, action, account, Some(roles(&rights)));
@@ -427,102 +300,6 @@ pub async fn remove(app: &App, by: Authority<'_>, account: Uuid) -> Result<(), E
     )
 }
 
-/// Makes a new one-time link for an account. Who came in chooses a passphrase by it, and sets up a second step anew;
-/// until then everything stays as it is. Who did not gets by it what is offered on sites of its maker's; the links to
-/// that of before end. Gives the code.
-///
-/// # Errors
-/// As [`set_disabled`], and `retype_needed`.
-pub async fn reset(app: &App, by: Authority<'_>, account: Uuid) -> Result<String, Error> {
-    let account = get(app, account).await?;
-    let own = by.own_part(&account.rights);
-    if account.passphrase.is_none() && !own.is_empty() {
-        by.may_lift(&account)?;
-        by.typed_in_person(app)?;
-        let (code, link) = new_link(app, by, INVITATION_LIFE);
-        let audit = on_sites(app, account_entry(app, by, "link_made", account.id, None), &own);
-        let sites = own.iter().map(|(site, _)| site.to_owned()).collect();
-        let is_made = app.store.renew_invitation(account.id, link, sites, audit).await?;
-        return if is_made { Ok(code) } else { Err(Error::not_found()) };
-    }
-    by.may_undo(&account)?;
-    by.typed_in_person(app)?;
-    let (code, link) = new_link(app, by, RESET_LIFE);
-    let audit = account_entry(app, by, "link_made", account.id, None);
-    let audit = on_sites(app, audit, &account.rights);
-    let is_made = app.store.set_reset_link(account.id, link, audit).await?;
-    if is_made { Ok(code) } else { Err(Error::not_found()) }
-}
-
-/// What a one-time link is for.
-#[derive(Debug)]
-pub struct Invited {
-    pub account: Account,
-    /// Whether a passphrase is chosen by it; if not, whoever has come in answers the offers.
-    pub is_way_in: bool,
-    /// The roles that it gives.
-    pub offers: Rights,
-}
-
-/// What a one-time link is for.
-///
-/// # Errors
-/// 404 `link_ended` for an unknown, used or old one; errors of the store.
-pub async fn invited(app: &App, code: &str) -> Result<Invited, Error> {
-    let ended = || Error::Code(Code::LinkEnded);
-    let link = app
-        .store
-        .live_link(&sha256_hex(code.as_bytes()), app.clock.now())
-        .await?
-        .ok_or_else(ended)?;
-    Ok(Invited {
-        account: app.store.account(link.account).await?.ok_or_else(ended)?,
-        is_way_in: link.is_way_in,
-        offers: link.offers,
-    })
-}
-
-/// Redeems a one-time link: chooses a passphrase and comes in. Gives new recovery codes, to be shown once.
-///
-/// # Errors
-/// 404 `link_ended`; 409 `link_has_account` for who came in before, and answers there
-/// ([`super::own_account::answer_offer`]); `passphrase_…` as a field's error; [`Error::RateLimited`] after 25
-/// tries with a link within an hour; errors of the store.
-pub async fn redeem(app: &App, caller: &Caller, code: &str, passphrase: &str) -> Result<(Entry, Vec<String>), Error> {
-    let invited = invited(app, code).await?;
-    let account = invited.account;
-    if !invited.is_way_in {
-        return Err(Error::Code(Code::LinkHasAccount));
-    }
-    // By the link: what is dear is done for who holds one, and nobody else's tries stand before it.
-    let by = Counted::by(Action::SignInAccount, format!("link {}", account.id));
-    let tried = sign_in::count(app, &[by]).await?;
-    let hash = credentials::hash_chosen(app, passphrase, [&account.name, &account.email]).await?;
-    let (codes, hashes) = credentials::new_recovery_codes(app, account.id);
-    let (session, entry) = sign_in::new_session(app, caller, account.id);
-    let there = if account.passphrase.is_some() {
-        &account.rights
-    } else {
-        &invited.offers
-    };
-    let audit = on_sites(app, sign_in::entry(app, &account, "link_redeemed"), there);
-    let is_first = app
-        .store
-        .redeem_invitation(&sha256_hex(code.as_bytes()), account.id, hash, hashes, session, audit)
-        .await?;
-    if !is_first {
-        return Err(Error::Code(Code::LinkEnded));
-    }
-    app.store.forget_try(tried).await?;
-    Ok((entry, codes))
-}
-
-/// The address of a one-time link.
-#[must_use]
-pub fn link(app: &App, code: &str) -> String {
-    format!("{}/invitation?code={code}", app.config.admin_url())
-}
-
 /// An account of which `who` owns something; any other is as if it were not there.
 ///
 /// # Errors
@@ -548,16 +325,6 @@ pub async fn get(app: &App, account: Uuid) -> Result<Account, Error> {
         .ok_or_else(Error::not_found)
 }
 
-fn new_link(app: &App, by: Authority<'_>, life: Duration) -> (String, Invitation) {
-    let code = new_secret();
-    let invitation = Invitation {
-        hash: sha256_hex(code.as_bytes()),
-        maker: by.maker(),
-        expires_at: app.clock.now().plus(life),
-    };
-    (code, invitation)
-}
-
 /// `site`: where a role was given.
 fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Error> {
     match change {
@@ -569,45 +336,4 @@ fn done(app: &App, change: AccountChange, site: Option<&str>) -> Result<(), Erro
         AccountChange::Full => Err(invitations_full(site)),
         AccountChange::Unknown => Err(Error::not_found()),
     }
-}
-
-fn account_entry(app: &App, by: Authority<'_>, action: &'static str, account: Uuid, roles: Option<Roles>) -> NewAudit {
-    NewAudit {
-        detail: Some(AuditDetail::Account { account, roles }.text()),
-        ..sign_in::service_entry(app, by.actor(), action, app.clock.now())
-    }
-}
-
-/// An entry about an account or a token, once more on each site where it works: the owners there read it too, and
-/// nothing in it of another site.
-///
-/// A role on every site is none of one site's, so what happens to it stands in the log of all alone. It is given and
-/// taken by those who own every site, and says nothing of what was done on one: each decision there has its entry, with
-/// who made it, and keeps it. The team page of a site shows who works on every site, and who of them is suspended.
-pub(super) fn on_sites(app: &App, entry: NewAudit, rights: &Rights) -> Vec<NewAudit> {
-    let sites = rights.iter().filter(|(site, _)| *site != EVERY_SITE);
-    let mut entries: Vec<NewAudit> = sites
-        .map(|(site, _)| NewAudit {
-            id: app.clock.new_id(),
-            site: site.to_owned(),
-            detail: entry.detail.as_deref().map(|detail| detail_for(site, detail)),
-            ..entry.clone()
-        })
-        .collect();
-    entries.push(entry);
-    entries
-}
-
-/// What a site's own log keeps of a detail: of `roles` and `sites` the site's own.
-fn detail_for(site: &str, detail: &str) -> String {
-    let Ok(mut kept) = serde_json::from_str::<serde_json::Value>(detail) else {
-        return detail.to_owned();
-    };
-    if let Some(roles) = kept.get_mut("roles").and_then(serde_json::Value::as_object_mut) {
-        roles.retain(|here, _| here == site);
-    }
-    if let Some(sites) = kept.get_mut("sites").and_then(serde_json::Value::as_array_mut) {
-        sites.retain(|here| here == site);
-    }
-    kept.to_string()
 }

@@ -3,6 +3,8 @@
 //! Passphrases are argon2id hashes, made in a room of their own (`rooms.rs`); seeds are encrypted and recovery codes are keyed hashes,
 //! each bound to its account. Nothing here counts tries or knows a session: that is `door.rs`.
 
+use std::time::Duration;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -15,9 +17,9 @@ use crate::{
     clock,
     domain::account::Passphrase,
     error::Error,
-    keys::{Purpose, hex, sha256_hex},
+    keys::{Purpose, hex, new_secret, sha256_hex},
     rooms::{Comer, Turn},
-    store::Account,
+    store::{Account, Invitation},
 };
 
 /// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
@@ -187,6 +189,17 @@ fn recovery_hashes(app: &App, account: Uuid, code: &str) -> Vec<(String, String)
         .digests(Purpose::Recovery, &account.to_string(), read.as_bytes())
         .map(|(key, hash)| (key.to_owned(), hex(&hash[..16])))
         .collect()
+}
+
+/// A one-time link of that maker, and its code.
+pub(super) fn new_link(app: &App, maker: Option<Uuid>, life: Duration) -> (String, Invitation) {
+    let code = new_secret();
+    let invitation = Invitation {
+        hash: sha256_hex(code.as_bytes()),
+        maker,
+        expires_at: app.clock.now().plus(life),
+    };
+    (code, invitation)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 //! story.
 
 pub mod accounts;
+mod audit_entries;
+pub mod authority;
 mod credentials;
 pub mod decide;
 pub mod defend;
@@ -16,6 +18,7 @@ pub mod form;
 pub mod identify;
 pub mod last_copy;
 pub mod lease;
+pub mod links;
 pub mod new_key;
 pub mod operate;
 pub mod own_account;

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::on_sites,
+    audit_entries::on_sites,
     credentials,
     identify::{IDLE, Identity, SignedIn},
     session_tries,

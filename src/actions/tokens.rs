@@ -5,7 +5,9 @@
 use uuid::Uuid;
 
 use super::{
-    accounts::{Authority, cut, on_sites, sites_of},
+    accounts::{cut, sites_of},
+    audit_entries::on_sites,
+    authority::Authority,
     identify::Identity,
     sign_in,
 };

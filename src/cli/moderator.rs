@@ -8,7 +8,11 @@ use super::{
     output::{self, in_words},
 };
 use crate::{
-    actions::accounts::{self, Authority, Wanted},
+    actions::{
+        accounts::{self, Wanted},
+        authority::Authority,
+        links,
+    },
     app::App,
     config::Config,
     domain::{account::EVERY_SITE, actor::Scope},
@@ -75,10 +79,10 @@ pub(super) async fn run(config: Config, command: ModeratorCommand) -> Result<(),
         }
         ModeratorCommand::Reset { email } => {
             let account = find(&app, &email).await?;
-            let code = accounts::reset(&app, Authority::Operator, account.id)
+            let code = links::reset(&app, Authority::Operator, account.id)
                 .await
                 .map_err(|error| in_words(&format!("make a link for {email}"), &error))?;
-            output::result(accounts::link(&app, &code))?;
+            output::result(links::link(&app, &code))?;
         }
     }
     app.store.close().await;
@@ -107,7 +111,7 @@ async fn add(app: &App, wanted: AddModerator) -> Result<(), String> {
         });
         return Ok(());
     };
-    output::result(accounts::link(app, &code))
+    output::result(links::link(app, &code))
 }
 
 async fn find(app: &App, email: &str) -> Result<Account, String> {

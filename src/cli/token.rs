@@ -10,7 +10,7 @@ use super::{
     output::{self, in_words},
 };
 use crate::{
-    actions::{accounts::Authority, tokens},
+    actions::{authority::Authority, tokens},
     config::Config,
     domain::actor::Scope,
     store::{TokenRow, TokensWanted},

@@ -14,6 +14,7 @@
 //! growing bounds a block; a trait with two implementations drifts apart.
 
 mod access;
+mod account_changes;
 mod accounts;
 mod audit;
 mod changes;
@@ -39,6 +40,7 @@ mod open;
 mod outbox;
 mod postgres;
 mod queue;
+mod role_changes;
 mod roles;
 mod rows;
 mod schema;

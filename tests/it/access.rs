@@ -9,7 +9,7 @@ use std::{
 };
 
 use palabre::{
-    actions::{accounts::Authority, identify::Role, setup, tokens},
+    actions::{authority::Authority, identify::Role, setup, tokens},
     domain::{actor::Scope, status::Status},
     keys::sha256_hex,
 };
@@ -895,7 +895,7 @@ async fn a_second_address_keeps_newsroom_and_readers_apart(storage: &Storage) {
         .await
         .expect(200);
     assert!(cookies_of(&accepted).contains_key("__Host-palabre_session"));
-    let link = palabre::actions::accounts::link(&service.app, "x");
+    let link = palabre::actions::links::link(&service.app, "x");
     assert!(link.starts_with("https://salle.example.org/invitation"), "{link}");
     service.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use palabre::{
-    actions::{accounts::Authority, identify::Role, tokens},
+    actions::{authority::Authority, identify::Role, tokens},
     domain::{actor::Scope, site::SiteSettings},
 };
 use reqwest::Method;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use palabre::{
     actions::{
-        accounts::{self, Authority},
+        accounts,
+        authority::Authority,
         identify::{self, Identity, Role},
-        own_account,
+        links, own_account,
     },
     clock::ManualClock,
     domain::actor::Scope,
@@ -621,10 +622,10 @@ async fn a_one_time_link_opens_once(storage: &Storage) {
     }
     // A link in place of a lost passphrase: until it is used all stays as it was; then all else ends.
     let browser = service.signs_in_as(AWA, PASSPHRASE).await;
-    let older = accounts::reset(&service.app, Authority::Operator, awa)
+    let older = links::reset(&service.app, Authority::Operator, awa)
         .await
         .expect("a link");
-    let newer = accounts::reset(&service.app, Authority::Operator, awa)
+    let newer = links::reset(&service.app, Authority::Operator, awa)
         .await
         .expect("a link");
     browser.gets("/queue").await.expect(200);
@@ -638,7 +639,7 @@ async fn a_one_time_link_opens_once(storage: &Storage) {
     assert_eq!(service.tries(AWA, PASSPHRASE).await.status, 401);
 
     let (_, week) = service.invites("Issa", "issa@example.org", Role::Moderator, &[]).await;
-    let day = accounts::reset(&service.app, Authority::Operator, awa)
+    let day = links::reset(&service.app, Authority::Operator, awa)
         .await
         .expect("a link");
     service.clock.advance(Duration::from_hours(24));

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream::BoxStream};
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-        tokens,
-    },
+    actions::{accounts, authority::Authority, identify::Role, tokens},
     clock::{Clock, ManualClock},
     keys::sha256_hex,
     live::{HEARTBEAT, STREAMS_EACH},

@@ -1,10 +1,7 @@
 //! What somebody made stands on what they may do now: one-time links and tokens.
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-    },
+    actions::{accounts, authority::Authority, identify::Role, links},
     domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;
@@ -69,7 +66,7 @@ impl Service {
             request.form(&[("code", code), ("passphrase", PASSPHRASE)])
         });
         tried.await.expect(409);
-        let link = accounts::invited(&self.app, code).await.expect("it counts");
+        let link = links::invited(&self.app, code).await.expect("it counts");
         let sites: Vec<&str> = link.offers.iter().map(|(site, _)| site).collect();
         sites.join(" ")
     }
@@ -338,7 +335,7 @@ async fn h3_a_link_of_the_operator_is_always_good(storage: &Storage) {
     code_of(&given.json["link"]);
     assert_eq!(service.opens(&link).await, 200);
     assert_eq!(service.opens(&link).await, 404, "once");
-    let code = accounts::reset(&service.app, Authority::Operator, awa)
+    let code = links::reset(&service.app, Authority::Operator, awa)
         .await
         .expect("a link");
     service.gives(awa, EVERY_SITE, None).await;

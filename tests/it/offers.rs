@@ -2,10 +2,7 @@
 //! says yes or no.
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-    },
+    actions::{accounts, authority::Authority, identify::Role},
     domain::account::Rights,
 };
 use reqwest::Method;

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-    },
+    actions::{accounts, authority::Authority, identify::Role, links},
     domain::{account::Rights, actor::Scope},
 };
 use reqwest::Method;
@@ -106,7 +103,7 @@ async fn tenants_who_sits_in_an_account_gets_nothing_that_others_give_to_its_ema
             assert_eq!(other.answers_by(&code, "sahel", "yes").await, 404, "another account");
 
             // The operator gives the account back to its person, who has the link.
-            let back = accounts::reset(&service.app, Authority::Operator, account)
+            let back = links::reset(&service.app, Authority::Operator, account)
                 .await
                 .expect("a link");
             let person = service.accepts(&back).await;
@@ -167,7 +164,7 @@ async fn tenants_whoever_opens_a_link_gets_its_makers_roles_alone(storage: &Stor
     assert_eq!(as_third.answers_by(&new, "faso", "no").await, 303);
     assert_eq!(as_third.answers_by(&new, "faso", "yes").await, 404);
     let (_, new) = oumar.invites_known(&third, "moderator", "faso").await;
-    service.clock.advance(accounts::INVITATION_LIFE);
+    service.clock.advance(links::INVITATION_LIFE);
     assert_eq!(service.presses(&new).await, (404, 404));
     let as_third = service.signs_in_as(&third, PASSPHRASE).await;
     assert_eq!(as_third.answers_by(&new, "faso", "yes").await, 404, "too late");
@@ -365,7 +362,7 @@ async fn tenants_a_program_makes_no_link_and_takes_offers_back(storage: &Storage
         (&changed.json["link"], &changed.json["roles"]),
         (&Value::Null, &json!({"sahel": "moderator"}))
     );
-    service.clock.advance(accounts::INVITATION_LIFE);
+    service.clock.advance(links::INVITATION_LIFE);
     let changed = calls(Method::PATCH, &path, narrower).await.expect(200);
     assert_eq!(changed.json["link"], Value::Null);
     assert_eq!(service.presses(&code).await, (404, 404));

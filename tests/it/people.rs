@@ -1,11 +1,7 @@
 //! Who works on a site: pages, API and rights of owners over accounts and tokens; one's own account.
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-        own_account, tokens,
-    },
+    actions::{accounts, authority::Authority, identify::Role, own_account, tokens},
     domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;

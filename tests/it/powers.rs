@@ -6,11 +6,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-        own_account, tokens,
-    },
+    actions::{accounts, authority::Authority, identify::Role, own_account, tokens},
     domain::{account::EVERY_SITE, actor::Scope},
 };
 use reqwest::Method;

@@ -7,7 +7,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use palabre::{
     actions::{
-        accounts::{self, Authority, Wanted},
+        accounts::{self, Wanted},
+        authority::Authority,
         identify::Role,
         setup, tokens,
     },

@@ -8,7 +8,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use palabre::{
     actions::{
-        accounts::{self, Authority},
+        accounts,
+        authority::Authority,
         identify::{self, Role},
         own_account, setup,
     },

@@ -2,10 +2,7 @@
 //! whose word counts about an account.
 
 use palabre::{
-    actions::{
-        accounts::{self, Authority},
-        identify::Role,
-    },
+    actions::{accounts, authority::Authority, identify::Role},
     domain::account::EVERY_SITE,
 };
 use reqwest::Method;

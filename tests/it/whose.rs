@@ -3,9 +3,10 @@
 
 use palabre::{
     actions::{
-        accounts::{self, Authority, Wanted},
+        accounts::{self, Wanted},
+        authority::Authority,
         identify::{self, Role},
-        own_account, tokens,
+        links, own_account, tokens,
     },
     domain::actor::Scope,
     error::Error,
@@ -296,7 +297,7 @@ async fn h13_owners_read_what_happened_to_the_names_and_links_of_their_site(stor
         .await;
     let browser = service.accepts(&link).await;
     renames(&service, &browser, "Awa Ouédraogo").await.expect("renamed");
-    accounts::reset(&service.app, Authority::Operator, awa)
+    links::reset(&service.app, Authority::Operator, awa)
         .await
         .expect("a link");
     let faso = service.person("Propriétaire du Faso", Role::Owner, &["faso"]).await;

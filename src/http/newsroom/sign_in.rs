@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     actions::{
-        accounts, identify, setup,
+        identify, links, setup,
         sign_in::{self, Caller, Entry, Step},
     },
     app::App,
@@ -267,7 +267,7 @@ pub(crate) async fn accept(
     let fields = Fields::read(request).await?;
     let code = fields.text("code")?;
     let accepted = match cookies::check_secure(&app) {
-        Ok(()) => accounts::redeem(&app, &caller, &code, &fields.text("passphrase")?).await,
+        Ok(()) => links::redeem(&app, &caller, &code, &fields.text("passphrase")?).await,
         Err(error) => Err(error),
     };
     match accepted {
@@ -296,7 +296,7 @@ async fn invitation_page(
         ..InvitationPage::default()
     };
     let invited = match cookies::check_secure(app) {
-        Ok(()) => accounts::invited(app, code).await,
+        Ok(()) => links::invited(app, code).await,
         Err(error) => Err(error),
     };
     let mut answered = error;

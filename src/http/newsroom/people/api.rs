@@ -15,10 +15,7 @@ use super::{
     sent::{ModeratorChange, NewModerator, NewToken},
 };
 use crate::{
-    actions::{
-        accounts::{self, Authority},
-        own_account, tokens,
-    },
+    actions::{accounts, authority::Authority, links, own_account, tokens},
     app::App,
     domain::{account::Role, code::Code},
     error::Error,
@@ -86,7 +83,7 @@ pub(crate) async fn invite(
     let added = added.await?;
     let body = Invited {
         id: added.account,
-        link: added.code.map(|code| accounts::link(&app, &code)),
+        link: added.code.map(|code| links::link(&app, &code)),
     };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }
@@ -125,7 +122,7 @@ pub(crate) async fn change_moderator(
         Ok::<_, Error>((accounts::get(&app, account.id).await?, code))
     };
     let (account, code) = changed.await?;
-    let link = code.map(|code| accounts::link(&app, &code));
+    let link = code.map(|code| links::link(&app, &code));
     let body = ChangedModerator::seen_by(&who, &account, link);
     Ok(no_store(Json(body).into_response()))
 }
@@ -175,8 +172,8 @@ pub(crate) async fn new_link(
     _: Query,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    let code = accounts::reset(&app, Authority::Somebody(&who), id).await?;
-    let link = Some(accounts::link(&app, &code));
+    let code = links::reset(&app, Authority::Somebody(&who), id).await?;
+    let link = Some(links::link(&app, &code));
     let body = Invited { id, link };
     Ok(no_store((StatusCode::CREATED, Json(body)).into_response()))
 }

@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     actions::{
-        accounts::{self, Authority},
+        accounts,
+        authority::Authority,
         identify::{Identity, Role},
-        sites,
+        links, sites,
     },
     app::App,
     domain::{account::EVERY_SITE, code::Code, language::Language},
@@ -209,7 +210,7 @@ fn link_page(app: &App, who: &Identity, language: Language, code: &str, name: &s
     no_referrer(admin_page(&OncePage {
         frame: frame(app, Some(who), language, Place::Moderators, title),
         explanation: language.say("link-explanation"),
-        secret: accounts::link(app, code),
+        secret: links::link(app, code),
         next: "/moderators",
     }))
 }
@@ -223,7 +224,7 @@ pub(crate) async fn link(
 ) -> PageResult {
     let made = async {
         let id = parse_id(&id)?;
-        let code = accounts::reset(&app, Authority::Somebody(&who), id).await?;
+        let code = links::reset(&app, Authority::Somebody(&who), id).await?;
         Ok((code, accounts::get(&app, id).await?))
     };
     match made.await {

@@ -11,7 +11,7 @@ use super::{
     sent::NewToken,
 };
 use crate::{
-    actions::{accounts::Authority, identify::Identity, tokens},
+    actions::{authority::Authority, identify::Identity, tokens},
     app::App,
     domain::{account::Role, actor::Scope, language::Language},
     http::{
