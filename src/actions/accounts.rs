@@ -14,9 +14,8 @@ use uuid::Uuid;
 use super::{
     audit_entries::{account_entry, on_sites},
     authority::{Authority, is_seen_by},
-    credentials::new_link,
+    credentials::{INVITATION_LIFE, RESET_LIFE, new_link},
     identify::Identity,
-    links::{INVITATION_LIFE, RESET_LIFE},
 };
 use crate::{
     app::App,

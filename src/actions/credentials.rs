@@ -22,6 +22,12 @@ use crate::{
     store::{Account, Invitation},
 };
 
+/// How long an invitation is good.
+pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
+
+/// How long a link in place of a lost passphrase is good.
+pub(super) const RESET_LIFE: Duration = Duration::from_hours(24);
+
 /// Compared with where there is no account: a hash of the same cost, of a passphrase that nobody knows.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWU$WJ8pTCGAU9VbXVyuLMFTR/+5NIJCVvJ0Ur/dTy6f8fw";
 

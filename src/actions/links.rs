@@ -1,15 +1,14 @@
 //! One-time links: made, looked at, redeemed. A link is shown once and stored as a hash; it stands on its maker, and ends
 //! when they fall.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
+pub use super::credentials::INVITATION_LIFE;
 use super::{
     accounts::get,
     audit_entries::{account_entry, on_sites},
     authority::Authority,
-    credentials::{self, new_link},
+    credentials::{self, RESET_LIFE, new_link},
     sign_in::{self, Caller, Counted, Entry},
 };
 use crate::{
@@ -20,12 +19,6 @@ use crate::{
     limits::Action,
     store::Account,
 };
-
-/// How long an invitation is good.
-pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
-
-/// How long a link in place of a lost passphrase is good.
-pub const RESET_LIFE: Duration = Duration::from_hours(24);
 
 /// Makes a new one-time link for an account. Who came in chooses a passphrase by it, and sets up a second step anew;
 /// until then everything stays as it is. Who did not gets by it what is offered on sites of its maker's; the links to

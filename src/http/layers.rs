@@ -256,7 +256,7 @@ async fn check_change(State((app, check)): State<(Arc<App>, Check)>, request: Re
     if !request.method().is_safe()
         && let Err(error) = check(request.headers(), &app)
     {
-        return Problem::from(error).into_response();
+        return Problem::preferred(error).into_response();
     }
     next.run(request).await
 }
