@@ -25,7 +25,7 @@ use crate::{
 /// that of before end. Gives the code.
 ///
 /// # Errors
-/// As [`set_disabled`], and `retype_needed`.
+/// As [`super::accounts::set_disabled`], and `retype_needed`.
 pub async fn reset(app: &App, by: Authority<'_>, account: Uuid) -> Result<String, Error> {
     let account = get(app, account).await?;
     let own = by.own_part(&account.rights);
