@@ -431,6 +431,7 @@ fn set(table: &mut Table, section: &str, key: &str, text: &str) -> Result<(), St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Action;
 
     fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
         Config::from_layers(
@@ -446,6 +447,14 @@ mod tests {
         assert!(config.is_shipped);
         assert_eq!(config.public_url(), "http://127.0.0.1:8080");
         assert_eq!(config.rate_limit, Quotas::default());
+        let written: Table = SHIPPED.parse().expect("TOML");
+        for action in Action::ALL {
+            assert!(
+                written["rate_limit"].get(action.name()).is_some(),
+                "{}: not in config.toml",
+                action.name()
+            );
+        }
         assert!(config.is_loopback());
     }
 

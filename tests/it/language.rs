@@ -106,7 +106,7 @@ async fn calls_fail_in_the_language_that_they_ask_for(storage: &Storage) {
 }
 
 /// The paths of pages, from the source that serves them.
-fn page_paths() -> Vec<String> {
+pub(crate) fn page_paths() -> Vec<String> {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs")).expect("the routes");
     let routes = source.split(".route(").skip(1);
     let paths: Vec<String> = routes
