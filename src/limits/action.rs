@@ -26,7 +26,7 @@ pub enum Action {
     NewThread,
     /// A sign-in is tried, by address.
     SignIn,
-    /// A sign-in is tried, by account. Counted in the store alone (`actions/door.rs`).
+    /// A sign-in is tried, by account. Counted in the store alone (`actions/sign_in.rs`).
     SignInAccount,
     /// A setup code is tried, by address. Counted in the store alone (`actions/setup.rs`).
     SetupCode,

@@ -51,8 +51,12 @@ const USES: [(&str, &str, &str); 16] = [
         "Recovery",
         "h12_moderators_come_in_under_a_new_key",
     ),
-    ("actions/door.rs", "Door", "h12_moderators_come_in_under_a_new_key"),
-    ("actions/door.rs", "Recovery", "h12_moderators_come_in_under_a_new_key"),
+    ("actions/sign_in.rs", "Door", "h12_moderators_come_in_under_a_new_key"),
+    (
+        "actions/sign_in.rs",
+        "Recovery",
+        "h12_moderators_come_in_under_a_new_key",
+    ),
     (
         "actions/receipt.rs",
         "Receipt",
