@@ -86,7 +86,9 @@ fn named(line: &str) -> Option<(String, String)> {
         let (kind, _) = name.split_once('_')?;
         return is_kind(kind).then(|| (kind.to_uppercase(), name.clone()));
     }
-    let title = after("test(\"").or_else(|| after("test(`")).or_else(|| after("it(\""))?;
+    let title = after("test(\"")
+        .or_else(|| after("test(`"))
+        .or_else(|| after("it(\""))?;
     let (kind, _) = title.split_once(':')?;
     let title = title.split(['"', '`']).next()?;
     is_kind(kind).then(|| (kind.to_owned(), title.to_owned()))

@@ -347,3 +347,23 @@ fn layers_know_no_path() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// A file of tests that no module names is not compiled, and all of its tests pass.
+#[test]
+fn every_file_of_tests_is_a_module() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = fs::read_to_string(folder.join("main.rs")).expect("main.rs");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("tests/it").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") else {
+            continue;
+        };
+        count += 1;
+        assert!(
+            main.lines().any(|line| line == format!("mod {module};")),
+            "{name}: no module"
+        );
+    }
+    assert!(count > 50, "the files were not found: {count}");
+}

@@ -24,6 +24,7 @@ mod example;
 mod failing_writes;
 mod fake_provider;
 mod fallback;
+mod faults;
 mod feedback;
 mod forms;
 mod hosts;
