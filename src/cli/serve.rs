@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     domain::code::Code,
     error::Error,
-    server,
+    http, server,
     store::{Opening, Store},
 };
 
@@ -24,6 +24,8 @@ pub(super) async fn run(mut config: Config) -> Result<(), String> {
     let listener = TcpListener::bind(config.server.listen)
         .await
         .map_err(|error| format!("listen on {}: {error}", config.server.listen))?;
+    // They calibrate a clock by looking at it for some milliseconds, which no reader need wait for.
+    tokio::task::spawn_blocking(http::start_metrics);
     let address = listener
         .local_addr()
         .map_err(|error| format!("read the listening address: {error}"))?;

@@ -65,7 +65,7 @@ impl Ink {
 pub fn is_plain(text: &str) -> bool {
     let mut rest = text;
     // Only a sign whose first byte says that it may be one is looked at: of « é » and « e » nothing is.
-    while let Some(at) = rest.bytes().position(|byte| byte == 0xc2 || byte >= 0xcc) {
+    while let Some(at) = first_suspect(rest.as_bytes()) {
         let mut chars = rest[at..].chars();
         let is_held_back = chars.next().is_some_and(|char| match char {
             '\u{ad}' => true,
@@ -79,6 +79,19 @@ pub fn is_plain(text: &str) -> bool {
         rest = chars.as_str();
     }
     true
+}
+
+/// Where the first byte stands with which a sign that is held back may begin. Whole pieces are asked first: that is
+/// one comparison of the processor for many bytes.
+fn first_suspect(bytes: &[u8]) -> Option<usize> {
+    const PIECE: usize = 32;
+    let is_suspect = |byte: &u8| *byte == 0xc2 || *byte >= 0xcc;
+    let clean = bytes
+        .chunks_exact(PIECE)
+        .take_while(|piece| !piece.iter().fold(false, |any, byte| any | is_suspect(byte)))
+        .count();
+    let at = clean * PIECE;
+    bytes[at..].iter().position(is_suspect).map(|further| at + further)
 }
 
 /// Joiners, direction signs, tags and the like: what follows still stands on the letter before.

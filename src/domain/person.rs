@@ -244,6 +244,11 @@ pub fn fold_search(text: &str) -> String {
                 _ => folded.push(char::from(byte.to_ascii_lowercase())),
             }
         }
+        if let Some((latin, after)) = split_latin(after) {
+            folded.push_str(latin);
+            rest = after;
+            continue;
+        }
         let (other, after) = after.split_at(after.find(|char: char| char.is_ascii()).unwrap_or(after.len()));
         for char in other.nfkd().flat_map(char::to_lowercase).nfkd() {
             fold_char(char, &mut folded);
@@ -255,6 +260,25 @@ pub fn fold_search(text: &str) -> String {
         return folded;
     }
     folded.nfc().collect()
+}
+
+/// The first character of `text` folded, and the rest, where it is one of the letters that French, German, Spanish or
+/// Portuguese write with a sign: most of what is not ASCII, and no walk through the tables of all scripts.
+fn split_latin(text: &str) -> Option<(&'static str, &str)> {
+    let mut chars = text.chars();
+    let folded = match chars.next()? {
+        'À'..='Å' | 'à'..='å' => "a",
+        'Ç' | 'ç' => "c",
+        'È'..='Ë' | 'è'..='ë' => "e",
+        'Ì'..='Ï' | 'ì'..='ï' => "i",
+        'Ñ' | 'ñ' => "n",
+        'Ò'..='Ö' | 'ò'..='ö' => "o",
+        'Ù'..='Ü' | 'ù'..='ü' => "u",
+        'Œ' | 'œ' => "oe",
+        '’' => "'",
+        _ => return None,
+    };
+    Some((folded, chars.as_str()))
 }
 
 /// Appends a lower-case, decomposed character as search sees it; of white space, one space between words.
@@ -452,6 +476,18 @@ mod tests {
             assert_eq!(fold_search(expected), expected);
         }
         assert_eq!(Name::parse("Éric").expect("a name").folded(), "eric");
+    }
+
+    #[test]
+    fn a_letter_and_its_sign_are_folded_alike_apart_or_as_one() {
+        for char in ('\u{c0}'..='\u{24f}').filter(|char| !matches!(char, '×' | '÷')) {
+            let (whole, apart) = (char.to_string(), char.nfd().collect::<String>());
+            assert_eq!(fold_search(&whole), fold_search(&apart), "{whole}");
+            for after in ["\u{301}", "\u{1dc4}b", "é\u{3099}", " x"] {
+                let expected = fold_search(&format!("{apart}{after}"));
+                assert_eq!(fold_search(&format!("{whole}{after}")), expected, "{whole}{after}");
+            }
+        }
     }
 
     #[test]

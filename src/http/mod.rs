@@ -25,6 +25,7 @@ use axum::{
 };
 use utoipa::OpenApi;
 
+pub use self::operators::operations::start_metrics;
 use self::{
     newsroom::{
         audit, bar, defence, home,
@@ -52,7 +53,6 @@ struct Document;
 /// The routes of the service: those of readers, those of the newsroom, those of operators. Whose a route is, is where
 /// it stands; what follows from it are the layers of that router.
 pub fn router(app: Arc<App>) -> Router {
-    operations::start_metrics();
     let routes = Router::new()
         .merge(readers(&app))
         .merge(newsroom(&app))

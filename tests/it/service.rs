@@ -75,6 +75,7 @@ impl Service {
             .expect("the service starts");
         let app = Arc::new(app);
         let shutdown = CancellationToken::new();
+        palabre::http::start_metrics();
         let task = tokio::spawn(server::serve(Arc::clone(&app), listener, shutdown.clone()));
         Self {
             url: format!("http://{address}"),

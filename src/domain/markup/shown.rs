@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
@@ -34,7 +35,7 @@ const KEPT: usize = 100;
 /// `html` as it is shown.
 #[must_use]
 pub fn shown(html: &str) -> Cow<'_, str> {
-    if ink::is_plain(html) && html.split("<a ").skip(1).all(is_bare) {
+    if ink::is_plain(html) && memmem::find_iter(html.as_bytes(), "<a ").all(|at| is_bare(&html[at + "<a ".len()..])) {
         return Cow::Borrowed(html);
     }
     let mut shown = String::with_capacity(html.len() + 32);

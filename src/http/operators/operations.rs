@@ -89,7 +89,7 @@ static RECORDER: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     handle
 });
 
-/// Starts counting.
-pub(crate) fn start_metrics() {
+/// Starts counting; blocks for some milliseconds. What happens before is not counted.
+pub fn start_metrics() {
     LazyLock::force(&RECORDER);
 }

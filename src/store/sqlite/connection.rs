@@ -16,10 +16,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions, Connection as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     log_file::{self, Look, beside},
@@ -52,19 +49,25 @@ pub(in crate::store) const NEXT_TRY: Duration = Duration::from_millis(50);
 /// its midst.
 const ROWS: usize = 256;
 
-/// Pages of 4 KiB that the log may hold before they are brought into the file, 16 MiB: pages that many
-/// submissions change are then brought over once for all of them.
-const LOG_PAGES: &str = "4000";
-
-/// What the writing connection may keep of the file, 4 MiB (KiB, by SQLite's sign): of the indexes over
-/// hashes every submission needs other pages. Taken only once it is needed. Not more, because SQLite goes
-/// through all that is kept after each commit that splits a page (its `balance_nonroot` moves pages by way of
-/// a number beyond the file's end, and `pcache1Truncate` then looks for what is beyond it).
-const WRITER_CACHE: &str = "-4096";
-
-/// What is deleted or overwritten is zeroed, pages that become free too. `FAST` was tried first: it leaves what
-/// stood on a long text's overflow pages. Sending a comment frees hardly a page, so it costs nothing there.
-const SECURE_DELETE: &str = "ON";
+/// How the writing connection is set.
+///
+/// - `wal_autocheckpoint`: pages of 4 KiB that the log may hold before they are brought into the file, 16 MiB: pages
+///   that many submissions change are then brought over once for all of them.
+/// - `cache_size`: what it may keep of the file, 4 MiB (KiB, by SQLite's sign): of the indexes over hashes every
+///   submission needs other pages. Taken only once it is needed. Not more, because SQLite goes through all that is
+///   kept after each commit that splits a page (its `balance_nonroot` moves pages by way of a number beyond the file's
+///   end, and `pcache1Truncate` then looks for what is beyond it).
+/// - `secure_delete`: what is deleted or overwritten is zeroed, pages that become free too. `FAST` was tried first: it
+///   leaves what stood on a long text's overflow pages. Sending a comment frees hardly a page, so it costs nothing
+///   there.
+const WRITING: [(&str, &str); 6] = [
+    ("journal_mode", "WAL"),
+    ("synchronous", "FULL"),
+    ("foreign_keys", "ON"),
+    ("secure_delete", "ON"),
+    ("wal_autocheckpoint", "4000"),
+    ("cache_size", "-4096"),
+];
 
 /// How long emptying the log may hold up the writer for those who read what was before.
 const EMPTYING_PATIENCE: Duration = Duration::from_millis(100);
@@ -182,27 +185,25 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
         .filename(&path)
         .create_if_missing(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .disable_statement_logging();
-    // Before the journal's mode is set, which would change another program's file.
-    let mut connection = plain.connect().await.map_err(unusable)?;
-    claim_file(&mut connection, &what).await?;
-    connection.close().await.map_err(unusable)?;
-    let options = plain
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
         .statement_cache_capacity(200)
-        .row_buffer_size(ROWS);
-    let reading = options
+        .row_buffer_size(ROWS)
+        .disable_statement_logging();
+    let reading = plain
         .clone()
         .create_if_missing(false)
         .read_only(true)
         .pragma("cache_size", READER_CACHE);
-    let options = options
-        .pragma("secure_delete", SECURE_DELETE)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
-        .pragma("cache_size", WRITER_CACHE);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
+    let mut connection = plain.connect().await.map_err(unusable)?;
+    claim_file(&mut connection, &what).await?;
+    // Only now, because the journal's mode would change another program's file.
+    let mut options = plain;
+    for (name, value) in WRITING {
+        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {name} = {value}")))
+            .execute(&mut connection)
+            .await
+            .map_err(unusable)?;
+        options = options.pragma(name, value);
+    }
     migrate(&mut connection, &what).await?;
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
         .fetch_one(&mut connection)
