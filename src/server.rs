@@ -38,10 +38,15 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// A sentence about the part that failed.
 pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationToken) -> Result<(), String> {
+    let router = tokio::task::spawn_blocking({
+        let app = Arc::clone(&app);
+        move || http::router(app)
+    });
     if let Err(error) = new_key::seal_anew(&app).await {
         tracing::error!(%error, "what is sealed under an old key could not be sealed anew; the next start tries again");
     }
-    let http = tokio::spawn(accept(listener, http::router(Arc::clone(&app)), HEAD, shutdown.clone()));
+    let router = router.await.map_err(|error| format!("make the routes: {error}"))?;
+    let http = tokio::spawn(accept(listener, router, HEAD, shutdown.clone()));
     let jobs = tokio::spawn(jobs::run(Arc::clone(&app), shutdown.clone()));
     let abort = http.abort_handle();
     let mut http = std::pin::pin!(http);

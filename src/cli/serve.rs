@@ -24,8 +24,6 @@ pub(super) async fn run(mut config: Config) -> Result<(), String> {
     let listener = TcpListener::bind(config.server.listen)
         .await
         .map_err(|error| format!("listen on {}: {error}", config.server.listen))?;
-    // They calibrate a clock by looking at it for some milliseconds, which no reader need wait for.
-    tokio::task::spawn_blocking(http::start_metrics);
     let address = listener
         .local_addr()
         .map_err(|error| format!("read the listening address: {error}"))?;
@@ -34,6 +32,8 @@ pub(super) async fn run(mut config: Config) -> Result<(), String> {
     greet(&app).await?;
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_at_signal(shutdown.clone()));
+    // They calibrate a clock by looking at it for some milliseconds, which no reader need wait for.
+    tokio::task::spawn_blocking(http::start_metrics);
     server::serve(app, listener, shutdown).await
 }
 

@@ -65,7 +65,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
 
 /// Brings erasures to their end soon after each; while somebody reads an older state it is tried again.
 async fn finish_erasures(app: &App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(EMPTY_EVERY);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + EMPTY_EVERY, EMPTY_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {

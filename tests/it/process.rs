@@ -6,7 +6,7 @@
 //! PostgreSQL where no server is named.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     net::SocketAddr,
     path::PathBuf,
@@ -220,6 +220,49 @@ async fn a_disk_that_refuses_writes_is_said_and_goes_by_without_a_restart() {
     let stored = bodies(&storage).await;
     assert_eq!(stored.len(), 4);
     assert!(stored.values().all(|times| *times == 1), "{stored:?}");
+    assert!(is_whole(&storage).await);
+    child.stops();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_sync_fails_in_its_turn_and_nothing_that_was_answered_is_lost() {
+    const SENT: usize = 5;
+    let storage = Storage::sqlite();
+    let place = Place::new(&storage, SITE);
+    let mut child = place.starts();
+    let mut turned_away = 0;
+    for nth in 1..=SENT {
+        let failing = FailingDisk::under(&child, &format!("fsync,fdatasync:error=EIO:when={nth}"));
+        let mut answered = BTreeMap::new();
+        for number in 0..SENT {
+            let key = format!("{nth}.{number}");
+            let answer = child.submits(&key, &text(&key)).await.expect("an answer");
+            if answer.status != 202 {
+                is_unavailable(&answer);
+            }
+            answered.insert(key, answer.status == 202);
+        }
+        drop(failing);
+        // Not told to end: what a sync did not bring to the disk has no second chance.
+        child.is_killed();
+        drop(child);
+        child = place.starts();
+        let stored = bodies(&storage).await;
+        for (key, was_answered) in &answered {
+            let times = stored.get(key).copied().unwrap_or_default();
+            let may_be = usize::from(*was_answered)..=1;
+            assert!(may_be.contains(&times), "{key} is there {times} times after sync {nth}");
+            let again = child.submits(key, &text(key)).await.expect("an answer");
+            assert!(matches!(again.status.as_u16(), 200 | 202), "{}", again.text);
+        }
+        turned_away += answered.values().filter(|answered| !**answered).count();
+    }
+    assert!(turned_away >= SENT, "only {turned_away} syncs failed");
+    let stored = bodies(&storage).await;
+    assert!(
+        stored.len() == SENT * SENT && stored.values().all(|times| *times == 1),
+        "{stored:?}"
+    );
     assert!(is_whole(&storage).await);
     child.stops();
 }

@@ -205,6 +205,9 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
         options = options.pragma(name, value);
     }
     migrate(&mut connection, &what).await?;
+    if opening == Opening::Serve {
+        note_run(&mut connection).await.map_err(unusable)?;
+    }
     let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
         .fetch_one(&mut connection)
         .await
@@ -215,9 +218,6 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
         )));
     }
     let readers = Arc::new(ReadPool::new(reading));
-    if opening == Opening::Serve {
-        note_run(&mut connection).await.map_err(unusable)?;
-    }
     let keys_until = keys_until(&mut connection, opening).await.map_err(unusable)?;
     let recent = Arc::new(Recent::new(keys_until));
     Ok(Sqlite {
@@ -235,9 +235,11 @@ pub(in crate::store) async fn open(path: PathBuf, opening: Opening, batch: usize
 }
 
 /// Writes page 1 into the log, as it is: its counter goes up, so that the log of each run tells which file it
-/// continues.
+/// continues. The sync of whatever is written first makes it last.
 async fn note_run(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA user_version = 0").execute(connection).await?;
+    sqlx::raw_sql("PRAGMA synchronous = NORMAL; PRAGMA user_version = 0; PRAGMA synchronous = FULL")
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,0 +1,342 @@
+//! What somebody wants, made into what the store is asked to do: as the actions of the product make it.
+
+use std::collections::BTreeSet;
+
+use palabre::{
+    domain::{
+        actor::{Actor, ActorKind, Scope},
+        address::ClientAddress,
+        decision::Act,
+        draft::RawDraft,
+        policy::{Cuts, Policy},
+        retention,
+        score::Score,
+        site::Moderation,
+        status::Status,
+        triage::{self, Action, Signals},
+        verdict::{Verdict, Why},
+    },
+    limits::{self, Demand},
+    store::{Comment, Decide, NewAudit, NewComment, PolicyRow, ThreadRow},
+};
+use uuid::Uuid;
+
+use super::{
+    ARTICLES, Broken, CUTS, EXPLORED, SITES, World, failed,
+    op::{IsRetry, Op, submitted},
+    picked,
+};
+use crate::{
+    example,
+    history::{Request, Version},
+};
+
+impl World<'_> {
+    /// What the store is asked to do; `None`: there is nothing that it could be done to.
+    pub(super) async fn wanted(&mut self, request: Request) -> Result<Option<Op>, Broken> {
+        let now = self.clock.now();
+        Ok(match request {
+            Request::Submit { reader, article, score } => self.submission(reader, article, score).await?,
+            Request::SubmitAgain(of) => picked(&self.submitted, of).map(|earlier| self.again(earlier)),
+            Request::OtherText(of) => picked(&self.submitted, of).map(|earlier| {
+                let mut other = self.anew(earlier);
+                submitted(&mut other).repeats.digest.push_str(" of another text");
+                Op::Insert(Box::new(other), IsRetry::No)
+            }),
+            Request::SecondCheck(comment) => self.seen(comment).await?.map(|seen| {
+                let audit = self.by_reader(&seen, "step_up");
+                Op::SecondCheck(Box::new(seen), Box::new(audit))
+            }),
+            Request::Claim(key) => Some(Op::Claim(format!("claim {}", key % 3), now)),
+            Request::Lease { who, comment } => self.seen(comment).await?.map(|seen| {
+                let (actor, _) = moderator(who);
+                Op::Lease(seen.id, seen.site, actor, now)
+            }),
+            Request::Decide {
+                who,
+                comment,
+                act,
+                version,
+            } => self.seen(comment).await?.map(|seen| {
+                let acts = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
+                let mut decide = self.decision(who, seen.id, acts[usize::from(act) % acts.len()]);
+                decide.version = match version {
+                    Version::Seen => Some(seen.version),
+                    Version::Before => Some(seen.version - 1),
+                    Version::Any => None,
+                };
+                decide.key = Some(decide.id.to_string());
+                self.decided.push(decide.clone());
+                Op::Decide(Box::new(decide))
+            }),
+            Request::DecideAgain(of) => picked(&self.decided, of).map(|earlier| {
+                let mut again = earlier.clone();
+                (again.id, again.at) = (self.clock.new_id(), now);
+                Op::Decide(Box::new(again))
+            }),
+            Request::Undo { who, comment, named } => self.seen(comment).await?.map(|seen| {
+                let mut undo = self.decision(who, seen.id, Act::Undo);
+                let last = self.model.entries.iter().rfind(|entry| entry.comment == seen.id);
+                undo.of = last.filter(|_| named).map(|entry| entry.id);
+                undo.key = Some(undo.id.to_string());
+                Op::Decide(Box::new(undo))
+            }),
+            Request::Appeal(comment) => self.seen(comment).await?.map(|seen| {
+                let audit = self.by_reader(&seen, "appeal");
+                Op::Appeal(Box::new(seen), Box::new(audit))
+            }),
+            Request::Report { comment, reader } => self
+                .seen(comment)
+                .await?
+                .filter(|seen| seen.status == Status::Approved)
+                .map(|seen| Op::Report(seen.id, format!("reader {}", reader % 3), now)),
+            Request::Erase(comment) => self.seen(comment).await?.map(|seen| {
+                let audit = self.by_reader(&seen, "erase");
+                Op::Erase(Box::new(seen), Box::new(audit))
+            }),
+            Request::Policy { site, cuts, stale } => {
+                let site = SITES[usize::from(site) % SITES.len()];
+                Some(self.policy(site, usize::from(cuts) % CUTS.len(), stale))
+            }
+            Request::Thread { article, open } => {
+                let (site, key) = ARTICLES[usize::from(article) % ARTICLES.len()];
+                let row = ThreadRow {
+                    id: self.clock.new_id(),
+                    thread_key: key.to_owned(),
+                    title: None,
+                    url: None,
+                    open,
+                    content_version: 0,
+                };
+                let audit = self.audit(site, "thread", Actor::system("publisher"));
+                Some(Op::Thread(site, Box::new(row), Box::new(audit)))
+            }
+        })
+    }
+
+    /// A new comment as its path would store it, with what came before it looked up as that path does.
+    async fn submission(&mut self, reader: u8, article: u8, score: u16) -> Result<Option<Op>, Broken> {
+        let now = self.clock.now();
+        let (site, thread) = ARTICLES[usize::from(article) % ARTICLES.len()];
+        let reader = reader % 3;
+        let client = ClientAddress::new(std::net::Ipv4Addr::new(192, 0, 2, reader).into());
+        if self
+            .limits
+            .check(&[Demand::by_address(limits::Action::Submit, client)])
+            .is_err()
+        {
+            self.trace.push("  one too many".to_owned());
+            return Ok(None);
+        }
+        self.passed.push((reader, now));
+        let number = self.submitted.len();
+        let raw = RawDraft {
+            thread: thread.to_owned(),
+            // Some forms know what their article is called.
+            thread_title: (!number.is_multiple_of(3)).then(|| format!("Titre {}", number % 3)),
+            name: "Aminata".to_owned(),
+            email: "lectrice@example.org".to_owned(),
+            body: format!("Un point de vue, le {number}."),
+            ..RawDraft::default()
+        };
+        let mut comment = example::comment(&self.clock, raw);
+        site.clone_into(&mut comment.site);
+        let verdict = match Score::from_thousandths(i64::from(score)) {
+            Some(score) => Verdict::Scored {
+                score,
+                raw: String::new(),
+            },
+            None => Verdict::Unavailable(Why::Timeout),
+        };
+        let in_force = self.store.policy_in_force(site, now).await.map_err(failed)?;
+        let draw = i64::from(score) * 8_999 % 1_000_000;
+        let policy = in_force.map(|row| row.policy);
+        let outcome = triage::decide(&verdict, &Signals::default(), Moderation::After, policy.as_ref(), draw);
+        comment.status = match outcome.action {
+            Action::Publish => Status::Approved,
+            Action::Refuse => Status::Refused,
+            Action::Hold | Action::StepUp => Status::Pending,
+        };
+        let expected = self.rule(site, i64::from(score), draw);
+        ensure!(
+            comment.status == expected,
+            "the policy makes it {:?} and not {expected:?}",
+            comment.status
+        );
+        let keys = vec![format!("form:{number}"), format!("token:{number}")];
+        let sent = submitted(&mut comment);
+        sent.captcha.verdict = verdict;
+        sent.outcome = outcome;
+        sent.repeats.keys = keys;
+        sent.repeats.digest = format!("digest {number}");
+        sent.repeats.until = now.plus(retention::REPEAT_KEYS);
+        self.look_before(&comment).await?;
+        self.submitted.push(comment.clone());
+        Ok(Some(Op::Insert(Box::new(comment), IsRetry::No)))
+    }
+
+    /// What the cuts in force make of a score, by rules of our own.
+    fn rule(&self, site: &str, score: i64, draw: i64) -> Status {
+        let Some((_, cuts)) = self.model.policies.get(site) else {
+            return Status::Pending;
+        };
+        let (refuse, step_up, publish) = CUTS[*cuts];
+        if score > 1000 {
+            Status::Pending
+        } else if refuse.is_some_and(|cut| score < cut) {
+            if draw < EXPLORED {
+                Status::Pending
+            } else {
+                Status::Refused
+            }
+        } else if step_up.is_none_or(|cut| score >= cut) && publish.is_some_and(|cut| score >= cut) {
+            Status::Approved
+        } else {
+            Status::Pending
+        }
+    }
+
+    /// What a submission is told before it is stored.
+    async fn look_before(&self, comment: &NewComment) -> Result<(), Broken> {
+        let (site, thread) = (&comment.site, comment.content.draft.thread.as_str());
+        let keys = &comment.origin.repeats().keys;
+        let before = self
+            .store
+            .before_submission(site, thread, keys, comment.at)
+            .await
+            .map_err(failed)?;
+        let found: BTreeSet<_> = before
+            .repeats
+            .into_iter()
+            .map(|repeat| (repeat.key, repeat.digest, repeat.comment))
+            .collect();
+        let expected = self.model.repeats(site, keys, comment.at);
+        ensure!(
+            found == expected,
+            "it came before as {found:?}, and must have as {expected:?}"
+        );
+        // That a thread was open is remembered; that one is closed is seen when it is written.
+        let known = self.model.threads.get(&(site.clone(), thread.to_owned()));
+        ensure!(
+            before.thread_open.is_some() == known.is_some(),
+            "the thread is {:?} and must be {known:?}",
+            before.thread_open
+        );
+        ensure!(
+            before.thread_open != Some(false) || known.is_some_and(|known| !known.open),
+            "the thread counts as closed and is open"
+        );
+        Ok(())
+    }
+
+    pub(super) fn again(&self, earlier: &NewComment) -> Op {
+        Op::Insert(Box::new(self.anew(earlier)), IsRetry::Yes)
+    }
+
+    /// The same comment, sent now.
+    fn anew(&self, earlier: &NewComment) -> NewComment {
+        let mut anew = earlier.clone();
+        (anew.id, anew.new_thread_id, anew.at) = (self.clock.new_id(), self.clock.new_id(), self.clock.now());
+        submitted(&mut anew).repeats.until = anew.at.plus(retention::REPEAT_KEYS);
+        anew
+    }
+
+    fn decision(&self, who: u8, comment: Uuid, act: Act) -> Decide {
+        let (actor, scope) = moderator(who);
+        Decide {
+            id: self.clock.new_id(),
+            comment,
+            act,
+            version: None,
+            of: None,
+            key: None,
+            reason: None,
+            note: None,
+            note_digest: None,
+            actor,
+            scope,
+            at: self.clock.now(),
+        }
+    }
+
+    fn policy(&self, site: &'static str, cuts: usize, stale: bool) -> Op {
+        let newest = self.model.policies.get(site).map_or(0, |(version, _)| *version);
+        let base = if stale { (newest - 1).max(0) } else { newest };
+        let score = |cut: Option<i64>| cut.and_then(Score::from_thousandths);
+        let (refuse_below, step_up_below, publish_from) = CUTS[cuts];
+        let row = PolicyRow {
+            policy: Policy {
+                version: base + 1,
+                cuts: Cuts {
+                    publish_from: score(publish_from),
+                    step_up_below: score(step_up_below),
+                    refuse_below: score(refuse_below),
+                },
+                explore_ppm: EXPLORED,
+            },
+            base,
+            author: "owner".to_owned(),
+            note: String::new(),
+            forecast: "{}".to_owned(),
+            from: self.clock.now(),
+            at: self.clock.now(),
+        };
+        let audit = self.audit(site, "policy", Actor::system("owner"));
+        Op::Policy(site, cuts, Box::new(row), Box::new(audit))
+    }
+
+    fn audit(&self, site: &str, action: &'static str, actor: Actor) -> NewAudit {
+        NewAudit {
+            id: self.clock.new_id(),
+            site: site.to_owned(),
+            at: self.clock.now(),
+            actor,
+            action,
+            comment: None,
+            from_status: None,
+            to_status: None,
+            detail: None,
+        }
+    }
+
+    fn by_reader(&self, seen: &Comment, action: &'static str) -> NewAudit {
+        let reader = Actor {
+            kind: ActorKind::Reader,
+            id: "reader".to_owned(),
+            name: String::new(),
+        };
+        let to = match action {
+            "erase" => Status::Erased,
+            _ => Status::Pending,
+        };
+        NewAudit {
+            comment: Some(seen.id),
+            from_status: Some(seen.status.as_str()),
+            to_status: Some(to.as_str()),
+            ..self.audit(&seen.site, action, reader)
+        }
+    }
+
+    /// One of the comments as it is now.
+    pub(super) async fn seen(&self, which: u8) -> Result<Option<Comment>, Broken> {
+        let ids: Vec<Uuid> = self.model.comments.keys().copied().collect();
+        match picked(&ids, which) {
+            Some(id) => self.store.comment(*id).await.map_err(failed),
+            None => Ok(None),
+        }
+    }
+}
+
+fn moderator(who: u8) -> (Actor, Scope) {
+    let (id, scope) = match who % 4 {
+        0 | 1 => ("everywhere", Scope::All),
+        2 => ("of faso", Scope::Sites(vec![SITES[0].to_owned()])),
+        _ => ("of sahel", Scope::Sites(vec![SITES[1].to_owned()])),
+    };
+    let actor = Actor {
+        kind: ActorKind::Token,
+        id: id.to_owned(),
+        name: "Awa".to_owned(),
+    };
+    (actor, scope)
+}
