@@ -14,7 +14,7 @@ use palabre::{
         status::Status,
     },
     jobs::{self, Heard},
-    store::{Delivery, Inserted, StoreError},
+    store::{Claim, Delivery, Inserted, StoreError, TakenBack, ThreadRow},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -22,12 +22,13 @@ use uuid::Uuid;
 use crate::{
     example::Sent as _,
     outbox::{Recorder, scene_with},
-    store::{SITE, START, Scene},
+    store::{SITE, START, Scene, moderator, policy_row},
     stores::{Storage, on_both_engines},
 };
 
 on_both_engines!(
     each_write_of_what_happens_fails_in_turn_and_leaves_nothing_half,
+    each_write_of_the_rest_of_a_day_fails_in_turn_and_leaves_nothing_half,
     each_write_of_a_delivery_fails_in_turn_and_only_what_was_sent_is_done,
 );
 
@@ -226,6 +227,65 @@ async fn each_write_of_what_happens_fails_in_turn_and_leaves_nothing_half(storag
     let forgotten = faults.at_each_write_of("forgetting", 10, async || store.forget_deliveries(years).await);
     forgotten.await;
     assert_eq!(storage.integer("SELECT COUNT(*) FROM events").await, Some(0));
+    store.close().await;
+}
+
+async fn each_write_of_the_rest_of_a_day_fails_in_turn_and_leaves_nothing_half(storage: &Storage) {
+    let scene = scene_with(storage, &["a", "b"]).await;
+    let store = &scene.store;
+    let waiting = scene.insert_with(|_| {}).await;
+    scene.act(waiting, Act::Hold).await;
+    let read = store.comment(waiting).await.expect("read").expect("there");
+    let faults = Faults::lie_in_wait(storage).await;
+    let later = START.plus(Duration::from_hours(1));
+
+    let claimed = faults.at_each_write_of("a claim", 1, async || store.claim(SITE, "c", "d", START).await);
+    assert_eq!(claimed.await, Claim::Mine);
+    let claimed = faults.at_each_write_of("a claim taken over", 1, async || {
+        store.claim(SITE, "c", "d", later).await
+    });
+    assert_eq!(claimed.await, Claim::TakenOver);
+    let leased = faults.at_each_write_of("a lease", 1, async || {
+        store.lease_comment(waiting, SITE, &moderator("m1"), later, START).await
+    });
+    assert_eq!(leased.await.holder_id, "m1");
+    let taken = faults.at_each_write_of("a proof", 1, async || store.take_key(SITE, "p", waiting, later).await);
+    assert!(taken.await);
+    let passed = faults.at_each_write_of("a second check", 5, async || {
+        let mut audit = scene.audit("step_up");
+        audit.comment = Some(waiting);
+        store.replace_reasons(&read, &[], audit).await
+    });
+    assert!(passed.await);
+    let policy = faults.at_each_write_of("a policy", 3, async || {
+        store
+            .add_policy(SITE, policy_row(0, START), scene.audit("policy"))
+            .await
+    });
+    assert!(policy.await);
+    let closed = faults.at_each_write_of("a thread that is closed", 2, async || {
+        let row = store.thread(SITE, "/a").await?.expect("there");
+        let row = ThreadRow { open: false, ..row };
+        store
+            .set_thread(SITE, row, TakenBack::default(), scene.audit("thread"), START)
+            .await
+    });
+    closed.await;
+    let job = faults.at_each_write_of("a job", 1, async || {
+        store.lease_job("housekeeping", Duration::from_mins(1), START).await
+    });
+    assert!(job.await);
+    let sealed = faults.at_each_write_of("a seal", 1, async || store.seal(SITE, later, later).await);
+    assert_eq!(sealed.await, 4);
+    let forgotten = faults.at_each_write_of("an address", 1, async || store.forget_clients(later).await);
+    assert_eq!(forgotten.await, 1);
+    let next_day = START.plus(Duration::from_hours(24));
+    let purged = faults.at_each_write_of("a purge", 3, async || store.purge(next_day).await);
+    purged.await;
+
+    is_whole(storage).await;
+    let (_, fault) = store.check_seals(SITE).await.expect("read");
+    assert!(fault.is_none(), "{fault:?}");
     store.close().await;
 }
 
