@@ -46,6 +46,17 @@ impl Request {
         }
     }
 
+    /// The first page of what waits, for a program with `token`.
+    pub(crate) fn queue(order: &str, token: &str) -> Self {
+        Self::Fixed {
+            head: format!(
+                "GET /api/v1/moderation/queue?site=bench&order={order}&limit=50 HTTP/1.1\r\nhost: bench\r\n\
+                 authorization: Bearer {token}\r\n"
+            ),
+            status: 200,
+        }
+    }
+
     /// The listed thread on one page, compressed if `gzip`.
     pub(crate) fn listing(comments: usize, gzip: bool) -> Self {
         let encoding = if gzip { "accept-encoding: gzip\r\n" } else { "" };

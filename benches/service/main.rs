@@ -105,6 +105,7 @@ async fn measure_all(table: &mut Table) {
     fill::thread_of(&full, LISTED).await;
     fill::waiting(&full, FULL - LISTED).await;
     measure_reading(table, &small, &full).await;
+    measure_queue(table, &full).await;
     measure_waiting(table, &full).await;
     table.add(
         "For comparison, before and after: CPU to hash 1 MiB (SHA-256)",
@@ -201,6 +202,30 @@ async fn measure_reading(table: &mut Table, small: &Storage, full: &Storage) {
     let revalidation = listing.revalidating(&load::etag(&few, &listing).await);
     let fresh = repeated(async || cost(&few, 8, 3_000, &revalidation).await.cpu_ms).await;
     table.add("Revalidating it (304): CPU", format!("{fresh:.3} ms"), "≤ 0.15 ms");
+    few.stop().await;
+    many.stop().await;
+}
+
+/// What a moderator's first page costs in each order, and how much more with a hundred times as many behind it.
+async fn measure_queue(table: &mut Table, full: &Storage) {
+    let some = Storage::new("some");
+    fill::waiting(&some, FULL / 100).await;
+    let (few, many) = (Server::start(&some).await, Server::start(full).await);
+    let tokens = [&some, full].map(|storage| server::token(&server::binary(), storage));
+    for order in ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"] {
+        let [with_few, with_many] = tokens.each_ref().map(|token| Request::queue(order, token));
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for _ in 0..TIMES {
+            first.push(cost(&few, 8, 500, &with_few).await.cpu_ms);
+            second.push(cost(&many, 8, 500, &with_many).await.cpu_ms);
+        }
+        let (first, second) = (median(first), median(second));
+        table.add(
+            &format!("Queue by {order}, 50 of 100,000 waiting against 50 of 1,000: CPU"),
+            format!("{second:.2} ms / {first:.2} ms, {:.2}×", second / first),
+            "≤ 1.5×",
+        );
+    }
     few.stop().await;
     many.stop().await;
 }

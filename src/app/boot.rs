@@ -22,8 +22,12 @@ pub const DEMO_SITE: &str = "demo";
 /// one exists.
 pub(super) async fn prepare_sites(config: &Config, store: &Store, clock: &Clock) -> Result<bool, StoreError> {
     let now = clock.now();
+    let mut ids = store.site_ids().await?;
     for file_site in &config.sites {
-        store.ensure_site(&file_site.id, &SiteSettings::default(), now).await?;
+        if !ids.contains(&file_site.id) {
+            store.ensure_site(&file_site.id, &SiteSettings::default(), now).await?;
+            ids.push(file_site.id.clone());
+        }
         if file_site.settings.captcha.sets_check() && file_site.settings.captcha.provider.is_none() {
             tracing::warn!(
                 site = file_site.id,
@@ -35,13 +39,12 @@ pub(super) async fn prepare_sites(config: &Config, store: &Store, clock: &Clock)
             add_file_policy(store, clock, &file_site.id, policy, now).await?;
         }
     }
-    let ids = store.site_ids().await?;
     let only_demo = ids.iter().all(|id| id == DEMO_SITE);
     if config.is_shipped && config.server.listen.ip().is_loopback() && only_demo {
         store.ensure_site(DEMO_SITE, &demo_settings(), now).await?;
         return Ok(true);
     }
-    store.has_site(DEMO_SITE).await
+    Ok(ids.iter().any(|id| id == DEMO_SITE))
 }
 
 /// The file's policy is version 1. A file that differs from what is in force later is said, not

@@ -83,6 +83,18 @@ impl Filter {
         }
     }
 
+    /// Whether nothing narrows it but its status and its sites.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.words.is_empty()
+            && self.thread.is_none()
+            && self.author.is_none()
+            && self.reason.is_none()
+            && self.score_max.is_none()
+            && self.links.is_none()
+            && self.since.is_none()
+    }
+
     /// Whether the item with the page key `key` stands after the one with `other` in this order. A key of another
     /// order stands nowhere.
     #[must_use]

@@ -1,5 +1,7 @@
 //! The review queue: filtered lists of comments, paged by key, and counts per status.
 
+use std::collections::HashMap;
+
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
@@ -16,6 +18,9 @@ use crate::domain::{
     status::Status,
     timestamp::Timestamp,
 };
+
+/// Sites that are listed each by itself, at most.
+const APART: usize = 20;
 
 /// One item of the queue.
 #[derive(Debug, Clone)]
@@ -43,6 +48,22 @@ from_row! {
         parent_name: Option<String>,
         parent_body: Option<String>,
         sort: i64,
+    }
+}
+
+impl Row {
+    fn into_item(self, order: Order) -> Result<QueueRow, StoreError> {
+        let comment = Comment::try_from(self.comment)?;
+        Ok(QueueRow {
+            page_key: PageKey::new(order, self.sort, comment.thread, comment.created_at.0, comment.id).parts(),
+            comment,
+            thread_key: self.thread_key,
+            thread_title: self.title,
+            thread_url: self.url,
+            claimed_title: self.claimed_title,
+            parent_name: self.parent_name,
+            parent_body: self.parent_body,
+        })
     }
 }
 
@@ -86,7 +107,181 @@ macro_rules! push_sort {
 
 impl Store {
     /// A page of the queue.
+    ///
+    /// What waits is listed site by site, each from its index, so that a page costs the same however much waits behind
+    /// it; of a scope of many sites, and where something narrows it, what fits is sorted.
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
+        if filter.status != Status::Pending || !filter.is_whole() {
+            return self.listed(filter).await;
+        }
+        let sites = match (&filter.site, &filter.scope) {
+            (Some(site), _) => vec![site.clone()],
+            (None, Scope::Sites(sites)) => sites.clone(),
+            (None, Scope::All) => self.site_ids().await?,
+        };
+        if sites.len() > APART {
+            return self.listed(filter).await;
+        }
+        let mut rows = Vec::new();
+        for site in sites {
+            let of_site = Filter {
+                site: Some(site),
+                ..filter.clone()
+            };
+            rows.extend(match filter.order {
+                Order::Article => self.by_article(&of_site).await?,
+                _ => self.listed(&of_site).await?,
+            });
+        }
+        rows.sort_by(|a: &QueueRow, b: &QueueRow| {
+            let is_after = filter.stands_after(&a.page_key, &b.page_key);
+            is_after.cmp(&filter.stands_after(&b.page_key, &a.page_key))
+        });
+        rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+        Ok(rows)
+    }
+
+    /// A page of what waits on one site, article by article: first which articles it takes, then their comments.
+    async fn by_article(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
+        let begun = match filter.page_key() {
+            Some(PageKey::Article(at, thread, created, id)) => Some(((at, thread), (created, id))),
+            _ => None,
+        };
+        let mut places: HashMap<Uuid, i64> = HashMap::new();
+        let (mut few, mut many, mut taken) = (Vec::new(), None, 0);
+        for (thread, at, waiting) in self.waiting_articles(filter, begun.map(|(place, _)| place)).await? {
+            places.insert(thread, at);
+            if begun.is_some_and(|((_, begun), _)| begun == thread) {
+                continue;
+            }
+            if waiting >= filter.limit {
+                many = Some(thread);
+                break;
+            }
+            few.push(thread);
+            taken += waiting;
+            if taken >= filter.limit {
+                break;
+            }
+        }
+        let mut rows = Vec::new();
+        if let Some(((at, thread), after)) = begun {
+            places.insert(thread, at);
+            rows.extend(self.waiting_in(filter, &[thread], Some(after), filter.limit).await?);
+        }
+        // Fewer than a page of each, and of all but the last together.
+        rows.extend(self.waiting_in(filter, &few, None, 2 * filter.limit).await?);
+        rows.extend(self.waiting_in(filter, many.as_slice(), None, filter.limit).await?);
+        rows.into_iter()
+            .map(|mut row| {
+                row.sort = places.get(&row.comment.thread_id).copied().unwrap_or_default();
+                row.into_item(Order::Article)
+            })
+            .collect()
+    }
+
+    /// The articles of one site with something waiting from the place `from` on, with their place and how much waits in
+    /// each, counted up to a page; as many as fill one.
+    async fn waiting_articles(
+        &self,
+        filter: &Filter,
+        from: Option<(i64, Uuid)>,
+    ) -> Result<Vec<(Uuid, i64, i64)>, StoreError> {
+        let kept = filter.kept_places();
+        let from = from.unwrap_or((i64::MIN, Uuid::nil()));
+        let found: Vec<(Uuid, i64, i64)> = on_pool!(self, |pool| {
+            // Indexes: threads_waiting, comments_waiting; kept ones by the primary key.
+            let mut query = QueryBuilder::new("");
+            for is_kept in [false, true] {
+                query.push(if is_kept {
+                    " UNION ALL SELECT * FROM ("
+                } else {
+                    "SELECT * FROM ("
+                });
+                query.push(
+                    "SELECT t.id, COALESCE(t.oldest_pending_at, 0) AS at, (SELECT COUNT(*) FROM (SELECT 1 AS one \
+                     FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' LIMIT ",
+                );
+                query.push_bind(filter.limit);
+                query.push(") counted) AS waiting FROM threads t WHERE TRUE");
+                if let Some(site) = &filter.site {
+                    query.push(" AND t.site_id = ").push_bind(site.as_str());
+                }
+                push_scope!(query, "t.site_id", &filter.scope);
+                query.push(if is_kept {
+                    " AND t.id IN (NULL"
+                } else {
+                    " AND t.id NOT IN ("
+                });
+                let mut list = query.separated(", ");
+                if !is_kept {
+                    list.push_bind(Uuid::nil());
+                } else if !kept.is_empty() {
+                    list.push_unseparated(", ");
+                }
+                for (thread, _) in &kept {
+                    list.push_bind(*thread);
+                }
+                query.push(")");
+                if !is_kept {
+                    query.push(" AND t.oldest_pending_at IS NOT NULL AND (t.oldest_pending_at, t.id) >= (");
+                    query.push_bind(from.0).push(", ").push_bind(from.1).push(")");
+                }
+                query
+                    .push(" ORDER BY t.oldest_pending_at, t.id LIMIT ")
+                    .push_bind(filter.limit);
+                query.push(if is_kept { ") kept" } else { ") others" });
+            }
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        let places: HashMap<Uuid, i64> = kept.into_iter().collect();
+        let mut articles: Vec<_> = found
+            .into_iter()
+            .map(|(thread, at, waiting)| (thread, places.get(&thread).copied().unwrap_or(at), waiting))
+            .filter(|(thread, at, waiting)| *waiting > 0 && (*at, *thread) >= from)
+            .collect();
+        articles.sort_by_key(|(thread, at, _)| (*at, *thread));
+        Ok(articles)
+    }
+
+    /// What waits in some articles, after a time and an id, at most `most`.
+    async fn waiting_in(
+        &self,
+        filter: &Filter,
+        threads: &[Uuid],
+        after: Option<(i64, Uuid)>,
+        most: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        if threads.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(on_pool!(self, |pool| {
+            // Index: comments_waiting.
+            let mut query = QueryBuilder::new(format!(
+                "SELECT {COMMENT_COLUMNS}, t.thread_key, t.title, t.url, c.thread_title AS claimed_title, \
+                 p.name AS parent_name, p.body AS parent_body, CAST(0 AS BIGINT) AS sort \
+                 FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN comments p ON p.id = c.parent_id \
+                 WHERE c.status = 'pending' AND c.thread_id IN ("
+            ));
+            let mut list = query.separated(", ");
+            for thread in threads {
+                list.push_bind(*thread);
+            }
+            query.push(")");
+            push_sites!(query, filter);
+            if let Some((created, id)) = after {
+                query.push(" AND (c.created_at, c.id) > (").push_bind(created);
+                query.push(", ").push_bind(id).push(")");
+            }
+            query
+                .push(" ORDER BY c.thread_id, c.created_at, c.id LIMIT ")
+                .push_bind(most);
+            query.build_query_as().fetch_all(pool).await
+        })?)
+    }
+
+    /// A page by one question, sorted by the engine.
+    async fn listed(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
         let column = column(filter);
         let descends = filter.order.descends();
         let places = filter.kept_places();
@@ -104,7 +299,8 @@ impl Store {
                  FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN comments p ON p.id = c.parent_id \
                  WHERE c.status = ",
             );
-            query.push_bind(filter.status.as_str());
+            // As a word in the text, so that the indexes of what waits serve.
+            query.push(format!("'{}'", filter.status.as_str()));
             push_sites!(query, filter);
             if by_article && filter.status == Status::Pending {
                 query.push(" AND t.oldest_pending_at IS NOT NULL");
@@ -167,23 +363,7 @@ impl Store {
             query.push_bind(filter.limit);
             query.build_query_as().fetch_all(pool).await
         })?;
-        found
-            .into_iter()
-            .map(|row| {
-                let comment = Comment::try_from(row.comment)?;
-                Ok(QueueRow {
-                    page_key: PageKey::new(filter.order, row.sort, comment.thread, comment.created_at.0, comment.id)
-                        .parts(),
-                    comment,
-                    thread_key: row.thread_key,
-                    thread_title: row.title,
-                    thread_url: row.url,
-                    claimed_title: row.claimed_title,
-                    parent_name: row.parent_name,
-                    parent_body: row.parent_body,
-                })
-            })
-            .collect()
+        found.into_iter().map(|row| row.into_item(filter.order)).collect()
     }
 
     /// The page key that a comment has, or had before it was decided, in the order of a filter.
@@ -216,20 +396,11 @@ impl Store {
             .fetch_optional(pool)
             .await
         })?;
-        found
-            .map(|row| {
-                Ok(QueueRow {
-                    comment: row.comment.try_into()?,
-                    thread_key: row.thread_key,
-                    thread_title: row.title,
-                    thread_url: row.url,
-                    claimed_title: row.claimed_title,
-                    parent_name: row.parent_name,
-                    parent_body: row.parent_body,
-                    page_key: Vec::new(),
-                })
-            })
-            .transpose()
+        let mut item = found.map(|row| row.into_item(Order::Oldest)).transpose()?;
+        if let Some(item) = &mut item {
+            item.page_key.clear();
+        }
+        Ok(item)
     }
 
     /// When the newest comment of `site` came in, whatever became of it; `None` while there is none.
@@ -303,12 +474,12 @@ fn column(filter: &Filter) -> &'static str {
         Order::Article => "t.created_at",
         // Index: comments_by_status.
         Order::Oldest | Order::Newest => "c.created_at",
-        // Index: comments_by_score.
+        // Indexes: comments_waiting_by_score, comments_waiting_by_doubt, comments_waiting_by_reports,
+        // comments_waiting_shuffled. What was decided is sorted as comments_by_status gives it.
         Order::Score => "COALESCE(c.level, 1001)",
-        // The rest sort what comments_by_status gives.
         Order::Doubt => "ABS(COALESCE(c.level, 1501) - 500)",
         Order::Reports => "c.reports",
-        Order::Mixed => "c.draw",
+        Order::Mixed => "c.shuffle",
     }
 }
 

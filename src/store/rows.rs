@@ -62,7 +62,7 @@ from_row! {
     pub(super) struct CommentRow {
         id: Uuid,
         site_id: String,
-        thread_id: Uuid,
+        pub(super) thread_id: Uuid,
         parent_id: Option<Uuid>,
         root_id: Option<Uuid>,
         status: String,

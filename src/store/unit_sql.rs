@@ -335,7 +335,7 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
          created_at, name, email, website, body, html, folded, language, thread_title, thread_url, email_key, \
          client_key, device_id, body_digest, reference, provider, verdict, verdict_detail, \
          checked_ms, signals, assessment, score_raw, level, outcome, \
-         policy_version, propensity_ppm, draw, explored, reasons, links, reports) ",
+         policy_version, propensity_ppm, draw, explored, reasons, links, reports, shuffle) ",
     );
     query.push_values(rows, |mut row, (comment, thread)| {
         let content = &comment.content;
@@ -384,9 +384,16 @@ fn insert_of_comments(rows: &[(&NewComment, Thread)]) -> QueryBuilder<Engine> {
             .push_bind(outcome.explored)
             .push_bind(serde_json::to_string(&outcome.reasons).unwrap_or_else(|_| "[]".to_owned()))
             .push_bind(content.links)
-            .push_bind(0_i64);
+            .push_bind(0_i64)
+            .push_bind(shuffle(comment.id));
     });
     query
+}
+
+/// Where a comment stands in the order that has nothing to do with time or score: by the random part of its id.
+fn shuffle(id: Uuid) -> i64 {
+    let [.., a, b, c, d] = id.into_bytes();
+    i64::from(u32::from_be_bytes([a, b, c, d]))
 }
 
 fn push_insert_of_keys(query: &mut QueryBuilder<Engine>, rows: &[(&NewComment, Thread)]) {

@@ -1632,7 +1632,8 @@ fn sort_key(order: Order, comment: &Comment) -> i64 {
         Order::Score => level.unwrap_or(i64::MAX),
         Order::Doubt => level.map_or(i64::MAX, |level| (level - 500).abs()),
         Order::Reports => -comment.reports,
-        Order::Mixed => comment.draw,
+        // The random part of the id.
+        Order::Mixed => i64::try_from(comment.id.as_u128() & u128::from(u32::MAX)).expect("32 bits"),
     }
 }
 

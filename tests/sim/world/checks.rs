@@ -9,6 +9,7 @@ use palabre::domain::{
     actor::Scope,
     queue::{Filter, Order},
     status::Status,
+    timestamp::Timestamp,
 };
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -302,24 +303,28 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The ids of all pages of a list.
+    async fn pages(&self, mut filter: Filter) -> Result<Vec<Uuid>, Broken> {
+        let mut ids = Vec::new();
+        loop {
+            let page = self.store.queue(&filter).await.map_err(failed)?;
+            let Some(last) = page.last() else { return Ok(ids) };
+            filter.after = Some(last.page_key.clone());
+            ids.extend(page.iter().map(|row| row.comment.id));
+            ensure!(
+                ids.len() <= self.model.comments.len(),
+                "{:?} comes back to where it was",
+                filter.order
+            );
+        }
+    }
+
     /// What the product counts and shows against the model.
     async fn counts_are_rows(&self) -> Result<(), Broken> {
         for site in SITES {
             let filter = Filter {
-                scope: Scope::All,
                 site: Some(site.to_owned()),
-                status: Status::Pending,
-                order: Order::Oldest,
-                words: Vec::new(),
-                thread: None,
-                author: None,
-                reason: None,
-                score_max: None,
-                links: None,
-                since: None,
-                places: Vec::new(),
-                after: None,
-                limit: 100,
+                ..Filter::all(Scope::All, Status::Pending)
             };
             for (status, count) in self.store.status_counts(&filter).await.map_err(failed)? {
                 let of_site = self.model.comments.values().filter(|row| row.site == site);
@@ -342,6 +347,18 @@ impl World<'_> {
                 waiting == must,
                 "the queue of {site} has {waiting:?} and must have {must:?}"
             );
+        }
+        for order in Order::ALL {
+            let filter = Filter {
+                order: *order,
+                limit: 3,
+                ..Filter::all(Scope::All, Status::Pending)
+            };
+            let by_index = self.pages(filter.clone()).await?;
+            // What narrows nothing makes the engine sort all that waits.
+            let since = Some(Timestamp(0));
+            let sorted = self.pages(Filter { since, ..filter }).await?;
+            ensure!(by_index == sorted, "{order:?} lists {by_index:?} and sorts {sorted:?}");
         }
         for thread in self.model.threads.keys() {
             let row = self
