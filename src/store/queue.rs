@@ -108,8 +108,9 @@ macro_rules! push_sort {
 impl Store {
     /// A page of the queue.
     ///
-    /// What waits is listed site by site, each from its index, so that a page costs the same however much waits behind
-    /// it; of a scope of many sites, and where something narrows it, what fits is sorted.
+    /// What waits is listed site by site: by article, by time and by score from an index each, so that a page costs the
+    /// same however much waits behind it. In the other orders, of a scope of many sites, and where something narrows it,
+    /// all that fits is sorted.
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
         if filter.status != Status::Pending || !filter.is_whole() {
             return self.listed(filter).await;
@@ -474,9 +475,9 @@ fn column(filter: &Filter) -> &'static str {
         Order::Article => "t.created_at",
         // Index: comments_by_status.
         Order::Oldest | Order::Newest => "c.created_at",
-        // Indexes: comments_waiting_by_score, comments_waiting_by_doubt, comments_waiting_by_reports,
-        // comments_waiting_shuffled. What was decided is sorted as comments_by_status gives it.
+        // Index: comments_waiting_by_score.
         Order::Score => "COALESCE(c.level, 1001)",
+        // The rest sort what comments_by_status gives.
         Order::Doubt => "ABS(COALESCE(c.level, 1501) - 500)",
         Order::Reports => "c.reports",
         Order::Mixed => "c.shuffle",

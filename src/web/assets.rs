@@ -96,7 +96,7 @@ fn without_comment_lines(source: &[u8]) -> Vec<u8> {
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 9] = [
+const FILES: [(&str, &str, &[u8]); 10] = [
     ("admin.css", CSS, include_bytes!("static/admin.css")),
     ("comments.css", CSS, include_bytes!("static/comments.css")),
     ("comments.js", JAVASCRIPT, include_bytes!("static/comments.js")),
@@ -104,6 +104,7 @@ const FILES: [(&str, &str, &[u8]); 9] = [
     ("check.js", JAVASCRIPT, include_bytes!("static/check.js")),
     ("outside.js", JAVASCRIPT, include_bytes!("static/outside.js")),
     ("queue.js", JAVASCRIPT, include_bytes!("static/queue.js")),
+    ("decide.js", JAVASCRIPT, include_bytes!("static/decide.js")),
     ("door.js", JAVASCRIPT, include_bytes!("static/door.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
 ];

@@ -154,6 +154,24 @@ impl QueuePage {
         text(self.frame.language, &format!("decided-{act}"), &filled)
     }
 
+    /// The key that presses a button, for a page whose script runs.
+    const KEYS: [(&str, &str); 4] = [("approve", "a"), ("reject", "r"), ("spam", "s"), ("hold", "h")];
+
+    fn key_of(act: &str) -> Option<&'static str> {
+        let found = Self::KEYS.iter().find(|(of, _)| *of == act);
+        found.map(|(_, key)| *key)
+    }
+
+    fn keys() -> String {
+        Self::KEYS.map(|(_, key)| key).join(" ")
+    }
+
+    /// « {said} : {name}. U pour annuler. », for the page's script to fill in.
+    fn done(&self) -> String {
+        let filled = [("said", "{said}".into()), ("name", "{name}".into())];
+        text(self.frame.language, "live-done", &filled)
+    }
+
     fn tab_key(status: &str) -> String {
         format!("tab-{status}")
     }

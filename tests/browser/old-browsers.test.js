@@ -188,6 +188,7 @@ describe("what a browser may lack", () => {
     }
     for (const [how, answer] of [["blocked", "blocked"], ["hanging", "hangs"], ["as HTML", HTML]]) {
       cases.push([`with queue.js ${how}`, { answers: [/-queue\.js$/, answer] }]);
+      cases.push([`with decide.js ${how}`, { answers: [/-decide\.js$/, answer] }]);
     }
     const thread = await house.demonstrationThread();
     await inTurn(cases, async ([name, hindrance]) => {

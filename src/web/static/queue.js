@@ -1,5 +1,6 @@
 // Keeps the review page true while it is open: what waits, what came in, what others decided or read. Nothing
-// on the page moves by itself, and nothing is decided here: the buttons are forms.
+// on the page moves by itself. The buttons are forms; what is decided by key is the matter of decide.js, which comes
+// with the first key.
 //
 // One tab of a browser holds the stream and tells the others. When the server gives none, each asks for the
 // counts every half minute instead, and learns by that whether the session is over.
@@ -310,14 +311,41 @@ function lease() {
   fetch("/api/v1/moderation/leases", { method: "POST", headers, body: JSON.stringify({ comment }) }).catch(() => {});
 }
 
+/** Who stays in a row for a second reads it; who passes by does not. */
+let staying;
 document.addEventListener("focusin", ({ target }) => {
   const row = target.closest("article.item");
   if (row === null || row === reading || tab !== "pending") return;
   reading = row;
-  lease();
+  clearTimeout(staying);
+  staying = setTimeout(lease, 1000);
 });
 
 setInterval(() => {
   const isThere = document.hasFocus() && Date.now() - active < 120 * 1000;
   if (isThere && reading?.contains(document.activeElement)) lease();
 }, 20 * 1000);
+
+// ------------------------------------------------------------------ keys
+
+/** To the next row and back, those of the buttons, and the one that takes back. */
+const KEYS = ["j", "k", ...live.dataset.keys.split(" "), "u"];
+
+/** What does what a key says, from the first key on. */
+let decide;
+
+document.addEventListener("keydown", async (event) => {
+  const { key, target, altKey, ctrlKey, metaKey, isComposing } = event;
+  const isBusy = altKey || ctrlKey || metaKey || isComposing || over !== undefined;
+  // Letters act in the queue alone, and where nothing is in hand.
+  const isHere = target === document.body || target.closest(".items, h1") !== null;
+  if (isBusy || !isHere || !KEYS.includes(key) || target.closest("input, select, textarea") !== null) return;
+  event.preventDefault();
+  const page = { live, heard, say, showDecided, endSession, isOver: () => over !== undefined };
+  decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
+  try {
+    (await decide)(key);
+  } catch {
+    decide = undefined;
+  }
+});
