@@ -47,7 +47,7 @@ const DRAIN: Duration = Duration::from_millis(800);
 /// Delivers until `shutdown` is cancelled; what is under way then has a moment, and is delivered anew by the next
 /// claim if that is not enough.
 pub(super) async fn run(app: &Arc<App>, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(EVERY);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let end = async {
         shutdown.cancelled().await;

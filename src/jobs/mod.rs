@@ -35,6 +35,9 @@ use crate::{
 /// How often the jobs look.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// How long after the start they begin: the first readers have the store for themselves.
+const AFTER_START: Duration = Duration::from_secs(1);
+
 /// How often it is looked whether texts were erased that a file still holds.
 const EMPTY_EVERY: Duration = Duration::from_secs(5);
 
@@ -79,7 +82,7 @@ async fn finish_erasures(app: &App, shutdown: CancellationToken) {
 }
 
 async fn rounds(app: &App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(EVERY);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + AFTER_START, EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
     tokio::select! {
