@@ -121,10 +121,17 @@ pub(crate) enum Span {
     Days(u8),
 }
 
-/// The history of a seed.
+/// The history of a seed: each site has thresholds, and then anything may happen.
 pub(crate) fn of_seed(seed: u64) -> Vec<Step> {
     let mut rng = StdRng::seed_from_u64(seed);
-    (0..STEPS).map(|_| step(&mut rng)).collect()
+    let mut steps = Vec::with_capacity(STEPS);
+    for site in 0..2 {
+        let (cuts, stale) = (rng.random(), false);
+        steps.push(Step::Send(Request::Policy { site, cuts, stale }, Fate::Acknowledged));
+        steps.push(Step::Arrive(1));
+    }
+    steps.resize_with(STEPS, || step(&mut rng));
+    steps
 }
 
 fn step(rng: &mut StdRng) -> Step {
@@ -157,7 +164,12 @@ fn request(rng: &mut StdRng) -> Request {
         0..24 => Request::Submit {
             reader: a,
             article: b,
-            score: rng.random_range(0..=1100),
+            // Mostly such as thresholds make something of.
+            score: match rng.random_range(0..10) {
+                0..4 => rng.random_range(0..200),
+                4..8 => rng.random_range(600..=1000),
+                _ => rng.random_range(0..=1100),
+            },
         },
         24..32 => Request::SubmitAgain(a),
         32..34 => Request::OtherText(a),
