@@ -20,6 +20,7 @@ mod audit;
 mod changes;
 mod claims;
 mod comments;
+mod counts;
 mod credentials;
 mod defence;
 mod earlier;
@@ -52,6 +53,7 @@ mod step_up;
 mod threads;
 mod tokens;
 mod units;
+mod waiting;
 mod writes;
 
 pub use self::{
@@ -60,6 +62,7 @@ pub use self::{
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Parent},
+    counts::SiteCounts,
     defence::Hosts,
     earlier::{Before, Repeat},
     error::{Defect, OpenError, StoreError},
@@ -70,7 +73,7 @@ pub use self::{
     new_key::{Kept, Sealed},
     open::Store,
     outbox::{Delivered, Delivery, Receiver},
-    queue::{QueueRow, SiteCounts},
+    queue::QueueRow,
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},

@@ -20,9 +20,10 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
+    acts::moderator,
     example::Sent as _,
     outbox::{Recorder, scene_with},
-    store::{SITE, START, Scene, moderator, policy_row},
+    store::{SITE, START, Scene, policy_row},
     stores::{Storage, on_both_engines},
 };
 

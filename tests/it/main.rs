@@ -5,6 +5,7 @@
 //! a file and its `mod` line here.
 
 mod access;
+mod acts;
 mod bad_input;
 mod bad_type;
 mod captcha;

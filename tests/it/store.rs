@@ -19,7 +19,7 @@ use palabre::{
     config::DatabaseUrl,
     domain::{
         account::Role,
-        actor::{Actor, ActorKind, Scope},
+        actor::Scope,
         decision::{Act, Decided, Standing},
         draft::RawDraft,
         person::fold_search,
@@ -47,6 +47,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
+    acts::{self, moderator},
     example::{self, Sent as _},
     layering::rust_files,
     stores::{Storage, on_both_engines},
@@ -199,18 +200,8 @@ impl Scene {
 
     pub(crate) fn decision(&self, comment: Uuid, act: Act) -> Decide {
         Decide {
-            id: self.clock.new_id(),
-            comment,
-            act,
-            version: None,
-            of: None,
-            key: None,
-            reason: None,
-            note: None,
-            note_digest: None,
-            actor: moderator("m1"),
-            scope: Scope::All,
             at: START,
+            ..acts::decision(&self.clock, comment, act, (moderator("m1"), Scope::All))
         }
     }
 
@@ -244,29 +235,14 @@ impl Scene {
 
     pub(crate) fn audit(&self, action: &'static str) -> NewAudit {
         NewAudit {
-            id: self.clock.new_id(),
-            site: SITE.to_owned(),
             at: START,
-            actor: moderator("m1"),
-            action,
-            comment: None,
-            from_status: None,
-            to_status: None,
-            detail: None,
+            ..acts::audit(&self.clock, SITE, action, moderator("m1"))
         }
     }
 
     async fn queue(&self, filter: &Filter) -> Vec<Uuid> {
         let rows = self.store.queue(filter).await.expect("listed");
         rows.into_iter().map(|row| row.comment.id).collect()
-    }
-}
-
-pub(crate) fn moderator(id: &str) -> Actor {
-    Actor {
-        kind: ActorKind::Token,
-        id: id.to_owned(),
-        name: "Awa".to_owned(),
     }
 }
 

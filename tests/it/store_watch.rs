@@ -9,7 +9,8 @@ use palabre::{
 use uuid::Uuid;
 
 use crate::{
-    store::{OTHER, SITE, START, Scene, at_once, moderator},
+    acts::moderator,
+    store::{OTHER, SITE, START, Scene, at_once},
     stores::{Storage, on_both_engines},
 };
 

@@ -8,6 +8,8 @@
 //! that is killed inside a commit and a disk that fails (`it/process.rs`), writes that fail one by one
 //! (`it/failing_writes.rs`), and all that stands above the store: HTTP, sessions, the check of a captcha.
 
+#[path = "../it/acts.rs"]
+mod acts;
 #[path = "../it/example.rs"]
 #[expect(dead_code, reason = "shared with the other tests")]
 mod example;

@@ -27,7 +27,7 @@ use super::{
     picked,
 };
 use crate::{
-    example,
+    acts, example,
     history::{Request, Version},
 };
 
@@ -242,21 +242,7 @@ impl World<'_> {
     }
 
     fn decision(&self, who: u8, comment: Uuid, act: Act) -> Decide {
-        let (actor, scope) = moderator(who);
-        Decide {
-            id: self.clock.new_id(),
-            comment,
-            act,
-            version: None,
-            of: None,
-            key: None,
-            reason: None,
-            note: None,
-            note_digest: None,
-            actor,
-            scope,
-            at: self.clock.now(),
-        }
+        acts::decision(&self.clock, comment, act, moderator(who))
     }
 
     fn policy(&self, site: &'static str, cuts: usize, stale: bool) -> Op {
@@ -286,17 +272,7 @@ impl World<'_> {
     }
 
     fn audit(&self, site: &str, action: &'static str, actor: Actor) -> NewAudit {
-        NewAudit {
-            id: self.clock.new_id(),
-            site: site.to_owned(),
-            at: self.clock.now(),
-            actor,
-            action,
-            comment: None,
-            from_status: None,
-            to_status: None,
-            detail: None,
-        }
+        acts::audit(&self.clock, site, action, actor)
     }
 
     fn by_reader(&self, seen: &Comment, action: &'static str) -> NewAudit {
@@ -333,10 +309,5 @@ fn moderator(who: u8) -> (Actor, Scope) {
         2 => ("of faso", Scope::Sites(vec![SITES[0].to_owned()])),
         _ => ("of sahel", Scope::Sites(vec![SITES[1].to_owned()])),
     };
-    let actor = Actor {
-        kind: ActorKind::Token,
-        id: id.to_owned(),
-        name: "Awa".to_owned(),
-    };
-    (actor, scope)
+    (acts::moderator(id), scope)
 }
