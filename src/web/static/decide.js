@@ -17,6 +17,7 @@ const LONGEST_WAIT = 30 * 1000;
  * @typedef {{
  *   live: HTMLElement, heard: HTMLElement,
  *   say: (name: string, values?: Record<string, unknown>) => string,
+ *   saidOf: (row: HTMLElement, action: string, person: string, at: Date) => string | undefined,
  *   showDecided: (row: HTMLElement, sentence: string, isBack: boolean) => void,
  *   endSession: () => void, isOver: () => boolean,
  * }} Page
@@ -77,12 +78,8 @@ export function start(page) {
     takes(isThere ? all[all.indexOf(row) + step] ?? row : row);
   }
 
-  /** « Publié par Awa, 10:42 ». @param {HTMLElement} row @param {string} action */
-  function sentence(row, action) {
-    const options = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone });
-    const time = new Intl.DateTimeFormat(language, options).format(new Date());
-    return say(`said${action[0].toUpperCase()}${action.slice(1)}`, { person: name, time });
-  }
+  /** @param {HTMLElement} row @param {string} action */
+  const sentence = (row, action) => page.saidOf(row, action, name, new Date()) ?? "";
 
   /** @param {HTMLElement} row */
   const author = (row) => row.querySelector("h2")?.textContent ?? "";

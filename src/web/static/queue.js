@@ -57,16 +57,14 @@ const told = {
     }
     if (version <= Number(row.dataset.version)) return;
     row.dataset.version = version;
-    const template = `said${action[0].toUpperCase()}${action.slice(1)}`;
-    if (!(template in live.dataset)) {
+    const said = saidOf(row, action, actor, new Date(at));
+    if (said === undefined) {
       // Its buttons keep the version that was read: the press will say what is different.
       mark(row, { said: say("changed") });
       announceOf(row, say("changed"));
       return;
     }
-    const options = { hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone };
-    const time = new Intl.DateTimeFormat(language, options).format(new Date(at));
-    showDecided(row, say(template, { person: actor, time }), to === tab);
+    showDecided(row, said, to === tab);
   },
 
   leased({ comment, lease }) {
@@ -136,6 +134,14 @@ function showFresh() {
   shows.textContent = sentence;
   live.append(shows);
   announceSoon();
+}
+
+/** « Publié par Awa, 10:42 »; undefined: the page has no words for that. */
+function saidOf(row, action, person, at) {
+  const template = `said${action[0].toUpperCase()}${action.slice(1)}`;
+  if (!(template in live.dataset)) return undefined;
+  const options = { hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone };
+  return say(template, { person, time: new Intl.DateTimeFormat(language, options).format(at) });
 }
 
 /** Says in the place of a row's buttons what somebody did; it keeps its height. */
@@ -341,7 +347,7 @@ document.addEventListener("keydown", async (event) => {
   const isHere = target === document.body || target.closest(".items, h1") !== null;
   if (isBusy || !isHere || !KEYS.includes(key) || target.closest("input, select, textarea") !== null) return;
   event.preventDefault();
-  const page = { live, heard, say, showDecided, endSession, isOver: () => over !== undefined };
+  const page = { live, heard, say, saidOf, showDecided, endSession, isOver: () => over !== undefined };
   decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
   try {
     (await decide)(key);
