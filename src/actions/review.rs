@@ -9,9 +9,8 @@ use crate::{
         account::{EVERY_SITE, Role},
         actor::Scope,
         code::Code,
-        queue::Filter,
+        queue::{Filter, Pile},
         site::Site,
-        status::Status,
         timestamp::Timestamp,
     },
     error::Error,
@@ -47,8 +46,8 @@ pub struct Page {
     pub items: Vec<Item>,
     /// The key of the next page; `None` on the last.
     pub next: Option<Vec<String>>,
-    /// Comments per status, counted up to 1,001.
-    pub counts: Vec<(Status, i64)>,
+    /// Comments by pile, counted up to 1,001.
+    pub counts: Vec<(Pile, i64)>,
 }
 
 /// Lists the queue.
@@ -80,19 +79,19 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(Page {
         next: rows.last().filter(|_| more).map(|row| row.page_key.clone()),
-        counts: app.store.status_counts(&filter).await?,
+        counts: app.store.pile_counts(&filter).await?,
         items: with_context(app, who, rows).await?,
     })
 }
 
-/// How many comments of a site there are by status, counted up to 1,001.
+/// How many comments of a site lie on each pile, counted up to 1,001.
 ///
 /// # Errors
 /// 404 for a site that is not the caller's; errors of the store.
-pub async fn counts(app: &App, who: &Identity, site: &str) -> Result<Vec<(Status, i64)>, Error> {
+pub async fn counts(app: &App, who: &Identity, site: &str) -> Result<Vec<(Pile, i64)>, Error> {
     who.may(Role::Moderator, site)?;
-    let filter = Filter::all(Scope::Sites(vec![site.to_owned()]), Status::Pending);
-    Ok(app.store.status_counts(&filter).await?)
+    let filter = Filter::all(Scope::Sites(vec![site.to_owned()]), Pile::Pending);
+    Ok(app.store.pile_counts(&filter).await?)
 }
 
 /// One comment of the caller's sites.

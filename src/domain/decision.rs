@@ -73,6 +73,8 @@ pub struct Current {
     pub standing: Standing,
     /// One more with each change.
     pub version: i64,
+    /// Readers reported it since somebody decided about it.
+    pub is_reported: bool,
 }
 
 /// An earlier decision, the last thing that happened to the comment.
@@ -135,8 +137,14 @@ pub fn apply(current: Current, wanted: Wanted<'_>, earlier: Option<Earlier>) -> 
             undoes: Some(own.id),
         });
     };
-    // Set aside again: by somebody else, or for longer.
-    if to == current.standing && wanted.act != Act::Hold {
+    let says_something = match wanted.act {
+        // Set aside again: by somebody else, or for longer.
+        Act::Hold => true,
+        // It stays public, whatever the reports say.
+        Act::Approve => current.is_reported,
+        _ => false,
+    };
+    if to == current.standing && !says_something {
         return Err(Decided::Unchanged);
     }
     Ok(Change {
@@ -173,6 +181,7 @@ mod tests {
         Current {
             standing: Standing { status, set_aside },
             version: 3,
+            is_reported: false,
         }
     }
 

@@ -4,6 +4,54 @@ use uuid::Uuid;
 
 use super::{actor::Scope, status::Status, timestamp::Timestamp, word::words};
 
+/// Where a comment lies for those who review: what waits and what is public is parted once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Pile {
+    /// Waits, and nobody set it aside.
+    Pending,
+    /// Waits, but not here and now: a moderator set it aside.
+    SetAside,
+    /// Public, and reported since somebody last decided about it. It lies among the approved ones too.
+    Reported,
+    Approved,
+    Rejected,
+    Spam,
+    Refused,
+    Erased,
+}
+
+words!(Pile);
+
+impl Pile {
+    /// The status of all that lies there.
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Pending | Self::SetAside => Status::Pending,
+            Self::Reported | Self::Approved => Status::Approved,
+            Self::Rejected => Status::Rejected,
+            Self::Spam => Status::Spam,
+            Self::Refused => Status::Refused,
+            Self::Erased => Status::Erased,
+        }
+    }
+}
+
+impl From<Status> for Pile {
+    /// The pile of that name.
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::Pending,
+            Status::Approved => Self::Approved,
+            Status::Rejected => Self::Rejected,
+            Status::Spam => Self::Spam,
+            Status::Refused => Self::Refused,
+            Status::Erased => Self::Erased,
+        }
+    }
+}
+
 /// In which order the queue is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -37,7 +85,7 @@ impl Order {
 pub struct Filter {
     pub scope: Scope,
     pub site: Option<String>,
-    pub status: Status,
+    pub pile: Pile,
     pub order: Order,
     /// Folded words that must occur.
     pub words: Vec<String>,
@@ -62,13 +110,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// All with a status, the oldest first, at most 100.
+    /// All of a pile, the oldest first, at most 100.
     #[must_use]
-    pub fn all(scope: Scope, status: Status) -> Self {
+    pub fn all(scope: Scope, pile: impl Into<Pile>) -> Self {
         Self {
             scope,
             site: None,
-            status,
+            pile: pile.into(),
             order: Order::Oldest,
             words: Vec::new(),
             thread: None,
@@ -83,7 +131,7 @@ impl Filter {
         }
     }
 
-    /// Whether nothing narrows it but its status and its sites.
+    /// Whether nothing narrows it but its pile and its sites.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.words.is_empty()
@@ -112,7 +160,7 @@ impl Filter {
     /// The places that are kept: those named, and that of the article in which the page before ended.
     #[must_use]
     pub fn kept_places(&self) -> Vec<Place> {
-        if self.order != Order::Article || self.status != Status::Pending {
+        if self.order != Order::Article || self.pile != Pile::Pending {
             return Vec::new();
         }
         let mut places = self.places.clone();

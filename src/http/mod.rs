@@ -149,6 +149,7 @@ fn newsroom_pages() -> Router<Arc<App>> {
         .route("/tokens/{id}/revoke", post(tokens::revoke))
         .route("/queue", get(queue::page::show))
         .route("/queue/decide", post(queue::page::decide))
+        .route("/queue/bulk", post(queue::page::decide_chosen))
         .route("/queue/undo", post(queue::page::undo))
         .route("/sites/{site}/captcha", get(thresholds::page::show))
         .route("/sites/{site}/captcha/policies", post(thresholds::page::apply))

@@ -424,7 +424,8 @@ impl Store {
                 return Ok(false);
             }
             let counted: Option<(String, i64, i64)> = sqlx::query_as(
-                "UPDATE comments SET reports = reports + 1, event_seq = event_seq + 1 WHERE id = $1 \
+                "UPDATE comments SET reports = reports + 1, open_reports = open_reports + 1, event_seq = event_seq + 1 \
+                 WHERE id = $1 \
                  RETURNING site_id, version, event_seq",
             )
             .bind(comment)

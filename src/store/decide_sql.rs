@@ -8,6 +8,7 @@ crate::store::from_row::from_row! {
         set_aside: bool,
         version: i64,
         label: Option<String>,
+        open_reports: i64,
         thread_title: Option<String>,
         thread_url: Option<String>,
         has_receiver: bool,
@@ -29,6 +30,7 @@ async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided,
             set_aside: current.set_aside,
         },
         version: current.version,
+        is_reported: current.open_reports > 0,
     };
     let earlier = match wanted.act {
         Act::Undo => latest(connection, wanted, current.version).await?,
@@ -69,7 +71,7 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .execute(&mut *connection)
     .await?;
     let current: Option<Current> = sqlx::query_as(
-        "SELECT site_id, thread_id, status, set_aside, version, label, thread_title, thread_url, \
+        "SELECT site_id, thread_id, status, set_aside, version, label, open_reports, thread_title, thread_url, \
          EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
@@ -125,7 +127,8 @@ async fn write(
     let to = change.to;
     let changed: Option<(i64,)> = sqlx::query_as(
         "UPDATE comments SET status = $3, set_aside = $4, label = $5, decided_at = $6, version = version + 1, \
-         event_seq = event_seq + 1 WHERE id = $1 AND version = $2 RETURNING event_seq",
+         open_reports = CASE WHEN $7 THEN reports ELSE 0 END, event_seq = event_seq + 1 \
+         WHERE id = $1 AND version = $2 RETURNING event_seq",
     )
     .bind(wanted.comment)
     .bind(current.version)
@@ -133,6 +136,7 @@ async fn write(
     .bind(to.set_aside)
     .bind(change.label.as_deref())
     .bind(wanted.at.0)
+    .bind(change.undoes.is_some())
     .fetch_optional(&mut *connection)
     .await?;
     let Some((seq,)) = changed else {

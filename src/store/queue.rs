@@ -12,8 +12,7 @@ use super::{
     rows::{COMMENT_COLUMNS, Comment, CommentRow},
 };
 use crate::domain::{
-    queue::{Filter, Order, PageKey},
-    status::Status,
+    queue::{Filter, Order, PageKey, Pile},
     timestamp::Timestamp,
 };
 
@@ -124,11 +123,12 @@ impl Store {
         let found: Vec<Row> = on_pool!(self, |pool| {
             let mut query = QueryBuilder::new(format!("SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST("));
             push_sort!(query, filter, &places);
-            query.push(format!(" AS BIGINT) AS sort FROM {TABLES} WHERE c.status = "));
-            // As a word in the text, so that the indexes of what waits serve.
-            query.push(format!("'{}'", filter.status.as_str()));
+            query.push(format!(
+                " AS BIGINT) AS sort FROM {TABLES} WHERE {}",
+                lies_in(filter.pile)
+            ));
             push_sites!(query, filter);
-            if by_article && filter.status == Status::Pending {
+            if by_article && filter.pile == Pile::Pending {
                 query.push(" AND t.oldest_pending_at IS NOT NULL");
             }
             for word in &filter.words {
@@ -235,11 +235,27 @@ impl Store {
     }
 }
 
+/// What is true of the comments `c` of a pile; in words, so that the indexes of a pile serve.
+pub(super) const fn lies_in(pile: Pile) -> &'static str {
+    match pile {
+        Pile::Pending => "c.status = 'pending' AND c.set_aside = FALSE",
+        // Index: comments_aside.
+        Pile::SetAside => "c.status = 'pending' AND c.set_aside = TRUE",
+        // Index: comments_reported.
+        Pile::Reported => "c.status = 'approved' AND c.open_reports > 0",
+        Pile::Approved => "c.status = 'approved'",
+        Pile::Rejected => "c.status = 'rejected'",
+        Pile::Spam => "c.status = 'spam'",
+        Pile::Refused => "c.status = 'refused'",
+        Pile::Erased => "c.status = 'erased'",
+    }
+}
+
 /// The sort column, never NULL. Articles sort by two columns, see [`Store::queue`].
 fn column(filter: &Filter) -> &'static str {
     match filter.order {
         // Indexes: threads_waiting and comments_waiting.
-        Order::Article if filter.status == Status::Pending => "COALESCE(t.oldest_pending_at, c.created_at)",
+        Order::Article if filter.pile == Pile::Pending => "COALESCE(t.oldest_pending_at, c.created_at)",
         // What waits says nothing of other lists: there articles stand as their discussions began.
         Order::Article => "t.created_at",
         // Index: comments_by_status.

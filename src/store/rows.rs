@@ -49,13 +49,15 @@ pub struct Comment {
     pub links: i64,
     pub appealed_at: Option<Timestamp>,
     pub reports: i64,
+    /// Those that came since somebody decided about it.
+    pub open_reports: i64,
 }
 
 /// The columns of [`CommentRow`], for the head of a query.
 pub(super) const COMMENT_COLUMNS: &str = "c.id, c.site_id, c.thread_id, c.parent_id, c.root_id, c.status, \
      c.set_aside, c.version, c.created_at, c.name, c.email, c.website, c.body, c.html, c.language, c.email_key, \
      c.device_id, c.reference, c.provider, c.verdict, c.signals, c.score_raw, c.level, c.outcome, c.policy_version, \
-     c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.reports";
+     c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.reports, c.open_reports";
 
 from_row! {
     #[derive(Debug)]
@@ -92,6 +94,7 @@ from_row! {
         links: i64,
         appealed_at: Option<i64>,
         reports: i64,
+        open_reports: i64,
     }
 }
 
@@ -133,6 +136,7 @@ impl TryFrom<CommentRow> for Comment {
             links: row.links,
             appealed_at: row.appealed_at.map(Timestamp),
             reports: row.reports,
+            open_reports: row.open_reports,
         })
     }
 }

@@ -9,13 +9,12 @@ use super::{
     engines::{on_pool, push_scope},
     error::StoreError,
     open::Store,
-    queue::{MORE_COLUMNS, QueueRow, Row, TABLES, push_sites},
+    queue::{MORE_COLUMNS, QueueRow, Row, TABLES, lies_in, push_sites},
     rows::COMMENT_COLUMNS,
 };
 use crate::domain::{
     actor::Scope,
-    queue::{Filter, Order, PageKey},
-    status::Status,
+    queue::{Filter, Order, PageKey, Pile},
 };
 
 /// Sites that are listed each by itself, at most.
@@ -28,7 +27,7 @@ impl Store {
     /// same however much waits behind it. In the other orders, of a scope of many sites, and where something narrows it,
     /// all that fits is sorted.
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        if filter.status != Status::Pending || !filter.is_whole() {
+        if filter.pile != Pile::Pending || !filter.is_whole() {
             return self.listed(filter).await;
         }
         let sites = match (&filter.site, &filter.scope) {
@@ -117,7 +116,7 @@ impl Store {
                 });
                 query.push(
                     "SELECT t.id, COALESCE(t.oldest_pending_at, 0) AS at, (SELECT COUNT(*) FROM (SELECT 1 AS one \
-                     FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' LIMIT ",
+                     FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' AND w.set_aside = FALSE LIMIT ",
                 );
                 query.push_bind(filter.limit);
                 query.push(") counted) AS waiting FROM threads t WHERE TRUE");
@@ -176,7 +175,8 @@ impl Store {
             // Index: comments_waiting.
             let mut query = QueryBuilder::new(format!(
                 "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} \
-                 WHERE c.status = 'pending' AND c.thread_id IN ("
+                 WHERE {} AND c.thread_id IN (",
+                lies_in(Pile::Pending)
             ));
             let mut list = query.separated(", ");
             for thread in threads {

@@ -96,8 +96,9 @@ fn without_comment_lines(source: &[u8]) -> Vec<u8> {
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 10] = [
+const FILES: [(&str, &str, &[u8]); 12] = [
     ("admin.css", CSS, include_bytes!("static/admin.css")),
+    ("pages.css", CSS, include_bytes!("static/pages.css")),
     ("comments.css", CSS, include_bytes!("static/comments.css")),
     ("comments.js", JAVASCRIPT, include_bytes!("static/comments.js")),
     ("send.js", JAVASCRIPT, include_bytes!("static/send.js")),
@@ -105,6 +106,7 @@ const FILES: [(&str, &str, &[u8]); 10] = [
     ("outside.js", JAVASCRIPT, include_bytes!("static/outside.js")),
     ("queue.js", JAVASCRIPT, include_bytes!("static/queue.js")),
     ("decide.js", JAVASCRIPT, include_bytes!("static/decide.js")),
+    ("panel.js", JAVASCRIPT, include_bytes!("static/panel.js")),
     ("door.js", JAVASCRIPT, include_bytes!("static/door.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
 ];

@@ -58,3 +58,25 @@ impl Moment {
         }
     }
 }
+
+/// How long ago `then` is at `now`, both in Unix milliseconds, in one unit: « il y a 12 min »; under a minute, or
+/// ahead by a clock that is off, « à l’instant ».
+#[must_use]
+pub fn ago(language: Language, then: i64, now: i64) -> String {
+    const MINUTE: i64 = 60 * 1000;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let age = now.saturating_sub(then);
+    let (key, count) = match age {
+        ..MINUTE => return text(language, "ago-now", &[]),
+        MINUTE..HOUR => ("ago-minutes", age / MINUTE),
+        HOUR..DAY => ("ago-hours", age / HOUR),
+        _ => match age / DAY {
+            days @ ..14 => ("ago-days", days),
+            days @ 14..61 => ("ago-weeks", days / 7),
+            days @ 61..730 => ("ago-months", days * 12 / 365),
+            days => ("ago-years", days / 365),
+        },
+    };
+    text(language, key, &[("count", count.into())])
+}

@@ -1,8 +1,8 @@
 //! The review queue: what waits, what was decided, and the buttons that decide.
 //!
-//! Every button is a form post to `/queue/decide` (`comment`, `version`, `action`, `return_to`), so
-//! that the page works without JavaScript. Buttons never change their order. An item is told apart
-//! by words, never by colour alone.
+//! Every button is a form post to `/queue/decide` (`comment`, `version`, `action`, `return_to`), and those for several
+//! at once to `/queue/bulk`, so that the page works without JavaScript. Buttons never change their order. An item is
+//! told apart by words, never by colour alone. [`KEYS`] is the one table of keys: buttons, help and script read it.
 
 use askama::Template;
 
@@ -18,21 +18,36 @@ use crate::domain::{decision::Act, status::Status};
 #[template(path = "queue.html")]
 pub struct QueuePage {
     pub frame: AdminFrame,
-    /// In this order: pending, approved, rejected, spam, refused.
+    /// What waits, what was reported, what was set aside, spam, and what was decided.
     pub tabs: Vec<QueueTab>,
-    /// The orders: values of the contract (`article`, `oldest`, `newest`, `score`).
+    /// On the last of them: what was published, rejected, refused.
+    pub choice: Vec<QueueTab>,
+    /// The orders: values of the contract (`article`, `oldest`, `newest`, `score`…).
     pub orders: Vec<Choice>,
-    /// Hidden fields of the form that chooses an order, so that it stays on its list: (`status`, `pending`).
+    /// The words that are searched, as they were typed.
+    pub words: String,
+    /// Hidden fields of the form that chooses an order and words, so that it stays on its list: (`status`, `pending`).
     pub kept: Vec<(String, String)>,
-    pub items: Vec<QueueItem>,
+    /// The same for the form of the other filters.
+    pub kept_by_filters: Vec<(String, String)>,
+    /// The filters in force, each with the address without it.
+    pub chips: Vec<Chip>,
+    /// Every reason, by its code.
+    pub reasons: Vec<Choice>,
+    /// The other filters, each a field.
+    pub fields: Vec<FilterField>,
+    /// What is true of every row, said once.
+    pub common: Vec<String>,
+    /// The rows, in their order; each with its article above it where they are listed by article.
+    pub groups: Vec<QueueGroup>,
     /// What just happened, with its « Annuler ».
     pub flash: Option<QueueFlash>,
     /// Link to the next page; `None` on the last.
     pub next_href: Option<String>,
     /// Path and query of this very page of the list, sent with each button: `/queue?status=pending`.
     pub return_to: String,
-    /// When the last comment came in at all, for the empty state.
-    pub last_received: Option<Moment>,
+    /// When the last comment came in at all, in words, for the empty state.
+    pub last_received: Option<String>,
     /// Address and site of the pages that say how the check holds; twenty at most.
     pub defences: Vec<(String, String)>,
     /// Whether the tab shown is « À relire » (the empty state then links to the others).
@@ -52,7 +67,7 @@ pub struct QueueLive {
     pub site: String,
     /// Of how many sites it adds up the counts; 0: it is not told those of all that it is about.
     pub sites: usize,
-    /// The status that it lists.
+    /// The pile that it lists.
     pub tab: String,
     /// The same list as it is by then.
     pub here: String,
@@ -63,14 +78,38 @@ pub struct QueueLive {
 /// One tab of the queue.
 #[derive(Debug, Clone, Default)]
 pub struct QueueTab {
-    /// Its word in the contract: `pending`, `approved`…
-    pub status: String,
+    /// The key of its name.
+    pub word: &'static str,
+    /// The pile that it counts: `pending`, `set_aside`…; empty counts none.
+    pub pile: String,
     pub href: String,
     /// Counted up to 1,000.
     pub count: i64,
     /// There are more than `count`: shown as `1000+`.
     pub more: bool,
     pub is_current: bool,
+    /// The key that goes there after `g`; may be empty.
+    pub key: &'static str,
+}
+
+/// A filter in force.
+#[derive(Debug, Clone, Default)]
+pub struct Chip {
+    /// « Score au plus 0,3 ».
+    pub label: String,
+    /// The list without it.
+    pub href: String,
+}
+
+/// A filter that is typed.
+#[derive(Debug, Clone, Default)]
+pub struct FilterField {
+    pub name: &'static str,
+    /// The key of its label.
+    pub label: &'static str,
+    pub value: String,
+    /// What is typed there, as `inputmode` says it: `numeric`, `decimal`; empty for words.
+    pub kind: &'static str,
 }
 
 /// What the last press did.
@@ -78,10 +117,22 @@ pub struct QueueTab {
 pub struct QueueFlash {
     /// « Publié : Aminata O. » (see [`decided_sentence`]), or the sentence of a conflict.
     pub message: String,
-    /// The decision that « Annuler » takes back; `None` hides the button.
-    pub decision: Option<String>,
+    /// The decisions that « Annuler » takes back; none hides the button.
+    pub decisions: Vec<String>,
     /// True for a conflict or another failure.
     pub is_problem: bool,
+}
+
+/// Rows under one heading.
+#[derive(Debug, Clone, Default)]
+pub struct QueueGroup {
+    /// The article's title; empty: the rows say it themselves.
+    pub title: String,
+    /// Only when the article's address is one of the site's own.
+    pub href: Option<String>,
+    /// « Le plus ancien il y a 3 h ».
+    pub said: String,
+    pub items: Vec<QueueItem>,
 }
 
 /// One comment in the queue.
@@ -92,27 +143,33 @@ pub struct QueueItem {
     pub status: Status,
     /// Pending and set aside by a moderator.
     pub is_set_aside: bool,
+    /// Public, and reported since it was decided.
+    pub is_reported: bool,
     pub name: String,
     /// Moderators may see it; it is never public.
     pub email: String,
     pub website: Option<String>,
     pub record: AuthorRecord,
     pub moment: Moment,
+    /// « Il y a 12 min ».
+    pub ago: String,
     /// The site's name; empty when there is only one site.
     pub site_name: String,
-    /// The article's title, or its key where no title is known.
+    /// The article's title, or its key where no title is known; empty where the group says it.
     pub article_title: String,
-    /// Only when the article's address is verified.
+    /// Only when the article's address is one of the site's own.
     pub article_href: Option<String>,
+    /// That the reader asks a person to look again; empty for others.
+    pub plea: String,
     /// The comment that is answered.
     pub parent: Option<ParentExcerpt>,
     /// Sanitised HTML of the whole text; empty when erased.
     pub html: String,
     /// Sentences, in the order of the decision.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<QueueReason>,
     /// What the check said, in words (see [`check_sentence`]); empty where a reason says it.
     pub check: String,
-    /// « Refusé par Mariam à 10:42 UTC » on decided comments (see [`decision_sentence`]).
+    /// « Refusé par Mariam, 24 novembre 2026 à 10:42 UTC » on decided comments (see [`decision_sentence`]).
     pub decided: Option<String>,
     /// The sentence of a conflict on this very comment.
     pub conflict: Option<String>,
@@ -124,14 +181,22 @@ pub struct QueueItem {
     pub is_next: bool,
 }
 
+/// A sentence about a comment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueReason {
+    pub sentence: String,
+    /// It tells this comment from others: links, reports.
+    pub is_strong: bool,
+}
+
 /// The author's record under this device or e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuthorRecord {
     pub approved: i64,
     pub rejected: i64,
     pub spam: i64,
-    /// The day of the first comment; `None` for a first comment.
-    pub first_seen: Option<Moment>,
+    /// How long ago the first comment came; `None` for a first comment.
+    pub first_seen: Option<String>,
     /// By a signed device token; otherwise only the typed e-mail address says so.
     pub is_verified: bool,
 }
@@ -144,49 +209,118 @@ pub struct ParentExcerpt {
     pub excerpt: String,
 }
 
-impl QueuePage {
-    /// What can be said in a row's place of what somebody else did.
-    const ACTS: [&str; 6] = ["approve", "reject", "spam", "restore", "hold", "undo"];
+/// A key of the review page: what it is, the act whose button it presses, and the key of its help.
+struct Key(&'static [&'static str], Option<Act>, &'static str);
 
-    /// « Refusé par {person}, {time} », for the page's script to fill in.
-    fn said(&self, act: &str) -> String {
-        let filled = [("person", "{person}".into()), ("time", "{time}".into())];
-        text(self.frame.language, &format!("decided-{act}"), &filled)
+/// Every key of the page. Capitals act on what is selected.
+const KEYS: [Key; 15] = [
+    Key(&["j", "k"], None, "help-move"),
+    Key(&["a"], Some(Act::Approve), "act-approve"),
+    Key(&["r"], Some(Act::Reject), "act-reject"),
+    Key(&["s"], Some(Act::Spam), "act-spam"),
+    Key(&["h"], Some(Act::Hold), "act-hold"),
+    Key(&["u"], None, "help-undo"),
+    Key(&["J", "K"], None, "help-move-all"),
+    Key(&["x", "*"], None, "help-pick"),
+    Key(&["A", "R", "S"], None, "help-picked"),
+    Key(&["c"], None, "help-context"),
+    Key(&["o"], None, "help-article"),
+    Key(&["/"], None, "help-search"),
+    Key(&["."], None, "help-fresh"),
+    Key(&["g"], None, "help-go"),
+    Key(&["?"], None, "help-help"),
+];
+
+impl QueuePage {
+    /// What the page's script says, by the name that it asks for.
+    fn sayings(&self) -> Vec<(String, String)> {
+        let language = self.frame.language;
+        let mut said = vec![("keys".to_owned(), Self::keys())];
+        for act in Act::ALL {
+            let act = act.as_str();
+            said.push((format!("word-{act}"), language.say(&format!("word-{act}"))));
+            said.push((format!("already-{act}"), language.say(&format!("already-{act}"))));
+        }
+        for (name, variables) in [
+            ("own", [""; 3]),
+            ("by", ["person", "time", ""]),
+            ("one", ["n", "", ""]),
+            ("other", ["n", "", ""]),
+            ("reading", ["name", "", ""]),
+            ("changed", [""; 3]),
+            ("keep", [""; 3]),
+            ("done", ["said", "name", "left"]),
+            ("undone", ["name", "", ""]),
+            ("nothing", [""; 3]),
+            ("waits-one", ["n", "", ""]),
+            ("waits-other", ["n", "", ""]),
+            ("full", [""; 3]),
+            ("taken", ["said", "", ""]),
+            ("not-here", [""; 3]),
+            ("picked", ["n", "", ""]),
+            ("over", [""; 3]),
+        ] {
+            let kept = variables.into_iter().filter(|variable| !variable.is_empty());
+            let kept: Vec<(&str, Arg)> = kept
+                .map(|variable| (variable, format!("{{{variable}}}").into()))
+                .collect();
+            said.push((name.to_owned(), text(language, &format!("live-{name}"), &kept)));
+        }
+        for (name, key) in [
+            ("undo", "undo"),
+            ("in", "login-button"),
+            ("latest", "panel-latest"),
+            ("context", "panel-context"),
+            ("talk", "panel-talk"),
+            ("open", "panel-open"),
+            ("story", "panel-story"),
+            ("past", "panel-past"),
+            ("this", "panel-here"),
+        ] {
+            said.push((name.to_owned(), language.say(key)));
+        }
+        said
     }
 
-    /// The key that presses a button, for a page whose script runs.
-    const KEYS: [(&str, &str); 4] = [("approve", "a"), ("reject", "r"), ("spam", "s"), ("hold", "h")];
-
     fn key_of(act: &str) -> Option<&'static str> {
-        let found = Self::KEYS.iter().find(|(of, _)| *of == act);
-        found.map(|(_, key)| *key)
+        let found = KEYS
+            .iter()
+            .find(|Key(_, of, _)| of.is_some_and(|of| of.as_str() == act))?;
+        found.0.first().copied()
     }
 
     fn keys() -> String {
-        Self::KEYS.map(|(_, key)| key).join(" ")
+        let keys: Vec<&str> = KEYS.iter().flat_map(|Key(keys, ..)| keys.iter().copied()).collect();
+        keys.join(" ")
     }
 
-    /// « {said} : {name}. U pour annuler. », for the page's script to fill in.
-    fn done(&self) -> String {
-        let filled = [("said", "{said}".into()), ("name", "{name}".into())];
-        text(self.frame.language, "live-done", &filled)
+    /// Keys as they are pressed, and the key of what they do.
+    fn help() -> Vec<(Vec<&'static str>, &'static str)> {
+        KEYS.iter().map(|Key(keys, _, help)| (keys.to_vec(), *help)).collect()
     }
 
-    fn tab_key(status: &str) -> String {
-        format!("tab-{status}")
+    /// The acts for several at once.
+    fn bulk_acts() -> [Act; 3] {
+        [Act::Approve, Act::Reject, Act::Spam]
     }
 
     fn order_key(order: &str) -> String {
         format!("order-{order}")
     }
 
+    fn empty_key(pile: &str) -> String {
+        format!("queue-empty-{pile}")
+    }
+
     fn act_key(act: &str) -> String {
         format!("act-{act}")
     }
+}
 
-    fn tab_count(tab: &QueueTab) -> String {
-        let more = if tab.more { "+" } else { "" };
-        format!("{}{more}", tab.count)
+impl QueueTab {
+    fn shown(&self) -> String {
+        let more = if self.more { "+" } else { "" };
+        format!("{}{more}", self.count)
     }
 }
 
@@ -198,7 +332,7 @@ impl QueueItem {
         let mut acts: Vec<Act> = all
             .into_iter()
             .filter(|act| match act {
-                Act::Approve => self.status != Status::Approved,
+                Act::Approve => self.status != Status::Approved || self.is_reported,
                 Act::Reject => self.status != Status::Rejected,
                 Act::Spam => self.status != Status::Spam,
                 Act::Restore => self.status != Status::Pending || self.is_set_aside,
@@ -211,10 +345,69 @@ impl QueueItem {
         }
         acts
     }
+
+    /// The name of a button; what is public and was reported stays public by the same act.
+    fn act_key(&self, act: &str) -> String {
+        if act == Act::Approve.as_str() && self.status == Status::Approved {
+            return "act-keep".to_owned();
+        }
+        QueuePage::act_key(act)
+    }
+
+    /// Those that have a button of their own.
+    #[must_use]
+    pub fn first_acts(&self) -> Vec<Act> {
+        let acts = self.acts().into_iter();
+        acts.filter(|act| matches!(act, Act::Approve | Act::Reject)).collect()
+    }
+
+    /// The rest.
+    #[must_use]
+    pub fn other_acts(&self) -> Vec<Act> {
+        let acts = self.acts().into_iter();
+        acts.filter(|act| !matches!(act, Act::Approve | Act::Reject)).collect()
+    }
+
+    /// Whether the text is folded: about more than twelve lines.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        const LINES: usize = 12;
+        const LINE: usize = 60;
+        let mut lines = 0;
+        let mut letters = 0;
+        let mut in_tag = false;
+        let mut tag = String::new();
+        for sign in self.html.chars() {
+            match sign {
+                '<' => {
+                    in_tag = true;
+                    tag.clear();
+                }
+                '>' => {
+                    in_tag = false;
+                    if tag.starts_with("/p")
+                        || tag.starts_with("br")
+                        || tag.starts_with("/li")
+                        || tag.starts_with("/pre")
+                    {
+                        lines += letters / LINE + 1;
+                        letters = 0;
+                    }
+                }
+                '\n' if !in_tag => {
+                    lines += letters / LINE + 1;
+                    letters = 0;
+                }
+                _ if in_tag => tag.push(sign),
+                _ => letters += 1,
+            }
+        }
+        lines + letters / LINE > LINES
+    }
 }
 
 impl AuthorRecord {
-    /// The record in words: « 3 publiés, 1 refusé, premier commentaire le 2 septembre 2026 ».
+    /// The record in words: « 3 publiés, 1 refusé, première fois il y a 2 mois ».
     #[must_use]
     pub fn in_words(&self, language: Language) -> String {
         let Some(first_seen) = &self.first_seen else {
@@ -233,7 +426,7 @@ impl AuthorRecord {
         if parts.is_empty() {
             parts.push(language.say("record-none"));
         }
-        parts.push(language.say_with("record-since", "date", &first_seen.date));
+        parts.push(language.say_with("record-since", "ago", first_seen));
         let source = if self.is_verified {
             "record-verified"
         } else {

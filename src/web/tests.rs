@@ -16,11 +16,11 @@ use super::entrance::*;
 use super::feed::*;
 use super::form::{Choice, FormErrors};
 use super::frame::*;
-use super::moment::Moment;
+use super::moment::{Moment, ago};
 use super::people::*;
 use super::queue::*;
 use super::sites::*;
-use super::texts::{self, Say as _};
+use super::texts::{self, Arg, Say as _};
 use super::thread::*;
 use super::widget::CheckNotice;
 use crate::domain::defence::{Fault, Misconfiguration};
@@ -192,7 +192,7 @@ fn queue(language: Language) -> QueuePage {
             approved: 3,
             rejected: 1,
             spam: 0,
-            first_seen: Some(moment.clone()),
+            first_seen: Some(ago(language, NOW, NOW)),
             is_verified: true,
         },
         moment: moment.clone(),
@@ -202,9 +202,18 @@ fn queue(language: Language) -> QueuePage {
         parent: Some(ParentExcerpt { name: HOSTILE.to_owned(), excerpt: HOSTILE.to_owned() }),
         html: "<p>Bonne nouvelle. Je passe par là deux fois par jour, et le détour par le pont routier est pénible avec une poussette. Qui a décidé de fermer sans prévenir les écoles\u{202f}?</p>".to_owned(),
         reasons: vec![
-            texts::text(language, "reason-observe", &[]),
-            texts::text(language, "reason-links", &[("count", 2.into())]),
+            QueueReason {
+                sentence: texts::text(language, "reason-checked_here", &[("score", Arg::Thousandths(300))]),
+                is_strong: false,
+            },
+            QueueReason {
+                sentence: texts::text(language, "reason-links", &[("count", 2.into())]),
+                is_strong: true,
+            },
         ],
+        plea: language.say("queue-plea"),
+        ago: ago(language, NOW - 12 * 60_000, NOW),
+        is_reported: false,
         check: check_sentence(language, "scored", Some(300)),
         decided: None,
         conflict: Some(conflict_sentence(language, Status::Rejected, "Mariam", &moment)),
@@ -232,30 +241,55 @@ fn queue(language: Language) -> QueuePage {
         html: String::new(),
         record: AuthorRecord {
             is_verified: false,
-            first_seen: Some(moment.clone()),
+            first_seen: Some(ago(language, NOW, NOW)),
             ..AuthorRecord::default()
         },
         decided: Some(decision_sentence(language, Act::Reject, HOSTILE, &moment)),
         ..second.clone()
     };
     QueuePage {
-        frame: admin(language, &language.say("queue-title"), Place::Queue),
+        frame: admin(language, &language.say("tab-pending"), Place::Queue),
         tabs: [
-            ("pending", 1000, true),
-            ("approved", 12, false),
-            ("rejected", 0, false),
-            ("spam", 3, false),
-            ("refused", 1, false),
+            ("tab-pending", "pending", 1000, true),
+            ("tab-reported", "reported", 12, false),
+            ("tab-set_aside", "set_aside", 0, false),
+            ("tab-spam", "spam", 3, false),
+            ("tab-decided", "", 1, false),
         ]
         .into_iter()
-        .map(|(status, count, more)| QueueTab {
-            status: status.to_owned(),
-            href: format!("/queue?status={status}"),
+        .map(|(word, pile, count, more)| QueueTab {
+            word,
+            pile: pile.to_owned(),
+            href: format!("/queue?status={pile}"),
             count,
             more,
-            is_current: status == "pending",
+            is_current: pile == "pending",
+            key: "r",
         })
         .collect(),
+        choice: vec![QueueTab {
+            word: "tab-refused",
+            pile: "refused".to_owned(),
+            ..QueueTab::default()
+        }],
+        words: HOSTILE.to_owned(),
+        kept_by_filters: vec![("q".to_owned(), HOSTILE.to_owned())],
+        chips: vec![Chip {
+            label: HOSTILE.to_owned(),
+            href: "/queue?status=pending".to_owned(),
+        }],
+        reasons: vec![Choice {
+            value: "links".to_owned(),
+            label: HOSTILE.to_owned(),
+            is_selected: true,
+        }],
+        fields: vec![FilterField {
+            name: "author",
+            label: "filter-author",
+            value: HOSTILE.to_owned(),
+            kind: "",
+        }],
+        common: vec![texts::text(language, "reason-observe", &[])],
         orders: ["article", "oldest", "newest", "score"]
             .into_iter()
             .map(|value| Choice {
@@ -264,10 +298,21 @@ fn queue(language: Language) -> QueuePage {
             })
             .collect(),
         kept: vec![("status".to_owned(), "pending".to_owned())],
-        items: vec![item, second, third],
+        groups: vec![
+            QueueGroup {
+                title: HOSTILE.to_owned(),
+                href: Some("https://exemple.com/a".to_owned()),
+                said: language.say_with("queue-oldest", "ago", &item.ago),
+                items: vec![item, second],
+            },
+            QueueGroup {
+                items: vec![third],
+                ..QueueGroup::default()
+            },
+        ],
         flash: Some(QueueFlash {
             message: decided_sentence(language, Act::Approve, HOSTILE),
-            decision: Some("d1".to_owned()),
+            decisions: vec!["d1".to_owned()],
             is_problem: false,
         }),
         next_href: Some("/queue?after=03".to_owned()),
@@ -620,10 +665,10 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
             (
                 "queue-empty",
                 QueuePage {
-                    items: Vec::new(),
+                    groups: Vec::new(),
                     flash: None,
                     next_href: None,
-                    last_received: Some(Moment::new(language, NOW)),
+                    last_received: Some(language.say_with("queue-last", "ago", &ago(language, NOW, NOW))),
                     ..queue(language)
                 }
                 .render(),
@@ -1204,7 +1249,7 @@ fn an_error_page_of_the_form_keeps_values_and_says_what_is_wrong() {
 
 #[test]
 fn buttons_follow_the_state_and_keep_their_order() {
-    let mut item = queue(Language::Fr).items.remove(1);
+    let mut item = queue(Language::Fr).groups.remove(0).items.remove(1);
     assert_eq!(item.acts(), [Act::Approve, Act::Reject, Act::Spam, Act::Hold]);
     item.status = Status::Approved;
     assert_eq!(item.acts(), [Act::Reject, Act::Spam, Act::Restore]);

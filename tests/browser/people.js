@@ -189,6 +189,12 @@ export class Moderator extends Person {
     await this.opens(status === undefined ? "/queue" : `/queue?status=${status}`);
   }
 
+  /** Opens the menu of the bar, where it is closed. */
+  async opensMenu() {
+    const menu = this.page.getByRole("banner").locator("details", { has: this.page.getByRole("navigation") });
+    if ((await menu.getAttribute("open")) === null) await menu.locator("summary").click();
+  }
+
   /** The article of the queue that shows a text. */
   entry(text) {
     return this.page.getByRole("article").filter({ hasText: text });
@@ -215,7 +221,10 @@ export class Moderator extends Person {
 
   /** Takes the last decision back, by the button beside what was just said about it. */
   async undoes() {
-    await this.presses(this.undoButton);
+    if (!this.window.javaScript) return this.presses(this.undoButton);
+    const answered = this.page.waitForResponse((response) => response.url().endsWith("/moderation/decisions"));
+    await this.undoButton.first().click();
+    assert.equal((await answered).status(), 200);
   }
 
   /** Waits until the queue that is open lists a text, reloading it as a person would. */
@@ -227,12 +236,21 @@ export class Moderator extends Person {
   }
 
   get undoButton() {
-    return this.page.getByRole("button", { name: "Annuler" });
+    return this.page.getByRole("main").getByRole("button", { name: /^Annuler/ });
   }
 
+  /** Presses a button of a row; where a script runs the page stays, and what was decided stands in its place. */
   async #decides(text, button) {
-    await this.presses(this.entry(text).getByRole("button", { name: button, exact: true }));
-    await this.undoButton.waitFor();
+    const found = this.entry(text).getByRole("button", { name: new RegExp(`^${button}`) });
+    if (!this.window.javaScript) {
+      await this.presses(found);
+      await this.undoButton.waitFor();
+      return;
+    }
+    const answered = this.page.waitForResponse((response) => response.url().endsWith("/moderation/decisions"));
+    await found.click();
+    await this.entry(text).getByRole("button", { name: /^Annuler/ }).waitFor();
+    assert.equal((await answered).status(), 200);
   }
 }
 

@@ -923,6 +923,7 @@ async fn pages_lead_to_the_door(storage: &Storage) {
     let rows = [
         (Method::GET, "/queue", 200),
         (Method::POST, "/queue/decide", 404),
+        (Method::POST, "/queue/bulk", 404),
         (Method::POST, "/queue/undo", 404),
         (Method::GET, "/sites/faso/captcha", 200),
         (Method::POST, "/sites/faso/captcha/policies", 403),

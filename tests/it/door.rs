@@ -724,6 +724,7 @@ async fn looking_at_what_changes_changes_nothing(storage: &Storage) {
         format!("/login?email={OWNER_EMAIL}&passphrase=x"),
         format!("/invitation?code={link}&passphrase={PASSPHRASE}"),
         "/queue/decide".to_owned(),
+        "/queue/bulk".to_owned(),
         "/queue/undo".to_owned(),
         "/sites/faso/captcha/policies".to_owned(),
         "/sites/faso/defence/test".to_owned(),

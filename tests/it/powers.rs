@@ -465,7 +465,7 @@ const FORMS: [Form; 12] = [
 ];
 
 /// Forms of pages that never ask, or are tried by a test of their own.
-const OTHER_FORMS: [&str; 27] = [
+const OTHER_FORMS: [&str; 28] = [
     "/login",
     "/login/code",
     "/login/retype",
@@ -488,6 +488,7 @@ const OTHER_FORMS: [&str; 27] = [
     "/moderators/{id}/remove",
     "/tokens/{id}/revoke",
     "/queue/decide",
+    "/queue/bulk",
     "/queue/undo",
     "/sites/{site}/captcha/policies",
     "/sites/{site}/defence/test",

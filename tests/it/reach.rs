@@ -541,7 +541,7 @@ async fn tenants_pages_reach_their_own_site_alone(storage: &Storage) {
         .iter()
         .find(|token| token["name"] == "Rosa");
     let rosa = rosa.expect("there")["id"].as_str().expect("an id").to_owned();
-    let rows: [(&str, &[(&str, &str)]); 13] = [
+    let rows: [(&str, &[(&str, &str)]); 14] = [
         ("/sites", &[("id", "neuf"), ("name", "Neuf")]),
         ("/sites/{site}/settings", &[("name", "Pris")]),
         (
@@ -566,7 +566,9 @@ async fn tenants_pages_reach_their_own_site_alone(storage: &Storage) {
         ("/tokens", &[("name", "Autre"), ("role", "owner"), ("site", "rives")]),
         ("/tokens/{id}/revoke", &[]),
         ("/queue/decide", &[("action", "approve")]),
+        ("/queue/bulk", &[("action", "approve")]),
     ];
+    let chosen = format!("pick.{waiting}");
     let mut named: BTreeSet<String> = rows.iter().map(|(path, _)| (*path).to_owned()).collect();
     named.insert("/queue/undo".to_owned());
     assert_eq!(named, posted, "every form has its row");
@@ -581,6 +583,7 @@ async fn tenants_pages_reach_their_own_site_alone(storage: &Storage) {
             ("comment", waiting.as_str()),
             ("id", waiting.as_str()),
             ("of", waiting.as_str()),
+            (chosen.as_str(), "1"),
         ]);
         let answer = street.browser.posts(&address, &fields).await;
         let status = answer.status.as_u16();

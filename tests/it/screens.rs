@@ -603,18 +603,18 @@ async fn s8_an_article_stays_in_its_place_until_it_is_empty(storage: &Storage) {
 async fn s8_one_comes_back_to_the_row_after_the_decided_one(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let browser = service.signs_in().await;
-    for number in 0..75 {
+    for number in 0..125 {
         waits(&service, &format!("/{}", number % 9)).await;
     }
     let mut page = browser.gets("/queue").await.expect(200);
     let first = list(&page);
-    assert_eq!((first.rows.len(), first.next.as_ref()), (30, first.rows.first()));
+    assert_eq!((first.rows.len(), first.next.as_ref()), (50, first.rows.first()));
     for _ in 0..3 {
         let before = list(&page).rows;
         page = presses(&browser, &page, &before[12], "reject").await;
         let after = list(&page);
         assert_eq!(after.rows[..12], before[..12], "the same page");
-        assert_eq!(after.rows[12..29], before[13..], "in the same order");
+        assert_eq!(after.rows[12..49], before[13..], "in the same order");
         assert_eq!(after.next.as_deref(), Some(before[13].as_str()));
     }
     let mut second = turns(&browser, &page).await;
@@ -627,12 +627,12 @@ async fn s8_one_comes_back_to_the_row_after_the_decided_one(storage: &Storage) {
         second = presses(&browser, &second, &before[4], "spam").await;
         let after = list(&second);
         assert_eq!(after.rows[..4], before[..4], "page two stays page two");
-        assert_eq!(after.rows[4..29], before[5..30]);
+        assert_eq!(after.rows[4..49], before[5..50]);
         assert_eq!(after.next.as_deref(), Some(before[5].as_str()));
     }
     let third = turns(&browser, &second).await;
     let rows = list(&third).rows;
-    assert_eq!(rows.len(), 75 - 6 - 60);
+    assert_eq!(rows.len(), 125 - 6 - 100);
     let last = rows.last().expect("a row").clone();
     let end = presses(&browser, &third, &last, "approve").await;
     assert_eq!(
@@ -640,10 +640,15 @@ async fn s8_one_comes_back_to_the_row_after_the_decided_one(storage: &Storage) {
         rows.iter().rev().nth(1),
         "after the last: the one above"
     );
-    // Set aside, a row stays: the hand goes on.
+    // What is set aside is out of the list: the hand goes on.
     let before = list(&page).rows;
     let aside = presses(&browser, &page, &before[2], "hold").await;
     assert_eq!(list(&aside).next.as_deref(), Some(before[3].as_str()));
+    assert!(!list(&aside).rows.contains(&before[2]));
+    let set_aside = browser.gets("/queue?aside=1").await.expect(200);
+    assert_eq!(list(&set_aside).rows, before[2..3]);
+    let back = takes_back(&browser, &aside).await;
+    assert_eq!(list(&back).next.as_deref(), Some(before[2].as_str()), "taken back");
     service.stop().await;
 }
 
@@ -722,7 +727,7 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
         }
     }
     // On the other lists too.
-    for id in owner.gets("/api/v1/moderation/queue?limit=40").await.expect(200).json["items"]
+    for id in owner.gets("/api/v1/moderation/queue?limit=60").await.expect(200).json["items"]
         .as_array()
         .expect("items")
     {
@@ -740,7 +745,7 @@ async fn s8_every_order_and_filter_keeps_its_page(storage: &Storage) {
         let after = presses(&browser, &page, &before[6], "restore").await;
         let now = list(&after);
         assert_eq!(now.rows[..6], before[..6], "{order}");
-        assert_eq!(now.rows[6..29], before[7..30], "{order}");
+        assert_eq!(now.rows[6..49], before[7..50], "{order}");
         assert_eq!(now.next.as_deref(), Some(before[7].as_str()), "{order}");
         takes_back(&browser, &after).await;
     }
@@ -769,7 +774,8 @@ async fn s8_decisions_from_elsewhere_move_nothing(storage: &Storage) {
     assert_eq!(list(&late).rows, expected);
     assert_eq!(list(&late).next.as_deref(), Some(before[6].as_str()));
     // One that somebody else changed and that waits: one looks at it again.
-    other.decides(&before[12], "hold").await.expect(200);
+    other.decides(&before[12], "approve").await.expect(200);
+    other.decides(&before[12], "restore").await.expect(200);
     let changed = presses(&browser, &page, &before[12], "reject").await;
     assert_eq!(list(&changed).next.as_deref(), Some(before[12].as_str()));
     // What came back, and what came in, is in its article's place.
@@ -803,7 +809,7 @@ async fn s8_what_is_taken_back_is_where_it_was(storage: &Storage) {
 async fn s8_a_page_that_was_worked_off_leads_to_what_waits(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
     let browser = service.signs_in().await;
-    for number in 0..32 {
+    for number in 0..52 {
         waits(&service, &format!("/{}", number % 2)).await;
     }
     let first = browser.gets("/queue").await.expect(200);
@@ -813,7 +819,7 @@ async fn s8_a_page_that_was_worked_off_leads_to_what_waits(storage: &Storage) {
     for row in rows {
         page = presses(&browser, &page, &row, "approve").await;
     }
-    assert!(!page.text.contains("Rien à relire"), "thirty wait");
+    assert!(!page.text.contains("Rien à relire"), "fifty wait");
     assert_eq!(list(&page).rows, list(&first).rows);
     assert!(
         values_of(&page.text, "decision").len() == 1,

@@ -25,7 +25,7 @@ use palabre::{
         person::fold_search,
         policy::{Cuts, Policy},
         provider::ProviderId,
-        queue::{Filter, Order},
+        queue::{Filter, Order, Pile},
         reason::Reason,
         score::Score,
         site::SiteSettings,
@@ -91,7 +91,7 @@ on_both_engines!(
     each_filter_of_the_queue_narrows_it,
     signs_of_like_are_taken_literally,
     an_empty_scope_sees_nothing,
-    status_counts_stop_at_one_thousand_and_one,
+    pile_counts_stop_at_one_thousand_and_one,
     the_newest_arrival_of_a_site_is_known_whatever_became_of_it,
     a_claim_is_held_by_one_until_its_lease_ends,
     of_owners_who_change_one_base_one_succeeds,
@@ -258,7 +258,7 @@ fn filter() -> Filter {
     Filter {
         scope: Scope::All,
         site: Some(SITE.to_owned()),
-        status: Status::Pending,
+        pile: Pile::Pending,
         order: Order::Oldest,
         words: Vec::new(),
         thread: None,
@@ -1635,7 +1635,7 @@ async fn the_article_order_begins_with_the_longest_waiting_article(storage: &Sto
     assert!(key(early).await.is_some(), "also of one that was decided");
     assert_eq!(key(Uuid::nil()).await, None);
     let approved = Filter {
-        status: Status::Approved,
+        pile: Pile::Approved,
         ..by_article
     };
     assert_eq!(scene.queue(&approved).await, [early]);
@@ -1719,7 +1719,7 @@ async fn each_filter_of_the_queue_narrows_it(storage: &Storage) {
     };
     assert!(scene.queue(&crossed).await.is_empty());
     let published = Filter {
-        status: Status::Approved,
+        pile: Pile::Approved,
         ..filter()
     };
     assert_eq!(scene.queue(&published).await, [approved]);
@@ -1781,7 +1781,7 @@ async fn an_empty_scope_sees_nothing(storage: &Storage) {
         ..filter()
     };
     assert!(scene.queue(&filter).await.is_empty());
-    let counts = scene.store.status_counts(&filter).await.expect("counted");
+    let counts = scene.store.pile_counts(&filter).await.expect("counted");
     assert!(counts.iter().all(|(_, count)| *count == 0));
     let entries = scene.store.audit_entries(&nobody, None, None, 10).await.expect("read");
     assert!(entries.is_empty());
@@ -1803,7 +1803,7 @@ async fn the_newest_arrival_of_a_site_is_known_whatever_became_of_it(storage: &S
     assert_eq!(newest("nowhere").await, None);
 }
 
-async fn status_counts_stop_at_one_thousand_and_one(storage: &Storage) {
+async fn pile_counts_stop_at_one_thousand_and_one(storage: &Storage) {
     let scene = Scene::open(storage).await;
     at_once((0..1010).map(|number| {
         let mut comment = scene.comment_in(&format!("/{}", number % 50));
@@ -1820,19 +1820,16 @@ async fn status_counts_stop_at_one_thousand_and_one(storage: &Storage) {
     }))
     .await;
     let counts = async |filter: Filter| {
-        let counts = scene.store.status_counts(&filter).await.expect("counted");
-        assert_eq!(
-            counts.iter().map(|(status, _)| *status).collect::<Vec<_>>(),
-            Status::ALL
-        );
+        let counts = scene.store.pile_counts(&filter).await.expect("counted");
+        assert_eq!(counts.iter().map(|(pile, _)| *pile).collect::<Vec<_>>(), Pile::ALL);
         counts.into_iter().map(|(_, count)| count).collect::<Vec<_>>()
     };
-    assert_eq!(counts(filter()).await, [1001, 5, 0, 0, 0, 0]);
+    assert_eq!(counts(filter()).await, [1001, 0, 0, 5, 0, 0, 0, 0]);
     let mut all = filter();
     all.site = None;
-    assert_eq!(counts(all.clone()).await, [1001, 5, 0, 0, 0, 0]);
+    assert_eq!(counts(all.clone()).await, [1001, 0, 0, 5, 0, 0, 0, 0]);
     all.scope = Scope::Sites(vec![OTHER.to_owned()]);
-    assert_eq!(counts(all).await, [0; 6]);
+    assert_eq!(counts(all).await, [0; 8]);
 
     let by_site = async |sites: &[&str]| {
         let sites: Vec<String> = sites.iter().map(|site| (*site).to_owned()).collect();
@@ -1841,13 +1838,13 @@ async fn status_counts_stop_at_one_thousand_and_one(storage: &Storage) {
     let told = by_site(&[SITE, OTHER, "nowhere"]).await;
     assert_eq!(told.len(), 2, "{told:?}");
     for of_site in told {
-        let statuses: Vec<Status> = of_site.counts.iter().map(|(status, _)| *status).collect();
-        assert_eq!(statuses, Status::ALL);
+        let piles: Vec<Pile> = of_site.counts.iter().map(|(pile, _)| *pile).collect();
+        assert_eq!(piles, Pile::ALL);
         let counts: Vec<i64> = of_site.counts.into_iter().map(|(_, count)| count).collect();
         let expected = if of_site.site == SITE {
-            [1001, 5, 0, 0, 0, 0]
+            [1001, 0, 0, 5, 0, 0, 0, 0]
         } else {
-            [0; 6]
+            [0; 8]
         };
         assert_eq!(counts, expected, "{}", of_site.site);
     }

@@ -11,6 +11,7 @@ use palabre::{
     domain::{
         actor::Scope,
         decision::{Act, Decided},
+        queue::Pile,
         status::Status,
         timestamp::Timestamp,
     },
@@ -36,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) created_at: i64,
     pub(crate) decided_at: Option<i64>,
     pub(crate) reports: i64,
+    /// Those that came since somebody decided about it.
+    pub(crate) open_reports: i64,
     /// The number of its newest event.
     pub(crate) seq: i64,
     pub(crate) appealed: bool,
@@ -49,6 +52,19 @@ pub(crate) struct Thread {
     pub(crate) open: bool,
     /// With the comment that it has it from.
     pub(crate) title: Option<(String, Uuid)>,
+}
+
+impl Row {
+    /// Whether it must lie on a pile.
+    pub(crate) fn lies_on(&self, pile: Pile) -> bool {
+        let is_there = match pile {
+            Pile::Pending => !self.set_aside,
+            Pile::SetAside => self.set_aside,
+            Pile::Reported => self.open_reports > 0,
+            _ => true,
+        };
+        is_there && self.status == pile.status()
+    }
 }
 
 impl Default for Thread {
@@ -148,6 +164,7 @@ impl Model {
             created_at: new.at.0,
             decided_at: None,
             reports: 0,
+            open_reports: 0,
             seq: 0,
             appealed: false,
             titled: new.content.draft.thread_title.clone(),
@@ -199,7 +216,11 @@ impl Model {
             }
         };
         let stays = to.status == row.status && to.set_aside == row.set_aside;
-        if stays && !matches!(wanted.act, Act::Hold | Act::Undo) {
+        let says_something = match wanted.act {
+            Act::Approve => row.open_reports > 0,
+            act => matches!(act, Act::Hold | Act::Undo),
+        };
+        if stays && !says_something {
             return Decided::Unchanged;
         }
         if let Some(key) = key {
@@ -216,6 +237,7 @@ impl Model {
                 row.set_aside = to.set_aside;
                 row.label = to.label;
                 row.decided_at = Some(wanted.at.0);
+                row.open_reports = if undoes.is_some() { row.reports } else { 0 };
             },
         );
         self.happens(wanted.comment, word_of(wanted.act));
@@ -288,6 +310,7 @@ impl Model {
         if is_new {
             if let Some(row) = self.comments.get_mut(&comment) {
                 row.reports += 1;
+                row.open_reports += 1;
             }
             self.happens(comment, "reported");
         }

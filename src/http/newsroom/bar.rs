@@ -43,8 +43,9 @@ struct Page {
     path: String,
     /// The site that it names, whether or not there is one.
     site: Option<String>,
-    /// The list of the queue, or the page that a site is chosen for.
-    status: Option<String>,
+    /// The list of the queue, as its address names it: (`status`, `spam`), (`aside`, `1`).
+    list: Option<(&'static str, String)>,
+    /// The page that a site is chosen for.
     chooses: Option<String>,
 }
 
@@ -145,7 +146,10 @@ impl Page {
         Self {
             path: path.to_owned(),
             site: in_path.map(str::to_owned).or_else(|| named("site")),
-            status: named("status").filter(|_| path == "/queue"),
+            list: ["status", "aside", "reported"]
+                .into_iter()
+                .find_map(|name| Some((name, named(name)?)))
+                .filter(|_| path == "/queue"),
             chooses: named("page").filter(|_| path == "/sites"),
         }
     }
@@ -181,8 +185,8 @@ impl Page {
 
     /// The address up to where `site=` goes.
     fn open_query(&self) -> String {
-        match &self.status {
-            Some(status) => format!("{}?status={status}&", self.path),
+        match &self.list {
+            Some((name, value)) => format!("{}?{name}={value}&", self.path),
             None => format!("{}?", self.path),
         }
     }

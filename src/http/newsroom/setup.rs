@@ -333,7 +333,7 @@ pub(crate) async fn try_it(
     }
     let site = site_of(&app).await?;
     let counts = review::counts(&app, &who, &site).await?;
-    let has = |wanted: Status| counts.iter().any(|(status, n)| *status == wanted && *n > 0);
+    let has = |wanted: Status| counts.iter().any(|(pile, n)| *pile == wanted.into() && *n > 0);
     Ok(admin_page(&SetupTryPage {
         frame: inside(&app, &who, language, "setup-try-title"),
         is_waiting: has(Status::Pending),

@@ -1,4 +1,4 @@
-// Decides by key: at once on the page, and behind it on the server. Loaded with the first key; without it the buttons
+// Decides: at once on the page, and behind it on the server. Loaded with the first key or press; without it the buttons
 // of each row are forms.
 //
 // What was decided waits in one list, in its order. One request at a time takes up to twenty of it; each has a key, so
@@ -15,27 +15,29 @@ const LONGEST_WAIT = 30 * 1000;
 /**
  * @typedef {{row: HTMLElement, key: string, version: number, action: string}} Decision
  * @typedef {{
- *   live: HTMLElement, heard: HTMLElement,
+ *   live: HTMLElement, heard: HTMLElement, language: string,
  *   say: (name: string, values?: Record<string, unknown>) => string,
- *   saidOf: (row: HTMLElement, action: string, person: string, at: Date) => string | undefined,
- *   showDecided: (row: HTMLElement, sentence: string, isBack: boolean) => void,
- *   endSession: () => void, isOver: () => boolean,
+ *   sayable: (kind: string, action: string) => string | undefined,
+ *   by: (row: HTMLElement, person: string, at: string) => string,
+ *   settle: (row: HTMLElement, action: string, word: string, detail: string, button?: HTMLElement) => void,
+ *   reopen: (row: HTMLElement, said: string) => void,
+ *   takesInHand: (row: HTMLElement | null) => void, inHand: () => HTMLElement | undefined,
+ *   firstOpen: () => HTMLElement | null, panel: () => Promise<{latest: (made: Decision[][], undo: (of: Decision[]) => void) => void, show: (row: HTMLElement) => void, focus: () => void}> | undefined,
+ *   fresh: Set<string>, showFresh: () => void, endSession: () => void, isOver: () => boolean,
  * }} Page
  */
 
 /**
- * Begins; gives what does what a key says.
+ * Begins; gives what keys and presses do.
  * @param {Page} page
- * @returns {(key: string) => void}
  */
 export function start(page) {
-  const { live, heard, say, showDecided } = page;
-  const name = document.querySelector("a.person bdi, span.person bdi")?.textContent ?? "";
-  const language = document.documentElement.lang;
+  const { live, heard, say } = page;
+  const tab = live.dataset.tab;
 
   /** What has no answer yet, in its order. @type {Decision[]} */
   const waiting = [];
-  /** What was decided here and not taken back. @type {Decision[]} */
+  /** What was decided here and not taken back, each with what was decided together with it. @type {Decision[][]} */
   const made = [];
   let isSending = false;
 
@@ -47,19 +49,19 @@ export function start(page) {
   const actsOf = (row) => /** @type {HTMLFormElement | null} */ (row.querySelector("form.acts"));
   /** Whether nothing was decided about it here or elsewhere. @param {HTMLElement} row */
   const isOpen = (row) => actsOf(row)?.hidden === false;
-
-  const inHand = () => {
-    const row = document.activeElement?.closest("article.item");
-    return /** @type {HTMLElement | undefined} */ (row ?? rows().find(isOpen));
-  };
+  /** @param {HTMLElement} row */
+  const author = (row) => row.querySelector("h3")?.textContent ?? "";
+  /** @returns {HTMLInputElement[]} */
+  const picked = () => [...document.querySelectorAll(".pick input:checked")];
 
   /** @param {HTMLElement | undefined} row */
   function takes(row) {
     const to = row ?? document.querySelector("h1");
     if (!(to instanceof HTMLElement)) return;
+    page.takesInHand(row ?? null);
     to.tabIndex = -1;
     to.focus({ preventScroll: true });
-    to.scrollIntoView({ block: "nearest" });
+    if (row !== undefined) to.scrollIntoView({ block: "nearest" });
   }
 
   /** The next open row after one, or the nearest before it. @param {HTMLElement} row */
@@ -69,47 +71,112 @@ export function start(page) {
     return all.slice(place + 1).find(isOpen) ?? all.slice(0, place).reverse().find(isOpen);
   }
 
-  /** @param {number} step */
-  function moves(step) {
-    const row = inHand();
-    const all = rows().filter((each) => isOpen(each) || each === row);
+  /** To the next row: an open one that nobody else reads, or any. @param {number} step @param {boolean} any */
+  function moves(step, any) {
+    const row = page.inHand() ?? page.firstOpen() ?? undefined;
+    const all = rows().filter((each) => each === row || any || (isOpen(each) && !each.hasAttribute("data-read")));
     if (row === undefined) return;
     const isThere = row.contains(document.activeElement);
     takes(isThere ? all[all.indexOf(row) + step] ?? row : row);
   }
 
-  /** @param {HTMLElement} row @param {string} action */
-  const sentence = (row, action) => page.saidOf(row, action, name, new Date()) ?? "";
-
-  /** @param {HTMLElement} row */
-  const author = (row) => row.querySelector("h2")?.textContent ?? "";
-
   // ---------------------------------------------------------------- deciding
 
-  /** Presses the button of the row in hand that has this key. @param {string} key */
-  function decides(key) {
-    const row = inHand();
-    if (row === undefined || !isOpen(row) || waiting.length >= MOST || page.isOver()) return;
-    const button = actsOf(row)?.querySelector(`button[aria-keyshortcuts="${key}"]`);
-    if (!(button instanceof HTMLButtonElement)) return;
-    const action = button.value;
-    const next = after(row);
-    const decision = sends(row, action);
-    made.push(decision);
-    const said = sentence(row, action);
-    showDecided(row, said, action === "hold" && live.dataset.tab === "pending");
-    takes(next);
-    heard.textContent = say("done", { said, name: author(row) });
+  /** @param {string} text */
+  function tells(text) {
+    heard.textContent = text;
   }
 
-  function undoes() {
-    const last = made.pop();
-    if (last === undefined) return;
-    const { row } = last;
-    sends(row, "undo");
-    showDecided(row, sentence(row, "undo"), true);
-    takes(row);
-    heard.textContent = say("undone", { name: author(row) });
+  /** Whether one more can be decided now; says why not. */
+  function isReady() {
+    if (page.isOver()) return false;
+    if (waiting.length < MOST) return true;
+    tells(say("full"));
+    return false;
+  }
+
+  /** Whether an act leads out of the list that is shown. @param {string} action */
+  const leaves = (action) => (action === "hold" ? "set_aside" : { approve: "approved", reject: "rejected", spam: "spam", restore: "pending" }[action]) !== tab || tab === "reported";
+
+  /** Decides about rows in one step. @param {HTMLElement[]} of @param {string} action */
+  function decides(of, action) {
+    const step = of.map((row) => sends(row, action));
+    made.push(step);
+    for (const row of of) {
+      if (leaves(action)) page.settle(row, action, page.sayable("word", action) ?? "", say("own"), undoButton(step, row));
+      else page.reopen(row, `${page.sayable("word", action)} ${say("own")}`);
+    }
+    counts(tab, leaves(action) ? -of.length : 0);
+    showLatest();
+    const count = document.querySelector(`[data-count="${tab}"]`)?.textContent ?? String(rows().filter(isOpen).length);
+    const name = of.length === 1 ? author(of[0]) : String(of.length);
+    tells(say("done", { said: page.sayable("word", action), name, left: count }));
+  }
+
+  /** The button of a row that takes its decision back. @param {Decision[]} step @param {HTMLElement} row */
+  function undoButton(step, row) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.textContent = say("undo");
+    const name = document.createElement("span");
+    name.className = "sr";
+    name.textContent = `, ${author(row)}`;
+    button.append(name);
+    button.addEventListener("click", () => undoes(step));
+    return button;
+  }
+
+  /** @param {HTMLElement} row @param {string} action */
+  function one(row, action) {
+    if (!isOpen(row) || !isReady()) return;
+    const next = after(row);
+    decides([row], action);
+    takes(next);
+  }
+
+  /** @param {string} action */
+  function together(action) {
+    const chosen = picked().map((box) => /** @type {HTMLElement} */ (box.closest("article.item"))).filter(isOpen);
+    if (chosen.length === 0 || !isReady()) return;
+    const last = chosen[chosen.length - 1];
+    decides(chosen.slice(0, MOST - waiting.length), action);
+    takes(after(last));
+  }
+
+  /** Presses the button of the row in hand; says why where it cannot. @param {string} action */
+  function pressed(action) {
+    const row = page.inHand();
+    if (row === undefined || !isReady()) return;
+    if (!isOpen(row)) {
+      const said = row.querySelector(".settled")?.textContent;
+      tells(said ? say("taken", { said }) : say("notHere"));
+      return;
+    }
+    const button = actsOf(row)?.querySelector(`button[value="${action}"]`);
+    if (button === null) tells(say("notHere"));
+    else one(row, action);
+  }
+
+  /** Takes a step back, by default the last one. @param {Decision[]} [step] */
+  function undoes(step = made[made.length - 1]) {
+    const place = made.indexOf(/** @type {Decision[]} */ (step));
+    if (place < 0 || !isReady()) {
+      if (place < 0) tells(say("nothing"));
+      return;
+    }
+    made.splice(place, 1);
+    const back = /** @type {Decision[]} */ (step);
+    let returned = 0;
+    for (const { row, action } of back) {
+      sends(row, "undo");
+      if (leaves(action)) returned += 1;
+      page.reopen(row, "");
+    }
+    counts(tab, returned);
+    showLatest();
+    takes(back[0].row);
+    tells(say("undone", { name: back.length === 1 ? author(back[0].row) : String(back.length) }));
   }
 
   /** Puts a decision behind the others. @param {HTMLElement} row @param {string} action */
@@ -123,6 +190,18 @@ export function start(page) {
     waiting.push(decision);
     void deliver();
     return decision;
+  }
+
+  /** What a list counts, until the server says so. @param {string | undefined} pile @param {number} change */
+  function counts(pile, change) {
+    for (const place of document.querySelectorAll(`[data-count="${pile}"]`)) {
+      const n = Number(place.textContent);
+      if (Number.isInteger(n)) place.textContent = String(Math.max(0, n + change));
+    }
+  }
+
+  function showLatest() {
+    void page.panel()?.then((panel) => panel.latest(made, undoes)).catch(() => {});
   }
 
   // ---------------------------------------------------------------- the server
@@ -165,41 +244,172 @@ export function start(page) {
   }
 
   /**
-   * What became of a decision; one that was not made is said in its row, which counts again.
+   * What became of a decision; one that was not made is said in its row: what somebody else decided, or that it changed,
+   * and then its buttons count again.
    * @param {Decision} decision
-   * @param {{result: string, item?: {version: number}} | undefined} result
+   * @param {{result: string, item?: {version: number, status: string, set_aside: boolean, decided?: {action: string, actor: string, at: string}}} | undefined} result
    */
   function ends({ row, key }, result) {
     if (result?.result === "applied" || result?.result === "replayed") return;
-    const own = made.findIndex((decision) => decision.key === key);
-    if (own >= 0) made.splice(own, 1);
-    row.dataset.version = String(result?.item?.version ?? row.dataset.version);
-    showDecided(row, say("changed"), true);
-    heard.textContent = `${author(row)} : ${say("changed")}`;
+    for (const step of made) {
+      const place = step.findIndex((decision) => decision.key === key);
+      if (place >= 0) step.splice(place, 1);
+      if (step.length === 0) made.splice(made.indexOf(step), 1);
+    }
+    showLatest();
+    const item = result?.item;
+    row.dataset.version = String(item?.version ?? row.dataset.version);
+    const decided = item?.decided;
+    const word = decided && page.sayable("already", decided.action);
+    const pile = item?.set_aside ? "set_aside" : item?.status;
+    if (decided && word && pile !== tab) {
+      const detail = page.by(row, decided.actor, decided.at);
+      const keep = document.createElement("button");
+      keep.type = "button";
+      keep.textContent = say("keep");
+      keep.addEventListener("click", () => {
+        keep.remove();
+        takes(after(row));
+      });
+      page.settle(row, decided.action, word, detail, keep);
+      tells(`${author(row)} : ${word} ${detail}`);
+      return;
+    }
+    counts(tab, 1);
+    page.reopen(row, say("changed"));
+    tells(`${author(row)} : ${say("changed")}`);
   }
 
-  const line = document.createElement("p");
-  line.className = "flash is-problem waits";
+  const line = /** @type {HTMLElement} */ (document.getElementById("off"));
 
   /** How many wait for the line to come back. */
   function showWaiting() {
     const n = waiting.length;
-    if (n === 0 || page.isOver()) return line.remove();
-    line.textContent = say(new Intl.PluralRules(language).select(n) === "one" ? "waitsOne" : "waitsOther", { n });
-    if (!line.isConnected) document.body.append(line);
+    line.hidden = n === 0 || page.isOver();
+    line.textContent = say(new Intl.PluralRules(page.language).select(n) === "one" ? "waitsOne" : "waitsOther", { n });
   }
 
   addEventListener("pagehide", () => {
-    if (waiting.length > 0) void ask(waiting.slice(0, AT_ONCE), true);
+    for (let sent = 0; sent < waiting.length; sent += AT_ONCE) void ask(waiting.slice(sent, sent + AT_ONCE), true);
   });
   addEventListener("beforeunload", (event) => {
     if (waiting.length > 0) event.preventDefault();
   });
 
-  return (key) => {
-    if (key === "j") moves(1);
-    else if (key === "k") moves(-1);
-    else if (key === "u") undoes();
-    else decides(key);
+  // ---------------------------------------------------------------- choosing, and what else keys do
+
+  /** @param {HTMLInputElement} box @param {boolean} isChosen */
+  function picks(box, isChosen) {
+    if (box.checked === isChosen) return;
+    box.checked = isChosen;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  /** The row that was chosen last, where a range begins. @type {HTMLElement | undefined} */
+  let begun;
+
+  function picksRow() {
+    const row = page.inHand();
+    const box = /** @type {HTMLInputElement | null | undefined} */ (row?.querySelector(".pick input"));
+    if (!row || !box || !isOpen(row)) return;
+    picks(box, !box.checked);
+    begun = row;
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (!(target instanceof HTMLInputElement) || target.closest(".pick") === null) return;
+    const row = /** @type {HTMLElement} */ (target.closest("article.item"));
+    if (event.shiftKey && begun !== undefined) {
+      const all = rows();
+      const [from, to] = [all.indexOf(begun), all.indexOf(row)].sort((a, b) => a - b);
+      for (const each of all.slice(from, to + 1).filter(isOpen)) {
+        picks(/** @type {HTMLInputElement} */ (each.querySelector(".pick input")), target.checked);
+      }
+    }
+    begun = row;
+  });
+
+  function picksAll() {
+    const boxes = rows().filter(isOpen).map((row) => /** @type {HTMLInputElement} */ (row.querySelector(".pick input")));
+    const isChosen = boxes.some((box) => !box.checked);
+    for (const box of boxes) picks(box, isChosen);
+  }
+
+  /** Puts what came in meanwhile below what is there. */
+  function appends() {
+    if (page.fresh.size === 0) return;
+    const wanted = new Set(page.fresh);
+    const request = new XMLHttpRequest();
+    const address = new URL(live.dataset.here ?? "", location.href);
+    address.searchParams.set("order", "newest");
+    request.open("GET", address);
+    request.responseType = "document";
+    request.timeout = 10 * 1000;
+    request.onload = () => {
+      const found = [...(request.response?.querySelectorAll(".items li > article") ?? [])];
+      const items = found.filter((row) => wanted.has(row.id.slice(1)) && document.getElementById(row.id) === null);
+      const list = document.querySelector(".items");
+      if (items.length === 0 || list === null) return location.assign(live.dataset.here ?? "");
+      const rowsOfNew = document.createElement("ol");
+      rowsOfNew.className = "rows card";
+      for (const row of items.reverse()) {
+        const item = document.createElement("li");
+        item.append(document.adoptNode(row));
+        rowsOfNew.append(item);
+        page.fresh.delete(row.id.slice(1));
+      }
+      const section = document.createElement("section");
+      const gap = document.createElement("p");
+      gap.className = "group muted";
+      gap.textContent = say(items.length === 1 ? "one" : "other", { n: items.length });
+      section.append(gap, rowsOfNew);
+      list.append(section);
+      page.showFresh();
+      if (rows().filter(isOpen).length === items.length) takes(/** @type {HTMLElement} */ (rowsOfNew.querySelector("article")));
+    };
+    request.send();
+  }
+
+  function opensHelp() {
+    const help = /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
+    if (help?.showModal) help.showModal();
+    else help?.setAttribute("open", "");
+  }
+
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    j: () => moves(1, false),
+    k: () => moves(-1, false),
+    J: () => moves(1, true),
+    K: () => moves(-1, true),
+    a: () => pressed("approve"),
+    r: () => pressed("reject"),
+    s: () => pressed("spam"),
+    h: () => pressed("hold"),
+    u: () => undoes(),
+    x: picksRow,
+    "*": picksAll,
+    A: () => together("approve"),
+    R: () => together("reject"),
+    S: () => together("spam"),
+    c: () => {
+      const row = page.inHand();
+      void page.panel()?.then((panel) => {
+        if (row !== undefined) panel.show(row);
+        panel.focus();
+      });
+    },
+    o: () => {
+      const row = page.inHand();
+      const link = row?.querySelector(".why a") ?? row?.closest("section")?.querySelector(".group a");
+      if (link instanceof HTMLAnchorElement) open(link.href, "_blank", "noreferrer");
+      else tells(say("notHere"));
+    },
+    "/": () => document.getElementById("q")?.focus(),
+    ".": appends,
+    "?": opensHelp,
   };
+
+  return { key: (/** @type {string} */ key) => keys[key]?.(), one, together, pressed, undo: () => undoes() };
 }

@@ -1,6 +1,6 @@
 // Keeps the review page true while it is open: what waits, what came in, what others decided or read. Nothing
-// on the page moves by itself. The buttons are forms; what is decided by key is the matter of decide.js, which comes
-// with the first key.
+// on the page moves by itself. The buttons are forms; deciding by key or press without leaving the page is the matter
+// of decide.js, which comes with the first of them.
 //
 // One tab of a browser holds the stream and tells the others. When the server gives none, each asks for the
 // counts every half minute instead, and learns by that whether the session is over.
@@ -51,25 +51,28 @@ const told = {
 
   decided({ comment, action, from, to, version, actor, at }) {
     const row = rowOf(comment);
+    const pile = action === "hold" ? "set_aside" : to;
     if (row === null) {
-      if (Date.parse(at) >= opened && isNews(comment, version)) follows(comment, from, to);
+      if (Date.parse(at) >= opened && isNews(comment, version)) follows(comment, from, pile);
       return;
     }
     if (version <= Number(row.dataset.version)) return;
     row.dataset.version = version;
-    const said = saidOf(row, action, actor, new Date(at));
-    if (said === undefined) {
-      // Its buttons keep the version that was read: the press will say what is different.
-      mark(row, { said: say("changed") });
-      announceOf(row, say("changed"));
+    const isKnown = sayable("word", action);
+    if (!isKnown || pile === tab) {
+      // It is again, or still, what this list shows: its buttons count. Without words for what happened they keep the
+      // version that was read, and the press will say what is different.
+      const said = isKnown ? `${sayable("word", action)} ${by(row, actor, at)}` : say("changed");
+      reopen(row, said, isKnown);
       return;
     }
-    showDecided(row, said, to === tab);
+    settle(row, action, sayable("word", action), by(row, actor, at));
   },
 
   leased({ comment, lease }) {
     const row = rowOf(comment);
-    if (row === null || row.querySelector(".note")) return;
+    if (row === null || row.dataset.verdict !== undefined) return;
+    row.toggleAttribute("data-read", lease !== null && !lease.own);
     mark(row, { reader: lease === null || lease.own ? "" : say("reading", { name: lease.by }) });
   },
 
@@ -103,7 +106,7 @@ const told = {
 /** A comment that is not on the page comes to its list, or leaves it. */
 function follows(comment, from, to) {
   if (to === tab && from !== tab && !gone.delete(comment)) fresh.add(comment);
-  if (to !== tab && from === tab && !fresh.delete(comment)) gone.add(comment);
+  if (to !== tab && (from === tab || fresh.has(comment)) && !fresh.delete(comment)) gone.add(comment);
   showFresh();
 }
 
@@ -121,7 +124,6 @@ function showCounts() {
 const title = document.title;
 const shows = document.createElement("a");
 shows.href = live.dataset.here;
-shows.className = "button";
 
 /** How many came in since the page was made, as a link that shows them. */
 function showFresh() {
@@ -132,45 +134,63 @@ function showFresh() {
   const sentence = say(new Intl.PluralRules(language).select(n) === "one" ? "one" : "other", { n });
   if (shows.isConnected && shows.textContent === sentence) return;
   shows.textContent = sentence;
-  live.append(shows);
+  document.getElementById("new").append(shows);
   announceSoon();
 }
 
-/** « Publié par Awa, 10:42 »; undefined: the page has no words for that. */
-function saidOf(row, action, person, at) {
-  const template = `said${action[0].toUpperCase()}${action.slice(1)}`;
-  if (!(template in live.dataset)) return undefined;
+/** A word for an act, « Publié »; undefined: the page has none. */
+const sayable = (kind, action) => live.dataset[`${kind}${action[0].toUpperCase()}${action.slice(1)}`];
+
+/** « par Awa, 10:42 ». */
+function by(row, person, at) {
   const options = { hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone };
-  return say(template, { person, time: new Intl.DateTimeFormat(language, options).format(at) });
+  return say("by", { person, time: new Intl.DateTimeFormat(language, options).format(new Date(at)) });
 }
 
-/** Says in the place of a row's buttons what somebody did; it keeps its height. */
-function showDecided(row, sentence, isBack) {
+/** Says in the place of a row's buttons what was decided; the row keeps its height. A button may stand beside it. */
+function settle(row, action, word, detail, button) {
   const acts = row.querySelector(".acts");
-  const note = row.querySelector(".note") ?? document.createElement("p");
-  if (acts === null || isBack) {
-    // It is again, or still, what this list shows: its buttons count, for the version that it has now.
-    mark(row, { said: sentence });
-    announceOf(row, sentence);
-    if (acts !== null) {
-      acts.hidden = false;
-      acts.elements.version.value = row.dataset.version;
-    }
-    if (note.contains(document.activeElement)) acts?.querySelector("button").focus({ preventScroll: true });
-    note.remove();
+  const note = row.querySelector(".note") ?? document.createElement("div");
+  if (acts === null) {
+    mark(row, { said: `${word} ${detail}` });
     return;
   }
-  note.className = "note decided";
-  note.textContent = sentence;
+  note.className = "note settled";
   note.tabIndex = -1;
+  const bold = document.createElement("b");
+  bold.textContent = word;
+  const rest = document.createElement("span");
+  rest.textContent = detail;
+  note.replaceChildren(bold, rest, ...(button === undefined ? [] : [button]));
   if (!acts.hidden) note.style.minBlockSize = `${acts.offsetHeight}px`;
   const isFocused = acts.contains(document.activeElement);
   acts.before(note);
   acts.hidden = true;
+  row.dataset.verdict = action;
+  const box = row.querySelector(".pick input");
+  if (box?.checked) {
+    box.checked = false;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
   mark(row, { said: "", reader: "" });
   // Whoever is put on the note hears it.
   if (isFocused) note.focus({ preventScroll: true });
-  else announceOf(row, sentence);
+  else announceOf(row, `${word} ${detail}`);
+}
+
+/** Puts the buttons of a row back, for the version that it has now. */
+function reopen(row, said, counts = true) {
+  const acts = row.querySelector(".acts");
+  const note = row.querySelector(".note");
+  mark(row, { said });
+  announceOf(row, said);
+  delete row.dataset.verdict;
+  if (acts !== null) {
+    acts.hidden = false;
+    if (counts) acts.elements.version.value = row.dataset.version;
+  }
+  if (note?.contains(document.activeElement)) acts?.querySelector("button").focus({ preventScroll: true });
+  note?.remove();
 }
 
 /** What stands at the edge of each row: what changed in it, and who reads it. */
@@ -216,7 +236,7 @@ function endSession() {
   over.className = "flash is-problem";
   over.setAttribute("role", "alert");
   over.append(line, link);
-  live.textContent = "";
+  shows.remove();
   live.append(over);
   document.title = title;
 }
@@ -321,10 +341,15 @@ function lease() {
 let staying;
 document.addEventListener("focusin", ({ target }) => {
   const row = target.closest("article.item");
-  if (row === null || row === reading || tab !== "pending") return;
+  if (row === null) return;
+  takesInHand(row);
+  if (row === reading) return;
   reading = row;
   clearTimeout(staying);
-  staying = setTimeout(lease, 1000);
+  staying = setTimeout(() => {
+    if (tab === "pending" || tab === "set_aside") lease();
+    panel()?.then(({ show }) => show(row)).catch(() => {});
+  }, 1000);
 });
 
 setInterval(() => {
@@ -332,26 +357,135 @@ setInterval(() => {
   if (isThere && reading?.contains(document.activeElement)) lease();
 }, 20 * 1000);
 
-// ------------------------------------------------------------------ keys
+// ------------------------------------------------------------------ the row in hand
 
-/** To the next row and back, those of the buttons, and the one that takes back. */
-const KEYS = ["j", "k", ...live.dataset.keys.split(" "), "u"];
+/** The row that a key, or the bar at the foot of a phone, acts on. */
+let inHand;
 
-/** What does what a key says, from the first key on. */
+function takesInHand(row) {
+  inHand?.classList.remove("is-current");
+  inHand = row ?? undefined;
+  inHand?.classList.add("is-current");
+}
+
+const firstOpen = () => document.querySelector("article.item:not([data-verdict])");
+takesInHand(document.querySelector("#next article") ?? firstOpen());
+
+document.addEventListener("click", ({ target }) => {
+  const row = target.closest("article.item");
+  if (row !== null && row.dataset.verdict === undefined) takesInHand(row);
+});
+
+/** What stands beside the list on a wide screen: the conversation around the row, its author, its history. */
+let panels;
+function panel() {
+  if (!matchMedia("(min-width: 68.75em)").matches) return undefined;
+  panels = panels ?? import(live.dataset.panel).then(({ start }) => start(page));
+  return panels;
+}
+
+// ------------------------------------------------------------------ deciding
+
+const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
+
+/** What decides, from the first key or press on. */
 let decide;
 
-document.addEventListener("keydown", async (event) => {
-  const { key, target, altKey, ctrlKey, metaKey, isComposing } = event;
-  const isBusy = altKey || ctrlKey || metaKey || isComposing || over !== undefined;
-  // Letters act in the queue alone, and where nothing is in hand.
-  const isHere = target === document.body || target.closest(".items, h1") !== null;
-  if (isBusy || !isHere || !KEYS.includes(key) || target.closest("input, select, textarea") !== null) return;
-  event.preventDefault();
-  const page = { live, heard, say, saidOf, showDecided, endSession, isOver: () => over !== undefined };
+/** Does something with it; where it does not come, tries again with the next press. */
+async function decides(act) {
   decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
-  try {
-    (await decide)(key);
-  } catch {
-    decide = undefined;
+  const made = await decide.catch(() => undefined);
+  if (made === undefined) decide = undefined;
+  else act(made);
+  return made !== undefined;
+}
+
+/** Sends a form as it would have gone without a script. */
+function sendsAsForm(form, button) {
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = button.name;
+  field.value = button.value;
+  form.append(field);
+  form.submit();
+}
+
+/** The button that was pressed last: an older browser does not say which one sends a form. */
+let pressed;
+document.addEventListener("click", ({ target }) => { pressed = target.closest("button"); }, true);
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const button = event.submitter ?? pressed;
+  const isOfRows = form.matches(".acts, #bulk");
+  if (!isOfRows || !button?.value || over !== undefined) return;
+  event.preventDefault();
+  const row = form.closest("article.item");
+  const isDone = await decides((decision) => (row === null ? decision.together(button.value) : decision.one(row, button.value)));
+  if (!isDone) sendsAsForm(form, button);
+});
+
+/** How many are chosen. */
+document.addEventListener("change", ({ target }) => {
+  if (target.closest(".pick") === null) return;
+  const n = document.querySelectorAll(".pick :checked").length;
+  document.getElementById("picked").textContent = say("picked", { n });
+});
+
+/** The bar at the foot of a phone: the buttons of the row in hand, in the same order. */
+const first = document.querySelector(".items .acts > .approve");
+if (first !== null) {
+  const bar = document.createElement("div");
+  bar.className = "thumb";
+  const words = (button) => button.firstChild.textContent;
+  const reject = document.querySelector(".items .acts > .reject");
+  for (const [word, className, act] of [
+    [reject && words(reject), "reject", (decision) => decision.pressed("reject")],
+    [say("undo"), "quiet", (decision) => decision.undo()],
+    [words(first), "approve", (decision) => decision.pressed("approve")],
+  ]) {
+    if (!word) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = className;
+    button.textContent = word;
+    button.addEventListener("click", () => decides(act));
+    bar.append(button);
   }
+  document.querySelector(".list").append(bar);
+}
+
+shows.addEventListener("click", async (event) => {
+  event.preventDefault();
+  if (!(await decides((decision) => decision.key(".")))) location.assign(shows.href);
+});
+
+// ------------------------------------------------------------------ keys
+
+const KEYS = live.dataset.keys.split(" ");
+/** Keys that one may hold down. */
+const MOVES = ["j", "k", "J", "K"];
+/** Whether « g » was pressed, which a letter follows. */
+let goes = false;
+
+document.addEventListener("keydown", (event) => {
+  const { key, target, altKey, ctrlKey, metaKey, isComposing, repeat } = event;
+  if (altKey || isComposing || over !== undefined || document.querySelector("dialog[open]") !== null) return;
+  const isUndo = (ctrlKey || metaKey) && key === "z";
+  if ((ctrlKey || metaKey) && !isUndo) return;
+  // Letters act in the queue alone, and where nothing is typed.
+  const isTyped = target.closest("input:not([type=checkbox]), select, textarea") !== null;
+  const isHere = target === document.body || target.closest(".list, h1") !== null;
+  if (isTyped || !isHere) return;
+  const link = goes && document.querySelector(`[data-go="${key}"]`);
+  goes = key === "g" && !goes;
+  if (link) {
+    event.preventDefault();
+    location.assign(link.href);
+    return;
+  }
+  if (!isUndo && !KEYS.includes(key)) return;
+  event.preventDefault();
+  if (key === "g" || (repeat && !MOVES.includes(key))) return;
+  void decides((decision) => (isUndo ? decision.undo() : decision.key(key)));
 });

@@ -323,13 +323,13 @@ status-pending = To review
 status-approved = Published
 status-rejected = Rejected
 status-spam = Spam
-status-refused = Turned away by the filter
+status-refused = Refused automatically
 status-erased = Erased
 tab-pending = To review
 tab-approved = Published
 tab-rejected = Rejected
 tab-spam = Spam
-tab-refused = Turned away
+tab-refused = Refused automatically
 
 ## Actions
 act-approve = Publish
@@ -347,7 +347,7 @@ done-undo = Undone: { $name }
 undo-failed = There is nothing left to undo: something changed since.
 decided-approve = Published by { $person }, { $time }
 decided-reject = Rejected by { $person }, { $time }
-decided-spam = Spam, says { $person }, { $time }
+decided-spam = Marked as spam by { $person }, { $time }
 decided-restore = Put back to review by { $person }, { $time }
 decided-hold = Set aside by { $person }, { $time }
 decided-undo = Decision undone by { $person }, { $time }
@@ -355,30 +355,23 @@ conflict-pending = Already put back to review by { $person } at { $time }. Nothi
 conflict-approved = Already published by { $person } at { $time }. Nothing was changed.
 conflict-rejected = Already rejected by { $person } at { $time }. Nothing was changed.
 conflict-spam = Already marked as spam by { $person } at { $time }. Nothing was changed.
-conflict-refused = Already turned away by { $person } at { $time }. Nothing was changed.
+conflict-refused = Already refused automatically by { $person } at { $time }. Nothing was changed.
 conflict-erased = Already erased by { $person } at { $time }. Nothing was changed.
 
 ## Queue
-queue-title = Review queue
 queue-tabs = States of comments
-queue-empty = Nothing to review.
-queue-empty-tab = Nothing here.
-queue-last = Last comment received:
-live-one = { $n } new comment
-live-other = { $n } new comments
+live-one = { $n } new
+live-other = { $n } new
 live-reading = { $name } is reading
-live-done = { $said }: { $name }. U to undo.
+live-done = { $said }: { $name }. { $left } left. U to undo.
 live-undone = Decision undone: { $name }.
-live-waits-one = { $n } decision waits for the connection; go on, it will leave by itself.
-live-waits-other = { $n } decisions wait for the connection; go on, they will leave by themselves.
+live-waits-one = Offline: { $n } decision waiting
+live-waits-other = Offline: { $n } decisions waiting
 live-changed = Changed meanwhile
 live-over = Your session is over: what you decide here is no longer stored.
-queue-article = Article:
 queue-replies-to = In reply to { $name }
-queue-reasons = Reasons
 queue-erased = Text erased.
-queue-keys = By keyboard: j and k to move between comments, a to publish, r to refuse, s for spam, h to set aside, u to undo.
-queue-next = Next page
+queue-next = More
 sites-switch = Site: { $site }
 choose-captcha = Thresholds of which site?
 choose-defence = Defence of which site?
@@ -386,14 +379,14 @@ choose-none = You have no role on any site.
 filter-all-sites = All sites
 filter-order = Order
 filter-apply = Show
-order-article = By article, oldest first
-order-oldest = Oldest first
-order-newest = Newest first
+order-article = By article
+order-oldest = Oldest
+order-newest = Newest
 order-score = By score
-order-doubt = Most doubtful first
-order-reports = Most reported first
+order-doubt = Most doubtful
+order-reports = Most reported
 order-mixed = Mixed
-record-first = First comment
+record-first = first comment
 record-none = no decision yet
 record-approved = { $count ->
     [one] { $count } published
@@ -407,12 +400,142 @@ record-spam = { $count ->
     [one] { $count } spam
    *[other] { $count } spam
 }
-record-since = first comment on { $date }
+record-since = first time { $ago }
 record-verified = { $record } (same device)
-record-unverified = { $record } (by the typed email address)
+record-unverified = { $record } (typed address)
+
+tab-reported = Reported
+tab-set_aside = Set aside
+tab-decided = Decided
+nav-menu = Menu
+act-keep = Leave published
+queue-empty-pending = Nothing to review.
+queue-empty-reported = No published comment was reported.
+queue-empty-set_aside = Nothing is set aside. What is set aside comes back to review after 24 hours.
+queue-empty-spam = No spam.
+queue-empty-approved = Nothing is published.
+queue-empty-rejected = Nothing was rejected by a person.
+queue-empty-refused = Nothing was refused automatically.
+queue-empty-erased = Nothing was erased.
+queue-last = Last comment received { $ago }.
+queue-oldest = the oldest { $ago }
+queue-on = on
+queue-more = More
+queue-pick = Select { $name }
+queue-read-all = Read all
+queue-plea = The reader asks for another look.
+bulk-label = Decide together
+bulk-none = None
+bulk-done = { $count ->
+    [one] { $count } decision made.
+   *[other] { $count } decisions made.
+}
+bulk-left = { $count ->
+    [one] { $count } had changed meanwhile.
+   *[other] { $count } had changed meanwhile.
+}
+bulk-nothing = Nothing is selected: tick comments, then decide.
+word-approve = Published
+word-reject = Rejected
+word-spam = Spam
+word-restore = Back to review
+word-hold = Set aside
+word-undo = Decision undone
+already-approve = Already published
+already-reject = Already rejected
+already-spam = Already spam
+already-restore = Already back to review
+already-hold = Already set aside
+already-undo = Decision undone
+live-own = by you, just now
+live-by = by { $person }, { $time }
+live-keep = Keep
+live-nothing = There is nothing left to undo.
+live-full = Too many decisions wait for the connection: wait until it is back.
+live-taken = { $said }. Go on to the next one with j.
+live-not-here = That cannot be done here.
+live-picked = { $n } selected
+panel-context = Context
+panel-talk = Conversation
+panel-open = Open the article
+panel-story = History of this comment
+panel-past = Their latest comments
+panel-latest = Your latest decisions
+panel-here = this comment
+help-title = Keys
+help-close = Close
+help-move = Next, previous comment
+help-move-all = The same, also those that are decided
+help-undo = Undo your latest decision
+help-pick = Select this one, all
+help-picked = Publish, reject, mark as spam what is selected
+help-context = Read the context
+help-article = Open the article
+help-search = Search
+help-fresh = Add the new ones below
+help-go = Then r, s, c, i, d: To review, Reported, Set aside, Spam, Decided
+help-help = These keys
+filter-words = Search
+filter-words-hint = Words, or author:, article:, reason:
+filter-add = Filter
+filter-drop = Remove the filter:
+filter-reason = Reason
+filter-score = Score at most
+filter-links = Links, at least
+filter-days = Last days
+filter-author = Author
+filter-thread = Key of the article
+chip-words = Words: { $value }
+chip-author = Author: { $value }
+chip-thread = Article: { $value }
+chip-reason = { $value }
+chip-score = Score at most { $value }
+chip-links = { $count ->
+    [one] { $count } link or more
+   *[other] { $count } links or more
+}
+chip-days = { $count ->
+    [one] Last day
+   *[other] Last { $count } days
+}
+chip-since = Since { $value }
+ago-now = just now
+ago-minutes = { $count } min ago
+ago-hours = { $count } h ago
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+ago-weeks = { $count ->
+    [one] { $count } week ago
+   *[other] { $count } weeks ago
+}
+ago-months = { $count ->
+    [one] { $count } month ago
+   *[other] { $count } months ago
+}
+ago-years = { $count ->
+    [one] { $count } year ago
+   *[other] { $count } years ago
+}
+reason-name-score_below = Score under the cut of publication
+reason-name-score_held = Nothing is published by score
+reason-name-score_at_least = Score at the cut of publication
+reason-name-score_refused = Score under the cut of refusal
+reason-name-step_up = Second check wanted
+reason-name-links = Links
+reason-name-wrong_action = Token made for another action
+reason-name-link_disguised = Disguised link
+reason-name-wrong_host = Token made on another site
+reason-name-not_run = Check that did not run
+reason-name-misconfigured = Check misconfigured
+reason-name-unavailable = Check unreachable
+reason-name-provider_says = Remark of the check
+reason-name-too_fast = Sent too fast
+reason-name-checked_here = Our own check
 
 ## What the check said
-check-scored = Check: score { $score }
+check-scored = Score { $score }
 check-passed = Check: passed, without a score
 check-failed = Check: failed, without a score
 check-bad_token = Check: token not valid

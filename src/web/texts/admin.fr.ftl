@@ -323,13 +323,13 @@ status-pending = À relire
 status-approved = Publié
 status-rejected = Refusé
 status-spam = Indésirable
-status-refused = Écarté par le filtre
+status-refused = Refusé d’office
 status-erased = Effacé
 tab-pending = À relire
 tab-approved = Publiés
 tab-rejected = Refusés
 tab-spam = Indésirables
-tab-refused = Écartés
+tab-refused = Refusés d’office
 
 ## Actions
 act-approve = Publier
@@ -347,7 +347,7 @@ done-undo = Annulé : { $name }
 undo-failed = Il n’y a plus rien à annuler : quelque chose a changé depuis.
 decided-approve = Publié par { $person }, { $time }
 decided-reject = Refusé par { $person }, { $time }
-decided-spam = Indésirable, dit { $person }, { $time }
+decided-spam = Classé indésirable par { $person }, { $time }
 decided-restore = Remis à relire par { $person }, { $time }
 decided-hold = Mis de côté par { $person }, { $time }
 decided-undo = Décision annulée par { $person }, { $time }
@@ -355,30 +355,23 @@ conflict-pending = Déjà remis à relire par { $person } à { $time }. Rien n�
 conflict-approved = Déjà publié par { $person } à { $time }. Rien n’a été changé.
 conflict-rejected = Déjà refusé par { $person } à { $time }. Rien n’a été changé.
 conflict-spam = Déjà rangé en indésirable par { $person } à { $time }. Rien n’a été changé.
-conflict-refused = Déjà écarté par { $person } à { $time }. Rien n’a été changé.
+conflict-refused = Déjà refusé d’office par { $person } à { $time }. Rien n’a été changé.
 conflict-erased = Déjà effacé par { $person } à { $time }. Rien n’a été changé.
 
 ## Queue
-queue-title = File de relecture
 queue-tabs = États des commentaires
-queue-empty = Rien à relire.
-queue-empty-tab = Rien ici.
-queue-last = Dernier commentaire reçu :
-live-one = { $n } nouveau commentaire
-live-other = { $n } nouveaux commentaires
+live-one = { $n } nouveau
+live-other = { $n } nouveaux
 live-reading = { $name } relit
-live-done = { $said } : { $name }. U pour annuler.
+live-done = { $said } : { $name }. Reste { $left }. U pour annuler.
 live-undone = Décision annulée : { $name }.
-live-waits-one = { $n } décision attend la connexion ; continuez, elle partira d’elle-même.
-live-waits-other = { $n } décisions attendent la connexion ; continuez, elles partiront d’elles-mêmes.
+live-waits-one = Hors ligne : { $n } décision en attente
+live-waits-other = Hors ligne : { $n } décisions en attente
 live-changed = Changé entre-temps
 live-over = Votre session est terminée : rien de ce que vous décidez ici n’est plus enregistré.
-queue-article = Article :
 queue-replies-to = En réponse à { $name }
-queue-reasons = Raisons
 queue-erased = Texte effacé.
-queue-keys = Au clavier : j et k pour passer d’un commentaire à l’autre, a pour publier, r pour refuser, s pour indésirable, h pour mettre de côté, u pour annuler.
-queue-next = Page suivante
+queue-next = La suite
 sites-switch = Site : { $site }
 choose-captcha = Seuils de quel site ?
 choose-defence = Défense de quel site ?
@@ -386,14 +379,14 @@ choose-none = Vous n’avez de rôle sur aucun site.
 filter-all-sites = Tous les sites
 filter-order = Ordre
 filter-apply = Afficher
-order-article = Par article, le plus ancien d’abord
-order-oldest = Plus anciens d’abord
-order-newest = Plus récents d’abord
+order-article = Par article
+order-oldest = Plus anciens
+order-newest = Plus récents
 order-score = Par score
-order-doubt = Les plus douteux d’abord
-order-reports = Les plus signalés d’abord
+order-doubt = Les plus douteux
+order-reports = Les plus signalés
 order-mixed = Mélangés
-record-first = Premier commentaire
+record-first = premier commentaire
 record-none = aucune décision encore
 record-approved = { $count ->
     [one] { $count } publié
@@ -407,12 +400,139 @@ record-spam = { $count ->
     [one] { $count } indésirable
    *[other] { $count } indésirables
 }
-record-since = premier commentaire le { $date }
+record-since = première fois { $ago }
 record-verified = { $record } (même appareil)
-record-unverified = { $record } (selon l’adresse e-mail tapée)
+record-unverified = { $record } (adresse tapée)
+
+tab-reported = Signalés
+tab-set_aside = De côté
+tab-decided = Décidés
+nav-menu = Menu
+act-keep = Laisser publié
+queue-empty-pending = Rien à relire.
+queue-empty-reported = Aucun commentaire publié n’a été signalé.
+queue-empty-set_aside = Rien n’est de côté. Ce qu’on met de côté revient à relire après 24 h.
+queue-empty-spam = Aucun indésirable.
+queue-empty-approved = Rien n’est publié.
+queue-empty-rejected = Rien n’a été refusé par une personne.
+queue-empty-refused = Rien n’a été refusé d’office.
+queue-empty-erased = Rien n’a été effacé.
+queue-last = Dernier commentaire reçu { $ago }.
+queue-oldest = le plus ancien { $ago }
+queue-on = sur
+queue-more = Plus
+queue-pick = Choisir { $name }
+queue-read-all = Tout lire
+queue-plea = Le lecteur demande une relecture.
+bulk-label = Décider ensemble
+bulk-none = Aucun
+bulk-done = { $count ->
+    [one] { $count } décision prise.
+   *[other] { $count } décisions prises.
+}
+bulk-left = { $count ->
+    [one] { $count } avait changé entre-temps.
+   *[other] { $count } avaient changé entre-temps.
+}
+bulk-nothing = Rien n’est choisi : cochez des commentaires, puis décidez.
+word-approve = Publié
+word-reject = Refusé
+word-spam = Indésirable
+word-restore = Remis à relire
+word-hold = Mis de côté
+word-undo = Décision annulée
+already-approve = Déjà publié
+already-reject = Déjà refusé
+already-spam = Déjà indésirable
+already-restore = Déjà remis à relire
+already-hold = Déjà mis de côté
+already-undo = Décision annulée
+live-own = par vous, à l’instant
+live-by = par { $person }, { $time }
+live-keep = Garder
+live-nothing = Il n’y a plus rien à annuler.
+live-full = Trop de décisions attendent la connexion : attendez qu’elle revienne.
+live-taken = { $said }. Passez au suivant avec j.
+live-not-here = Cela ne se fait pas ici.
+live-picked = { $n } choisis
+panel-context = Contexte
+panel-talk = Conversation
+panel-open = Ouvrir l’article
+panel-story = Histoire de ce commentaire
+panel-past = Ses derniers commentaires
+panel-latest = Vos dernières décisions
+panel-here = ce commentaire
+help-title = Touches
+help-close = Fermer
+help-move = Commentaire suivant, précédent
+help-move-all = De même, aussi ceux qui sont décidés
+help-undo = Annuler votre dernière décision
+help-pick = Choisir celui-ci, tous
+help-picked = Publier, refuser, classer indésirable ce qui est choisi
+help-context = Lire le contexte
+help-article = Ouvrir l’article
+help-search = Rechercher
+help-fresh = Ajouter les nouveaux au bas
+help-go = Puis r, s, c, i, d : À relire, Signalés, De côté, Indésirables, Décidés
+help-help = Ces touches
+filter-words = Rechercher
+filter-words-hint = Des mots, ou auteur :, article :, motif :
+filter-add = Filtrer
+filter-drop = Retirer le filtre :
+filter-reason = Motif
+filter-score = Score au plus
+filter-links = Liens, au moins
+filter-days = Derniers jours
+filter-author = Auteur
+filter-thread = Clé de l’article
+chip-words = Mots : { $value }
+chip-author = Auteur : { $value }
+chip-thread = Article : { $value }
+chip-reason = { $value }
+chip-score = Score au plus { $value }
+chip-links = { $count ->
+    [one] { $count } lien ou plus
+   *[other] { $count } liens ou plus
+}
+chip-days = { $count ->
+    [one] Dernier jour
+   *[other] { $count } derniers jours
+}
+chip-since = Depuis { $value }
+ago-now = à l’instant
+ago-minutes = il y a { $count } min
+ago-hours = il y a { $count } h
+ago-days = { $count ->
+    [one] il y a { $count } jour
+   *[other] il y a { $count } jours
+}
+ago-weeks = { $count ->
+    [one] il y a { $count } semaine
+   *[other] il y a { $count } semaines
+}
+ago-months = il y a { $count } mois
+ago-years = { $count ->
+    [one] il y a { $count } an
+   *[other] il y a { $count } ans
+}
+reason-name-score_below = Score sous le seuil de publication
+reason-name-score_held = Rien n’est publié par le score
+reason-name-score_at_least = Score au seuil de publication
+reason-name-score_refused = Score sous le seuil de refus
+reason-name-step_up = Seconde vérification demandée
+reason-name-links = Liens
+reason-name-wrong_action = Jeton fait pour une autre action
+reason-name-link_disguised = Lien déguisé
+reason-name-wrong_host = Jeton fait sur un autre site
+reason-name-not_run = Vérification qui n’a pas eu lieu
+reason-name-misconfigured = Vérification mal configurée
+reason-name-unavailable = Service de vérification injoignable
+reason-name-provider_says = Remarque du service de vérification
+reason-name-too_fast = Envoyé trop vite
+reason-name-checked_here = Notre propre vérification
 
 ## What the check said
-check-scored = Vérification : score { $score }
+check-scored = Score { $score }
 check-passed = Vérification : réussie, sans score
 check-failed = Vérification : échouée, sans score
 check-bad_token = Vérification : jeton non valable

@@ -84,16 +84,17 @@ impl World<'_> {
             i64,
             Option<i64>,
             Option<String>,
+            i64,
         );
         let rows: Vec<Found> = look!(
             &mut self.eye,
             "SELECT c.id, c.site_id, t.thread_key, c.status, c.set_aside, c.version, c.label, c.created_at, c.decided_at, \
-             c.reports, c.event_seq, c.appealed_at, c.thread_title FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
+             c.reports, c.event_seq, c.appealed_at, c.thread_title, c.open_reports FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
         )?;
         let mut found = BTreeMap::new();
         for row in rows {
             let (id, site, thread, status, set_aside, version, label, created_at, decided_at, ..) = row;
-            let (.., reports, seq, appealed, titled) = row;
+            let (.., reports, seq, appealed, titled, open_reports) = row;
             let status = Status::parse(&status).ok_or_else(|| format!("the status of {id} is {status}"))?;
             let appealed = appealed.is_some();
             let row = crate::model::Row {
@@ -106,6 +107,7 @@ impl World<'_> {
                 created_at,
                 decided_at,
                 reports,
+                open_reports,
                 seq,
                 appealed,
                 titled,
@@ -326,27 +328,25 @@ impl World<'_> {
                 site: Some(site.to_owned()),
                 ..Filter::all(Scope::All, Status::Pending)
             };
-            for (status, count) in self.store.status_counts(&filter).await.map_err(failed)? {
-                let of_site = self.model.comments.values().filter(|row| row.site == site);
-                let must = of_site.filter(|row| row.status == status).count();
+            for (pile, count) in self.store.pile_counts(&filter).await.map_err(failed)? {
+                let of_site = self.model.comments.iter().filter(|(_, row)| row.site == site);
+                let must: BTreeSet<Uuid> = of_site
+                    .filter(|(_, row)| row.lies_on(pile))
+                    .map(|(id, _)| *id)
+                    .collect();
                 ensure!(
-                    i64::try_from(must) == Ok(count),
-                    "{count} are {status:?} on {site}, and {must} must be"
+                    i64::try_from(must.len()) == Ok(count),
+                    "{count} are {pile:?} on {site}, and {} must be",
+                    must.len()
+                );
+                let filter = Filter { pile, ..filter.clone() };
+                let listed = self.store.queue(&filter).await.map_err(failed)?;
+                let listed: BTreeSet<Uuid> = listed.into_iter().map(|row| row.comment.id).collect();
+                ensure!(
+                    listed == must,
+                    "{pile:?} of {site} has {listed:?} and must have {must:?}"
                 );
             }
-            let queue = self.store.queue(&filter).await.map_err(failed)?;
-            let waiting: BTreeSet<Uuid> = queue.into_iter().map(|row| row.comment.id).collect();
-            let must: BTreeSet<Uuid> = self
-                .model
-                .comments
-                .iter()
-                .filter(|(_, row)| row.site == site && row.status == Status::Pending)
-                .map(|(id, _)| *id)
-                .collect();
-            ensure!(
-                waiting == must,
-                "the queue of {site} has {waiting:?} and must have {must:?}"
-            );
         }
         for order in Order::ALL {
             let filter = Filter {

@@ -32,7 +32,7 @@ use crate::{
         decision::{Act, Decided},
         language::Language,
         person::fold_search,
-        queue::{Filter, Order},
+        queue::{Filter, Order, Pile},
         score::Score,
         status::Status,
         timestamp::Timestamp,
@@ -54,6 +54,8 @@ use crate::{
 /// The review queue.
 #[utoipa::path(get, path = "/moderation/queue", tag = "moderators",
     params(("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "default pending"),
+        ("aside" = Option<i64>, Query, description = "1: what was set aside, which pending leaves out"),
+        ("reported" = Option<i64>, Query, description = "1: what is public and was reported since it was decided"),
         ("order" = Option<String>, Query, description = "article oldest newest score doubt reports mixed"),
         ("q" = Option<String>, Query), ("thread" = Option<String>, Query), ("author" = Option<String>, Query),
         ("reason" = Option<String>, Query), ("score_max" = Option<f64>, Query), ("links" = Option<i64>, Query),
@@ -70,7 +72,7 @@ pub(crate) async fn queue(
     let filter = filter(&app, &query.0)?;
     let page = review::list(&app, &who, filter).await?;
     let body = Queue {
-        counts: counts_by_status(&page.counts),
+        counts: counts_by_pile(&page.counts),
         items: page.items.iter().map(|item| Item::of(item, language)).collect(),
         next: page.next.as_deref().map(cursor::encode),
     };
@@ -80,14 +82,14 @@ pub(crate) async fn queue(
 /// A page of the queue.
 #[derive(Serialize, ToSchema)]
 struct Queue<'a> {
-    /// By status.
+    /// By status, of which pending leaves out `set_aside`, and approved takes in `reported`.
     #[schema(value_type = BTreeMap<String, Count>)]
     counts: Counts,
     items: Vec<Item<'a>>,
     next: Option<String>,
 }
 
-/// By status.
+/// By pile: each status, `set_aside` and `reported`.
 pub(crate) type Counts = BTreeMap<&'static str, Count>;
 
 /// A count that stops at 1,000.
@@ -97,10 +99,10 @@ pub(crate) struct Count {
     n: i64,
 }
 
-pub(crate) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
-    let counts = counts.iter().map(|(status, n)| {
+pub(crate) fn counts_by_pile(counts: &[(Pile, i64)]) -> Counts {
+    let counts = counts.iter().map(|(pile, n)| {
         let (n, more) = (*n.min(&1000), *n > 1000);
-        (status.as_str(), Count { more, n })
+        (pile.as_str(), Count { more, n })
     });
     counts.collect()
 }
@@ -110,13 +112,14 @@ pub(crate) fn counts_by_status(counts: &[(Status, i64)]) -> Counts {
 /// # Errors
 /// 422 with the field that cannot be understood.
 pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
-    let status = match query.first_of(&["status"])? {
-        None => Status::Pending,
-        Some(word) => Status::parse(&word).ok_or_else(|| Error::field("status", Code::StatusBad))?,
-    };
+    let pile = pile(query)?;
     let order = match query.first_of(&["order"])? {
-        None if status == Status::Pending => Order::Article,
-        None => Order::Newest,
+        None => match pile {
+            Pile::Pending => Order::Article,
+            Pile::SetAside => Order::Oldest,
+            Pile::Reported => Order::Reports,
+            _ => Order::Newest,
+        },
         Some(word) => Order::parse(&word).ok_or_else(|| Error::field("order", Code::OrderBad))?,
     };
     let score_max = match query.first_of(&["score_max"])? {
@@ -144,7 +147,7 @@ pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
     Ok(Filter {
         scope: Scope::All,
         site: query.first_of(&["site"])?,
-        status,
+        pile,
         order,
         words: words.split_whitespace().take(8).map(fold_search).collect(),
         thread: query.first_of(&["thread"])?,
@@ -161,6 +164,22 @@ pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
         after,
         limit,
     })
+}
+
+/// The pile that `status`, `aside` and `reported` name together.
+fn pile(query: &Fields) -> Result<Pile, Error> {
+    let status = match query.first_of(&["status"])? {
+        None => None,
+        Some(word) => Some(Status::parse(&word).ok_or_else(|| Error::field("status", Code::StatusBad))?),
+    };
+    for (name, pile) in [("aside", Pile::SetAside), ("reported", Pile::Reported)] {
+        match query.text(name)?.as_str() {
+            "" | "0" => {}
+            "1" if status.is_none_or(|status| status == pile.status()) => return Ok(pile),
+            _ => return Err(Error::field(name, Code::StatusBad)),
+        }
+    }
+    Ok(status.unwrap_or(Status::Pending).into())
 }
 
 /// One comment with its whole history.

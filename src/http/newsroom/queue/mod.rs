@@ -3,5 +3,7 @@
 pub(crate) mod api;
 mod decision;
 mod item;
+mod list;
 pub(crate) mod page;
+mod rows;
 pub(crate) mod stream;

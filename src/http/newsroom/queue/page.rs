@@ -10,25 +10,23 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::api::filter;
+use super::{
+    list::{List, address_of},
+    rows::Rows,
+};
 use crate::{
     actions::{
         decide::{self, DecidedItem, NewDecision},
         follow,
         identify::Identity,
-        review::{self, Item, Page},
+        review::{self, Page},
         sites,
     },
     app::App,
     domain::{
         decision::{Act, Decided},
         language::Language,
-        markup,
-        queue::{Filter, Order, Place},
-        reason::Reason,
-        score::Score,
-        site::Site,
-        status::Status,
+        queue::{Filter, Order, Pile, Place},
     },
     error::Error,
     http::{
@@ -48,46 +46,17 @@ use crate::{
     web::{
         form::Choice,
         frame::Place as Entry,
-        moment::Moment,
-        queue::{
-            AuthorRecord, ParentExcerpt, QueueFlash, QueueItem, QueueLive, QueuePage, QueueTab, check_sentence,
-            conflict_sentence, decided_sentence, decision_sentence,
-        },
-        texts::{self, Say as _},
+        moment::{Moment, ago},
+        queue::{QueueFlash, QueueLive, QueuePage, conflict_sentence, decided_sentence},
+        texts::Say as _,
     },
 };
 
 /// Items on a page: few enough to load on a phone, enough to work through.
-const PAGE: i64 = 30;
+const PAGE: i64 = 50;
 
 /// Articles that keep their places: beyond these the first ones go back to where they would stand today.
 const PLACES: usize = 64;
-
-/// What makes a list, in the order of its address.
-const LIST: [&str; 11] = [
-    "status",
-    "site",
-    "order",
-    "q",
-    "thread",
-    "author",
-    "reason",
-    "score_max",
-    "links",
-    "since",
-    "lang",
-];
-
-/// Characters of the answered comment that are shown.
-const EXCERPT: usize = 140;
-
-const TABS: [Status; 5] = [
-    Status::Pending,
-    Status::Approved,
-    Status::Rejected,
-    Status::Spam,
-    Status::Refused,
-];
 
 /// The queue.
 pub(crate) async fn show(
@@ -97,63 +66,54 @@ pub(crate) async fn show(
     query: Query,
 ) -> PageResult {
     let since = app.clock.now();
-    let mut wanted = filter(&app, &query.0)?;
-    wanted.limit = PAGE;
-    wanted.places = cursor::decode_places(&query.0.text("places")?).unwrap_or_default();
-    let (status, order) = (wanted.status, query.0.text("order")?);
-    let site = wanted.site.clone();
+    let mut list = List::of(&app, &query.0)?;
+    list.filter.limit = PAGE;
+    list.filter.places = cursor::decode_places(&query.0.text("places")?).unwrap_or_default();
+    let (pile, site) = (list.filter.pile, list.filter.site.clone());
     // Before the list is read: what is stored meanwhile is in the list, or told as new.
     let known = follow::known(&app, &who).await?;
-    let mut page = review::list(&app, &who, wanted.clone()).await?;
-    if page.items.is_empty() && wanted.after.take().is_some() {
+    let mut page = review::list(&app, &who, list.filter.clone()).await?;
+    if page.items.is_empty() && list.filter.after.take().is_some() {
         // A later page that was worked off: what waits stands before it.
-        page = review::list(&app, &who, wanted.clone()).await?;
+        page = review::list(&app, &who, list.filter.clone()).await?;
     }
-    let flash = flash(&app, &who, &query, language).await;
-    let next = next_row(&app, &page, &wanted, flash.as_ref()).await?;
-    let here = address(&query, status)?;
-    let places = places(&wanted, &page);
+    let wanted = &list.filter;
+    let done = done(&app, &who, &query, language).await;
+    let next = next_row(&app, &page, wanted, done.as_ref()).await?;
+    let here = list.address();
+    let places = places(wanted, &page);
     let return_to = at_page(&here, wanted.after.as_deref(), &places);
     let own_sites = sites::list(&app, &who).await?.len();
-    let several = own_sites > 1;
+    let rows = Rows {
+        language,
+        now: since,
+        says_site: own_sites > 1 && site.is_none(),
+    };
     let counted = if site.is_some() { 1 } else { own_sites };
     let mut items = Vec::with_capacity(page.items.len());
     for (place, item) in page.items.iter().enumerate() {
         let site = app.site(&item.row.comment.site).await?;
-        let mut item = queue_item(item, &site.site, several, language);
-        item.is_next = place == next;
-        items.push(item);
+        let mut row = rows.row(item, &site.site);
+        row.is_next = place == next;
+        items.push(row);
     }
-    let tabs = TABS
-        .into_iter()
-        .map(|tab| {
-            let count = page
-                .counts
-                .iter()
-                .find(|(status, _)| *status == tab)
-                .map_or(0, |(_, n)| *n);
-            QueueTab {
-                status: tab.as_str().to_owned(),
-                href: tab_address(tab, site.as_deref()),
-                count: count.min(1000),
-                more: count > 1000,
-                is_current: tab == status,
-            }
-        })
-        .collect();
-    let orders = ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"]
-        .map(|value| Choice {
-            value: value.to_owned(),
-            label: String::new(),
-            is_selected: value == order,
-        })
-        .to_vec();
-    let last_received = if page.items.is_empty() {
-        last_received(&app, &who, language).await?
+    let last_received = if items.is_empty() {
+        review::last_received(&app, &who).await?
     } else {
         None
     };
-    let mut frame = frame(&app, Some(&who), language, Entry::Queue, language.say("queue-title"));
+    let last_received =
+        last_received.map(|(at, _)| language.say_with("queue-last", "ago", &ago(language, at.0, since.0)));
+    let (groups, common) = rows.grouped(items, wanted);
+    let (tabs, choice) = list.tabs(&page.counts);
+    let orders = Order::ALL.iter().map(|order| Choice {
+        value: order.as_str().to_owned(),
+        label: String::new(),
+        is_selected: *order == wanted.order,
+    });
+    let current = choice.iter().chain(&tabs).find(|tab| tab.is_current);
+    let title = language.say(current.map_or("tab-pending", |tab| tab.word));
+    let mut frame = frame(&app, Some(&who), language, Entry::Queue, title);
     frame.setup_href = first_run::href(&app, &who).await?;
     let mut defences = Vec::new();
     for id in checked_sites(&app, &who, site.as_deref()).await? {
@@ -167,15 +127,22 @@ pub(crate) async fn show(
         frame,
         defences,
         tabs,
-        orders,
-        kept: kept(&query, status)?,
-        items,
-        flash: flash.map(|(_, flash)| flash),
-        next_href: page.next.map(|key| at_page(&here, Some(&key), &places)),
+        choice,
+        orders: orders.collect(),
+        words: list.value("q"),
+        kept: list.kept_by(&["order", "q"]),
+        kept_by_filters: list.kept_by(&["reason", "score_max", "links", "days", "author", "thread"]),
+        chips: list.chips(language),
+        reasons: list.reasons(language),
+        fields: list.fields(),
+        common,
+        groups,
+        flash: done.map(|done| done.flash),
+        next_href: page.next.as_ref().map(|key| at_page(&here, Some(key), &places)),
         live: QueueLive {
             since: since.to_rfc3339(),
             site: site.unwrap_or_default(),
-            tab: status.as_str().to_owned(),
+            tab: pile.as_str().to_owned(),
             door: door_back_to(&return_to),
             here,
             known: known.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
@@ -183,7 +150,7 @@ pub(crate) async fn show(
         },
         return_to,
         last_received,
-        is_pending_tab: status == Status::Pending,
+        is_pending_tab: pile == Pile::Pending,
     }))
 }
 
@@ -198,40 +165,6 @@ async fn checked_sites(app: &App, who: &Identity, selected: Option<&str>) -> Res
     Ok(sites)
 }
 
-/// When the last comment of the caller's sites came in, whatever became of it.
-async fn last_received(app: &App, who: &Identity, language: Language) -> Result<Option<Moment>, Error> {
-    let newest = review::last_received(app, who).await?;
-    Ok(newest.map(|(at, site)| Moment::in_zone(language, at.0, &site.time_zone)))
-}
-
-/// A list under its address, without a page.
-fn address(query: &Query, status: Status) -> Result<String, Error> {
-    let mut address = tab_address(status, None);
-    for (name, value) in list_of(query)? {
-        if name != "status" {
-            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            address = format!("{address}&{name}={value}");
-        }
-    }
-    Ok(address)
-}
-
-fn list_of(query: &Query) -> Result<Vec<(&'static str, String)>, Error> {
-    let mut named = Vec::new();
-    for name in LIST {
-        if let Some(value) = query.0.first_of(&[name])? {
-            named.push((name, value));
-        }
-    }
-    Ok(named)
-}
-
-/// A list from its beginning.
-fn tab_address(status: Status, site: Option<&str>) -> String {
-    let site = site.map(|site| format!("&site={site}")).unwrap_or_default();
-    format!("/queue?status={}{site}", status.as_str())
-}
-
 /// A page of the list `here`, with its articles in their places.
 fn at_page(here: &str, after: Option<&[String]>, places: &[Place]) -> String {
     let mut address = here.to_owned();
@@ -244,21 +177,9 @@ fn at_page(here: &str, after: Option<&[String]>, places: &[Place]) -> String {
     address
 }
 
-/// Hidden fields of the form that chooses an order, so that it keeps all else.
-fn kept(query: &Query, status: Status) -> Result<Vec<(String, String)>, Error> {
-    let mut kept = vec![("status".to_owned(), status.as_str().to_owned())];
-    let others = list_of(query)?.into_iter();
-    kept.extend(
-        others
-            .filter(|(name, _)| !matches!(*name, "status" | "order"))
-            .map(|(name, value)| (name.to_owned(), value)),
-    );
-    Ok(kept)
-}
-
 /// The articles of a page, which keep the places that they have on it, after those that kept theirs before.
 fn places(wanted: &Filter, page: &Page) -> Vec<Place> {
-    if wanted.order != Order::Article || wanted.status != Status::Pending {
+    if wanted.order != Order::Article || wanted.pile != Pile::Pending {
         return Vec::new();
     }
     let mut places = wanted.places.clone();
@@ -274,159 +195,170 @@ fn places(wanted: &Filter, page: &Page) -> Vec<Place> {
     places.split_off(places.len().saturating_sub(PLACES))
 }
 
+/// What the last press did, and to which comment; of several, to the last one.
+struct Done {
+    comment: Uuid,
+    flash: QueueFlash,
+    /// It stands where it stood: the hand stays there.
+    stays: bool,
+}
+
 /// The row that a press comes back to: the one after the decided one, else the last. What was taken back, or
 /// could not be decided and is still there, is looked at again.
-async fn next_row(app: &App, page: &Page, wanted: &Filter, done: Option<&(Uuid, QueueFlash)>) -> Result<usize, Error> {
-    let Some((done, flash)) = done else { return Ok(0) };
+async fn next_row(app: &App, page: &Page, wanted: &Filter, done: Option<&Done>) -> Result<usize, Error> {
+    let Some(done) = done else { return Ok(0) };
     let mut rows = page.items.iter().map(|item| &item.row);
-    if flash.decision.is_none()
-        && let Some(place) = rows.clone().position(|row| row.comment.id == *done)
+    if done.stays
+        && let Some(place) = rows.clone().position(|row| row.comment.id == done.comment)
     {
         return Ok(place);
     }
-    let Some(key) = review::page_key(app, *done, wanted).await? else {
+    let Some(key) = review::page_key(app, done.comment, wanted).await? else {
         return Ok(0);
     };
     let next = rows.position(|row| wanted.stands_after(&row.page_key, &key));
     Ok(next.unwrap_or(page.items.len().saturating_sub(1)))
 }
 
-fn queue_item(item: &Item, site: &Site, says_site: bool, language: Language) -> QueueItem {
-    let row = &item.row;
-    let comment = &row.comment;
-    let moment = |at: i64| Moment::in_zone(language, at, &site.time_zone);
-    let mut reasons: Vec<String> = comment
-        .reasons
-        .iter()
-        .map(|reason| texts::reason(language, reason))
-        .collect();
-    if comment.appealed_at.is_some() {
-        reasons.push(language.say("reason-appealed"));
-    }
-    if comment.reports > 0 {
-        reasons.push(language.say_count("reason-reported", &comment.reports));
-    }
-    QueueItem {
-        id: comment.id.to_string(),
-        version: comment.version,
-        status: comment.status,
-        is_set_aside: comment.set_aside,
-        name: comment.name.clone(),
-        email: comment.email.clone(),
-        website: comment.website.clone(),
-        record: AuthorRecord {
-            approved: item.author.approved,
-            rejected: item.author.rejected,
-            spam: item.author.spam,
-            // The comment itself is the first one: then there is no record yet.
-            first_seen: item
-                .author
-                .first_seen
-                .filter(|first| *first < comment.created_at)
-                .map(|first| moment(first.0)),
-            is_verified: item.author.verified,
-        },
-        moment: moment(comment.created_at.0),
-        site_name: if says_site { site.name.clone() } else { String::new() },
-        article_title: row
-            .thread_title
-            .clone()
-            .or_else(|| row.claimed_title.clone())
-            .unwrap_or_else(|| row.thread_key.clone()),
-        article_href: row.thread_url.clone(),
-        parent: row.parent_name.clone().map(|name| ParentExcerpt {
-            name,
-            excerpt: markup::excerpt(row.parent_body.as_deref().unwrap_or_default(), EXCERPT),
-        }),
-        html: markup::shown(&comment.html).into_owned(),
-        reasons,
-        check: if comment.reasons.iter().any(Reason::tells_of_the_check) {
-            String::new()
-        } else {
-            check_sentence(language, &comment.verdict, comment.level.map(Score::thousandths))
-        },
-        decided: item.decision.as_ref().and_then(|entry| {
-            let act = Act::parse(&entry.action)?;
-            Some(decision_sentence(language, act, &entry.actor, &moment(entry.at)))
-        }),
-        conflict: None,
-        read_by: item
-            .lease
-            .as_ref()
-            .filter(|lease| !lease.own)
-            .map(|lease| lease.by.clone()),
-        zone: site.time_zone.iana_name().unwrap_or("UTC").to_owned(),
-        is_next: false,
-    }
-}
-
-/// What the last press did to which comment, from the parameters that [`decide`] adds to the address.
-async fn flash(app: &App, who: &Identity, query: &Query, language: Language) -> Option<(Uuid, QueueFlash)> {
+/// What the last press did, from the parameters that [`back`] adds to the address.
+async fn done(app: &App, who: &Identity, query: &Query, language: Language) -> Option<Done> {
     let id = query.0.first_of(&["done"]).ok().flatten()?;
     let id = Uuid::parse_str(&id).ok()?;
+    let text = |name| query.0.text(name).unwrap_or_default();
+    if let Some(together) = query.0.first_of(&["together"]).ok().flatten() {
+        let together = cursor::decode(&together)?;
+        return Some(done_together(id, together, &text("left"), language));
+    }
     let item = review::item(app, who, id).await.ok()?;
     let comment = &item.row.comment;
-    let result = query.0.text("result").unwrap_or_default();
+    let result = text("result");
     let entry = item.decision.as_ref();
     if result == "applied" {
         let entry = entry?;
         let act = Act::parse(&entry.action)?;
-        let flash = QueueFlash {
-            message: decided_sentence(language, act, &comment.name),
-            decision: Some(entry.id.to_string()).filter(|_| act != Act::Undo),
-            is_problem: false,
-        };
-        return Some((id, flash));
+        let can_be_undone = act != Act::Undo;
+        return Some(Done {
+            comment: id,
+            stays: !can_be_undone,
+            flash: QueueFlash {
+                message: decided_sentence(language, act, &comment.name),
+                decisions: if can_be_undone {
+                    vec![entry.id.to_string()]
+                } else {
+                    Vec::new()
+                },
+                is_problem: false,
+            },
+        });
     }
     let message = match entry {
         _ if result == "undo-failed" => language.say("undo-failed"),
         Some(entry) => conflict_sentence(language, comment.status, &entry.actor, &Moment::new(language, entry.at)),
         None => language.say("conflict"),
     };
-    let flash = QueueFlash {
-        message,
-        decision: None,
-        is_problem: true,
-    };
-    Some((id, flash))
+    Some(Done {
+        comment: id,
+        stays: true,
+        flash: QueueFlash {
+            message,
+            decisions: Vec::new(),
+            is_problem: true,
+        },
+    })
+}
+
+/// What a press for several at once did: the decisions that it made, and how many it left.
+fn done_together(comment: Uuid, decisions: Vec<String>, left: &str, language: Language) -> Done {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let left: i64 = left.parse().unwrap_or_default();
+    let mut said = Vec::new();
+    if !decisions.is_empty() || left == 0 {
+        said.push(language.say_count("bulk-done", &count(decisions.len())));
+    }
+    if left > 0 {
+        said.push(language.say_count("bulk-left", &left));
+    }
+    Done {
+        comment,
+        stays: false,
+        flash: QueueFlash {
+            message: said.join(" "),
+            decisions: decisions.into_iter().filter(|id| Uuid::parse_str(id).is_ok()).collect(),
+            is_problem: left > 0,
+        },
+    }
 }
 
 /// A button of the queue.
 pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
     let fields = Fields::read(request).await?;
-    let act = Act::parse(&fields.text("action")?)
-        .filter(|act| *act != Act::Undo)
-        .ok_or_else(Error::not_found)?;
+    let act = act(&fields)?;
     let comment = Uuid::parse_str(&fields.text("comment")?).map_err(|_| Error::not_found())?;
-    let decision = NewDecision {
-        comment,
-        act,
-        version: fields.integer("version")?,
-        key: None,
-        reason: None,
-        note: None,
-        of: None,
-    };
-    let made = decide::decide(&app, &who, decision).await?;
+    let made = decide::decide(&app, &who, decision(comment, act, fields.integer("version")?, None)).await?;
     back(&fields, comment, &made, "conflict")
 }
 
-/// « Annuler »: takes a decision of one's own back.
+/// The buttons for all that is chosen: each in its version, and those that changed meanwhile are left.
+pub(crate) async fn decide_chosen(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
+    let fields = Fields::read(request).await?;
+    let act = act(&fields)?;
+    let chosen = fields.all().iter().filter_map(|(name, version)| {
+        let comment = Uuid::parse_str(name.strip_prefix("pick.")?).ok()?;
+        Some((comment, version.as_str().and_then(|version| version.parse().ok())))
+    });
+    let (mut decisions, mut left, mut last) = (Vec::new(), 0_usize, None);
+    for (comment, version) in chosen.take(decide::BATCH_MAX) {
+        let made = decide::decide(&app, &who, decision(comment, act, version, None)).await?;
+        match made.decision() {
+            Some(id) => decisions.push(id.to_string()),
+            None => left += 1,
+        }
+        last = Some(comment);
+    }
+    together(&fields, last, &decisions, left)
+}
+
+/// « Annuler »: takes decisions of one's own back.
 pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, request: Request) -> PageResult {
     let fields = Fields::read(request).await?;
-    let decision = Uuid::parse_str(&fields.text("decision")?).map_err(|_| Error::not_found())?;
-    let comment = decide::comment_of(&app, decision).await?;
-    let decision = NewDecision {
+    let given = fields.text("decision")?;
+    let parsed = given.split(',').take(decide::BATCH_MAX).map(Uuid::parse_str);
+    let given: Vec<Uuid> = parsed.collect::<Result<_, _>>().map_err(|_| Error::not_found())?;
+    if let [decision] = given.as_slice() {
+        let (comment, made) = take_back(&app, &who, *decision).await?;
+        return back(&fields, comment, &made, "undo-failed");
+    }
+    let (mut left, mut last) = (0, None);
+    for id in given {
+        let (comment, made) = take_back(&app, &who, id).await?;
+        left += usize::from(made.decision().is_none());
+        last = Some(comment);
+    }
+    together(&fields, last, &[], left)
+}
+
+async fn take_back(app: &App, who: &Identity, of: Uuid) -> Result<(Uuid, DecidedItem), Error> {
+    let comment = decide::comment_of(app, of).await?;
+    let made = decide::decide(app, who, decision(comment, Act::Undo, None, Some(of))).await?;
+    Ok((comment, made))
+}
+
+fn act(fields: &Fields) -> Result<Act, Error> {
+    Act::parse(&fields.text("action")?)
+        .filter(|act| *act != Act::Undo)
+        .ok_or_else(Error::not_found)
+}
+
+fn decision(comment: Uuid, act: Act, version: Option<i64>, of: Option<Uuid>) -> NewDecision {
+    NewDecision {
         comment,
-        act: Act::Undo,
-        version: None,
+        act,
+        version,
         key: None,
         reason: None,
         note: None,
-        of: Some(decision),
-    };
-    let made = decide::decide(&app, &who, decision).await?;
-    back(&fields, comment, &made, "undo-failed")
+        of,
+    }
 }
 
 /// Back to the page that the button stood on, with what it did.
@@ -436,10 +368,28 @@ fn back(fields: &Fields, comment: Uuid, made: &DecidedItem, failed: &str) -> Res
         Decided::Applied(_) | Decided::Replayed(_) => "applied",
         Decided::Unchanged | Decided::Conflict | Decided::Erased => failed,
     };
+    let page = page_of(fields)?;
+    Ok(see_other(&format!("{page}done={comment}&result={result}#next")))
+}
+
+/// The same after a press for several; for none, as if nothing was pressed.
+fn together(fields: &Fields, last: Option<Uuid>, decisions: &[String], left: usize) -> Result<Response, Problem> {
+    let page = page_of(fields)?;
+    let Some(last) = last else {
+        return Ok(see_other(page.trim_end_matches(['?', '&'])));
+    };
+    let decisions = cursor::encode(decisions);
+    Ok(see_other(&format!(
+        "{page}done={last}&together={decisions}&left={left}#next"
+    )))
+}
+
+/// The address of the page that a button stood on, up to where more parameters go.
+fn page_of(fields: &Fields) -> Result<String, Error> {
     let given = fields.text("return_to")?;
-    let page = local_path(&given).unwrap_or("/queue?status=pending");
+    let page = local_path(&given).map_or_else(|| address_of(Pile::Pending, None), str::to_owned);
     let sign = if page.contains('?') { '&' } else { '?' };
-    Ok(see_other(&format!("{page}{sign}done={comment}&result={result}#next")))
+    Ok(format!("{page}{sign}"))
 }
 
 /// A path of the queue, and nothing that leads elsewhere.

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    api::{Count, Counts, counts_by_status},
+    api::{Count, Counts, counts_by_pile},
     item::Lease,
 };
 use crate::{
@@ -187,7 +187,7 @@ struct CountsOfSite<'a> {
 impl<'a> CountsOfSite<'a> {
     fn of(site: &'a SiteCounts) -> Self {
         Self {
-            counts: counts_by_status(&site.counts),
+            counts: counts_by_pile(&site.counts),
             site: &site.site,
         }
     }
