@@ -186,21 +186,25 @@ impl Store {
                 claimed_title: Option<String>,
             }
         }
-        if comments.is_empty() {
+        // Of several comments by one author the others are looked for once.
+        let mut authors: Vec<Author<'_>> = comments.iter().filter_map(Author::of).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        if authors.is_empty() {
             return Ok(HashMap::new());
         }
         let mut parts = String::new();
-        for (place, (_, by_device)) in comments.iter().enumerate() {
+        for (place, author) in authors.iter().enumerate() {
             let separator = if place == 0 { "" } else { " UNION ALL " };
-            let column = if *by_device { "device_id" } else { "email_key" };
-            let [site, key, id] = [1, 2, 3].map(|number| 3 * place + number);
+            let [site, key] = [1, 2].map(|number| 2 * place + number);
             // Indexes: comments_by_device, comments_by_email. `+ 0`, because by time, which another index gives, the
-            // whole site would be read to find one author's.
+            // whole site would be read to find one author's. One more than wanted: the comment itself is among them.
             let _ = write!(
                 parts,
                 "{separator}SELECT * FROM (SELECT CAST({place} AS BIGINT) AS place, c.id FROM comments c \
-                 WHERE c.site_id = ${site} AND c.{column} = ${key} AND c.id <> ${id} \
-                 ORDER BY c.created_at + 0 DESC, c.id DESC LIMIT {LAST}) p{place}"
+                 WHERE c.site_id = ${site} AND c.{} = ${key} ORDER BY c.created_at + 0 DESC, c.id DESC \
+                 LIMIT {LAST} + 1) p{place}",
+                author.column
             );
         }
         let query = format!(
@@ -210,23 +214,18 @@ impl Store {
         );
         let found: Vec<Row> = on_pool!(self, |pool| {
             let mut query = sqlx::query_as(AssertSqlSafe(query));
-            for (comment, by_device) in comments {
-                let key = if *by_device {
-                    comment.device_id.as_deref()
-                } else {
-                    // Who left no address is nobody else.
-                    Some(comment.email_key.as_str()).filter(|key| !key.is_empty())
-                };
-                query = query.bind(comment.site.as_str()).bind(key).bind(comment.id);
+            for author in &authors {
+                query = query.bind(author.site).bind(author.key);
             }
             query.fetch_all(pool).await
         })?;
-        let mut last: HashMap<Uuid, Vec<PastComment>> = HashMap::new();
+        let mut written: Vec<Vec<PastComment>> = vec![Vec::new(); authors.len()];
         for row in found {
-            let Some((comment, _)) = at(comments, row.place) else {
+            let place = usize::try_from(row.place).unwrap_or(usize::MAX);
+            let Some(written) = written.get_mut(place) else {
                 continue;
             };
-            last.entry(comment.id).or_default().push(PastComment {
+            written.push(PastComment {
                 status: rows::status("comments", "status", &row.id, &row.status)?,
                 id: row.id,
                 created_at: Timestamp(row.created_at),
@@ -236,7 +235,12 @@ impl Store {
                 claimed_title: row.claimed_title,
             });
         }
-        Ok(last)
+        let of_author = |asked: &(&Comment, bool)| {
+            let place = authors.binary_search(&Author::of(asked)?).ok()?;
+            let others = written[place].iter().filter(|past| past.id != asked.0.id);
+            Some((asked.0.id, others.take(LAST).cloned().collect()))
+        };
+        Ok(comments.iter().filter_map(of_author).collect())
     }
 
     /// The twenty latest entries of the audit log about each of `comments`, oldest first.
@@ -287,6 +291,27 @@ impl Store {
             query.fetch_all(pool).await
         })?;
         Ok(found)
+    }
+}
+
+/// Who wrote a comment, as far as one can be told from another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Author<'a> {
+    site: &'a str,
+    column: &'static str,
+    key: &'a str,
+}
+
+impl<'a> Author<'a> {
+    /// `None`: who left nothing is nobody else.
+    fn of(&(comment, by_device): &(&'a Comment, bool)) -> Option<Self> {
+        let (column, key) = if by_device {
+            ("device_id", comment.device_id.as_deref().unwrap_or_default())
+        } else {
+            ("email_key", comment.email_key.as_str())
+        };
+        let site = comment.site.as_str();
+        Some(Self { site, column, key }).filter(|author| !author.key.is_empty())
     }
 }
 
