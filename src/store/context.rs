@@ -124,11 +124,7 @@ impl Store {
         if comments.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut parts = String::new();
-        for (place, comment) in comments.iter().enumerate() {
-            let separator = if place == 0 { "" } else { " UNION ALL " };
-            let _ = write!(parts, "{separator}{}", near_one(place, comment.root.is_none()));
-        }
+        let parts = part_of_each(comments, |place, comment| near_one(place, comment.root.is_none()));
         let query = format!(
             "SELECT n.place, c.id, c.parent_id, c.root_id, c.status, c.created_at, c.name, c.body FROM ({parts}) n \
              JOIN comments c ON c.id = n.id"
@@ -147,7 +143,8 @@ impl Store {
         })?;
         let mut near: HashMap<Uuid, Vec<NearComment>> = HashMap::new();
         for row in found {
-            let Some(comment) = at(comments, row.place) else {
+            let place = usize::try_from(row.place).unwrap_or(usize::MAX);
+            let Some(comment) = comments.get(place) else {
                 continue;
             };
             let near = near.entry(comment.id).or_default();
@@ -193,20 +190,17 @@ impl Store {
         if authors.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut parts = String::new();
-        for (place, author) in authors.iter().enumerate() {
-            let separator = if place == 0 { "" } else { " UNION ALL " };
+        // Indexes: comments_by_device, comments_by_email. `+ 0`, because by time, which another index gives, the whole
+        // site would be read to find one author's. One more than wanted: the comment itself is among them.
+        let parts = part_of_each(&authors, |place, author| {
             let [site, key] = [1, 2].map(|number| 2 * place + number);
-            // Indexes: comments_by_device, comments_by_email. `+ 0`, because by time, which another index gives, the
-            // whole site would be read to find one author's. One more than wanted: the comment itself is among them.
-            let _ = write!(
-                parts,
-                "{separator}SELECT * FROM (SELECT CAST({place} AS BIGINT) AS place, c.id FROM comments c \
+            format!(
+                "SELECT * FROM (SELECT CAST({place} AS BIGINT) AS place, c.id FROM comments c \
                  WHERE c.site_id = ${site} AND c.{} = ${key} ORDER BY c.created_at + 0 DESC, c.id DESC \
                  LIMIT {LAST} + 1) p{place}",
                 author.column
-            );
-        }
+            )
+        });
         let query = format!(
             "SELECT l.place, c.id, c.status, c.created_at, c.body, t.thread_key, t.title, \
              c.thread_title AS claimed_title FROM ({parts}) l JOIN comments c ON c.id = l.id \
@@ -249,7 +243,8 @@ impl Store {
             return Ok(Vec::new());
         }
         // Index: audit_by_comment.
-        let parts = part_of_each(comments.len(), |place, comment| {
+        let parts = part_of_each(comments, |place, _| {
+            let comment = place + 1;
             format!(
                 "SELECT * FROM (SELECT a.id FROM audit_entries a WHERE a.comment_id = ${comment} \
                  ORDER BY a.id DESC LIMIT {HAPPENED}) p{place}"
@@ -276,7 +271,8 @@ impl Store {
             return Ok(Vec::new());
         }
         // Those of a comment are found by their table's primary key.
-        let parts = part_of_each(comments.len(), |place, comment| {
+        let parts = part_of_each(comments, |place, _| {
+            let comment = place + 1;
             format!(
                 "SELECT * FROM (SELECT r.comment_id, r.at, r.reason FROM reports r WHERE r.comment_id = ${comment} \
                  ORDER BY r.at DESC, r.reporter LIMIT {HAPPENED}) p{place}"
@@ -358,13 +354,8 @@ fn near_one(place: usize, is_top: bool) -> String {
     part
 }
 
-/// One part for each of `count` comments, from its place and the number of its value.
-fn part_of_each(count: usize, part: impl Fn(usize, usize) -> String) -> String {
-    let parts: Vec<String> = (0..count).map(|place| part(place, place + 1)).collect();
+/// One question of a part for each of `asked`, made from its place.
+fn part_of_each<T>(asked: &[T], part: impl Fn(usize, &T) -> String) -> String {
+    let parts: Vec<String> = asked.iter().enumerate().map(|(place, one)| part(place, one)).collect();
     parts.join(" UNION ALL ")
-}
-
-/// What a row is about, by the place that it names.
-fn at<T>(asked: &[T], place: i64) -> Option<&T> {
-    usize::try_from(place).ok().and_then(|place| asked.get(place))
 }
