@@ -99,6 +99,7 @@ codes! {
         ExpiresBad,
         FromBad,
         IdBad,
+        IdsBad,
         LimitBad,
         LinksBad,
         NameMissing,

@@ -214,6 +214,7 @@ described_routes! { reader_routes, Readers, READERS:
 
 described_routes! { newsroom_routes, Newsroom, NEWSROOM:
     "/moderation/queue": get queue::api::queue;
+    "/moderation/context": get queue::context::context;
     "/comments/{id}": get queue::api::show;
     "/comments/{id}/{action}": post queue::api::decide_one;
     "/moderation/decisions": post queue::api::decide_many;

@@ -20,6 +20,7 @@ mod audit;
 mod changes;
 mod claims;
 mod comments;
+mod context;
 mod counts;
 mod credentials;
 mod defence;
@@ -62,6 +63,7 @@ pub use self::{
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Parent},
+    context::{NearComment, PastComment, Report},
     counts::SiteCounts,
     defence::Hosts,
     earlier::{Before, Repeat},

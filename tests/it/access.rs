@@ -598,7 +598,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 49] = [
+const ROUTES: [Route; 50] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -654,6 +654,8 @@ const ROUTES: [Route; 49] = [
         [404, 404, 404, 404],
     ),
     ("GET", "/api/v1/moderation/queue", "", [200, 200, 200, 401]),
+    // Another's comment is left out.
+    ("GET", "/api/v1/moderation/context?ids={id}", "", [200, 200, 200, 401]),
     ("GET", "/api/v1/comments/{id}", "", [200, 200, 404, 401]),
     ("POST", "/api/v1/comments/{id}/{action}", "{}", [200, 200, 404, 401]),
     (

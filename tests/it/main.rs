@@ -12,6 +12,7 @@ mod captcha;
 mod captcha_road;
 mod child;
 mod commands;
+mod context;
 mod copies;
 mod crowds;
 mod defects;

@@ -39,6 +39,11 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
     let queue = owner.gets("/api/v1/moderation/queue").await.expect(200);
     assert!(queue.json["items"][0]["lease"].is_object());
     has_shape(&queue.json, "Queue");
+    let context = owner
+        .gets(&format!("/api/v1/moderation/context?ids={}", sent.id()))
+        .await
+        .expect(200);
+    has_shape(&context.json, "Contexts");
     let decisions = json!({"decisions": [
         {"key": "a", "comment": sent.id(), "action": "approve", "note": "bien"},
         {"key": "b", "comment": "nobody", "action": "approve"},

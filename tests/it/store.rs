@@ -3144,6 +3144,7 @@ fn every_public_method_is_called_here() {
         include_str!("store.rs"),
         include_str!("store_accounts.rs"),
         include_str!("store_watch.rs"),
+        include_str!("context.rs"),
         include_str!("older_store.rs"),
         include_str!("outbox.rs"),
         include_str!("failing_writes.rs")

@@ -70,8 +70,8 @@ fn codes_of_errors() {
             422,
             "bad_character bad_type confirm_needed cuts_cross idempotency_mismatch invalid too_deep \
              after_bad body_max_bad body_missing body_too_long change_missing code_missing cuts_bad days_bad \
-             decisions_bad email_bad email_missing expires_bad from_bad id_bad limit_bad links_bad \
-             name_missing name_reserved name_taken name_too_long order_bad origin_bad parent_missing \
+             decisions_bad email_bad email_missing expires_bad from_bad id_bad ids_bad limit_bad \
+             links_bad name_missing name_reserved name_taken name_too_long order_bad origin_bad parent_missing \
              passphrase_common passphrase_long passphrase_missing passphrase_short passphrase_wrong \
              project_bad role_bad role_missing score_bad second_provider_bad secret_missing since_bad \
              site_key_missing site_missing site_name_missing status_bad test_key_public thread_bad \

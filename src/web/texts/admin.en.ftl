@@ -358,6 +358,22 @@ conflict-spam = Already marked as spam by { $person } at { $time }. Nothing was 
 conflict-refused = Already refused automatically by { $person } at { $time }. Nothing was changed.
 conflict-erased = Already erased by { $person } at { $time }. Nothing was changed.
 
+## What happened to a comment, each beside its time
+history-received = received
+history-published = received and published
+history-refused = received, turned away by the filter
+history-scored = { $said }, score { $score }
+history-approve = published by { $person }
+history-reject = rejected by { $person }
+history-spam = spam, says { $person }
+history-restore = put back to review by { $person }
+history-hold = set aside by { $person }
+history-undo = decision undone by { $person }
+history-appeal = the reader asks for a review
+history-step_up = second check passed
+history-reported = reported
+history-reported-as = reported, { $reason }
+
 ## Queue
 queue-tabs = States of comments
 live-one = { $n } new
@@ -858,6 +874,7 @@ from_bad = That is not a date and time in RFC 3339.
 days_bad = That number of days is not allowed.
 cuts_bad = A cut is a number from 0 to 1, with three decimals at most.
 decisions_bad = A batch has 1 to 100 decisions, each with its comment and action.
+ids_bad = Give 1 to 3 ids of comments, with commas between them.
 url_bad = That address is not on this site.
 search_slow = The search took too long. Narrow it and try again.
 streams_full = Too many pages follow the queue at the same time. Close some of them, or try again in a moment.

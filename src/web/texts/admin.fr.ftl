@@ -358,6 +358,22 @@ conflict-spam = Déjà rangé en indésirable par { $person } à { $time }. Rien
 conflict-refused = Déjà refusé d’office par { $person } à { $time }. Rien n’a été changé.
 conflict-erased = Déjà effacé par { $person } à { $time }. Rien n’a été changé.
 
+## What happened to a comment, each beside its time
+history-received = reçu
+history-published = reçu et publié
+history-refused = reçu, écarté par le filtre
+history-scored = { $said }, score { $score }
+history-approve = publié par { $person }
+history-reject = refusé par { $person }
+history-spam = indésirable, dit { $person }
+history-restore = remis à relire par { $person }
+history-hold = mis de côté par { $person }
+history-undo = décision annulée par { $person }
+history-appeal = le lecteur demande une relecture
+history-step_up = seconde vérification réussie
+history-reported = signalé
+history-reported-as = signalé, { $reason }
+
 ## Queue
 queue-tabs = États des commentaires
 live-one = { $n } nouveau
@@ -864,6 +880,7 @@ from_bad = Ce n’est pas une date et heure au format RFC 3339.
 days_bad = Ce nombre de jours n’est pas permis.
 cuts_bad = Un seuil est un nombre de 0 à 1, avec trois décimales au plus.
 decisions_bad = Un lot compte de 1 à 100 décisions, chacune avec son commentaire et son action.
+ids_bad = Donnez de 1 à 3 identifiants de commentaires, séparés par des virgules.
 url_bad = Cette adresse n’est pas sur ce site.
 search_slow = La recherche a pris trop de temps. Précisez-la et réessayez.
 streams_full = Trop de pages suivent la file en même temps. Fermez-en, ou réessayez dans un instant.

@@ -154,7 +154,7 @@ impl<'a> Check<'a> {
 
 /// The author's record on the site.
 #[derive(Serialize, ToSchema)]
-struct Author {
+pub(super) struct Author {
     approved: i64,
     #[schema(value_type = Option<String>)]
     first_seen: Option<Timestamp>,
@@ -165,7 +165,7 @@ struct Author {
 }
 
 impl Author {
-    fn of(record: &AuthorRecord) -> Self {
+    pub(super) fn of(record: &AuthorRecord) -> Self {
         Self {
             approved: record.approved,
             first_seen: record.first_seen,
