@@ -235,7 +235,10 @@ impl QueuePage {
     /// What the page's script says, by the name that it asks for.
     fn sayings(&self) -> Vec<(String, String)> {
         let language = self.frame.language;
-        let mut said = vec![("keys".to_owned(), Self::keys())];
+        let mut said = vec![
+            ("keys".to_owned(), Self::keys()),
+            ("empty".to_owned(), language.say(&Self::empty_key(&self.live.tab))),
+        ];
         for act in Act::ALL {
             let act = act.as_str();
             said.push((format!("word-{act}"), language.say(&format!("word-{act}"))));

@@ -57,6 +57,7 @@ for (const { javaScript, name } of WAYS) {
     });
 
     test("whoever left comes back by the door, to the page they asked for", async () => {
+      await moderator.opensMenu();
       await moderator.presses(moderator.page.getByRole("button", { name: "Se déconnecter" }));
       await moderator.opens("/queue?status=approved");
       await moderator.fillsIn({ "Adresse e-mail": FIRST_OWNER["Adresse e-mail"], "Phrase secrète": "une autre phrase" });
@@ -73,6 +74,7 @@ for (const { javaScript, name } of WAYS) {
       await moderator.takesPicture("queue-waiting");
       await moderator.approves(text);
       await moderator.sees("Rien à relire.");
+      if (javaScript) await moderator.opensQueue();
       await moderator.sees(/Dernier commentaire reçu/);
       await moderator.takesPicture("queue-published");
       assert.equal(await isUnderTheArticle(), true);

@@ -73,6 +73,7 @@ for (const { javaScript, name } of WAYS) {
       await moderator.page.getByLabel("Code", { exact: true }).fill(codeNow(seed));
       await press(moderator, "Mettre en place");
       await moderator.sees("La deuxième étape est en place.");
+      await moderator.opensMenu();
       await press(moderator, "Se déconnecter");
       await moderator.fillsIn(guest);
       await press(moderator, "Se connecter");

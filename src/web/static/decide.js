@@ -54,14 +54,25 @@ export function start(page) {
   /** @returns {HTMLInputElement[]} */
   const picked = () => [...document.querySelectorAll(".pick input:checked")];
 
-  /** @param {HTMLElement | undefined} row */
+  /** Takes a row in hand; where none is left, goes to what comes after the list. @param {HTMLElement | undefined} row */
   function takes(row) {
-    const to = row ?? document.querySelector("h1");
-    if (!(to instanceof HTMLElement)) return;
+    const to = row ?? atTheEnd();
     page.takesInHand(row ?? null);
-    to.tabIndex = -1;
+    if (to.tabIndex < 0) to.tabIndex = -1;
     to.focus({ preventScroll: true });
-    if (row !== undefined) to.scrollIntoView({ block: "nearest" });
+    to.scrollIntoView({ block: "nearest" });
+  }
+
+  const empty = document.createElement("h2");
+  empty.className = "empty";
+  empty.textContent = say("empty");
+
+  /** The link to more, or that nothing is left. @returns {HTMLElement} */
+  function atTheEnd() {
+    const more = document.querySelector(".next-page a");
+    if (more instanceof HTMLElement) return more;
+    document.querySelector(".items")?.append(empty);
+    return empty;
   }
 
   /** The next open row after one, or the nearest before it. @param {HTMLElement} row */
@@ -175,6 +186,7 @@ export function start(page) {
     }
     counts(tab, returned);
     showLatest();
+    empty.remove();
     takes(back[0].row);
     tells(say("undone", { name: back.length === 1 ? author(back[0].row) : String(back.length) }));
   }
@@ -286,7 +298,7 @@ export function start(page) {
   function showWaiting() {
     const n = waiting.length;
     line.hidden = n === 0 || page.isOver();
-    line.textContent = say(new Intl.PluralRules(page.language).select(n) === "one" ? "waitsOne" : "waitsOther", { n });
+    line.textContent = line.hidden ? "" : say(new Intl.PluralRules(page.language).select(n) === "one" ? "waitsOne" : "waitsOther", { n });
   }
 
   addEventListener("pagehide", () => {
@@ -359,9 +371,10 @@ export function start(page) {
         rowsOfNew.append(item);
         page.fresh.delete(row.id.slice(1));
       }
+      empty.remove();
       const section = document.createElement("section");
-      const gap = document.createElement("p");
-      gap.className = "group muted";
+      const gap = document.createElement("h2");
+      gap.className = "group";
       gap.textContent = say(items.length === 1 ? "one" : "other", { n: items.length });
       section.append(gap, rowsOfNew);
       list.append(section);

@@ -391,10 +391,13 @@ const page = { live, heard, language, say, sayable, by, settle, reopen, endSessi
 /** What decides, from the first key or press on. */
 let decide;
 
+/** How long it may take to come. */
+const PATIENCE = 4000;
+
 /** Does something with it; where it does not come, tries again with the next press. */
 async function decides(act) {
   decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
-  const made = await decide.catch(() => undefined);
+  const made = await Promise.race([decide.catch(() => undefined), wait(PATIENCE)]);
   if (made === undefined) decide = undefined;
   else act(made);
   return made !== undefined;
