@@ -1,4 +1,4 @@
-//! What has to be done from time to time: forget limits, let texts expire, purge, seal the audit log,
+//! What has to be done from time to time: forget limits, bring back what was set aside, let texts expire, purge, seal the audit log,
 //! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
 //! Every second: deliver what somebody is still to be told. Every few seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
 //!
@@ -27,9 +27,16 @@ use crate::{
     actions::new_key,
     app::App,
     captcha::{Ratios, Told},
-    domain::{account::EVERY_SITE, retention, site::Site, timestamp::Timestamp},
+    domain::{
+        account::EVERY_SITE,
+        actor::{Actor, Scope},
+        decision::Act,
+        retention,
+        site::Site,
+        timestamp::Timestamp,
+    },
     error::Error,
-    store::StoreError,
+    store::{Decide, StoreError},
 };
 
 /// How often the jobs look.
@@ -52,6 +59,12 @@ const TELL_AFTER_DAYS: u64 = 7;
 
 /// Decisions that one site's provider is told at a time, of each kind.
 const TOLD_AT_ONCE: i64 = 100;
+
+/// How long what was set aside stays there.
+const ASIDE: Duration = Duration::from_hours(24);
+
+/// Comments that come back from there in one round at most.
+const BACK_AT_ONCE: i64 = 200;
 
 /// Entries are sealed once they are older than this: later ones may still be on their way in.
 const SEAL_AFTER: Duration = Duration::from_mins(2);
@@ -121,6 +134,7 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     if !app.store.lease_job("housekeeping", LEASE, now).await? {
         return Ok(());
     }
+    bring_back(app, now).await?;
     let sites = app.store.site_ids().await?;
     for site in &sites {
         for (status, before) in retention::run_out(now) {
@@ -133,6 +147,28 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     app.store.forget_clients(now.minus(retention::CLIENT_KEYS)).await?;
     app.store.purge(now).await?;
     app.store.forget_deliveries(now).await?;
+    Ok(())
+}
+
+/// Brings back to review what was set aside a day ago, unless somebody was faster.
+async fn bring_back(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    for (comment, version) in app.store.set_aside_before(now.minus(ASIDE), BACK_AT_ONCE).await? {
+        let wanted = Decide {
+            id: app.clock.new_id(),
+            comment,
+            act: Act::Restore,
+            version: Some(version),
+            of: None,
+            key: None,
+            reason: None,
+            note_digest: None,
+            note: None,
+            actor: Actor::system("aside"),
+            scope: Scope::All,
+            at: now,
+        };
+        app.store.decide(wanted).await?;
+    }
     Ok(())
 }
 

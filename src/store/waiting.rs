@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     actor::Scope,
     queue::{Filter, Order, PageKey, Pile},
+    timestamp::Timestamp,
 };
 
 /// Sites that are listed each by itself, at most.
@@ -55,6 +56,20 @@ impl Store {
         });
         rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
         Ok(rows)
+    }
+
+    /// What was set aside before `before` and still is, with its version; at most `most`.
+    pub async fn set_aside_before(&self, before: Timestamp, most: i64) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        Ok(on_pool!(self, |pool| {
+            // Index: comments_aside.
+            sqlx::query_as(
+                "SELECT id, version FROM comments WHERE status = 'pending' AND set_aside = TRUE AND decided_at < $1 LIMIT $2",
+            )
+            .bind(before.0)
+            .bind(most)
+            .fetch_all(pool)
+            .await
+        })?)
     }
 
     /// A page of what waits on one site, article by article: first which articles it takes, then their comments.

@@ -67,9 +67,9 @@ for (const { javaScript, name } of WAYS) {
       await moderator.takesPicture("queue-ink");
       const entry = moderator.entry(`Tour de lettres, ${name}`);
       const pile = `#${await entry.getAttribute("id")}`;
-      const inks = [`${pile} .text *`, `${pile} h2 *`];
+      const inks = [`${pile} .text *`, `${pile} h3 *`];
       for (const ink of inks) {
-        await isNotReached(moderator.page, entry.getByRole("list").last(), ink);
+        await isNotReached(moderator.page, entry.getByText("Plus").first(), ink);
         await isNotReached(moderator.page, entry.getByRole("button").first(), ink);
         await isNotReached(moderator.page, moderator.entry(`Le voisin du haut, ${name}`), ink);
       }

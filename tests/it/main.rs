@@ -45,6 +45,7 @@ mod outbox;
 mod own_links;
 mod page_check;
 mod people;
+mod piles;
 mod powers;
 mod privacy;
 mod process;

@@ -50,7 +50,7 @@ export function start(page) {
       for (const old of [...known.keys()].slice(0, Math.max(0, known.size - KEPT))) known.delete(old);
     }
     const found = known.get(id);
-    if (shown === row) context.replaceChildren(...(found ? parts(found, row) : []));
+    if (shown === row) fills(context, found ? parts(found, row) : []);
   }
 
   /** @param {Context} found @param {HTMLElement} row */
@@ -80,10 +80,16 @@ export function start(page) {
       made.push(past);
     }
     const story = section(say("story"));
-    const time = new Intl.DateTimeFormat(page.language, { dateStyle: "short", timeStyle: "short", timeZone: row.dataset.zone });
+    const time = new Intl.DateTimeFormat(page.language, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone });
     story.append(list("story", found.history, ({ at, sentence }) => [element("time", time.format(new Date(at))), ` ${sentence}`]));
     made.push(story);
     return made;
+  }
+
+  /** @param {HTMLElement} place @param {Node[]} parts */
+  function fills(place, parts) {
+    place.textContent = "";
+    place.append(...parts);
   }
 
   /** @param {string} title */
@@ -148,7 +154,7 @@ export function start(page) {
     const all = document.createElement("ol");
     all.className = "latest";
     all.append(...lines);
-    latest.replaceChildren(...(lines.length === 0 ? [] : [element("h2", say("latest")), all]));
+    fills(latest, lines.length === 0 ? [] : [element("h2", say("latest")), all]);
   }
 
   return { show, latest: showLatest, focus: () => aside.focus() };

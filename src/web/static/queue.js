@@ -161,7 +161,8 @@ function settle(row, action, word, detail, button) {
   bold.textContent = word;
   const rest = document.createElement("span");
   rest.textContent = detail;
-  note.replaceChildren(bold, rest, ...(button === undefined ? [] : [button]));
+  note.textContent = "";
+  note.append(bold, rest, ...(button === undefined ? [] : [button]));
   if (!acts.hidden) note.style.minBlockSize = `${acts.offsetHeight}px`;
   const isFocused = acts.contains(document.activeElement);
   acts.before(note);
@@ -421,7 +422,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   const button = event.submitter ?? pressed;
   const isOfRows = form.matches(".acts, #bulk");
-  if (!isOfRows || !button?.value || over !== undefined) return;
+  if (!isOfRows || !button?.value || over !== undefined || !globalThis.fetch) return;
   event.preventDefault();
   const row = form.closest("article.item");
   const isDone = await decides((decision) => (row === null ? decision.together(button.value) : decision.one(row, button.value)));
