@@ -1,4 +1,4 @@
-//! A moderator reads the queue: items with their author's record and latest decision, counts, history.
+//! A moderator reads the queue: items with their author's record, latest decision and appeal, counts, history.
 
 use uuid::Uuid;
 
@@ -8,6 +8,7 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
+        appeal::Judge,
         code::Code,
         queue::Filter,
         site::Site,
@@ -39,11 +40,24 @@ pub struct Item {
     pub decision: Option<AuditEntry>,
     /// Who reads it now.
     pub lease: Option<Reading>,
+    /// `None`: its reader never appealed.
+    pub appeal: Option<Appeal>,
+}
+
+/// A reader's appeal, answered or not.
+#[derive(Debug)]
+pub struct Appeal {
+    pub at: Timestamp,
+    /// The decision appealed against; `None`: the policy refused the comment, and no person.
+    pub against: Option<AuditEntry>,
+    /// Who the caller is to that decision.
+    pub judge: Judge,
 }
 
 /// One page of the queue.
 #[derive(Debug)]
 pub struct Page {
+    /// Of what waits the appeals first.
     pub items: Vec<Item>,
     /// The key of the next page; `None` on the last.
     pub next: Option<Vec<String>>,
@@ -157,6 +171,7 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
     let records = app.store.author_records(&comments).await?;
     let mut decisions = app.store.latest_decisions(&ids).await?;
     let leases = app.store.leases(app.clock.now()).await?;
+    let mut appeals = app.store.appeals_seen(&comments, &who.actor, app.clock.now()).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -169,6 +184,15 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
                     .iter()
                     .find(|lease| lease.comment_id == id)
                     .map(|lease| Reading::seen_by(who, lease)),
+                appeal: row
+                    .comment
+                    .appealed_at
+                    .zip(appeals.remove(&id))
+                    .map(|(at, seen)| Appeal {
+                        at,
+                        against: seen.against,
+                        judge: seen.judge,
+                    }),
                 row,
             }
         })

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod actor;
 pub mod address;
+pub mod appeal;
 pub mod audit;
 pub mod captcha;
 pub mod code;

@@ -10,6 +10,7 @@ crate::store::from_row::from_row! {
         label: Option<String>,
         thread_title: Option<String>,
         thread_url: Option<String>,
+        appeal_against: Option<Uuid>,
         has_receiver: bool,
     }
 }
@@ -29,6 +30,7 @@ async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided,
             set_aside: current.set_aside,
         },
         version: current.version,
+        judge: judge(connection, wanted, &current).await?,
     };
     let earlier = match wanted.act {
         Act::Undo => latest(connection, wanted, current.version).await?,
@@ -41,7 +43,7 @@ async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided,
         actor: &wanted.actor.id,
     };
     match decision::apply(found, act, earlier) {
-        Ok(change) => write(connection, wanted, &current, found.standing, &change).await,
+        Ok(change) => write(connection, wanted, &current, &found, &change).await,
         Err(unchanged) => Ok(unchanged),
     }
 }
@@ -70,13 +72,34 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .await?;
     let current: Option<Current> = sqlx::query_as(
         "SELECT site_id, thread_id, status, set_aside, version, label, thread_title, thread_url, \
-         EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
+         appeal_against, EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
     .bind(wanted.comment)
     .fetch_optional(connection)
     .await?;
     Ok(current.filter(|current| wanted.scope.allows(&current.site_id)))
+}
+
+/// Who the caller is to the decision that the comment's reader appealed against.
+async fn judge(connection: &mut Connection, wanted: &Decide, current: &Current) -> Result<Judge, StoreError> {
+    let Some(against) = current.appeal_against else {
+        return Ok(Judge::Another);
+    };
+    let made: Option<(ActorKind, String)> =
+        sqlx::query_as("SELECT actor_kind, actor_id FROM audit_entries WHERE id = $1")
+            .bind(against)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some((kind, id)) = made else {
+        return Ok(Judge::Another);
+    };
+    let own = person_behind!(&mut *connection, wanted.actor.kind, &wanted.actor.id)?;
+    if own != person_behind!(&mut *connection, kind, &id)? {
+        return Ok(Judge::Another);
+    }
+    let is_alone = !has_another!(&mut *connection, &own, current.site_id.as_str(), wanted.at)?;
+    Ok(if is_alone { Judge::Alone } else { Judge::Own })
 }
 
 /// The decision that gave the comment its version, if a decision did.
@@ -119,10 +142,10 @@ async fn write(
     connection: &mut Connection,
     wanted: &Decide,
     current: &Current,
-    from: Standing,
+    found: &decision::Current,
     change: &decision::Change,
 ) -> Result<Decided, StoreError> {
-    let to = change.to;
+    let (from, to) = (found.standing, change.to);
     let changed: Option<(i64,)> = sqlx::query_as(
         "UPDATE comments SET status = $3, set_aside = $4, label = $5, decided_at = $6, version = version + 1, \
          event_seq = event_seq + 1 WHERE id = $1 AND version = $2 RETURNING event_seq",
@@ -138,7 +161,7 @@ async fn write(
     let Some((seq,)) = changed else {
         return Ok(Decided::Conflict);
     };
-    record(connection, wanted, current, from, change).await?;
+    record(connection, wanted, current, found, change).await?;
     let event = Event {
         id: wanted.id,
         site: current.site_id.clone(),
@@ -172,7 +195,7 @@ async fn write(
     if to.status == Status::Pending || from.status == Status::Pending {
         sqlx::query(
             "UPDATE threads SET oldest_pending_at = (SELECT MIN(created_at) FROM comments \
-             WHERE thread_id = $1 AND status = 'pending') WHERE id = $1",
+             WHERE thread_id = $1 AND status = 'pending' AND appealed_at IS NULL) WHERE id = $1",
         )
         .bind(current.thread_id)
         .execute(&mut *connection)
@@ -185,13 +208,15 @@ async fn record(
     connection: &mut Connection,
     wanted: &Decide,
     current: &Current,
-    from: Standing,
+    found: &decision::Current,
     change: &decision::Change,
 ) -> Result<(), StoreError> {
+    let from = found.standing;
+    let detail = (found.judge == Judge::Alone).then(|| AuditDetail::Alone { alone: true }.text());
     sqlx::query(
         "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, from_status, \
-         to_status, from_aside, from_label, from_version, to_version, reason, text_digest, undoes, decision_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         to_status, from_aside, from_label, from_version, to_version, reason, text_digest, undoes, decision_key, \
+         detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(wanted.id)
     .bind(current.site_id.as_str())
@@ -211,6 +236,7 @@ async fn record(
     .bind(wanted.note_digest.as_deref())
     .bind(change.undoes)
     .bind(wanted.key.as_deref())
+    .bind(detail)
     .execute(&mut *connection)
     .await?;
     if let Some(note) = &wanted.note {

@@ -16,6 +16,7 @@
 mod access;
 mod account_changes;
 mod accounts;
+mod appeals;
 mod audit;
 mod changes;
 mod claims;
@@ -39,6 +40,7 @@ mod new_key;
 mod offers;
 mod open;
 mod outbox;
+mod person;
 mod postgres;
 mod queue;
 mod role_changes;
@@ -58,6 +60,7 @@ mod writes;
 
 pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
+    appeals::AppealSeen,
     audit::{AuditEntry, NewAudit, SealFault},
     changes::Arrival,
     claims::Claim,

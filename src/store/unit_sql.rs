@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        actor::ActorKind,
+        appeal::Judge,
+        audit::AuditDetail,
         decision::{self, Act, Decided, Standing},
         event::{Event, Kind},
         origin::{Origin, Submitted},
@@ -17,6 +20,7 @@ use crate::{
         earlier::{Found, ask_all},
         error::StoreError,
         events::write_event,
+        person::{has_another, person_behind},
         units::{Decide, Done, Inserted, NewComment, Unit},
     },
 };

@@ -6,6 +6,7 @@
 
 mod access;
 mod acts;
+mod appeals;
 mod bad_input;
 mod bad_type;
 mod captcha;

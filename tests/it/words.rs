@@ -61,8 +61,8 @@ fn codes_of_errors() {
         (408, "timeout"),
         (
             409,
-            "account_exists conflict erased invitations_full last_owner link_has_account second_step_on \
-             set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
+            "account_exists appeal_answered conflict erased invitations_full last_owner link_has_account own_decision \
+             second_step_on set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
         ),
         (413, "too_large"),
         (415, "unsupported_media_type"),

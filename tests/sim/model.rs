@@ -10,6 +10,7 @@ use std::{
 use palabre::{
     domain::{
         actor::Scope,
+        appeal::Asked,
         decision::{Act, Decided},
         status::Status,
         timestamp::Timestamp,
@@ -38,7 +39,9 @@ pub(crate) struct Row {
     pub(crate) reports: i64,
     /// The number of its newest event.
     pub(crate) seq: i64,
-    pub(crate) appealed: bool,
+    pub(crate) appealed_at: Option<i64>,
+    /// The decision appealed against.
+    pub(crate) against: Option<Uuid>,
     /// What its form said the article is called.
     pub(crate) titled: Option<String>,
 }
@@ -71,6 +74,7 @@ pub(crate) struct Entry {
     pub(crate) to_version: i64,
     pub(crate) undoes: Option<Uuid>,
     pub(crate) seq: i64,
+    pub(crate) detail: Option<String>,
 }
 
 /// What a decision found, and an undo brings back.
@@ -79,6 +83,12 @@ pub(crate) struct Before {
     pub(crate) status: Status,
     pub(crate) set_aside: bool,
     pub(crate) label: Option<String>,
+}
+
+/// Whether anybody else may decide.
+enum Others {
+    May,
+    None,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +112,11 @@ pub(crate) struct Model {
     leases: BTreeMap<Uuid, (String, Timestamp)>,
     reports: BTreeSet<(Uuid, String)>,
     pub(crate) entries: Vec<Entry>,
+    /// What somebody decided about each comment and nobody took back, the latest last.
+    in_force: BTreeMap<Uuid, Vec<Uuid>>,
+    /// The person behind each actor, and the people who may decide on each site.
+    pub(crate) people: BTreeMap<String, &'static str>,
+    pub(crate) teams: BTreeMap<&'static str, Vec<&'static str>>,
     /// Comment, number and word of each event but arrivals.
     pub(crate) events: BTreeSet<(Uuid, i64, &'static str)>,
 }
@@ -149,7 +164,8 @@ impl Model {
             decided_at: None,
             reports: 0,
             seq: 0,
-            appealed: false,
+            appealed_at: None,
+            against: None,
             titled: new.content.draft.thread_title.clone(),
         };
         self.comments.insert(new.id, row);
@@ -202,15 +218,27 @@ impl Model {
         if stays && !matches!(wanted.act, Act::Hold | Act::Undo) {
             return Decided::Unchanged;
         }
+        let is_alone = match self.appeals_against(row, &wanted.actor.id) {
+            Some(Others::May) => return Decided::OwnDecision,
+            Some(Others::None) => true,
+            None => false,
+        };
+        let detail = is_alone.then(|| "{\"alone\":true}".to_owned());
         if let Some(key) = key {
             self.decisions.insert(key, wanted.id);
+        }
+        let in_force = self.in_force.entry(wanted.comment).or_default();
+        if wanted.act == Act::Undo {
+            in_force.pop();
+        } else {
+            in_force.push(wanted.id);
         }
         self.change(
             wanted.comment,
             wanted.id,
             &wanted.actor.id,
             wanted.act.as_str(),
-            undoes,
+            (undoes, detail),
             |row| {
                 row.status = to.status;
                 row.set_aside = to.set_aside;
@@ -224,20 +252,45 @@ impl Model {
         Decided::Applied(wanted.id)
     }
 
-    /// `false`: it was brought before a person already, or need not be.
-    pub(crate) fn appeal(&mut self, comment: Uuid, entry: Uuid, actor: &str) -> bool {
-        let may = self
-            .comments
-            .get(&comment)
-            .is_some_and(|row| row.status == Status::Refused && !row.appealed);
-        if may {
-            self.change(comment, entry, actor, "appeal", None, |row| {
-                row.status = Status::Pending;
-                row.appealed = true;
-            });
-            self.happens(comment, "appealed");
+    /// Whether the comment's reader appeals against a decision of that actor's, and whether others may decide.
+    fn appeals_against(&self, row: &Row, actor: &str) -> Option<Others> {
+        let against = self.entries.iter().find(|entry| Some(entry.id) == row.against)?;
+        let person = self.people.get(actor)?;
+        if self.people.get(&against.actor) != Some(person) {
+            return None;
         }
-        may
+        let others = self.teams.get(row.site.as_str())?.iter().any(|other| other != person);
+        Some(if others { Others::May } else { Others::None })
+    }
+
+    pub(crate) fn appeal(&mut self, comment: Uuid, entry: Uuid, actor: &str, now: Timestamp) -> Asked {
+        let Some(row) = self.comments.get(&comment) else {
+            return Asked::Erased;
+        };
+        match (row.status, row.appealed_at) {
+            (Status::Erased, _) => return Asked::Erased,
+            (Status::Pending, Some(_)) => return Asked::Waiting,
+            (_, Some(_)) => return Asked::Answered,
+            (Status::Pending | Status::Approved, None) => return Asked::Needless,
+            (Status::Refused | Status::Rejected | Status::Spam, None) => {}
+        }
+        let against = match row.status {
+            Status::Refused => None,
+            _ => self
+                .in_force
+                .get(&comment)
+                .and_then(|decisions| decisions.last().copied()),
+        };
+        let named = against.map_or_else(|| "null".to_owned(), |decision| format!("\"{decision}\""));
+        let detail = Some(format!("{{\"against\":{named}}}"));
+        self.change(comment, entry, actor, "appeal", (None, detail), |row| {
+            row.status = Status::Pending;
+            row.label = None;
+            row.appealed_at = Some(now.0);
+            row.against = against;
+        });
+        self.happens(comment, "appealed");
+        Asked::Brought
     }
 
     /// `false`: there was nothing left to erase.
@@ -247,7 +300,7 @@ impl Model {
             .get(&comment)
             .is_some_and(|row| row.status != Status::Erased);
         if may {
-            self.change(comment, entry, actor, "erase", None, |row| {
+            self.change(comment, entry, actor, "erase", (None, None), |row| {
                 row.status = Status::Erased;
                 row.set_aside = false;
                 row.decided_at = Some(now.0);
@@ -313,7 +366,7 @@ impl Model {
             .get(&comment)
             .is_some_and(|row| row.status == Status::Pending && row.version == seen);
         if may {
-            self.change(comment, entry, "reader", "step_up", None, |_| {});
+            self.change(comment, entry, "reader", "step_up", (None, None), |_| {});
             self.happens(comment, "check_passed");
         }
         (true, may)
@@ -400,11 +453,20 @@ impl Model {
         }
     }
 
-    /// When the oldest comment of a thread came that waits.
+    /// When the oldest comment of a thread came that waits, but for appeals.
     pub(crate) fn oldest_waiting(&self, thread: &Pair) -> Option<i64> {
         self.of_thread(thread, Status::Pending)
+            .filter(|(_, row)| row.appealed_at.is_none())
             .map(|(_, row)| row.created_at)
             .min()
+    }
+
+    /// The appeals that wait, the longest waiting one first.
+    pub(crate) fn appeals(&self) -> Vec<Uuid> {
+        let waiting = self.comments.iter().filter(|(_, row)| row.status == Status::Pending);
+        let mut appeals: Vec<_> = waiting.filter_map(|(id, row)| Some((row.appealed_at?, *id))).collect();
+        appeals.sort_unstable();
+        appeals.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The public comments of a thread.
@@ -425,7 +487,7 @@ impl Model {
         entry: Uuid,
         actor: &str,
         action: &str,
-        undoes: Option<Uuid>,
+        (undoes, detail): (Option<Uuid>, Option<String>),
         change: impl FnOnce(&mut Row),
     ) {
         let Some(row) = self.comments.get_mut(&comment) else {
@@ -447,6 +509,7 @@ impl Model {
             to_version: row.version,
             undoes,
             seq: row.seq + 1,
+            detail,
         });
     }
 

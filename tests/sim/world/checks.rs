@@ -83,19 +83,19 @@ impl World<'_> {
             i64,
             i64,
             Option<i64>,
+            Option<Uuid>,
             Option<String>,
         );
         let rows: Vec<Found> = look!(
             &mut self.eye,
             "SELECT c.id, c.site_id, t.thread_key, c.status, c.set_aside, c.version, c.label, c.created_at, c.decided_at, \
-             c.reports, c.event_seq, c.appealed_at, c.thread_title FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
+             c.reports, c.event_seq, c.appealed_at, c.appeal_against, c.thread_title FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
         )?;
         let mut found = BTreeMap::new();
         for row in rows {
             let (id, site, thread, status, set_aside, version, label, created_at, decided_at, ..) = row;
-            let (.., reports, seq, appealed, titled) = row;
+            let (.., reports, seq, appealed_at, against, titled) = row;
             let status = Status::parse(&status).ok_or_else(|| format!("the status of {id} is {status}"))?;
-            let appealed = appealed.is_some();
             let row = crate::model::Row {
                 site,
                 thread,
@@ -107,7 +107,8 @@ impl World<'_> {
                 decided_at,
                 reports,
                 seq,
-                appealed,
+                appealed_at,
+                against,
                 titled,
             };
             found.insert(id, row);
@@ -121,10 +122,10 @@ impl World<'_> {
 
     /// Each decision follows from the one before, and each change has its event.
     async fn look_at_histories(&mut self) -> Result<(), Broken> {
-        type Found = (Uuid, Uuid, String, String, Option<i64>, Option<Uuid>);
+        type Found = (Uuid, Uuid, String, String, Option<i64>, Option<Uuid>, Option<String>);
         let rows: Vec<Found> = look!(
             &mut self.eye,
-            "SELECT id, comment_id, actor_id, action, to_version, undoes FROM audit_entries \
+            "SELECT id, comment_id, actor_id, action, to_version, undoes, detail FROM audit_entries \
              WHERE comment_id IS NOT NULL ORDER BY id"
         )?;
         let mut must: Vec<&Entry> = self.model.entries.iter().collect();
@@ -140,6 +141,7 @@ impl World<'_> {
                     action,
                     Some(entry.to_version),
                     entry.undoes,
+                    entry.detail.clone(),
                 )
             })
             .collect();
@@ -359,6 +361,14 @@ impl World<'_> {
             let since = Some(Timestamp(0));
             let sorted = self.pages(Filter { since, ..filter }).await?;
             ensure!(by_index == sorted, "{order:?} lists {by_index:?} and sorts {sorted:?}");
+            let appeals = self.model.appeals();
+            ensure!(
+                by_index.starts_with(&appeals),
+                "{order:?} lists {by_index:?} and must begin with {appeals:?}"
+            );
+            let waiting = self.model.comments.values();
+            let must = waiting.filter(|row| row.status == Status::Pending).count();
+            ensure!(by_index.len() == must, "{order:?} lists {by_index:?}, and {must} wait");
         }
         for thread in self.model.threads.keys() {
             let row = self

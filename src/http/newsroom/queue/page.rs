@@ -380,6 +380,7 @@ async fn flash(app: &App, who: &Identity, query: &Query, language: Language) -> 
     }
     let message = match entry {
         _ if result == "undo-failed" => language.say("undo-failed"),
+        _ if result == "own-decision" => language.say("own_decision"),
         Some(entry) => conflict_sentence(language, comment.status, &entry.actor, &Moment::new(language, entry.at)),
         None => language.say("conflict"),
     };
@@ -434,6 +435,7 @@ fn back(fields: &Fields, comment: Uuid, made: &DecidedItem, failed: &str) -> Res
     let result = match made.decided {
         Decided::NotFound => return Err(Error::not_found().into()),
         Decided::Applied(_) | Decided::Replayed(_) => "applied",
+        Decided::OwnDecision => "own-decision",
         Decided::Unchanged | Decided::Conflict | Decided::Erased => failed,
     };
     let given = fields.text("return_to")?;
