@@ -1,5 +1,7 @@
 //! A moderator reads the queue: items with their author's record, latest decision and appeal, counts, history.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{identify::Identity, lease::Reading, sites};
@@ -16,7 +18,7 @@ use crate::{
         timestamp::Timestamp,
     },
     error::Error,
-    store::{AuditEntry, AuthorRecord, QueueRow},
+    store::{AuditEntry, AuthorRecord, DecisionFacts, QueueRow},
 };
 
 /// Items on a page at most.
@@ -52,6 +54,14 @@ pub struct Appeal {
     pub against: Option<AuditEntry>,
     /// Who the caller is to that decision.
     pub judge: Judge,
+}
+
+/// Something that happened to a comment.
+#[derive(Debug)]
+pub struct Past {
+    pub entry: AuditEntry,
+    /// What a decision keeps; `None`: it is none.
+    pub facts: Option<DecisionFacts>,
 }
 
 /// One page of the queue.
@@ -130,10 +140,18 @@ pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Erro
 ///
 /// # Errors
 /// As [`item`].
-pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<AuditEntry>), Error> {
+pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<Past>), Error> {
     let item = item(app, who, comment).await?;
-    let history = app.store.history(comment).await?;
-    Ok((item, history))
+    let entries = app.store.history(comment).await?;
+    let mut facts: HashMap<Uuid, DecisionFacts> = HashMap::new();
+    for one in app.store.decision_facts(comment).await? {
+        facts.insert(one.id, one);
+    }
+    let history = entries.into_iter().map(|entry| Past {
+        facts: facts.remove(&entry.id),
+        entry,
+    });
+    Ok((item, history.collect()))
 }
 
 /// The audit log of the caller's sites (of `site`, if given) after the entry `after`, oldest first. What

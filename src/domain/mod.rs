@@ -17,6 +17,7 @@ pub mod captcha;
 pub mod code;
 pub mod content;
 pub mod decision;
+pub mod decision_facts;
 pub mod defence;
 pub mod draft;
 pub mod event;

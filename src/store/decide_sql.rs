@@ -10,7 +10,12 @@ crate::store::from_row::from_row! {
         label: Option<String>,
         thread_title: Option<String>,
         thread_url: Option<String>,
+        appealed_at: Option<i64>,
         appeal_against: Option<Uuid>,
+        reasons: String,
+        level: Option<i64>,
+        policy_version: Option<i64>,
+        reports: i64,
         has_receiver: bool,
     }
 }
@@ -72,7 +77,7 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .await?;
     let current: Option<Current> = sqlx::query_as(
         "SELECT site_id, thread_id, status, set_aside, version, label, thread_title, thread_url, \
-         appeal_against, EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
+         appealed_at, appeal_against, reasons, level, policy_version, reports, EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
     .bind(wanted.comment)
@@ -162,6 +167,8 @@ async fn write(
         return Ok(Decided::Conflict);
     };
     record(connection, wanted, current, found, change).await?;
+    reverse(connection, wanted, current, change).await?;
+    keep_facts(connection, wanted, current, from, to).await?;
     let event = Event {
         id: wanted.id,
         site: current.site_id.clone(),
@@ -247,5 +254,73 @@ async fn record(
             .execute(connection)
             .await?;
     }
+    Ok(())
+}
+
+/// Notes which earlier decisions no longer hold: the one that is taken back, or those that had led elsewhere. What one
+/// that is taken back had reversed holds again.
+async fn reverse(
+    connection: &mut Connection,
+    wanted: &Decide,
+    current: &Current,
+    change: &decision::Change,
+) -> Result<(), StoreError> {
+    if let Some(undone) = change.undoes {
+        sqlx::query("UPDATE decision_facts SET reversed_by = $2, reversed_at = $3 WHERE id = $1")
+            .bind(undone)
+            .bind(wanted.id)
+            .bind(wanted.at.0)
+            .execute(&mut *connection)
+            .await?;
+        // Index: audit_by_comment.
+        sqlx::query(
+            "UPDATE decision_facts SET reversed_by = NULL, reversed_at = NULL WHERE reversed_by = $1 \
+             AND id IN (SELECT id FROM audit_entries WHERE comment_id = $2)",
+        )
+        .bind(undone)
+        .bind(wanted.comment)
+        .execute(connection)
+        .await?;
+    } else if current.version > 1 {
+        // Index: audit_by_comment.
+        sqlx::query(
+            "UPDATE decision_facts SET reversed_by = $1, reversed_at = $2 WHERE reversed_at IS NULL \
+             AND id IN (SELECT id FROM audit_entries WHERE comment_id = $3 \
+             AND action IN ('approve', 'reject', 'spam') AND to_status <> $4)",
+        )
+        .bind(wanted.id)
+        .bind(wanted.at.0)
+        .bind(wanted.comment)
+        .bind(change.to.status.as_str())
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn keep_facts(
+    connection: &mut Connection,
+    wanted: &Decide,
+    current: &Current,
+    from: Standing,
+    to: Standing,
+) -> Result<(), StoreError> {
+    let reasons: Vec<Reason> = crate::store::rows::json("comments", "reasons", &wanted.comment, &current.reasons)?;
+    let codes: Vec<&str> = reasons.iter().map(Reason::code).collect();
+    let source = Source::of(from.status, current.appealed_at.is_some(), current.reports);
+    sqlx::query(
+        "INSERT INTO decision_facts (id, revision, restriction, source, detection_codes, decided_how, policy_version, \
+         score_seen, focused_ms) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(wanted.id)
+    .bind(Restriction::of(from.status, to.status).map(Restriction::as_str))
+    .bind(source.as_str())
+    .bind(codes.join(" "))
+    .bind(wanted.how.as_str())
+    .bind(current.policy_version)
+    .bind(current.level)
+    .bind(wanted.focused_ms)
+    .execute(connection)
+    .await?;
     Ok(())
 }

@@ -23,6 +23,7 @@ mod claims;
 mod comments;
 mod counts;
 mod credentials;
+mod decision_facts;
 mod defence;
 mod earlier;
 mod engines;
@@ -66,6 +67,7 @@ pub use self::{
     claims::Claim,
     comments::{AuthorRecord, Parent},
     counts::SiteCounts,
+    decision_facts::DecisionFacts,
     defence::Hosts,
     earlier::{Before, Repeat},
     error::{Defect, OpenError, StoreError},

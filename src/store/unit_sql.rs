@@ -12,8 +12,10 @@ use crate::{
         appeal::Judge,
         audit::AuditDetail,
         decision::{self, Act, Decided, Standing},
+        decision_facts::{Restriction, Source},
         event::{Event, Kind},
         origin::{Origin, Submitted},
+        reason::Reason,
         status::Status,
     },
     store::{

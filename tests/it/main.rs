@@ -15,6 +15,7 @@ mod child;
 mod commands;
 mod copies;
 mod crowds;
+mod decision_facts;
 mod defects;
 mod defence;
 mod document;

@@ -1096,16 +1096,10 @@ async fn follow(scene: &Scene, storage: &Storage, thread: &str, events: &[Event]
                 let place = which % model.len();
                 let comment = &mut model[place];
                 let stored = scene.get(comment.id).await;
-                let asked = scene
-                    .store
-                    .appeal(&stored, scene.audit("appeal"), START)
-                    .await
-                    .expect("done");
-                assert_eq!(
-                    asked,
-                    appeal::ask(comment.standing.status, comment.appealed),
-                    "{event:?}"
-                );
+                let audit = scene.audit("appeal");
+                let asked = scene.store.appeal(&stored, audit, START).await.expect("done");
+                let must = appeal::ask(comment.standing.status, comment.appealed);
+                assert_eq!(asked, must, "{event:?}");
                 if asked == Asked::Brought {
                     comment.appealed = true;
                     comment.last = None;
@@ -3147,6 +3141,7 @@ fn every_public_method_is_called_here() {
     let tests = concat!(
         include_str!("store.rs"),
         include_str!("appeals.rs"),
+        include_str!("decision_facts.rs"),
         include_str!("store_accounts.rs"),
         include_str!("store_watch.rs"),
         include_str!("older_store.rs"),

@@ -75,6 +75,18 @@ pub(crate) struct Entry {
     pub(crate) undoes: Option<Uuid>,
     pub(crate) seq: i64,
     pub(crate) detail: Option<String>,
+    /// Of a decision.
+    pub(crate) facts: Option<Facts>,
+}
+
+/// What a decision keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) restriction: Option<&'static str>,
+    pub(crate) source: &'static str,
+    pub(crate) reversed_by: Option<Uuid>,
+    /// Where it led; an undo leads nowhere of its own.
+    to: Option<Status>,
 }
 
 /// What a decision found, and an undo brings back.
@@ -227,12 +239,8 @@ impl Model {
         if let Some(key) = key {
             self.decisions.insert(key, wanted.id);
         }
-        let in_force = self.in_force.entry(wanted.comment).or_default();
-        if wanted.act == Act::Undo {
-            in_force.pop();
-        } else {
-            in_force.push(wanted.id);
-        }
+        let facts = facts(row, wanted.act, to.status);
+        self.reverses(wanted, to.status);
         self.change(
             wanted.comment,
             wanted.id,
@@ -246,10 +254,38 @@ impl Model {
                 row.decided_at = Some(wanted.at.0);
             },
         );
+        if let Some(entry) = self.entries.last_mut() {
+            entry.facts = Some(facts);
+        }
         self.happens(wanted.comment, word_of(wanted.act));
         self.gives_its_title(wanted.comment);
         self.leases.remove(&wanted.comment);
         Decided::Applied(wanted.id)
+    }
+
+    /// The decisions that no longer hold by this one, and of one that is taken back those that hold again.
+    fn reverses(&mut self, wanted: &Decide, to: Status) {
+        let in_force = self.in_force.entry(wanted.comment).or_default();
+        let undone = match wanted.act {
+            Act::Undo => in_force.pop(),
+            _ => None,
+        };
+        for entry in self.entries.iter_mut().filter(|entry| entry.comment == wanted.comment) {
+            let Some(facts) = &mut entry.facts else { continue };
+            if undone.is_some() && facts.reversed_by == undone {
+                facts.reversed_by = None;
+            }
+            let is_taken_back = undone == Some(entry.id);
+            let leads_elsewhere = wanted.act != Act::Undo
+                && facts.reversed_by.is_none()
+                && facts.to.is_some_and(|was| was != Status::Pending && was != to);
+            if is_taken_back || leads_elsewhere {
+                facts.reversed_by = Some(wanted.id);
+            }
+        }
+        if wanted.act != Act::Undo {
+            in_force.push(wanted.id);
+        }
     }
 
     /// Whether the comment's reader appeals against a decision of that actor's, and whether others may decide.
@@ -510,6 +546,7 @@ impl Model {
             undoes,
             seq: row.seq + 1,
             detail,
+            facts: None,
         });
     }
 
@@ -518,6 +555,27 @@ impl Model {
             row.seq += 1;
             self.events.insert((comment, row.seq, kind));
         }
+    }
+}
+
+fn facts(row: &Row, act: Act, to: Status) -> Facts {
+    let was_public = row.status == Status::Approved;
+    Facts {
+        restriction: match to {
+            Status::Approved => None,
+            _ if was_public => Some("removed"),
+            Status::Rejected | Status::Spam => Some("disabled"),
+            _ => None,
+        },
+        source: if row.status == Status::Pending && row.appealed_at.is_some() {
+            "appeal"
+        } else if was_public && row.reports > 0 {
+            "report"
+        } else {
+            "own"
+        },
+        reversed_by: None,
+        to: (act != Act::Undo).then_some(to),
     }
 }
 

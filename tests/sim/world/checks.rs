@@ -146,6 +146,7 @@ impl World<'_> {
             })
             .collect();
         ensure!(rows == must, "the histories are {rows:#?} and must be {must:#?}");
+        self.look_at_facts().await?;
         let events: Vec<(Uuid, Option<i64>, String)> = look!(
             &mut self.eye,
             "SELECT comment_id, seq, kind FROM events WHERE comment_id IS NOT NULL ORDER BY comment_id, seq"
@@ -157,6 +158,25 @@ impl World<'_> {
             .map(|(comment, seq, kind)| (*comment, Some(*seq), (*kind).to_owned()))
             .collect();
         ensure!(events == must, "what happened is {events:#?} and must be {must:#?}");
+        Ok(())
+    }
+
+    /// What each decision keeps.
+    async fn look_at_facts(&mut self) -> Result<(), Broken> {
+        let kept: Vec<(Uuid, Option<String>, String, Option<Uuid>)> = look!(
+            &mut self.eye,
+            "SELECT id, restriction, source, reversed_by FROM decision_facts ORDER BY id"
+        )?;
+        let entries = self.model.entries.iter();
+        let mut must: Vec<_> = entries
+            .filter_map(|entry| {
+                let facts = entry.facts.as_ref()?;
+                let restriction = facts.restriction.map(str::to_owned);
+                Some((entry.id, restriction, facts.source.to_owned(), facts.reversed_by))
+            })
+            .collect();
+        must.sort_by_key(|(id, ..)| *id);
+        ensure!(kept == must, "decisions keep {kept:#?} and must keep {must:#?}");
         Ok(())
     }
 

@@ -111,8 +111,8 @@ impl<'a> Item<'a> {
     }
 
     /// The same with what was decided about it, at once and later.
-    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a [AuditEntry]) -> Self {
-        self.history = Some(history.iter().map(Entry::of).collect());
+    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a [review::Past]) -> Self {
+        self.history = Some(history.iter().map(Entry::of_past).collect());
         self.outcome = Some(Outcome::of(&item.row.comment));
         self
     }

@@ -406,6 +406,7 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, Visitor(who): Visitor, r
         key: None,
         reason: None,
         note: None,
+        focused_ms: None,
         of: None,
     };
     let made = decide::decide(&app, &who, decision).await?;
@@ -424,6 +425,7 @@ pub(crate) async fn undo(State(app): State<Arc<App>>, Visitor(who): Visitor, req
         key: None,
         reason: None,
         note: None,
+        focused_ms: None,
         of: Some(decision),
     };
     let made = decide::decide(&app, &who, decision).await?;
