@@ -50,10 +50,10 @@ macro_rules! has_another {
     ($executor:expr, $person:expr, $site:expr, $now:expr) => {{
         let person: &$crate::store::person::Person = $person;
         let now: $crate::domain::timestamp::Timestamp = $now;
-        // Indexes: account_roles_by_site, token_sites_by_site.
+        // Indexes: account_roles_by_site, token_sites_by_site. Nobody has a role before they come in.
         let found: Result<Option<(i64,)>, ::sqlx::Error> = ::sqlx::query_as(
             "SELECT CAST(1 AS BIGINT) FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-             WHERE r.site_id IN ($1, '*') AND a.id <> $2 AND a.passphrase IS NOT NULL AND a.disabled_at IS NULL \
+             WHERE r.site_id IN ($1, '*') AND a.id <> $2 AND a.disabled_at IS NULL \
              UNION ALL SELECT CAST(1 AS BIGINT) FROM token_sites s JOIN tokens t ON t.id = s.token_id \
              WHERE s.site_id IN ($1, '*') AND t.id <> $2 AND $3 AND t.maker_id IS NULL AND t.parent_id IS NULL \
              AND t.revoked_at IS NULL AND COALESCE(t.expires_at, $5) > $4 LIMIT 1",
