@@ -7,6 +7,7 @@ use crate::{
     app::App,
     domain::code::Code,
     domain::decision::{Act, Decided},
+    domain::decision_facts::How,
     error::Error,
     keys::{Purpose, hex},
     store::Decide,
@@ -21,6 +22,9 @@ const NOTE_MAX: usize = 2000;
 /// Longest reason code or decision key, in characters.
 const CODE_MAX: usize = 200;
 
+/// The longest focus that is kept, in milliseconds: a day.
+const FOCUS_MAX: i64 = 86_400_000;
+
 /// A decision to be made.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
@@ -32,6 +36,8 @@ pub struct NewDecision {
     pub key: Option<String>,
     pub reason: Option<String>,
     pub note: Option<String>,
+    /// How long the comment had the focus, in milliseconds, as the page says.
+    pub focused_ms: Option<i64>,
     /// For an undo: the decision to take back.
     pub of: Option<Uuid>,
 }
@@ -80,6 +86,8 @@ pub async fn decide(app: &App, who: &Identity, new: NewDecision) -> Result<Decid
                 .as_ref()
                 .map(|note| hex(&app.keys.digest(Purpose::Audit, "", note.as_bytes()))),
             note,
+            how: How::Person,
+            focused_ms: new.focused_ms.map(|time| time.clamp(0, FOCUS_MAX)),
             actor: who.actor.clone(),
             scope: who.scope.clone(),
             at: app.clock.now(),

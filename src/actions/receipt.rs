@@ -9,6 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, ActorKind},
         address::ClientAddress,
+        appeal::{self, Asked},
         code::Code,
         retention,
         status::Status,
@@ -40,7 +41,7 @@ impl Own {
     /// Whether a person can still be asked.
     #[must_use]
     pub fn can_appeal(&self) -> bool {
-        self.comment.status == Status::Refused && self.comment.appealed_at.is_none()
+        appeal::ask(self.comment.status, self.comment.appealed_at.is_some()) == Asked::Brought
     }
 }
 
@@ -66,19 +67,22 @@ pub async fn thread_of(app: &App, own: &Own) -> Option<(String, Option<String>)>
     Some((row.thread_key, row.thread_url))
 }
 
-/// Brings a refused comment before a person, once; asking again changes nothing.
+/// Brings a comment that was turned down, by the policy or by a person, before a person, once; asking again while it
+/// waits changes nothing.
 ///
 /// # Errors
-/// 404, [`Error::RateLimited`], a conflict when it is not refused; errors of the store.
+/// 404, [`Error::RateLimited`]; `conflict` when there is nothing to appeal against, `appeal_answered` when a person has
+/// answered, `erased`; errors of the store.
 pub async fn appeal(app: &App, receipt: &str, client: ClientAddress) -> Result<Own, Error> {
     app.limits.check(&[Demand::by_address(Action::Appeal, client)])?;
     let own = open(app, receipt).await?;
     let audit = by_reader(app, &own.comment, "appeal", Status::Pending);
-    let appealed = app.store.appeal(&own.comment, audit, app.clock.now()).await?;
-    if !appealed && own.comment.appealed_at.is_none() {
-        return Err(Error::Code(Code::Conflict));
+    match app.store.appeal(&own.comment, audit, app.clock.now()).await? {
+        Asked::Brought | Asked::Waiting => open(app, receipt).await,
+        Asked::Answered => Err(Error::Code(Code::AppealAnswered)),
+        Asked::Needless => Err(Error::Code(Code::Conflict)),
+        Asked::Erased => Err(Error::Code(Code::Erased)),
     }
-    open(app, receipt).await
 }
 
 /// Erases the texts for good.

@@ -1,4 +1,6 @@
-//! A moderator reads the queue: items with their author's record and latest decision, counts, history.
+//! A moderator reads the queue: items with their author's record, latest decision and appeal, counts, history.
+
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -8,13 +10,14 @@ use crate::{
     domain::{
         account::{EVERY_SITE, Role},
         actor::Scope,
+        appeal::Judge,
         code::Code,
         queue::{Filter, Pile},
         site::Site,
         timestamp::Timestamp,
     },
     error::Error,
-    store::{AuditEntry, AuthorRecord, QueueRow},
+    store::{AuditEntry, AuthorRecord, DecisionFacts, QueueRow},
 };
 
 /// Items on a page at most.
@@ -38,11 +41,32 @@ pub struct Item {
     pub decision: Option<AuditEntry>,
     /// Who reads it now.
     pub lease: Option<Reading>,
+    /// `None`: its reader never appealed.
+    pub appeal: Option<Appeal>,
+}
+
+/// A reader's appeal, answered or not.
+#[derive(Debug)]
+pub struct Appeal {
+    pub at: Timestamp,
+    /// The decision appealed against; `None`: the policy refused the comment, and no person.
+    pub against: Option<AuditEntry>,
+    /// Who the caller is to that decision.
+    pub judge: Judge,
+}
+
+/// Something that happened to a comment.
+#[derive(Debug)]
+pub struct Past {
+    pub entry: AuditEntry,
+    /// What a decision keeps; `None`: it is none.
+    pub facts: Option<DecisionFacts>,
 }
 
 /// One page of the queue.
 #[derive(Debug)]
 pub struct Page {
+    /// Of what waits the appeals first.
     pub items: Vec<Item>,
     /// The key of the next page; `None` on the last.
     pub next: Option<Vec<String>>,
@@ -115,10 +139,18 @@ pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Erro
 ///
 /// # Errors
 /// As [`item`].
-pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<AuditEntry>), Error> {
+pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<Past>), Error> {
     let item = item(app, who, comment).await?;
-    let history = app.store.history(comment).await?;
-    Ok((item, history))
+    let entries = app.store.history(comment).await?;
+    let mut facts: HashMap<Uuid, DecisionFacts> = HashMap::new();
+    for one in app.store.decision_facts(comment).await? {
+        facts.insert(one.id, one);
+    }
+    let history = entries.into_iter().map(|entry| Past {
+        facts: facts.remove(&entry.id),
+        entry,
+    });
+    Ok((item, history.collect()))
 }
 
 /// The audit log of the caller's sites (of `site`, if given) after the entry `after`, oldest first. What
@@ -156,6 +188,7 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
     let records = app.store.author_records(&comments).await?;
     let mut decisions = app.store.latest_decisions(&ids).await?;
     let leases = app.store.leases(app.clock.now()).await?;
+    let mut appeals = app.store.appeals_seen(&comments, &who.actor, app.clock.now()).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -168,6 +201,15 @@ async fn with_context(app: &App, who: &Identity, rows: Vec<QueueRow>) -> Result<
                     .iter()
                     .find(|lease| lease.comment_id == id)
                     .map(|lease| Reading::seen_by(who, lease)),
+                appeal: row
+                    .comment
+                    .appealed_at
+                    .zip(appeals.remove(&id))
+                    .map(|(at, seen)| Appeal {
+                        at,
+                        against: seen.against,
+                        judge: seen.judge,
+                    }),
                 row,
             }
         })

@@ -42,6 +42,13 @@ pub enum AuditDetail<'a> {
         cuts: NamedCuts,
         version: i64,
     },
+    /// A reader asked for a person.
+    Appeal {
+        /// The decision that the reader appeals against; null where no person made one.
+        against: Option<Uuid>,
+    },
+    /// A decision about an appealed comment by whoever made the one appealed against: nobody else could.
+    Alone { alone: bool },
     /// A second check took a mark off.
     StepUp {
         /// Null of a proof.

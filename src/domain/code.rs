@@ -58,11 +58,13 @@ codes! {
     408 { Timeout, }
     409 {
         AccountExists,
+        AppealAnswered,
         Conflict,
         Erased,
         InvitationsFull,
         LastOwner,
         LinkHasAccount,
+        OwnDecision,
         SecondStepOn,
         SetInFile,
         SettingsChanged,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{status::Status, word::words};
+use super::{appeal::Judge, status::Status, word::words};
 
 /// What a moderator does to a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Current {
     pub version: i64,
     /// Readers reported it since somebody decided about it.
     pub is_reported: bool,
+    /// Who the caller is to it.
+    pub judge: Judge,
 }
 
 /// An earlier decision, the last thing that happened to the comment.
@@ -115,11 +117,21 @@ pub struct Wanted<'a> {
 /// it is, if a decision did.
 ///
 /// An undo leads back to where its decision came from, takes back the caller's own decision only, and only while
-/// nothing has happened since.
+/// nothing has happened since. Whoever's decision a reader appealed against changes nothing of the comment.
 ///
 /// # Errors
-/// Why nothing changes: [`Decided::Erased`], [`Decided::Conflict`] or [`Decided::Unchanged`].
+/// Why nothing changes: [`Decided::Erased`], [`Decided::Conflict`], [`Decided::Unchanged`] or
+/// [`Decided::OwnDecision`].
 pub fn apply(current: Current, wanted: Wanted<'_>, earlier: Option<Earlier>) -> Result<Change, Decided> {
+    let change = change(current, wanted, earlier)?;
+    if current.judge.may_decide() {
+        Ok(change)
+    } else {
+        Err(Decided::OwnDecision)
+    }
+}
+
+fn change(current: Current, wanted: Wanted<'_>, earlier: Option<Earlier>) -> Result<Change, Decided> {
     if current.standing.status == Status::Erased {
         return Err(Decided::Erased);
     }
@@ -165,6 +177,8 @@ pub enum Decided {
     Replayed(Uuid),
     /// Somebody was first, or there is nothing of the caller's to undo.
     Conflict,
+    /// The reader appeals against a decision of the caller's, and somebody else may decide.
+    OwnDecision,
     /// The texts are gone.
     Erased,
     /// Not there, or not in the caller's scope.
@@ -182,6 +196,7 @@ mod tests {
             standing: Standing { status, set_aside },
             version: 3,
             is_reported: false,
+            judge: Judge::Another,
         }
     }
 
@@ -269,6 +284,24 @@ mod tests {
             (Some(Uuid::from_u128(8)), Some(earlier(AWA))),
         ] {
             assert_eq!(undo(of, earlier), Err(Decided::Conflict));
+        }
+    }
+
+    #[test]
+    fn whose_decision_is_appealed_against_changes_nothing_unless_alone() {
+        for &act in Act::ALL {
+            let asks = |judge| {
+                let current = Current {
+                    judge,
+                    ..current(Status::Pending, false)
+                };
+                apply(current, wanted(act), Some(earlier(AWA)))
+            };
+            let by_another = asks(Judge::Another);
+            assert_eq!(asks(Judge::Alone), by_another, "{act:?}");
+            // What changes nothing anyway is no decision.
+            let must = by_another.and(Err(Decided::OwnDecision));
+            assert_eq!(asks(Judge::Own), must, "{act:?}");
         }
     }
 

@@ -11,11 +11,13 @@
 pub mod account;
 pub mod actor;
 pub mod address;
+pub mod appeal;
 pub mod audit;
 pub mod captcha;
 pub mod code;
 pub mod content;
 pub mod decision;
+pub mod decision_facts;
 pub mod defence;
 pub mod draft;
 pub mod event;

@@ -150,11 +150,18 @@ impl Filter {
         let (Some(key), Some(other)) = (PageKey::of(self.order, key), PageKey::of(self.order, other)) else {
             return false;
         };
-        if self.order.descends() {
+        // Appeals stand first, the longest waiting one before the others.
+        if self.order.descends() && !key.is_appeal() && !other.is_appeal() {
             key < other
         } else {
             key > other
         }
+    }
+
+    /// Whether the page before ended behind the appeals, which stand before all else that waits.
+    #[must_use]
+    pub fn is_behind_appeals(&self) -> bool {
+        self.page_key().is_some_and(|key| !key.is_appeal())
     }
 
     /// The places that are kept: those named, and that of the article in which the page before ended.
@@ -182,9 +189,14 @@ impl Filter {
 /// A thread and when its oldest waiting comment came in.
 pub type Place = (Uuid, i64);
 
+/// What an appeal's key begins with.
+const APPEAL: &str = "appeal";
+
 /// Where an item stands in its list.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub enum PageKey {
+    /// When the reader appealed, and the comment; in every order of what waits.
+    Appeal(i64, Uuid),
     /// When the article's oldest waiting comment came in, the thread, when the comment came in, the comment.
     Article(i64, Uuid, i64, Uuid),
     /// What is sorted by, and the comment.
@@ -192,7 +204,7 @@ pub enum PageKey {
 }
 
 impl PageKey {
-    /// Of a comment that is sorted by `sort` in an order.
+    /// Of a comment, no appeal, that is sorted by `sort` in an order.
     #[must_use]
     pub fn new(order: Order, sort: i64, thread: Uuid, created_at: i64, comment: Uuid) -> Self {
         match order {
@@ -201,10 +213,17 @@ impl PageKey {
         }
     }
 
+    /// Whether it is an appeal's.
+    #[must_use]
+    pub fn is_appeal(self) -> bool {
+        matches!(self, Self::Appeal(..))
+    }
+
     /// The key of those parts, if it is one of this order's.
     #[must_use]
     pub fn of(order: Order, parts: &[String]) -> Option<Self> {
         match (order, parts) {
+            (_, [word, at, id]) if word == APPEAL => Some(Self::Appeal(at.parse().ok()?, id.parse().ok()?)),
             (Order::Article, [sort, thread, created, id]) => Some(Self::Article(
                 sort.parse().ok()?,
                 thread.parse().ok()?,
@@ -221,6 +240,7 @@ impl PageKey {
     #[must_use]
     pub fn parts(self) -> Vec<String> {
         match self {
+            Self::Appeal(at, id) => vec![APPEAL.to_owned(), at.to_string(), id.to_string()],
             Self::Article(sort, thread, created, id) => {
                 vec![
                     sort.to_string(),

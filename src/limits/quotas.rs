@@ -42,7 +42,7 @@ pub struct Quotas {
     pub setup_code: Quota,
     /// Reports by readers, by address. Beyond it: 429.
     pub report: Quota,
-    /// Appeals of refused readers, by address. Beyond it: 429.
+    /// Appeals of readers who were turned down, by address. Beyond it: 429.
     pub appeal: Quota,
     /// Tests of captcha keys, by site. Beyond it: 429.
     pub captcha_test: Quota,

@@ -1,5 +1,5 @@
 //! Single comments: finding one, its repeats, its parent and its author's record; and what its own
-//! reader may do to it (appeal, erase).
+//! reader may do to it (erase; appeals have a file of their own).
 
 use std::collections::HashMap;
 
@@ -99,7 +99,7 @@ macro_rules! recount_waiting {
     ($conn:expr, $thread:expr) => {
         sqlx::query(
             "UPDATE threads SET oldest_pending_at = (SELECT MIN(created_at) FROM comments \
-             WHERE thread_id = $1 AND status = 'pending') WHERE id = $1",
+             WHERE thread_id = $1 AND status = 'pending' AND appealed_at IS NULL) WHERE id = $1",
         )
         .bind($thread)
         .execute(&mut *$conn)
@@ -314,31 +314,6 @@ impl Store {
                 ((site, key), record)
             })
             .collect())
-    }
-
-    /// Brings a refused comment before a person, once. `false`: it is not refused, or was brought before.
-    pub async fn appeal(&self, comment: &Comment, audit: NewAudit, now: Timestamp) -> Result<bool, StoreError> {
-        let (id, thread) = (comment.id, comment.thread);
-        in_tx!(self, |conn| {
-            sqlx::query("UPDATE threads SET content_version = content_version WHERE id = $1")
-                .bind(thread)
-                .execute(&mut *conn)
-                .await?;
-            let version: Option<(i64,)> = sqlx::query_as(
-                "UPDATE comments SET status = 'pending', appealed_at = $2, version = version + 1 \
-                 WHERE id = $1 AND status = 'refused' AND appealed_at IS NULL RETURNING version",
-            )
-            .bind(id)
-            .bind(now.0)
-            .fetch_optional(&mut *conn)
-            .await?;
-            let Some((version,)) = version else {
-                return Ok(false);
-            };
-            recount_waiting!(conn, thread);
-            insert_entry!(conn, audit, Some(version));
-            Ok(true)
-        })
     }
 
     /// Erases a comment's texts for good; the row stays as evidence. `false`: they were gone already.

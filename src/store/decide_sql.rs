@@ -11,6 +11,12 @@ crate::store::from_row::from_row! {
         open_reports: i64,
         thread_title: Option<String>,
         thread_url: Option<String>,
+        appealed_at: Option<i64>,
+        appeal_against: Option<Uuid>,
+        reasons: String,
+        level: Option<i64>,
+        policy_version: Option<i64>,
+        reports: i64,
         has_receiver: bool,
     }
 }
@@ -31,6 +37,7 @@ async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided,
         },
         version: current.version,
         is_reported: current.open_reports > 0,
+        judge: judge(connection, wanted, &current).await?,
     };
     let earlier = match wanted.act {
         Act::Undo => latest(connection, wanted, current.version).await?,
@@ -43,7 +50,7 @@ async fn decide(connection: &mut Connection, wanted: &Decide) -> Result<Decided,
         actor: &wanted.actor.id,
     };
     match decision::apply(found, act, earlier) {
-        Ok(change) => write(connection, wanted, &current, found.standing, &change).await,
+        Ok(change) => write(connection, wanted, &current, &found, &change).await,
         Err(unchanged) => Ok(unchanged),
     }
 }
@@ -72,6 +79,7 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .await?;
     let current: Option<Current> = sqlx::query_as(
         "SELECT site_id, thread_id, status, set_aside, version, label, open_reports, thread_title, thread_url, \
+         appealed_at, appeal_against, reasons, level, policy_version, reports, \
          EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
@@ -79,6 +87,27 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .fetch_optional(connection)
     .await?;
     Ok(current.filter(|current| wanted.scope.allows(&current.site_id)))
+}
+
+/// Who the caller is to the decision that the comment's reader appealed against.
+async fn judge(connection: &mut Connection, wanted: &Decide, current: &Current) -> Result<Judge, StoreError> {
+    let Some(against) = current.appeal_against else {
+        return Ok(Judge::Another);
+    };
+    let made: Option<(ActorKind, String)> =
+        sqlx::query_as("SELECT actor_kind, actor_id FROM audit_entries WHERE id = $1")
+            .bind(against)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some((kind, id)) = made else {
+        return Ok(Judge::Another);
+    };
+    let own = person_behind!(&mut *connection, wanted.actor.kind, &wanted.actor.id)?;
+    if own != person_behind!(&mut *connection, kind, &id)? {
+        return Ok(Judge::Another);
+    }
+    let is_alone = !has_another!(&mut *connection, &own, current.site_id.as_str(), wanted.at)?;
+    Ok(if is_alone { Judge::Alone } else { Judge::Own })
 }
 
 /// The decision that gave the comment its version, if a decision did.
@@ -121,10 +150,10 @@ async fn write(
     connection: &mut Connection,
     wanted: &Decide,
     current: &Current,
-    from: Standing,
+    found: &decision::Current,
     change: &decision::Change,
 ) -> Result<Decided, StoreError> {
-    let to = change.to;
+    let (from, to) = (found.standing, change.to);
     let changed: Option<(i64,)> = sqlx::query_as(
         "UPDATE comments SET status = $3, set_aside = $4, label = $5, decided_at = $6, version = version + 1, \
          open_reports = CASE WHEN $7 THEN reports ELSE 0 END, event_seq = event_seq + 1 \
@@ -142,7 +171,9 @@ async fn write(
     let Some((seq,)) = changed else {
         return Ok(Decided::Conflict);
     };
-    record(connection, wanted, current, from, change).await?;
+    record(connection, wanted, current, found, change).await?;
+    reverse(connection, wanted, current, change).await?;
+    keep_facts(connection, wanted, current, from, to).await?;
     let event = Event {
         id: wanted.id,
         site: current.site_id.clone(),
@@ -176,7 +207,7 @@ async fn write(
     if to.status == Status::Pending || from.status == Status::Pending {
         sqlx::query(
             "UPDATE threads SET oldest_pending_at = (SELECT MIN(created_at) FROM comments \
-             WHERE thread_id = $1 AND status = 'pending') WHERE id = $1",
+             WHERE thread_id = $1 AND status = 'pending' AND appealed_at IS NULL) WHERE id = $1",
         )
         .bind(current.thread_id)
         .execute(&mut *connection)
@@ -189,13 +220,15 @@ async fn record(
     connection: &mut Connection,
     wanted: &Decide,
     current: &Current,
-    from: Standing,
+    found: &decision::Current,
     change: &decision::Change,
 ) -> Result<(), StoreError> {
+    let from = found.standing;
+    let detail = (found.judge == Judge::Alone).then(|| AuditDetail::Alone { alone: true }.text());
     sqlx::query(
         "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, from_status, \
-         to_status, from_aside, from_label, from_version, to_version, reason, text_digest, undoes, decision_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         to_status, from_aside, from_label, from_version, to_version, reason, text_digest, undoes, decision_key, \
+         detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(wanted.id)
     .bind(current.site_id.as_str())
@@ -215,6 +248,7 @@ async fn record(
     .bind(wanted.note_digest.as_deref())
     .bind(change.undoes)
     .bind(wanted.key.as_deref())
+    .bind(detail)
     .execute(&mut *connection)
     .await?;
     if let Some(note) = &wanted.note {
@@ -225,5 +259,73 @@ async fn record(
             .execute(connection)
             .await?;
     }
+    Ok(())
+}
+
+/// Notes which earlier decisions no longer hold: the one that is taken back, or those that had led elsewhere. What one
+/// that is taken back had reversed holds again.
+async fn reverse(
+    connection: &mut Connection,
+    wanted: &Decide,
+    current: &Current,
+    change: &decision::Change,
+) -> Result<(), StoreError> {
+    if let Some(undone) = change.undoes {
+        sqlx::query("UPDATE decision_facts SET reversed_by = $2, reversed_at = $3 WHERE id = $1")
+            .bind(undone)
+            .bind(wanted.id)
+            .bind(wanted.at.0)
+            .execute(&mut *connection)
+            .await?;
+        // Index: audit_by_comment.
+        sqlx::query(
+            "UPDATE decision_facts SET reversed_by = NULL, reversed_at = NULL WHERE reversed_by = $1 \
+             AND id IN (SELECT id FROM audit_entries WHERE comment_id = $2)",
+        )
+        .bind(undone)
+        .bind(wanted.comment)
+        .execute(connection)
+        .await?;
+    } else if current.version > 1 {
+        // Index: audit_by_comment.
+        sqlx::query(
+            "UPDATE decision_facts SET reversed_by = $1, reversed_at = $2 WHERE reversed_at IS NULL \
+             AND id IN (SELECT id FROM audit_entries WHERE comment_id = $3 \
+             AND action IN ('approve', 'reject', 'spam') AND to_status <> $4)",
+        )
+        .bind(wanted.id)
+        .bind(wanted.at.0)
+        .bind(wanted.comment)
+        .bind(change.to.status.as_str())
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn keep_facts(
+    connection: &mut Connection,
+    wanted: &Decide,
+    current: &Current,
+    from: Standing,
+    to: Standing,
+) -> Result<(), StoreError> {
+    let reasons: Vec<Reason> = crate::store::rows::json("comments", "reasons", &wanted.comment, &current.reasons)?;
+    let codes: Vec<&str> = reasons.iter().map(Reason::code).collect();
+    let source = Source::of(from.status, current.appealed_at.is_some(), current.reports);
+    sqlx::query(
+        "INSERT INTO decision_facts (id, revision, restriction, source, detection_codes, decided_how, policy_version, \
+         score_seen, focused_ms) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(wanted.id)
+    .bind(Restriction::of(from.status, to.status).map(Restriction::as_str))
+    .bind(source.as_str())
+    .bind(codes.join(" "))
+    .bind(wanted.how.as_str())
+    .bind(current.policy_version)
+    .bind(current.level)
+    .bind(wanted.focused_ms)
+    .execute(connection)
+    .await?;
     Ok(())
 }

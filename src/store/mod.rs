@@ -16,6 +16,7 @@
 mod access;
 mod account_changes;
 mod accounts;
+mod appeals;
 mod audit;
 mod changes;
 mod claims;
@@ -23,6 +24,7 @@ mod comments;
 mod context;
 mod counts;
 mod credentials;
+mod decision_facts;
 mod defence;
 mod earlier;
 mod engines;
@@ -40,6 +42,7 @@ mod new_key;
 mod offers;
 mod open;
 mod outbox;
+mod person;
 mod postgres;
 mod queue;
 mod role_changes;
@@ -59,12 +62,14 @@ mod writes;
 
 pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
+    appeals::AppealSeen,
     audit::{AuditEntry, NewAudit, SealFault},
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Parent},
     context::{NearComment, PastComment, Report},
     counts::SiteCounts,
+    decision_facts::DecisionFacts,
     defence::Hosts,
     earlier::{Before, Repeat},
     error::{Defect, OpenError, StoreError},

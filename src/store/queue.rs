@@ -1,5 +1,5 @@
-//! The review queue: filtered lists of comments, paged by key. What waits is listed in `waiting.rs`, what is counted in
-//! `counts.rs`.
+//! The review queue: filtered lists of comments, paged by key. What waits is listed in `waiting.rs`, appeals in
+//! `appeals.rs`, what is counted in `counts.rs`.
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     queue::{Filter, Order, PageKey, Pile},
+    status::Status,
     timestamp::Timestamp,
 };
 
@@ -65,7 +66,12 @@ impl Row {
     /// With its page key in a list of that order.
     pub(super) fn into_item(self, order: Option<Order>) -> Result<QueueRow, StoreError> {
         let comment = Comment::try_from(self.comment)?;
-        let key = |order| PageKey::new(order, self.sort, comment.thread, comment.created_at.0, comment.id).parts();
+        let key = |order| match comment.appealed_at {
+            Some(at) if comment.status == Status::Pending && !comment.set_aside => {
+                PageKey::Appeal(at.0, comment.id).parts()
+            }
+            _ => PageKey::new(order, self.sort, comment.thread, comment.created_at.0, comment.id).parts(),
+        };
         Ok(QueueRow {
             page_key: order.map(key).unwrap_or_default(),
             comment,
@@ -90,6 +96,42 @@ macro_rules! push_sites {
 }
 pub(super) use push_sites;
 
+/// Narrows a query of [`TABLES`] by what a filter asks of a comment itself.
+macro_rules! push_narrowing {
+    ($query:expr, $filter:expr) => {
+        for word in &$filter.words {
+            $query
+                .push(" AND c.folded LIKE ")
+                .push_bind(format!("%{}%", $crate::store::queue::escape(word)));
+            $query.push(" ESCAPE '\\'");
+        }
+        if let Some(thread) = &$filter.thread {
+            $query.push(" AND t.thread_key = ").push_bind(thread.as_str());
+        }
+        if let Some((name, email_key)) = &$filter.author {
+            $query.push(" AND (c.email_key = ").push_bind(email_key.as_str());
+            let name = format!("{}%", $crate::store::queue::escape(name));
+            $query.push(" OR c.folded LIKE ").push_bind(name);
+            $query.push(" ESCAPE '\\')");
+        }
+        if let Some(reason) = &$filter.reason {
+            let code = format!("%\"code\":\"{}\"%", $crate::store::queue::escape(reason));
+            $query.push(" AND c.reasons LIKE ").push_bind(code);
+            $query.push(" ESCAPE '\\'");
+        }
+        if let Some(max) = $filter.score_max {
+            $query.push(" AND c.level <= ").push_bind(max);
+        }
+        if let Some(links) = $filter.links {
+            $query.push(" AND c.links >= ").push_bind(links);
+        }
+        if let Some(since) = $filter.since {
+            $query.push(" AND c.created_at >= ").push_bind(since.0);
+        }
+    };
+}
+pub(super) use push_narrowing;
+
 /// What a filter sorts by; an article whose place is kept sorts by that.
 macro_rules! push_sort {
     ($query:expr, $filter:expr, $places:expr) => {
@@ -112,7 +154,7 @@ macro_rules! push_sort {
 }
 
 impl Store {
-    /// A page by one question, sorted by the engine.
+    /// A page by one question, sorted by the engine; without the appeals that wait.
     pub(super) async fn listed(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
         let column = column(filter);
         let descends = filter.order.descends();
@@ -128,38 +170,13 @@ impl Store {
                 lies_in(filter.pile)
             ));
             push_sites!(query, filter);
+            if filter.pile == Pile::Pending {
+                query.push(" AND c.appealed_at IS NULL");
+            }
             if by_article && filter.pile == Pile::Pending {
                 query.push(" AND t.oldest_pending_at IS NOT NULL");
             }
-            for word in &filter.words {
-                query
-                    .push(" AND c.folded LIKE ")
-                    .push_bind(format!("%{}%", escape(word)));
-                query.push(" ESCAPE '\\'");
-            }
-            if let Some(thread) = &filter.thread {
-                query.push(" AND t.thread_key = ").push_bind(thread.as_str());
-            }
-            if let Some((name, email_key)) = &filter.author {
-                query.push(" AND (c.email_key = ").push_bind(email_key.as_str());
-                query.push(" OR c.folded LIKE ").push_bind(format!("{}%", escape(name)));
-                query.push(" ESCAPE '\\')");
-            }
-            if let Some(reason) = &filter.reason {
-                query
-                    .push(" AND c.reasons LIKE ")
-                    .push_bind(format!("%\"code\":\"{}\"%", escape(reason)));
-                query.push(" ESCAPE '\\'");
-            }
-            if let Some(max) = filter.score_max {
-                query.push(" AND c.level <= ").push_bind(max);
-            }
-            if let Some(links) = filter.links {
-                query.push(" AND c.links >= ").push_bind(links);
-            }
-            if let Some(since) = filter.since {
-                query.push(" AND c.created_at >= ").push_bind(since.0);
-            }
+            push_narrowing!(query, filter);
             if let Some(key) = filter.page_key() {
                 if let PageKey::Article(sort, thread, created, id) = key {
                     query.push(" AND (");
@@ -195,18 +212,23 @@ impl Store {
     /// The page key that a comment has, or had before it was decided, in the order of a filter.
     pub async fn queue_key(&self, comment: Uuid, filter: &Filter) -> Result<Option<Vec<String>>, StoreError> {
         let places = filter.kept_places();
-        let found: Option<(i64, Uuid, i64)> = on_pool!(self, |pool| {
+        let found: Option<(i64, Uuid, i64, Option<i64>)> = on_pool!(self, |pool| {
             let mut query = QueryBuilder::new("SELECT CAST(");
             push_sort!(query, filter, &places);
             query.push(
-                " AS BIGINT), c.thread_id, c.created_at FROM comments c JOIN threads t ON t.id = c.thread_id \
-                 WHERE c.id = ",
+                " AS BIGINT), c.thread_id, c.created_at, c.appealed_at FROM comments c \
+                 JOIN threads t ON t.id = c.thread_id WHERE c.id = ",
             );
             query.push_bind(comment);
             query.build_query_as().fetch_optional(pool).await
         })?;
-        Ok(found
-            .map(|(sort, thread, created_at)| PageKey::new(filter.order, sort, thread, created_at, comment).parts()))
+        Ok(found.map(|(sort, thread, created_at, appealed_at)| {
+            let key = match appealed_at {
+                Some(at) if filter.pile == Pile::Pending => PageKey::Appeal(at, comment),
+                _ => PageKey::new(filter.order, sort, thread, created_at, comment),
+            };
+            key.parts()
+        }))
     }
 
     /// One comment as an item of the queue.
@@ -270,6 +292,6 @@ fn column(filter: &Filter) -> &'static str {
 }
 
 /// The signs that LIKE reads specially, made plain.
-fn escape(word: &str) -> String {
+pub(super) fn escape(word: &str) -> String {
     word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -48,6 +48,8 @@ pub struct Comment {
     pub reasons: Vec<Reason>,
     pub links: i64,
     pub appealed_at: Option<Timestamp>,
+    /// The decision that the reader appealed against; `None`: no person's.
+    pub appeal_against: Option<Uuid>,
     pub reports: i64,
     /// Those that came since somebody decided about it.
     pub open_reports: i64,
@@ -57,7 +59,8 @@ pub struct Comment {
 pub(super) const COMMENT_COLUMNS: &str = "c.id, c.site_id, c.thread_id, c.parent_id, c.root_id, c.status, \
      c.set_aside, c.version, c.created_at, c.name, c.email, c.website, c.body, c.html, c.language, c.email_key, \
      c.device_id, c.reference, c.provider, c.verdict, c.signals, c.score_raw, c.level, c.outcome, c.policy_version, \
-     c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.reports, c.open_reports";
+     c.propensity_ppm, c.draw, c.explored, c.reasons, c.links, c.appealed_at, c.appeal_against, \
+     c.reports, c.open_reports";
 
 from_row! {
     #[derive(Debug)]
@@ -92,7 +95,8 @@ from_row! {
         explored: bool,
         reasons: String,
         links: i64,
-        appealed_at: Option<i64>,
+        pub(super) appealed_at: Option<i64>,
+        appeal_against: Option<Uuid>,
         reports: i64,
         open_reports: i64,
     }
@@ -135,6 +139,7 @@ impl TryFrom<CommentRow> for Comment {
             explored: row.explored,
             links: row.links,
             appealed_at: row.appealed_at.map(Timestamp),
+            appeal_against: row.appeal_against,
             reports: row.reports,
             open_reports: row.open_reports,
         })

@@ -8,15 +8,21 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        actor::ActorKind,
+        appeal::Judge,
+        audit::AuditDetail,
         decision::{self, Act, Decided, Standing},
+        decision_facts::{Restriction, Source},
         event::{Event, Kind},
         origin::{Origin, Submitted},
+        reason::Reason,
         status::Status,
     },
     store::{
         earlier::{Found, ask_all},
         error::StoreError,
         events::write_event,
+        person::{has_another, person_behind},
         units::{Decide, Done, Inserted, NewComment, Unit},
     },
 };

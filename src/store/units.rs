@@ -10,6 +10,7 @@ use crate::domain::{
     actor::{Actor, Scope},
     content::Content,
     decision::{Act, Decided},
+    decision_facts::How,
     origin::Origin,
     status::Status,
     timestamp::Timestamp,
@@ -88,6 +89,10 @@ pub struct Decide {
     pub note: Option<String>,
     /// Salted digest of the note.
     pub note_digest: Option<String>,
+    /// Said by the code that decides.
+    pub how: How,
+    /// How long the comment had the focus, in milliseconds, as the page says.
+    pub focused_ms: Option<i64>,
     pub actor: Actor,
     pub scope: Scope,
     pub at: Timestamp,

@@ -22,13 +22,34 @@ use crate::domain::{
 const APART: usize = 20;
 
 impl Store {
-    /// A page of the queue.
-    ///
-    /// What waits is listed site by site: by article, by time and by score from an index each, so that a page costs the
-    /// same however much waits behind it. In the other orders, of a scope of many sites, and where something narrows it,
-    /// all that fits is sorted.
+    /// A page of the queue. Of what waits the appeals come first, in every order.
     pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        if filter.pile != Pile::Pending || !filter.is_whole() {
+        if filter.pile != Pile::Pending {
+            return self.listed(filter).await;
+        }
+        if filter.is_behind_appeals() {
+            return self.waiting(filter).await;
+        }
+        let mut rows = self.appeals(filter).await?;
+        let left = filter.limit - i64::try_from(rows.len()).unwrap_or(filter.limit);
+        if left > 0 {
+            let rest = Filter {
+                after: None,
+                limit: left,
+                ..filter.clone()
+            };
+            rows.extend(self.waiting(&rest).await?);
+        }
+        Ok(rows)
+    }
+
+    /// A page of what waits but for appeals.
+    ///
+    /// It is listed site by site: by article, by time and by score from an index each, so that a page costs the same
+    /// however much waits behind it. In the other orders, of a scope of many sites, and where something narrows it,
+    /// all that fits is sorted.
+    async fn waiting(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
+        if !filter.is_whole() {
             return self.listed(filter).await;
         }
         let sites = match (&filter.site, &filter.scope) {
@@ -131,7 +152,8 @@ impl Store {
                 });
                 query.push(
                     "SELECT t.id, COALESCE(t.oldest_pending_at, 0) AS at, (SELECT COUNT(*) FROM (SELECT 1 AS one \
-                     FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' AND w.set_aside = FALSE LIMIT ",
+                     FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' AND w.set_aside = FALSE \
+                     AND w.appealed_at IS NULL LIMIT ",
                 );
                 query.push_bind(filter.limit);
                 query.push(") counted) AS waiting FROM threads t WHERE TRUE");
@@ -190,7 +212,7 @@ impl Store {
             // Index: comments_waiting.
             let mut query = QueryBuilder::new(format!(
                 "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} \
-                 WHERE {} AND c.thread_id IN (",
+                 WHERE {} AND c.appealed_at IS NULL AND c.thread_id IN (",
                 lies_in(Pile::Pending)
             ));
             let mut list = query.separated(", ");

@@ -5,6 +5,7 @@ use palabre::{
     domain::{
         actor::{Actor, ActorKind, Scope},
         decision::Act,
+        decision_facts::How,
     },
     store::{Decide, NewAudit},
 };
@@ -22,6 +23,8 @@ pub(crate) fn decision(clock: &Clock, comment: Uuid, act: Act, (actor, scope): (
         reason: None,
         note: None,
         note_digest: None,
+        how: How::Person,
+        focused_ms: None,
         actor,
         scope,
         at: clock.now(),

@@ -533,7 +533,7 @@ async fn q2_the_history_tells_of_the_filter_and_of_the_reader(storage: &Storage)
         ..acts::audit(&service.app.clock, "faso", "appeal", acts::moderator("reader"))
     };
     let appealed = service.app.store.appeal(&own, appeal, service.app.clock.now()).await;
-    assert!(appealed.expect("done"));
+    assert_eq!(appealed.expect("done"), palabre::domain::appeal::Asked::Brought);
     let found = asks(&moderator, &[public, refused]).await.expect(200);
     let items = &found.json["items"];
     assert_eq!(sentences(&items[0]), ["reçu et publié, score 0,9"]);

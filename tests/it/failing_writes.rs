@@ -9,6 +9,7 @@ use std::{cell::RefCell, collections::BTreeSet, fmt::Debug, time::Duration};
 use palabre::{
     clock::{Clock, ManualClock},
     domain::{
+        appeal::Asked,
         decision::{Act, Decided},
         event::Kind,
         status::Status,
@@ -185,7 +186,7 @@ async fn each_write_of_what_happens_fails_in_turn_and_leaves_nothing_half(storag
     let appealed = faults.at_each_write_of("an appeal", 5, async || {
         store.appeal(&read, entry("appeal"), START).await
     });
-    assert!(appealed.await);
+    assert_eq!(appealed.await, Asked::Brought);
     let erased = faults.at_each_write_of("an erasure", 5, async || {
         store.erase(&read, entry("erase"), START).await
     });

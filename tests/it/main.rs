@@ -6,6 +6,7 @@
 
 mod access;
 mod acts;
+mod appeals;
 mod bad_input;
 mod bad_type;
 mod captcha;
@@ -15,6 +16,7 @@ mod commands;
 mod context;
 mod copies;
 mod crowds;
+mod decision_facts;
 mod defects;
 mod defence;
 mod document;

@@ -4,7 +4,12 @@
 use std::{fs, path::Path};
 
 use palabre::{
-    domain::account::{Rights, Role},
+    domain::{
+        account::{Rights, Role},
+        actor::Scope,
+        queue::{Filter, Order},
+        status::Status,
+    },
     store::Account,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, migrate::Migrator};
@@ -12,7 +17,10 @@ use uuid::Uuid;
 
 use crate::stores::Storage;
 
-crate::stores::on_both_engines!(tenants_links_and_roles_of_before_are_kept_as_offers);
+crate::stores::on_both_engines!(
+    tenants_links_and_roles_of_before_are_kept_as_offers,
+    appeals_of_before_wait_apart_from_the_rest,
+);
 
 /// Brings an empty store to the schema `version` and no further.
 async fn at_schema(storage: &Storage, version: u32) {
@@ -141,5 +149,54 @@ async fn tenants_links_and_roles_of_before_are_kept_as_offers(storage: &Storage)
     assert_eq!(store.offers_without_link(id(3)).await.expect("read"), Rights::default());
     let let_in = "SELECT COUNT(*) FROM accounts WHERE let_in_by = id";
     assert_eq!(storage.integer(let_in).await, Some(3));
+    store.close().await;
+}
+
+/// In article 1 an appeal waits and a comment that came later; in 2 an appeal alone; in 3 a comment alone, and an appeal
+/// that was answered.
+async fn appeals_of_before_wait_apart_from_the_rest(storage: &Storage) {
+    at_schema(storage, 20).await;
+    let at = |number| literal(storage, number);
+    let site = "INSERT INTO sites (id, settings, created_at) VALUES ('faso', '{}', 0)";
+    storage.execute(site).await;
+    for (thread, oldest) in [(1, "10"), (2, "20"), (3, "30")] {
+        let statement = format!(
+            "INSERT INTO threads (id, site_id, thread_key, open, content_version, oldest_pending_at, created_at) \
+             VALUES ({}, 'faso', '/{thread}', TRUE, 1, {oldest}, 1)",
+            at(thread)
+        );
+        storage.execute(&statement).await;
+    }
+    for (comment, thread, status, created_at, appealed_at) in [
+        (11, 1, "pending", 10, "90"),
+        (12, 1, "pending", 15, "NULL"),
+        (13, 2, "pending", 20, "80"),
+        (14, 3, "pending", 30, "NULL"),
+        (15, 3, "approved", 25, "70"),
+    ] {
+        let statement = format!(
+            "INSERT INTO comments (id, site_id, thread_id, status, set_aside, version, created_at, name, email, body, \
+             html, folded, language, email_key, body_digest, reference, provider, verdict, outcome, propensity_ppm, draw, \
+             explored, reasons, links, appealed_at, reports) VALUES ({}, 'faso', {}, '{status}', FALSE, 2, {created_at}, \
+             'n', 'e', 'b', 'h', 'f', 'fr', 'k', 'd', 'r', 'off', 'off', 'refuse', 1000000, 0, FALSE, '[]', 0, \
+             {appealed_at}, 0)",
+            at(comment),
+            at(thread)
+        );
+        storage.execute(&statement).await;
+    }
+
+    let store = storage.open().await;
+    for (thread, oldest) in [(1, Some(15)), (2, None), (3, Some(30))] {
+        let stored = format!("SELECT oldest_pending_at FROM threads WHERE thread_key = '/{thread}'");
+        assert_eq!(storage.integer(&stored).await, oldest, "article {thread}");
+    }
+    let filter = Filter {
+        order: Order::Article,
+        ..Filter::all(Scope::Sites(vec!["faso".to_owned()]), Status::Pending)
+    };
+    let listed = store.queue(&filter).await.expect("listed");
+    let listed: Vec<Uuid> = listed.iter().map(|row| row.comment.id).collect();
+    assert_eq!(listed, [13, 11, 12, 14].map(id));
     store.close().await;
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use palabre::{
     actions::identify::Role,
     clock::{Clock, ManualClock},
-    domain::{decision::Act, event::Kind, status::Status, timestamp::Timestamp},
+    domain::{appeal::Asked, decision::Act, event::Kind, status::Status, timestamp::Timestamp},
     jobs::{self, Heard},
     store::{Delivered, Delivery, Receiver},
 };
@@ -244,7 +244,8 @@ async fn readers_and_time_are_told_of_as_well(storage: &Storage) {
     let read = scene.store.comment(refused).await.expect("read").expect("there");
     let mut audit = scene.audit("appeal");
     audit.comment = Some(refused);
-    assert!(scene.store.appeal(&read, audit, START).await.expect("done"));
+    let asked = scene.store.appeal(&read, audit, START).await.expect("done");
+    assert_eq!(asked, Asked::Brought);
     let mut audit = scene.audit("erase");
     audit.comment = Some(refused);
     assert!(scene.store.erase(&read, audit, START).await.expect("done"));

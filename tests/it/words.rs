@@ -9,6 +9,7 @@ use palabre::{
         actor::ActorKind,
         code::Code,
         decision::Act,
+        decision_facts::{How, Restriction, Source},
         defence::{Side, Standing},
         event::Kind,
         provider::{Consent, ProviderId},
@@ -61,8 +62,8 @@ fn codes_of_errors() {
         (408, "timeout"),
         (
             409,
-            "account_exists conflict erased invitations_full last_owner link_has_account second_step_on \
-             set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
+            "account_exists appeal_answered conflict erased invitations_full last_owner link_has_account own_decision \
+             second_step_on set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
         ),
         (413, "too_large"),
         (415, "unsupported_media_type"),
@@ -106,7 +107,22 @@ fn each_word_has_one_spelling() {
         )*};
     }
     read_back!(
-        Act, Action, ActorKind, Code, Consent, Doubt, Kind, Order, Role, Side, Standing, Status, Why
+        Act,
+        Action,
+        ActorKind,
+        Code,
+        Consent,
+        Doubt,
+        How,
+        Kind,
+        Order,
+        Restriction,
+        Role,
+        Side,
+        Source,
+        Standing,
+        Status,
+        Why
     );
     by_serde!(Act, Consent, ProviderId, Status);
 }
@@ -117,6 +133,18 @@ fn actors_and_second_checks() {
     assert_eq!(
         words(&ActorKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
         "account token reader system"
+    );
+    assert_eq!(
+        words(&How::ALL.iter().map(|how| how.as_str()).collect::<Vec<_>>()),
+        "person bulk rule import"
+    );
+    assert_eq!(
+        words(&Source::ALL.iter().map(|source| source.as_str()).collect::<Vec<_>>()),
+        "own report appeal"
+    );
+    assert_eq!(
+        words(&Restriction::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>()),
+        "disabled removed"
     );
     assert_eq!(
         words(&Way::ALL.iter().map(|way| way.as_str()).collect::<Vec<_>>()),

@@ -161,7 +161,7 @@ fn request(rng: &mut StdRng) -> Request {
     let mut one = || rng.random::<u8>();
     let (a, b, c) = (one(), one(), one());
     match rng.random_range(0..100) {
-        0..24 => Request::Submit {
+        0..22 => Request::Submit {
             reader: a,
             article: b,
             // Mostly such as thresholds make something of.
@@ -171,12 +171,12 @@ fn request(rng: &mut StdRng) -> Request {
                 _ => rng.random_range(0..=1100),
             },
         },
-        24..32 => Request::SubmitAgain(a),
-        32..34 => Request::OtherText(a),
-        34..38 => Request::SecondCheck(a),
-        38..40 => Request::Claim(a),
-        40..44 => Request::Lease { who: a, comment: b },
-        44..66 => Request::Decide {
+        22..29 => Request::SubmitAgain(a),
+        29..31 => Request::OtherText(a),
+        31..34 => Request::SecondCheck(a),
+        34..36 => Request::Claim(a),
+        36..39 => Request::Lease { who: a, comment: b },
+        39..64 => Request::Decide {
             who: a,
             comment: b,
             act: c,
@@ -186,13 +186,13 @@ fn request(rng: &mut StdRng) -> Request {
                 _ => Version::Before,
             },
         },
-        66..72 => Request::DecideAgain(a),
-        72..80 => Request::Undo {
+        64..69 => Request::DecideAgain(a),
+        69..76 => Request::Undo {
             who: a,
             comment: b,
             named: c % 2 == 0,
         },
-        80..85 => Request::Appeal(a),
+        76..85 => Request::Appeal(a),
         85..91 => Request::Report { comment: a, reader: b },
         91..94 => Request::Erase(a),
         94..97 => Request::Policy {

@@ -9,6 +9,7 @@
 //! (`it/failing_writes.rs`), and all that stands above the store: HTTP, sessions, the check of a captcha.
 
 #[path = "../it/acts.rs"]
+#[expect(dead_code, reason = "shared with the other tests")]
 mod acts;
 #[path = "../it/example.rs"]
 #[expect(dead_code, reason = "shared with the other tests")]

@@ -10,6 +10,7 @@ use std::{
 use palabre::{
     domain::{
         actor::Scope,
+        appeal::Asked,
         decision::{Act, Decided},
         queue::Pile,
         status::Status,
@@ -41,7 +42,9 @@ pub(crate) struct Row {
     pub(crate) open_reports: i64,
     /// The number of its newest event.
     pub(crate) seq: i64,
-    pub(crate) appealed: bool,
+    pub(crate) appealed_at: Option<i64>,
+    /// The decision appealed against.
+    pub(crate) against: Option<Uuid>,
     /// What its form said the article is called.
     pub(crate) titled: Option<String>,
 }
@@ -87,6 +90,19 @@ pub(crate) struct Entry {
     pub(crate) to_version: i64,
     pub(crate) undoes: Option<Uuid>,
     pub(crate) seq: i64,
+    pub(crate) detail: Option<String>,
+    /// Of a decision.
+    pub(crate) facts: Option<Facts>,
+}
+
+/// What a decision keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) restriction: Option<&'static str>,
+    pub(crate) source: &'static str,
+    pub(crate) reversed_by: Option<Uuid>,
+    /// Where it led; an undo leads nowhere of its own.
+    to: Option<Status>,
 }
 
 /// What a decision found, and an undo brings back.
@@ -95,6 +111,12 @@ pub(crate) struct Before {
     pub(crate) status: Status,
     pub(crate) set_aside: bool,
     pub(crate) label: Option<String>,
+}
+
+/// Whether anybody else may decide.
+enum Others {
+    May,
+    None,
 }
 
 #[derive(Debug, Clone)]
@@ -118,6 +140,11 @@ pub(crate) struct Model {
     leases: BTreeMap<Uuid, (String, Timestamp)>,
     reports: BTreeSet<(Uuid, String)>,
     pub(crate) entries: Vec<Entry>,
+    /// What somebody decided about each comment and nobody took back, the latest last.
+    in_force: BTreeMap<Uuid, Vec<Uuid>>,
+    /// The person behind each actor, and the people who may decide on each site.
+    pub(crate) people: BTreeMap<String, &'static str>,
+    pub(crate) teams: BTreeMap<&'static str, Vec<&'static str>>,
     /// Comment, number and word of each event but arrivals.
     pub(crate) events: BTreeSet<(Uuid, i64, &'static str)>,
 }
@@ -166,7 +193,8 @@ impl Model {
             reports: 0,
             open_reports: 0,
             seq: 0,
-            appealed: false,
+            appealed_at: None,
+            against: None,
             titled: new.content.draft.thread_title.clone(),
         };
         self.comments.insert(new.id, row);
@@ -223,15 +251,23 @@ impl Model {
         if stays && !says_something {
             return Decided::Unchanged;
         }
+        let is_alone = match self.appeals_against(row, &wanted.actor.id) {
+            Some(Others::May) => return Decided::OwnDecision,
+            Some(Others::None) => true,
+            None => false,
+        };
+        let detail = is_alone.then(|| "{\"alone\":true}".to_owned());
         if let Some(key) = key {
             self.decisions.insert(key, wanted.id);
         }
+        let facts = facts(row, wanted.act, to.status);
+        self.reverses(wanted, to.status);
         self.change(
             wanted.comment,
             wanted.id,
             &wanted.actor.id,
             wanted.act.as_str(),
-            undoes,
+            (undoes, detail),
             |row| {
                 row.status = to.status;
                 row.set_aside = to.set_aside;
@@ -240,26 +276,79 @@ impl Model {
                 row.open_reports = if undoes.is_some() { row.reports } else { 0 };
             },
         );
+        if let Some(entry) = self.entries.last_mut() {
+            entry.facts = Some(facts);
+        }
         self.happens(wanted.comment, word_of(wanted.act));
         self.gives_its_title(wanted.comment);
         self.leases.remove(&wanted.comment);
         Decided::Applied(wanted.id)
     }
 
-    /// `false`: it was brought before a person already, or need not be.
-    pub(crate) fn appeal(&mut self, comment: Uuid, entry: Uuid, actor: &str) -> bool {
-        let may = self
-            .comments
-            .get(&comment)
-            .is_some_and(|row| row.status == Status::Refused && !row.appealed);
-        if may {
-            self.change(comment, entry, actor, "appeal", None, |row| {
-                row.status = Status::Pending;
-                row.appealed = true;
-            });
-            self.happens(comment, "appealed");
+    /// The decisions that no longer hold by this one, and of one that is taken back those that hold again.
+    fn reverses(&mut self, wanted: &Decide, to: Status) {
+        let in_force = self.in_force.entry(wanted.comment).or_default();
+        let undone = match wanted.act {
+            Act::Undo => in_force.pop(),
+            _ => None,
+        };
+        for entry in self.entries.iter_mut().filter(|entry| entry.comment == wanted.comment) {
+            let Some(facts) = &mut entry.facts else { continue };
+            if undone.is_some() && facts.reversed_by == undone {
+                facts.reversed_by = None;
+            }
+            let is_taken_back = undone == Some(entry.id);
+            let leads_elsewhere = wanted.act != Act::Undo
+                && facts.reversed_by.is_none()
+                && facts.to.is_some_and(|was| was != Status::Pending && was != to);
+            if is_taken_back || leads_elsewhere {
+                facts.reversed_by = Some(wanted.id);
+            }
         }
-        may
+        if wanted.act != Act::Undo {
+            in_force.push(wanted.id);
+        }
+    }
+
+    /// Whether the comment's reader appeals against a decision of that actor's, and whether others may decide.
+    fn appeals_against(&self, row: &Row, actor: &str) -> Option<Others> {
+        let against = self.entries.iter().find(|entry| Some(entry.id) == row.against)?;
+        let person = self.people.get(actor)?;
+        if self.people.get(&against.actor) != Some(person) {
+            return None;
+        }
+        let others = self.teams.get(row.site.as_str())?.iter().any(|other| other != person);
+        Some(if others { Others::May } else { Others::None })
+    }
+
+    pub(crate) fn appeal(&mut self, comment: Uuid, entry: Uuid, actor: &str, now: Timestamp) -> Asked {
+        let Some(row) = self.comments.get(&comment) else {
+            return Asked::Erased;
+        };
+        match (row.status, row.appealed_at) {
+            (Status::Erased, _) => return Asked::Erased,
+            (Status::Pending, Some(_)) => return Asked::Waiting,
+            (_, Some(_)) => return Asked::Answered,
+            (Status::Pending | Status::Approved, None) => return Asked::Needless,
+            (Status::Refused | Status::Rejected | Status::Spam, None) => {}
+        }
+        let against = match row.status {
+            Status::Refused => None,
+            _ => self
+                .in_force
+                .get(&comment)
+                .and_then(|decisions| decisions.last().copied()),
+        };
+        let named = against.map_or_else(|| "null".to_owned(), |decision| format!("\"{decision}\""));
+        let detail = Some(format!("{{\"against\":{named}}}"));
+        self.change(comment, entry, actor, "appeal", (None, detail), |row| {
+            row.status = Status::Pending;
+            row.label = None;
+            row.appealed_at = Some(now.0);
+            row.against = against;
+        });
+        self.happens(comment, "appealed");
+        Asked::Brought
     }
 
     /// `false`: there was nothing left to erase.
@@ -269,7 +358,7 @@ impl Model {
             .get(&comment)
             .is_some_and(|row| row.status != Status::Erased);
         if may {
-            self.change(comment, entry, actor, "erase", None, |row| {
+            self.change(comment, entry, actor, "erase", (None, None), |row| {
                 row.status = Status::Erased;
                 row.set_aside = false;
                 row.decided_at = Some(now.0);
@@ -336,7 +425,7 @@ impl Model {
             .get(&comment)
             .is_some_and(|row| row.status == Status::Pending && row.version == seen);
         if may {
-            self.change(comment, entry, "reader", "step_up", None, |_| {});
+            self.change(comment, entry, "reader", "step_up", (None, None), |_| {});
             self.happens(comment, "check_passed");
         }
         (true, may)
@@ -423,11 +512,20 @@ impl Model {
         }
     }
 
-    /// When the oldest comment of a thread came that waits.
+    /// When the oldest comment of a thread came that waits, but for appeals.
     pub(crate) fn oldest_waiting(&self, thread: &Pair) -> Option<i64> {
         self.of_thread(thread, Status::Pending)
+            .filter(|(_, row)| row.appealed_at.is_none())
             .map(|(_, row)| row.created_at)
             .min()
+    }
+
+    /// The appeals that wait, the longest waiting one first.
+    pub(crate) fn appeals(&self) -> Vec<Uuid> {
+        let waiting = self.comments.iter().filter(|(_, row)| row.status == Status::Pending);
+        let mut appeals: Vec<_> = waiting.filter_map(|(id, row)| Some((row.appealed_at?, *id))).collect();
+        appeals.sort_unstable();
+        appeals.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The public comments of a thread.
@@ -448,7 +546,7 @@ impl Model {
         entry: Uuid,
         actor: &str,
         action: &str,
-        undoes: Option<Uuid>,
+        (undoes, detail): (Option<Uuid>, Option<String>),
         change: impl FnOnce(&mut Row),
     ) {
         let Some(row) = self.comments.get_mut(&comment) else {
@@ -470,6 +568,8 @@ impl Model {
             to_version: row.version,
             undoes,
             seq: row.seq + 1,
+            detail,
+            facts: None,
         });
     }
 
@@ -478,6 +578,27 @@ impl Model {
             row.seq += 1;
             self.events.insert((comment, row.seq, kind));
         }
+    }
+}
+
+fn facts(row: &Row, act: Act, to: Status) -> Facts {
+    let was_public = row.status == Status::Approved;
+    Facts {
+        restriction: match to {
+            Status::Approved => None,
+            _ if was_public => Some("removed"),
+            Status::Rejected | Status::Spam => Some("disabled"),
+            _ => None,
+        },
+        source: if row.status == Status::Pending && row.appealed_at.is_some() {
+            "appeal"
+        } else if was_public && row.reports > 0 {
+            "report"
+        } else {
+            "own"
+        },
+        reversed_by: None,
+        to: (act != Act::Undo).then_some(to),
     }
 }
 

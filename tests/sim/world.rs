@@ -40,6 +40,7 @@ use uuid::Uuid;
 use self::{
     checks::Eye,
     op::{Op, Outcome},
+    wanted::MODERATORS,
 };
 use crate::{
     history::{Fate, Hearing, Request, Span, Step},
@@ -94,15 +95,21 @@ pub(crate) enum Planted {
     LostUndo,
     /// A retry is stored a second time.
     DoubledRetry,
+    /// Whoever's decision a reader appeals against counts as the only one who may decide.
+    CountsAsAlone,
+    /// An appeal does not know what it is against.
+    AgainstNobody,
 }
 
 impl Planted {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::AnswerBeforeCommit,
         Self::DroppedDelivery,
         Self::CountNotLowered,
         Self::LostUndo,
         Self::DoubledRetry,
+        Self::CountsAsAlone,
+        Self::AgainstNobody,
     ];
 }
 
@@ -154,6 +161,18 @@ impl<'a> World<'a> {
         for id in RECEIVERS {
             store.add_receiver(SITES[0], &receiver(id)).await.map_err(failed)?;
         }
+        let mut model = Model::default();
+        for moderator in &MODERATORS {
+            for statement in moderator.made_by(storage.is_postgres()) {
+                storage.execute(&statement).await;
+            }
+            model.people.insert(moderator.actor_id(), moderator.person);
+            let team = model.teams.entry(moderator.site).or_default();
+            team.push(moderator.person);
+        }
+        if planted == Some(Planted::CountsAsAlone) {
+            storage.execute("UPDATE accounts SET disabled_at = 0").await;
+        }
         let time = ManualClock::at(START);
         let quotas = Quotas {
             submit: Quota::new(BURST, 20),
@@ -170,7 +189,7 @@ impl<'a> World<'a> {
             clock,
             limits,
             passed: Vec::new(),
-            model: Model::default(),
+            model,
             under_way: VecDeque::new(),
             unheard: Vec::new(),
             submitted: Vec::new(),
@@ -271,6 +290,10 @@ impl<'a> World<'a> {
             {
                 let raise = "UPDATE threads SET oldest_pending_at = COALESCE(oldest_pending_at, 1)";
                 self.storage.execute(raise).await;
+            }
+            if self.planted == Some(Planted::AgainstNobody) && matches!(op, Op::Appeal(..)) {
+                let forget = "UPDATE comments SET appeal_against = NULL";
+                self.storage.execute(forget).await;
             }
             if fate == Fate::Ambiguous {
                 self.is_not_heard(op);

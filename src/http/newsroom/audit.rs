@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     actions::review,
     app::App,
-    domain::{code::Code, timestamp::Timestamp},
+    domain::{code::Code, decision_facts::Restriction, score::Score, timestamp::Timestamp},
     error::Error,
     http::{
         error::Problem,
@@ -148,21 +148,73 @@ pub(crate) struct Entry<'a> {
     #[schema(value_type = String)]
     at: Timestamp,
     comment: Option<Uuid>,
+    /// person, bulk, rule or import; as all that a decision keeps, in the history of a comment alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_how: Option<&'static str>,
     /// What the action tells beside the rest; absent where it tells nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     detail: Option<Value>,
+    /// The automatic reasons in force when it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detection_codes: Option<Vec<&'a str>>,
+    /// How long the comment had the focus, as the page said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_ms: Option<i64>,
     from: Option<&'a str>,
     id: Uuid,
     note: Option<&'a str>,
+    /// Of the automatic outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_version: Option<i64>,
     reason: Option<&'a str>,
+    /// disabled (before publication) or removed (after it); absent where it restricts nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restriction: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    reversed_at: Option<Timestamp>,
+    /// The later decision that took it back or led elsewhere; absent while it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reversed_by: Option<Uuid>,
+    /// Of the text that was decided about; 0 = as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
+    /// 0 to 1, as it was when it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    score_seen: Option<Score>,
     site: &'a str,
+    /// Why it was looked at: own, report or appeal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
     to: Option<&'a str>,
     undoes: Option<Uuid>,
     version: Option<i64>,
 }
 
 impl<'a> Entry<'a> {
+    /// With what a decision keeps.
+    pub(crate) fn of_past(past: &'a review::Past) -> Self {
+        let entry = Self::of(&past.entry);
+        let Some(facts) = &past.facts else {
+            return entry;
+        };
+        Self {
+            decided_how: Some(facts.decided_how.as_str()),
+            detection_codes: Some(facts.detection_codes.split_whitespace().collect()),
+            focused_ms: facts.focused_ms,
+            policy_version: facts.policy_version,
+            restriction: facts.restriction.map(Restriction::as_str),
+            reversed_at: facts.reversed_at.map(Timestamp),
+            reversed_by: facts.reversed_by,
+            revision: Some(facts.revision),
+            score_seen: facts.score_seen.and_then(Score::from_thousandths),
+            source: Some(facts.source.as_str()),
+            ..entry
+        }
+    }
+
     pub(crate) fn of(entry: &'a AuditEntry) -> Self {
         Self {
             action: &entry.action,
@@ -171,15 +223,25 @@ impl<'a> Entry<'a> {
             actor_kind: entry.actor_kind.as_str(),
             at: Timestamp(entry.at),
             comment: entry.comment_id,
+            decided_how: None,
             detail: entry
                 .detail
                 .as_deref()
                 .and_then(|detail| serde_json::from_str(detail).ok()),
+            detection_codes: None,
+            focused_ms: None,
             from: entry.from_status.as_deref(),
             id: entry.id,
             note: entry.note.as_deref(),
+            policy_version: None,
             reason: entry.reason.as_deref(),
+            restriction: None,
+            reversed_at: None,
+            reversed_by: None,
+            revision: None,
+            score_seen: None,
             site: &entry.site_id,
+            source: None,
             to: entry.to_status.as_deref(),
             undoes: entry.undoes,
             version: entry.to_version,

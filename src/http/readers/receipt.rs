@@ -53,11 +53,12 @@ pub(crate) async fn show(
     }
 }
 
-/// Brings a refused comment before a person, once; a browser is led back to the receipt.
+/// Brings a comment that was turned down, by the policy or by a person, before a person, once; a browser is led back to
+/// the receipt. Asking again while it waits changes nothing.
 #[utoipa::path(post, path = "/r/{receipt}/appeal", tag = "readers",
     params(("receipt" = String, Path), ("lang" = Option<String>, Query)),
     responses((status = 200, description = "its state", body = OwnComment<'_>), (status = 303, description = "to the receipt"),
-        (status = 404, description = "not_found"), (status = 409, description = "conflict: it is not refused"),
+        (status = 404, description = "not_found"), (status = 409, description = "conflict: it is public or waits anyway; appeal_answered: a person has answered an appeal; erased"),
         (status = 429, description = "rate_limited")))]
 pub(crate) async fn appeal(
     State(app): State<Arc<App>>,
@@ -148,7 +149,7 @@ fn state(own: &Own) -> ReceiptState {
 /// A comment as its author sees it.
 #[derive(Serialize, ToSchema)]
 struct OwnComment<'a> {
-    /// Where to post, to bring a refused comment before a person; null where that cannot be.
+    /// Where to post, to bring a comment that was turned down before a person; null where that cannot be.
     appeal: Option<String>,
     #[schema(value_type = Option<String>)]
     appealed_at: Option<Timestamp>,
@@ -180,7 +181,7 @@ impl<'a> OwnComment<'a> {
             created_at: comment.created_at,
             html: markup::shown(&comment.html),
             id: comment.id,
-            kept_until: own.can_appeal().then_some(own.kept_until),
+            kept_until: (own.can_appeal() && comment.status == Status::Refused).then_some(own.kept_until),
             reference: &comment.reference,
             // Told alike: a reader is not called a machine.
             status: match comment.status {

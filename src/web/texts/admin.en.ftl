@@ -345,6 +345,7 @@ done-restore = Back to review: { $name }
 done-hold = Set aside: { $name }
 done-undo = Undone: { $name }
 undo-failed = There is nothing left to undo: something changed since.
+own_decision = The reader appeals against your decision: somebody else has to look at it. Nothing was changed.
 decided-approve = Published by { $person }, { $time }
 decided-reject = Rejected by { $person }, { $time }
 decided-spam = Marked as spam by { $person }, { $time }

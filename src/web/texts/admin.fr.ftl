@@ -345,6 +345,7 @@ done-restore = Remis à relire : { $name }
 done-hold = Mis de côté : { $name }
 done-undo = Annulé : { $name }
 undo-failed = Il n’y a plus rien à annuler : quelque chose a changé depuis.
+own_decision = Le lecteur conteste votre décision : à quelqu’un d’autre de la revoir. Rien n’a été changé.
 decided-approve = Publié par { $person }, { $time }
 decided-reject = Refusé par { $person }, { $time }
 decided-spam = Classé indésirable par { $person }, { $time }

@@ -135,6 +135,7 @@ thread_unknown = This article does not take comments yet.
 ## Other errors
 site_unknown = There is no such site here.
 step_up_closed = This check is over; you have nothing more to do.
+appeal_answered = A person has looked at your comment again already; their answer stands.
 thread_closed = Comments are closed on this article.
 origin_forbidden = This page may not send comments to this site.
 rate_limited = Many comments in a short time from your connection. Try again in { $wait }; your text is kept.

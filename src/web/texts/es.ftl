@@ -135,6 +135,7 @@ thread_unknown = Este artículo todavía no admite comentarios.
 ## Other errors
 site_unknown = Ese sitio no existe aquí.
 step_up_closed = Esta comprobación ha terminado; no tiene que hacer nada más.
+appeal_answered = Una persona ya ha releído su comentario a petición suya; su respuesta se mantiene.
 thread_closed = Los comentarios están cerrados en este artículo.
 origin_forbidden = Esta página no puede enviar comentarios a este sitio.
 rate_limited = Muchos envíos en poco tiempo desde su conexión. Inténtelo de nuevo en { $wait }; su texto está guardado.

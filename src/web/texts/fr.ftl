@@ -135,6 +135,7 @@ thread_unknown = Cet article n’accepte pas encore de commentaires.
 ## Other errors
 site_unknown = Ce site n’existe pas ici.
 step_up_closed = Cette vérification est terminée, vous n’avez plus rien à faire.
+appeal_answered = Une personne a déjà relu votre commentaire à votre demande ; sa réponse reste.
 thread_closed = Les commentaires sont fermés sur cet article.
 origin_forbidden = Cette page n’a pas le droit d’envoyer des commentaires à ce site.
 rate_limited = Beaucoup d’envois en peu de temps depuis votre connexion. Réessayez dans { $wait } ; votre texte est conservé.

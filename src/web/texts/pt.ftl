@@ -135,6 +135,7 @@ thread_unknown = Este artigo ainda não aceita comentários.
 ## Other errors
 site_unknown = Esse site não existe aqui.
 step_up_closed = Esta verificação terminou; não precisa de fazer mais nada.
+appeal_answered = Uma pessoa já releu o seu comentário a seu pedido; a resposta mantém-se.
 thread_closed = Os comentários estão fechados neste artigo.
 origin_forbidden = Esta página não pode enviar comentários a este site.
 rate_limited = Muitos envios em pouco tempo a partir da sua ligação. Tente de novo dentro de { $wait }; o seu texto está guardado.

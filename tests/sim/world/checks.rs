@@ -83,20 +83,20 @@ impl World<'_> {
             i64,
             i64,
             Option<i64>,
+            Option<Uuid>,
             Option<String>,
             i64,
         );
         let rows: Vec<Found> = look!(
             &mut self.eye,
             "SELECT c.id, c.site_id, t.thread_key, c.status, c.set_aside, c.version, c.label, c.created_at, c.decided_at, \
-             c.reports, c.event_seq, c.appealed_at, c.thread_title, c.open_reports FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
+             c.reports, c.event_seq, c.appealed_at, c.appeal_against, c.thread_title, c.open_reports FROM comments c JOIN threads t ON t.id = c.thread_id ORDER BY c.id"
         )?;
         let mut found = BTreeMap::new();
         for row in rows {
             let (id, site, thread, status, set_aside, version, label, created_at, decided_at, ..) = row;
-            let (.., reports, seq, appealed, titled, open_reports) = row;
+            let (.., reports, seq, appealed_at, against, titled, open_reports) = row;
             let status = Status::parse(&status).ok_or_else(|| format!("the status of {id} is {status}"))?;
-            let appealed = appealed.is_some();
             let row = crate::model::Row {
                 site,
                 thread,
@@ -109,7 +109,8 @@ impl World<'_> {
                 reports,
                 open_reports,
                 seq,
-                appealed,
+                appealed_at,
+                against,
                 titled,
             };
             found.insert(id, row);
@@ -123,10 +124,10 @@ impl World<'_> {
 
     /// Each decision follows from the one before, and each change has its event.
     async fn look_at_histories(&mut self) -> Result<(), Broken> {
-        type Found = (Uuid, Uuid, String, String, Option<i64>, Option<Uuid>);
+        type Found = (Uuid, Uuid, String, String, Option<i64>, Option<Uuid>, Option<String>);
         let rows: Vec<Found> = look!(
             &mut self.eye,
-            "SELECT id, comment_id, actor_id, action, to_version, undoes FROM audit_entries \
+            "SELECT id, comment_id, actor_id, action, to_version, undoes, detail FROM audit_entries \
              WHERE comment_id IS NOT NULL ORDER BY id"
         )?;
         let mut must: Vec<&Entry> = self.model.entries.iter().collect();
@@ -142,10 +143,12 @@ impl World<'_> {
                     action,
                     Some(entry.to_version),
                     entry.undoes,
+                    entry.detail.clone(),
                 )
             })
             .collect();
         ensure!(rows == must, "the histories are {rows:#?} and must be {must:#?}");
+        self.look_at_facts().await?;
         let events: Vec<(Uuid, Option<i64>, String)> = look!(
             &mut self.eye,
             "SELECT comment_id, seq, kind FROM events WHERE comment_id IS NOT NULL ORDER BY comment_id, seq"
@@ -157,6 +160,25 @@ impl World<'_> {
             .map(|(comment, seq, kind)| (*comment, Some(*seq), (*kind).to_owned()))
             .collect();
         ensure!(events == must, "what happened is {events:#?} and must be {must:#?}");
+        Ok(())
+    }
+
+    /// What each decision keeps.
+    async fn look_at_facts(&mut self) -> Result<(), Broken> {
+        let kept: Vec<(Uuid, Option<String>, String, Option<Uuid>)> = look!(
+            &mut self.eye,
+            "SELECT id, restriction, source, reversed_by FROM decision_facts ORDER BY id"
+        )?;
+        let entries = self.model.entries.iter();
+        let mut must: Vec<_> = entries
+            .filter_map(|entry| {
+                let facts = entry.facts.as_ref()?;
+                let restriction = facts.restriction.map(str::to_owned);
+                Some((entry.id, restriction, facts.source.to_owned(), facts.reversed_by))
+            })
+            .collect();
+        must.sort_by_key(|(id, ..)| *id);
+        ensure!(kept == must, "decisions keep {kept:#?} and must keep {must:#?}");
         Ok(())
     }
 
@@ -359,6 +381,14 @@ impl World<'_> {
             let since = Some(Timestamp(0));
             let sorted = self.pages(Filter { since, ..filter }).await?;
             ensure!(by_index == sorted, "{order:?} lists {by_index:?} and sorts {sorted:?}");
+            let appeals = self.model.appeals();
+            ensure!(
+                by_index.starts_with(&appeals),
+                "{order:?} lists {by_index:?} and must begin with {appeals:?}"
+            );
+            let waiting = self.model.comments.values();
+            let must = waiting.filter(|row| row.status == Status::Pending).count();
+            ensure!(by_index.len() == must, "{order:?} lists {by_index:?}, and {must} wait");
         }
         for thread in self.model.threads.keys() {
             let row = self

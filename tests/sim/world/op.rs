@@ -4,6 +4,7 @@ use palabre::{
     clock::Clock,
     domain::{
         actor::Actor,
+        appeal::Asked,
         decision::{Act, Decided},
         origin::{Origin, Submitted},
         retention,
@@ -48,6 +49,7 @@ pub(super) enum Outcome {
     Decided(Decided),
     Claimed(Claim),
     Leased(String),
+    Asked(Asked),
     /// Whether it counted, and of a second check whether it changed the comment.
     Counted(bool, bool),
     Done,
@@ -113,7 +115,7 @@ impl Op {
                     .await?;
                 Outcome::Leased(lease.holder_id)
             }
-            Self::Appeal(seen, audit) => Outcome::Counted(store.appeal(seen, (**audit).clone(), audit.at).await?, true),
+            Self::Appeal(seen, audit) => Outcome::Asked(store.appeal(seen, (**audit).clone(), audit.at).await?),
             Self::Report(comment, by, now) => {
                 let counted = store.report(*comment, std::slice::from_ref(by), "abuse", *now).await?;
                 Outcome::Counted(counted, true)
@@ -146,7 +148,7 @@ impl Op {
             Self::Lease(comment, _, actor, now) => {
                 Outcome::Leased(model.lease(*comment, &actor.id, now.plus(LEASE), *now))
             }
-            Self::Appeal(seen, audit) => Outcome::Counted(model.appeal(seen.id, audit.id, &audit.actor.id), true),
+            Self::Appeal(seen, audit) => Outcome::Asked(model.appeal(seen.id, audit.id, &audit.actor.id, audit.at)),
             Self::Report(comment, by, _) => Outcome::Counted(model.report(*comment, by), true),
             Self::Erase(seen, audit) => {
                 Outcome::Counted(model.erase(seen.id, audit.id, &audit.actor.id, audit.at), true)

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     acts, example,
     history::{Request, Version},
+    model::Row,
 };
 
 impl World<'_> {
@@ -57,7 +58,7 @@ impl World<'_> {
                 comment,
                 act,
                 version,
-            } => self.seen(comment).await?.map(|seen| {
+            } => self.seen_in_the_queue(comment).await?.map(|seen| {
                 let acts = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
                 let mut decide = self.decision(who, seen.id, acts[usize::from(act) % acts.len()]);
                 decide.version = match version {
@@ -81,7 +82,7 @@ impl World<'_> {
                 undo.key = Some(undo.id.to_string());
                 Op::Decide(Box::new(undo))
             }),
-            Request::Appeal(comment) => self.seen(comment).await?.map(|seen| {
+            Request::Appeal(comment) => self.seen_by_its_reader(comment).await?.map(|seen| {
                 let audit = self.by_reader(&seen, "appeal");
                 Op::Appeal(Box::new(seen), Box::new(audit))
             }),
@@ -293,6 +294,27 @@ impl World<'_> {
         }
     }
 
+    /// Mostly one that a person turned down.
+    async fn seen_by_its_reader(&self, which: u8) -> Result<Option<Comment>, Broken> {
+        let is_down = |row: &Row| matches!(row.status, Status::Rejected | Status::Spam);
+        self.seen_among(which, 4, is_down).await
+    }
+
+    /// As often as not an appeal, where there is one.
+    async fn seen_in_the_queue(&self, which: u8) -> Result<Option<Comment>, Broken> {
+        self.seen_among(which, 2, |row| row.appealed_at.is_some()).await
+    }
+
+    /// One of such comments as it is now, but for each `but`th time.
+    async fn seen_among(&self, which: u8, but: u8, is_such: fn(&Row) -> bool) -> Result<Option<Comment>, Broken> {
+        let rows = self.model.comments.iter().filter(|(_, row)| is_such(row));
+        let ids: Vec<Uuid> = rows.map(|(id, _)| *id).collect();
+        match picked(&ids, which) {
+            Some(id) if !which.is_multiple_of(but) => self.store.comment(*id).await.map_err(failed),
+            _ => self.seen(which).await,
+        }
+    }
+
     /// One of the comments as it is now.
     pub(super) async fn seen(&self, which: u8) -> Result<Option<Comment>, Broken> {
         let ids: Vec<Uuid> = self.model.comments.keys().copied().collect();
@@ -303,11 +325,94 @@ impl World<'_> {
     }
 }
 
+/// Somebody who decides.
+pub(super) struct Moderator {
+    /// Of an account or of a token.
+    id: u128,
+    kind: ActorKind,
+    /// The person behind it.
+    pub(super) person: &'static str,
+    /// Where that person has a role.
+    pub(super) site: &'static str,
+    is_everywhere: bool,
+}
+
+/// On the first site two people may decide, and one by a token as well; on the other one does.
+pub(super) const MODERATORS: [Moderator; 4] = [
+    Moderator {
+        id: 1,
+        kind: ActorKind::Account,
+        person: "Awa",
+        site: SITES[0],
+        is_everywhere: true,
+    },
+    Moderator {
+        id: 2,
+        kind: ActorKind::Token,
+        person: "Awa",
+        site: SITES[0],
+        is_everywhere: true,
+    },
+    Moderator {
+        id: 3,
+        kind: ActorKind::Account,
+        person: "Issa",
+        site: SITES[0],
+        is_everywhere: false,
+    },
+    Moderator {
+        id: 4,
+        kind: ActorKind::Account,
+        person: "Salif",
+        site: SITES[1],
+        is_everywhere: false,
+    },
+];
+
+impl Moderator {
+    pub(super) fn actor_id(&self) -> String {
+        Uuid::from_u128(self.id).to_string()
+    }
+
+    /// What makes the account or the token.
+    pub(super) fn made_by(&self, is_postgres: bool) -> Vec<String> {
+        let literal = |id: u128| match Uuid::from_u128(id) {
+            id if is_postgres => format!("'{id}'"),
+            id => format!("X'{}'", id.simple()),
+        };
+        let (id, person, site) = (literal(self.id), self.person, self.site);
+        if self.kind == ActorKind::Token {
+            let maker = MODERATORS.iter().find(|maker| maker.person == person);
+            let maker = literal(maker.map_or(0, |maker| maker.id));
+            return vec![
+                format!(
+                    "INSERT INTO tokens (id, name, hash, role, created_at, maker_id) \
+                     VALUES ({id}, 'of {person}', '{person}', 'moderator', 0, {maker})"
+                ),
+                format!("INSERT INTO token_sites (token_id, site_id) VALUES ({id}, '{site}')"),
+            ];
+        }
+        vec![
+            format!(
+                "INSERT INTO accounts (id, name, email, email_folded, passphrase, totp_confirmed, totp_step, created_at) \
+                 VALUES ({id}, '{person}', '{person}', '{person}', 'p', FALSE, 0, 0)"
+            ),
+            format!("INSERT INTO account_roles (account_id, site_id, role) VALUES ({id}, '{site}', 'moderator')"),
+        ]
+    }
+}
+
 fn moderator(who: u8) -> (Actor, Scope) {
-    let (id, scope) = match who % 4 {
-        0 | 1 => ("everywhere", Scope::All),
-        2 => ("of faso", Scope::Sites(vec![SITES[0].to_owned()])),
-        _ => ("of sahel", Scope::Sites(vec![SITES[1].to_owned()])),
+    let moderator = &MODERATORS[usize::from(who) % MODERATORS.len()];
+    let actor = Actor {
+        kind: moderator.kind,
+        id: moderator.actor_id(),
+        name: moderator.person.to_owned(),
     };
-    (acts::moderator(id), scope)
+    let scope = if moderator.is_everywhere {
+        Scope::All
+    } else {
+        Scope::Sites(vec![moderator.site.to_owned()])
+    };
+    (actor, scope)
 }

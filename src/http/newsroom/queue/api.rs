@@ -49,9 +49,10 @@ use crate::{
         },
     },
     store::ThreadRow,
+    web::texts::Say as _,
 };
 
-/// The review queue.
+/// The review queue. Of what waits the appeals come first, in every order.
 #[utoipa::path(get, path = "/moderation/queue", tag = "moderators",
     params(("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "default pending"),
         ("aside" = Option<i64>, Query, description = "1: what was set aside, which pending leaves out"),
@@ -202,7 +203,7 @@ pub(crate) async fn show(
     params(("id" = Uuid, Path), ("action" = String, Path, description = "approve reject spam restore hold undo")),
     request_body = Decision,
     responses((status = 200, description = "the item with the decision's id", body = Item<'_>),
-        (status = 404, description = "not_found"), (status = 409, description = "conflict or erased")))]
+        (status = 404, description = "not_found"), (status = 409, description = "conflict, erased, or own_decision: the reader appeals against a decision of the caller's, and somebody else may decide")))]
 pub(crate) async fn decide_one(
     State(app): State<Arc<App>>,
     Who(who): Who,
@@ -224,7 +225,7 @@ pub(crate) async fn decide_one(
     let made = decide::decide(&app, &who, decision).await?;
     match made.decided {
         Decided::NotFound => Err(Error::not_found().into()),
-        Decided::Conflict | Decided::Erased => Err(conflict(&made, language)),
+        Decided::Conflict | Decided::Erased | Decided::OwnDecision => Err(conflict(&made, language)),
         Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => {
             let item = made.item.as_ref().map(|item| Item::of(item, language));
             let body = item.map(|item| item.decided_by(made.decision()));
@@ -233,12 +234,19 @@ pub(crate) async fn decide_one(
     }
 }
 
+/// Why nothing changed; `None`: something did, or nothing had to.
+fn code_of(decided: Decided) -> Option<Code> {
+    match decided {
+        Decided::Conflict => Some(Code::Conflict),
+        Decided::Erased => Some(Code::Erased),
+        Decided::OwnDecision => Some(Code::OwnDecision),
+        Decided::NotFound => Some(Code::NotFound),
+        Decided::Applied(_) | Decided::Unchanged | Decided::Replayed(_) => None,
+    }
+}
+
 fn conflict(made: &DecidedItem, language: Language) -> Problem {
-    let code = if made.decided == Decided::Erased {
-        Code::Erased
-    } else {
-        Code::Conflict
-    };
+    let code = code_of(made.decided).unwrap_or(Code::Conflict);
     let item = made.item.as_ref().map(|item| Item::of(item, language));
     let problem = Problem::from(Error::Code(code)).with("item", serde_json::to_value(item).unwrap_or_default());
     match made.item.as_ref().and_then(|item| item.decision.as_ref()) {
@@ -301,26 +309,36 @@ struct Results<'a> {
 /// What became of one of many decisions.
 #[derive(Serialize, ToSchema)]
 struct DecisionResult<'a> {
+    /// Why nothing changed: conflict, erased, `own_decision` (the reader appeals against a decision of the caller's) or
+    /// `not_found`; absent where nothing had to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     comment: &'a str,
     decision: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<Item<'a>>,
     key: Option<&'a str>,
+    /// The code as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     /// applied, conflict, replayed or `not_found`.
     result: &'static str,
 }
 
 impl<'a> DecisionResult<'a> {
     fn of(Answered { key, comment, made }: &'a Answered, language: Language) -> Self {
+        let code = code_of(made.decided).map(Code::as_str);
         Self {
+            code,
             comment,
             decision: made.decision(),
             item: made.item.as_ref().map(|item| Item::of(item, language)),
             key: key.as_deref(),
+            message: code.map(|code| language.say(code)),
             result: match made.decided {
                 Decided::Applied(_) | Decided::Unchanged => "applied",
                 Decided::Replayed(_) => "replayed",
-                Decided::Conflict | Decided::Erased => "conflict",
+                Decided::Conflict | Decided::Erased | Decided::OwnDecision => "conflict",
                 Decided::NotFound => "not_found",
             },
         }

@@ -18,6 +18,8 @@ pub(crate) struct Decision {
     version: Option<i64>,
     reason: Option<String>,
     note: Option<String>,
+    /// How long the comment had the focus, in milliseconds.
+    focused_ms: Option<i64>,
     /// For undo: the decision to take back.
     #[schema(value_type = Option<Uuid>)]
     of: Option<String>,
@@ -35,6 +37,7 @@ impl Decision {
             key: given(self.key),
             reason: given(self.reason),
             note: given(self.note),
+            focused_ms: self.focused_ms,
             of: given(self.of).map(|id| parse_id(&id)).transpose()?,
         })
     }
@@ -68,6 +71,8 @@ struct KeyedDecision {
     version: Option<i64>,
     reason: Option<String>,
     note: Option<String>,
+    /// How long the comment had the focus, in milliseconds.
+    focused_ms: Option<i64>,
     #[schema(value_type = Option<Uuid>)]
     of: Option<String>,
 }
@@ -80,6 +85,7 @@ impl KeyedDecision {
             version: self.version,
             reason: self.reason,
             note: self.note,
+            focused_ms: self.focused_ms,
             of: self.of,
             key: Some(self.key),
         };

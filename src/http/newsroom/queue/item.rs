@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     actions::{lease::Reading, review},
-    domain::{ink, language::Language, markup, score::Score, status::Status, timestamp::Timestamp},
+    domain::{appeal::Judge, ink, language::Language, markup, score::Score, status::Status, timestamp::Timestamp},
     http::newsroom::audit::Entry,
     store::{AuditEntry, AuthorRecord, Comment},
     web::texts,
@@ -17,6 +17,8 @@ use crate::{
 /// A comment as a moderator sees it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Item<'a> {
+    /// Null: its reader never appealed.
+    appeal: Option<Appeal<'a>>,
     #[schema(value_type = Option<String>)]
     appealed_at: Option<Timestamp>,
     author: Author,
@@ -75,6 +77,7 @@ impl<'a> Item<'a> {
             message: texts::reason(language, reason),
         });
         Self {
+            appeal: item.appeal.as_ref().map(Appeal::of),
             appealed_at: comment.appealed_at,
             author: Author::of(&item.author),
             body: &comment.body,
@@ -108,8 +111,8 @@ impl<'a> Item<'a> {
     }
 
     /// The same with what was decided about it, at once and later.
-    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a [AuditEntry]) -> Self {
-        self.history = Some(history.iter().map(Entry::of).collect());
+    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a [review::Past]) -> Self {
+        self.history = Some(history.iter().map(Entry::of_past).collect());
         self.outcome = Some(Outcome::of(&item.row.comment));
         self
     }
@@ -118,6 +121,53 @@ impl<'a> Item<'a> {
     pub(crate) fn decided_by(mut self, decision: Option<Uuid>) -> Self {
         self.decision = decision;
         self
+    }
+}
+
+/// A reader's appeal, answered or not.
+#[derive(Serialize, ToSchema)]
+struct Appeal<'a> {
+    /// The decision appealed against; null: the policy refused the comment, and no person.
+    against: Option<Against<'a>>,
+    /// That decision is the caller's, and nobody else may decide on the site.
+    alone: bool,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// False: that decision is the caller's, so that somebody else decides.
+    may_decide: bool,
+}
+
+impl<'a> Appeal<'a> {
+    fn of(appeal: &'a review::Appeal) -> Self {
+        Self {
+            against: appeal.against.as_ref().map(Against::of),
+            alone: appeal.judge == Judge::Alone,
+            at: appeal.at,
+            may_decide: appeal.judge.may_decide(),
+        }
+    }
+}
+
+/// The decision that a reader appealed against.
+#[derive(Serialize, ToSchema)]
+struct Against<'a> {
+    /// reject or spam.
+    action: &'a str,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// Their name.
+    by: &'a str,
+    decision: Uuid,
+}
+
+impl<'a> Against<'a> {
+    fn of(entry: &'a AuditEntry) -> Self {
+        Self {
+            action: &entry.action,
+            at: Timestamp(entry.at),
+            by: &entry.actor,
+            decision: entry.id,
+        }
     }
 }
 

@@ -253,6 +253,7 @@ async fn done(app: &App, who: &Identity, query: &Query, language: Language) -> O
     }
     let message = match entry {
         _ if result == "undo-failed" => language.say("undo-failed"),
+        _ if result == "own-decision" => language.say("own_decision"),
         Some(entry) => conflict_sentence(language, comment.status, &entry.actor, &Moment::new(language, entry.at)),
         None => language.say("conflict"),
     };
@@ -357,6 +358,7 @@ fn decision(comment: Uuid, act: Act, version: Option<i64>, of: Option<Uuid>) -> 
         key: None,
         reason: None,
         note: None,
+        focused_ms: None,
         of,
     }
 }
@@ -366,6 +368,7 @@ fn back(fields: &Fields, comment: Uuid, made: &DecidedItem, failed: &str) -> Res
     let result = match made.decided {
         Decided::NotFound => return Err(Error::not_found().into()),
         Decided::Applied(_) | Decided::Replayed(_) => "applied",
+        Decided::OwnDecision => "own-decision",
         Decided::Unchanged | Decided::Conflict | Decided::Erased => failed,
     };
     let page = page_of(fields)?;
