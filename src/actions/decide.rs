@@ -82,6 +82,7 @@ pub async fn decide(app: &App, who: &Identity, new: NewDecision) -> Result<Decid
             note,
             actor: who.actor.clone(),
             scope: who.scope.clone(),
+            bulk: None,
             at: app.clock.now(),
         })
         .await?;

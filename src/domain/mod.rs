@@ -12,6 +12,7 @@ pub mod account;
 pub mod actor;
 pub mod address;
 pub mod audit;
+pub mod bulk;
 pub mod captcha;
 pub mod code;
 pub mod content;

@@ -17,6 +17,8 @@ mod access;
 mod account_changes;
 mod accounts;
 mod audit;
+mod bulk;
+mod bulks;
 mod changes;
 mod claims;
 mod comments;
@@ -59,6 +61,7 @@ mod writes;
 pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
     audit::{AuditEntry, NewAudit, SealFault},
+    bulk::{Bulk, BulkBegun, BulkPart, NewBulk},
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Parent},

@@ -91,6 +91,42 @@ macro_rules! push_sites {
 }
 pub(super) use push_sites;
 
+/// Narrows a query of [`TABLES`] by what a filter asks of a comment itself.
+macro_rules! push_narrowing {
+    ($query:expr, $filter:expr) => {
+        for word in &$filter.words {
+            $query
+                .push(" AND c.folded LIKE ")
+                .push_bind(format!("%{}%", $crate::store::queue::escape(word)));
+            $query.push(" ESCAPE '\\'");
+        }
+        if let Some(thread) = &$filter.thread {
+            $query.push(" AND t.thread_key = ").push_bind(thread.as_str());
+        }
+        if let Some((name, email_key)) = &$filter.author {
+            $query.push(" AND (c.email_key = ").push_bind(email_key.as_str());
+            let name = format!("{}%", $crate::store::queue::escape(name));
+            $query.push(" OR c.folded LIKE ").push_bind(name);
+            $query.push(" ESCAPE '\\')");
+        }
+        if let Some(reason) = &$filter.reason {
+            let code = format!("%\"code\":\"{}\"%", $crate::store::queue::escape(reason));
+            $query.push(" AND c.reasons LIKE ").push_bind(code);
+            $query.push(" ESCAPE '\\'");
+        }
+        if let Some(max) = $filter.score_max {
+            $query.push(" AND c.level <= ").push_bind(max);
+        }
+        if let Some(links) = $filter.links {
+            $query.push(" AND c.links >= ").push_bind(links);
+        }
+        if let Some(since) = $filter.since {
+            $query.push(" AND c.created_at >= ").push_bind(since.0);
+        }
+    };
+}
+pub(super) use push_narrowing;
+
 /// What a filter sorts by; an article whose place is kept sorts by that.
 macro_rules! push_sort {
     ($query:expr, $filter:expr, $places:expr) => {
@@ -131,35 +167,7 @@ impl Store {
             if by_article && filter.status == Status::Pending {
                 query.push(" AND t.oldest_pending_at IS NOT NULL");
             }
-            for word in &filter.words {
-                query
-                    .push(" AND c.folded LIKE ")
-                    .push_bind(format!("%{}%", escape(word)));
-                query.push(" ESCAPE '\\'");
-            }
-            if let Some(thread) = &filter.thread {
-                query.push(" AND t.thread_key = ").push_bind(thread.as_str());
-            }
-            if let Some((name, email_key)) = &filter.author {
-                query.push(" AND (c.email_key = ").push_bind(email_key.as_str());
-                query.push(" OR c.folded LIKE ").push_bind(format!("{}%", escape(name)));
-                query.push(" ESCAPE '\\')");
-            }
-            if let Some(reason) = &filter.reason {
-                query
-                    .push(" AND c.reasons LIKE ")
-                    .push_bind(format!("%\"code\":\"{}\"%", escape(reason)));
-                query.push(" ESCAPE '\\'");
-            }
-            if let Some(max) = filter.score_max {
-                query.push(" AND c.level <= ").push_bind(max);
-            }
-            if let Some(links) = filter.links {
-                query.push(" AND c.links >= ").push_bind(links);
-            }
-            if let Some(since) = filter.since {
-                query.push(" AND c.created_at >= ").push_bind(since.0);
-            }
+            push_narrowing!(query, filter);
             if let Some(key) = filter.page_key() {
                 if let PageKey::Article(sort, thread, created, id) = key {
                     query.push(" AND (");
@@ -254,6 +262,6 @@ fn column(filter: &Filter) -> &'static str {
 }
 
 /// The signs that LIKE reads specially, made plain.
-fn escape(word: &str) -> String {
+pub(super) fn escape(word: &str) -> String {
     word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -24,6 +24,7 @@ pub(crate) fn decision(clock: &Clock, comment: Uuid, act: Act, (actor, scope): (
         note_digest: None,
         actor,
         scope,
+        bulk: None,
         at: clock.now(),
     }
 }

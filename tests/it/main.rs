@@ -60,6 +60,7 @@ mod sites;
 mod step_up;
 mod store;
 mod store_accounts;
+mod store_bulk;
 mod store_watch;
 mod stores;
 mod strain;

@@ -3146,6 +3146,7 @@ fn every_public_method_is_called_here() {
     let tests = concat!(
         include_str!("store.rs"),
         include_str!("store_accounts.rs"),
+        include_str!("store_bulk.rs"),
         include_str!("store_watch.rs"),
         include_str!("older_store.rs"),
         include_str!("outbox.rs"),
