@@ -58,7 +58,9 @@ codes! {
     408 { Timeout, }
     409 {
         AccountExists,
+        BulkRunning,
         Conflict,
+        CountChanged,
         Erased,
         InvitationsFull,
         LastOwner,
@@ -78,6 +80,7 @@ codes! {
         BadCharacter,
         /// Also of a field.
         BadType,
+        BulkTooLarge,
         ConfirmNeeded,
         CutsCross,
         IdempotencyMismatch,
@@ -85,6 +88,7 @@ codes! {
         Invalid,
         TooDeep,
 
+        ActionBad,
         AfterBad,
         BodyMaxBad,
         BodyMissing,
@@ -96,6 +100,7 @@ codes! {
         DecisionsBad,
         EmailBad,
         EmailMissing,
+        ExpectMissing,
         ExpiresBad,
         FromBad,
         IdBad,

@@ -8,6 +8,8 @@ mod access;
 mod acts;
 mod bad_input;
 mod bad_type;
+mod bulk;
+mod bulk_across_kills;
 mod captcha;
 mod captcha_road;
 mod child;

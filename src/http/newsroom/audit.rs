@@ -147,6 +147,9 @@ pub(crate) struct Entry<'a> {
     actor_kind: &'a str,
     #[schema(value_type = String)]
     at: Timestamp,
+    /// The bulk in which it was decided, or taken back; absent where it was decided by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulk_id: Option<Uuid>,
     comment: Option<Uuid>,
     /// What the action tells beside the rest; absent where it tells nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,6 +173,7 @@ impl<'a> Entry<'a> {
             actor_id: &entry.actor_id,
             actor_kind: entry.actor_kind.as_str(),
             at: Timestamp(entry.at),
+            bulk_id: entry.bulk_id,
             comment: entry.comment_id,
             detail: entry
                 .detail
