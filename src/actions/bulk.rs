@@ -64,7 +64,8 @@ struct KeptFilter<'a> {
     since: Option<String>,
 }
 
-/// Counts what fits a filter on one site, and changes nothing. The filter's order and page do not matter.
+/// Counts what fits a filter on one site, and changes nothing. The filter's order and page do not matter; words and
+/// authors are looked for as far back as the queue looks.
 ///
 /// # Errors
 /// 422 `site_missing` where no site is named and the caller works on several; 404 for a site that is not the caller's;

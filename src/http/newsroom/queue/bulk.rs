@@ -122,7 +122,7 @@ pub(crate) struct BulkWanted {
     filter: Option<BulkFilter>,
 }
 
-/// Which comments: the words of the queue's query.
+/// Which comments: the words of the queue's query. With `q` or `author` those of the last 90 days, as there.
 #[derive(Deserialize, ToSchema)]
 struct BulkFilter {
     author: Option<String>,
