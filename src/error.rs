@@ -65,7 +65,9 @@ impl Error {
         Self::with(Code::SetInFile, &SetInFile { keys })
     }
 
-    fn with(code: Code, members: &impl Serialize) -> Self {
+    /// An error with members that its answer adds.
+    #[must_use]
+    pub fn with(code: Code, members: &impl Serialize) -> Self {
         match serde_json::to_value(members) {
             Ok(members) => Self::With {
                 code,

@@ -90,6 +90,7 @@ pub async fn decide(app: &App, who: &Identity, new: NewDecision) -> Result<Decid
             focused_ms: new.focused_ms.map(|time| time.clamp(0, FOCUS_MAX)),
             actor: who.actor.clone(),
             scope: who.scope.clone(),
+            bulk: None,
             at: app.clock.now(),
         })
         .await?;

@@ -10,6 +10,7 @@
 pub mod accounts;
 mod audit_entries;
 pub mod authority;
+pub mod bulk;
 pub mod context;
 mod credentials;
 pub mod decide;

@@ -30,7 +30,7 @@ const SEARCH_DAYS: u64 = 90;
 const SEARCH_MAX: i64 = 20;
 
 /// How long a list or a search may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// One comment as a moderator sees it.
 #[derive(Debug)]
@@ -88,12 +88,8 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     }
     // Named one by one: every index of the queue begins with the site.
     filter.scope = Scope::Sites(who.sites(app).await?);
-    let searches = !filter.words.is_empty() || filter.author.is_some();
+    let searches = bound_search(app, &mut filter);
     filter.limit = filter.limit.clamp(1, if searches { SEARCH_MAX } else { PAGE_MAX });
-    if searches {
-        let oldest = app.clock.now().minus(std::time::Duration::from_hours(24 * SEARCH_DAYS));
-        filter.since = Some(filter.since.map_or(oldest, |since: Timestamp| since.max(oldest)));
-    }
     let limit = filter.limit;
     filter.limit += 1;
     let mut rows = tokio::time::timeout(PATIENCE, app.store.queue(&filter))
@@ -106,6 +102,16 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
         counts: app.store.pile_counts(&filter).await?,
         items: with_context(app, who, rows).await?,
     })
+}
+
+/// Lets a search for words or authors look back [`SEARCH_DAYS`] at most; gives whether the filter is one.
+pub(super) fn bound_search(app: &App, filter: &mut Filter) -> bool {
+    let searches = !filter.words.is_empty() || filter.author.is_some();
+    if searches {
+        let oldest = app.clock.now().minus(std::time::Duration::from_hours(24 * SEARCH_DAYS));
+        filter.since = Some(filter.since.map_or(oldest, |since: Timestamp| since.max(oldest)));
+    }
+    searches
 }
 
 /// How many comments of a site lie on each pile, counted up to 1,001.

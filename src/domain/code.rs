@@ -59,7 +59,9 @@ codes! {
     409 {
         AccountExists,
         AppealAnswered,
+        BulkRunning,
         Conflict,
+        CountChanged,
         Erased,
         InvitationsFull,
         LastOwner,
@@ -80,6 +82,7 @@ codes! {
         BadCharacter,
         /// Also of a field.
         BadType,
+        BulkTooLarge,
         ConfirmNeeded,
         CutsCross,
         IdempotencyMismatch,
@@ -87,6 +90,7 @@ codes! {
         Invalid,
         TooDeep,
 
+        ActionBad,
         AfterBad,
         BodyMaxBad,
         BodyMissing,
@@ -98,6 +102,7 @@ codes! {
         DecisionsBad,
         EmailBad,
         EmailMissing,
+        ExpectMissing,
         ExpiresBad,
         FromBad,
         IdBad,

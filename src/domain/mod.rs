@@ -13,6 +13,7 @@ pub mod actor;
 pub mod address;
 pub mod appeal;
 pub mod audit;
+pub mod bulk;
 pub mod captcha;
 pub mod code;
 pub mod content;

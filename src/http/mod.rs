@@ -218,6 +218,9 @@ described_routes! { newsroom_routes, Newsroom, NEWSROOM:
     "/comments/{id}": get queue::api::show;
     "/comments/{id}/{action}": post queue::api::decide_one;
     "/moderation/decisions": post queue::api::decide_many;
+    "/moderation/bulk": post queue::bulk::start;
+    "/moderation/bulk/{id}": get queue::bulk::show;
+    "/moderation/bulk/{id}/undo": post queue::bulk::undo;
     "/moderation/leases": post queue::stream::take_lease;
     "/moderation/events": get queue::stream::events;
     "/moderation/counts": get queue::stream::counts;

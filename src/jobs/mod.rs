@@ -1,11 +1,13 @@
 //! What has to be done from time to time: forget limits, bring back what was set aside, let texts expire, purge, seal the audit log,
 //! learn what the signals of the built-in check are worth, tell providers what became of comments, warn owners.
-//! Every second: deliver what somebody is still to be told. Every few seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
+//! Every second: deliver what somebody is still to be told, and go on with decisions about many comments. Every few
+//! seconds: bring erasures to their end. And all the time: tell those who watch the queue what happens in it.
 //!
 //! Each periodic job of the store runs on one instance at a time, by a lease there, and is idempotent.
 //! What an instance keeps in memory is its own to renew. To add one: a function here, called in [`run`] at
 //! its interval.
 
+mod bulk;
 mod deliver;
 mod heard;
 mod lease;
@@ -75,6 +77,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     tokio::join!(
         watch::watch(Arc::clone(&app), shutdown.clone()),
         deliver::run(&app, shutdown.clone()),
+        bulk::run(&app, shutdown.clone()),
         finish_erasures(&app, shutdown.clone()),
         rounds(&app, shutdown)
     );
@@ -166,6 +169,7 @@ async fn bring_back(app: &App, now: Timestamp) -> Result<(), StoreError> {
             note: None,
             how: How::Rule,
             focused_ms: None,
+            bulk: None,
             actor: Actor::system("aside"),
             scope: Scope::All,
             at: now,

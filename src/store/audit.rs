@@ -62,6 +62,8 @@ from_row! {
         pub reason: Option<String>,
         pub text_digest: Option<String>,
         pub undoes: Option<Uuid>,
+        /// The bulk in which it was decided, or taken back.
+        pub bulk_id: Option<Uuid>,
         pub detail: Option<String>,
         pub note: Option<String>,
     }
@@ -152,7 +154,8 @@ impl From<NewAudit> for Vec<NewAudit> {
 
 /// The columns of an [`AuditEntry`]: entries as `a`, their notes as `n`.
 pub(super) const COLUMNS: &str = "a.id, a.site_id, a.at, a.actor_kind, a.actor_id, a.actor, a.action, a.comment_id, \
-     a.from_status, a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.detail, n.note";
+     a.from_status, a.to_status, a.from_version, a.to_version, a.reason, a.text_digest, a.undoes, a.bulk_id, \
+     a.detail, n.note";
 
 impl Store {
     /// Appends one entry.
@@ -365,7 +368,7 @@ impl Store {
             // Index: audit_by_site.
             sqlx::query_as(
                 "SELECT id, at, actor_kind, actor_id, action, comment_id, from_status, to_status, from_aside, \
-                 from_label, from_version, to_version, reason, text_digest, undoes, decision_key, detail \
+                 from_label, from_version, to_version, reason, text_digest, undoes, decision_key, detail, bulk_id \
                  FROM audit_entries WHERE site_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT 10000",
             )
             .bind(site)
@@ -415,6 +418,9 @@ from_row! {
         undoes: Option<Uuid>,
         decision_key: Option<String>,
         detail: Option<String>,
+        // Left out where there is none: the seals of before know nothing of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bulk_id: Option<Uuid>,
     }
 }
 

@@ -228,7 +228,8 @@ async fn record(
     sqlx::query(
         "INSERT INTO audit_entries (id, site_id, at, actor_kind, actor_id, actor, action, comment_id, from_status, \
          to_status, from_aside, from_label, from_version, to_version, reason, text_digest, undoes, decision_key, \
-         detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+         detail, bulk_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(wanted.id)
     .bind(current.site_id.as_str())
@@ -249,6 +250,7 @@ async fn record(
     .bind(change.undoes)
     .bind(wanted.key.as_deref())
     .bind(detail)
+    .bind(wanted.bulk)
     .execute(&mut *connection)
     .await?;
     if let Some(note) = &wanted.note {

@@ -18,6 +18,8 @@ mod account_changes;
 mod accounts;
 mod appeals;
 mod audit;
+mod bulk;
+mod bulks;
 mod changes;
 mod claims;
 mod comments;
@@ -64,6 +66,7 @@ pub use self::{
     accounts::{Account, AccountAdded, AccountChange, AccountsWanted, Giver, NewAccount},
     appeals::AppealSeen,
     audit::{AuditEntry, NewAudit, SealFault},
+    bulk::{Bulk, BulkBegun, BulkPart, NewBulk},
     changes::Arrival,
     claims::Claim,
     comments::{AuthorRecord, Parent},

@@ -2,7 +2,8 @@
 //!
 //! A unit is whole or not at all. Many of them run in one transaction on SQLite (see `writer`), one in
 //! one on PostgreSQL; the SQL is the same text, in `unit_sql.rs` and `decide_sql.rs`, which are compiled once for
-//! each engine because a multi-row INSERT needs the engine's type.
+//! each engine because a multi-row INSERT needs the engine's type. A part of a bulk, in `bulk_sql.rs`, makes its decisions
+//! with the same code, in a transaction of its own.
 
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub(super) mod sqlite {
     const INSERT: &str = "INSERT OR FAIL";
     include!("unit_sql.rs");
     include!("decide_sql.rs");
+    include!("bulk_sql.rs");
 }
 
 pub(super) mod postgres {
@@ -44,6 +46,7 @@ pub(super) mod postgres {
     const INSERT: &str = "INSERT";
     include!("unit_sql.rs");
     include!("decide_sql.rs");
+    include!("bulk_sql.rs");
 }
 
 /// A comment to be stored with its automatic outcome.
@@ -95,6 +98,8 @@ pub struct Decide {
     pub focused_ms: Option<i64>,
     pub actor: Actor,
     pub scope: Scope,
+    /// The bulk that it is part of.
+    pub bulk: Option<Uuid>,
     pub at: Timestamp,
 }
 

@@ -96,9 +96,10 @@ fn without_comment_lines(source: &[u8]) -> Vec<u8> {
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 13] = [
     ("admin.css", CSS, include_bytes!("static/admin.css")),
     ("pages.css", CSS, include_bytes!("static/pages.css")),
+    ("panel.css", CSS, include_bytes!("static/panel.css")),
     ("comments.css", CSS, include_bytes!("static/comments.css")),
     ("comments.js", JAVASCRIPT, include_bytes!("static/comments.js")),
     ("send.js", JAVASCRIPT, include_bytes!("static/send.js")),

@@ -159,8 +159,10 @@ pub struct QueueItem {
     pub article_title: String,
     /// Only when the article's address is one of the site's own.
     pub article_href: Option<String>,
-    /// That the reader asks a person to look again; empty for others.
+    /// That the reader asks a person to look again, and against what; empty for others.
     pub plea: String,
+    /// Whether the caller may decide; not where the reader appeals against the caller's own decision.
+    pub may_decide: bool,
     /// The comment that is answered.
     pub parent: Option<ParentExcerpt>,
     /// Sanitised HTML of the whole text; empty when erased.
@@ -343,7 +345,7 @@ impl QueueItem {
                 Act::Undo => false,
             })
             .collect();
-        if self.status == Status::Erased {
+        if self.status == Status::Erased || !self.may_decide {
             acts.clear();
         }
         acts

@@ -212,6 +212,7 @@ fn queue(language: Language) -> QueuePage {
             },
         ],
         plea: language.say("queue-plea"),
+        may_decide: true,
         ago: ago(language, NOW - 12 * 60_000, NOW),
         is_reported: false,
         check: check_sentence(language, "scored", Some(300)),

@@ -49,8 +49,8 @@ describe("deciding by key", () => {
   }, status);
   const buttons = (text) => person.entry(text).getByRole("button", { name: /^(Publier|Refuser)/ }).count();
 
-  test("while the first answer is held back, twenty decisions go in two writes, and none is lost", async () => {
-    await comes("Retenu", 20);
+  test("while the first answer is held back, fifty decisions go in four writes, and none is lost", async () => {
+    await comes("Retenu", 50);
     await atTheQueue();
     let release;
     const held = new Promise((resolve) => { release = resolve; });
@@ -63,14 +63,14 @@ describe("deciding by key", () => {
       await route.continue();
     });
     const before = await waiting();
-    for (let number = 0; number < 20; number += 1) await press(number % 2 === 0 ? "a" : "r");
-    for (const body of before.slice(0, 20)) assert.equal(await buttons(body), 0, `${body} is decided on the page`);
+    for (let number = 0; number < 50; number += 1) await press(number % 2 === 0 ? "a" : "r");
+    for (const body of before.slice(0, 50)) assert.equal(await buttons(body), 0, `${body} is decided on the page`);
     assert.equal(writes().length, 1, "one at a time");
     release();
-    await eventually(async () => assert.equal((await waiting()).length, before.length - 20));
-    assert.deepEqual(writes().map(({ body }) => body.decisions.length), [1, 19]);
-    assert.ok((await waiting("approved")).filter((body) => body.startsWith("Retenu")).length === 10);
-    assert.ok((await waiting("rejected")).filter((body) => body.startsWith("Retenu")).length === 10);
+    await eventually(async () => assert.equal((await waiting()).length, before.length - 50));
+    assert.deepEqual(writes().map(({ body }) => body.decisions.length), [1, 20, 20, 9]);
+    assert.ok((await waiting("approved")).filter((body) => body.startsWith("Retenu")).length === 25);
+    assert.ok((await waiting("rejected")).filter((body) => body.startsWith("Retenu")).length === 25);
     const shift = await person.page.evaluate(() => globalThis.shift);
     assert.ok(shift <= 0.01, `${shift}`);
     const reads = asked.filter(({ method, pathname }) => method === "GET" && !/queue|events|context/.test(pathname));
@@ -126,6 +126,66 @@ describe("deciding by key", () => {
       const approved = await waiting("approved");
       assert.deepEqual([1, 2, 3].map((number) => approved.includes(`Disputé ${number}.`)), [true, false, true]);
     });
+  });
+
+  test("Q18: several are chosen and decided in one step, and taken back in one", async () => {
+    await comes("Choisi", 4);
+    await atTheQueue();
+    const before = await waiting();
+    for (const key of ["x", "j", "j", "x", "A"]) await press(key);
+    await eventually(async () => assert.equal((await waiting()).length, before.length - 2));
+    assert.deepEqual(writes().map(({ body }) => body.decisions.map(({ action }) => action)).flat(), ["approve", "approve"]);
+    await press("u");
+    await eventually(async () => assert.deepEqual((await waiting()).sort(), before.sort()));
+    await press("*");
+    assert.equal(await person.page.getByRole("checkbox", { checked: true }).count(), before.length);
+    await person.takesPicture("queue-chosen");
+    assert.deepEqual(await person.barriers(), []);
+    await press("*");
+    assert.equal(await person.page.getByRole("checkbox", { checked: true }).count(), 0);
+  });
+
+  test("Q17: ? shows every key, Esc closes it, and the hand is where it was", async () => {
+    await atTheQueue();
+    await press("j");
+    const inHand = () => person.page.evaluate(() => document.activeElement.id);
+    const row = await inHand();
+    await press("?");
+    await person.sees("Annuler votre dernière décision");
+    assert.deepEqual(await person.barriers(), []);
+    await press("a");
+    await press("Escape");
+    assert.equal(await person.page.getByRole("dialog").count(), 0);
+    assert.equal(await inHand(), row);
+    assert.deepEqual(writes(), [], "no key decides behind the help");
+  });
+
+  test("Q2: what stands around the row that kept the focus stands beside it", async () => {
+    await atTheQueue();
+    await press("j");
+    const panel = person.page.getByRole("complementary", { name: "Contexte" });
+    await eventually(async () => assert.match(await panel.innerText(), /Histoire de ce commentaire/));
+    assert.match(await panel.innerText(), /Conversation/);
+    assert.equal(asked.filter(({ pathname }) => pathname.endsWith("/context")).length, 1);
+    assert.deepEqual(await person.barriers(), []);
+    const shift = await person.page.evaluate(() => globalThis.shift);
+    assert.ok(shift <= 0.01, `${shift}`);
+  });
+
+  test("Q19: on a phone the bar at the foot decides about the row in hand, and takes back", async () => {
+    const phone = await house.moderator({ width: 360, storageState: await person.window.context.storageState() });
+    await phone.page.goto("/queue?order=oldest");
+    const before = await waiting();
+    const bar = phone.page.getByRole("main").locator(".thumb");
+    for (const name of ["Publier", "Refuser"]) await bar.getByRole("button", { name }).click();
+    await eventually(async () => assert.equal((await waiting()).length, before.length - 2));
+    await bar.getByRole("button", { name: "Annuler" }).click();
+    await eventually(async () => assert.equal((await waiting()).length, before.length - 1));
+    for (const button of await bar.getByRole("button").all()) assert.ok((await button.boundingBox()).height >= 48);
+    await phone.takesPicture("queue-phone");
+    assert.deepEqual(await phone.barriers(), []);
+    await phone.findsNothingWrong();
+    await phone.leaves();
   });
 
   test("letters in a field are letters, and a module that stays away leaves the forms", async () => {

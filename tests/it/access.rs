@@ -598,7 +598,7 @@ async fn a_session_ends_after_twelve_idle_hours_and_thirty_days(storage: &Storag
 type Route = (&'static str, &'static str, &'static str, [u16; 4]);
 
 /// `{id}` is a waiting comment of `faso`, `{public}` a public one.
-const ROUTES: [Route; 50] = [
+const ROUTES: [Route; 53] = [
     ("GET", "/healthz", "", [200, 200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200, 200]),
     ("GET", "/metrics", "", [403, 403, 403, 401]),
@@ -664,6 +664,15 @@ const ROUTES: [Route; 50] = [
         r#"{"decisions":[{"key":"1","comment":"x","action":"spam"}]}"#,
         [200, 200, 200, 401],
     ),
+    (
+        "POST",
+        "/api/v1/moderation/bulk",
+        r#"{"filter":{"site":"faso"},"dry_run":true}"#,
+        [200, 200, 404, 401],
+    ),
+    // A comment's id is no bulk's; whose one is, is asked in `bulk.rs`.
+    ("GET", "/api/v1/moderation/bulk/{id}", "", [404, 404, 404, 401]),
+    ("POST", "/api/v1/moderation/bulk/{id}/undo", "", [404, 404, 404, 401]),
     ("GET", "/api/v1/moderation/events", "", [200, 200, 200, 401]),
     ("GET", "/api/v1/moderation/counts", "", [200, 200, 200, 401]),
     ("GET", "/api/v1/moderation/counts?site={site}", "", [200, 200, 404, 401]),

@@ -27,6 +27,7 @@ pub(crate) fn decision(clock: &Clock, comment: Uuid, act: Act, (actor, scope): (
         focused_ms: None,
         actor,
         scope,
+        bulk: None,
         at: clock.now(),
     }
 }

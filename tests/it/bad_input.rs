@@ -24,12 +24,13 @@ use crate::{
 };
 
 /// Every route that reads a body, with its method. `{id}` is a comment.
-const ROUTES: [(&str, &str); 16] = [
+const ROUTES: [(&str, &str); 17] = [
     ("POST", "/api/v1/sites/faso/comments"),
     ("POST", "/api/v1/comments/{id}/report"),
     ("POST", "/api/v1/comments/{id}/approve"),
     ("POST", "/api/v1/comments/{id}/undo"),
     ("POST", "/api/v1/moderation/decisions"),
+    ("POST", "/api/v1/moderation/bulk"),
     ("PUT", "/api/v1/sites/faso/threads/a"),
     ("POST", "/api/v1/sites/faso/captcha/preview"),
     ("POST", "/api/v1/sites/faso/captcha/policies"),

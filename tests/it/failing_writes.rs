@@ -9,13 +9,16 @@ use std::{cell::RefCell, collections::BTreeSet, fmt::Debug, time::Duration};
 use palabre::{
     clock::{Clock, ManualClock},
     domain::{
+        actor::Scope,
         appeal::Asked,
+        bulk::BulkState,
         decision::{Act, Decided},
         event::Kind,
+        queue::Filter,
         status::Status,
     },
     jobs::{self, Heard},
-    store::{Claim, Delivery, Inserted, StoreError, TakenBack, ThreadRow},
+    store::{BulkBegun, Claim, Delivery, Inserted, StoreError, TakenBack, ThreadRow},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -25,12 +28,14 @@ use crate::{
     example::Sent as _,
     outbox::{Recorder, scene_with},
     store::{SITE, START, Scene, policy_row},
+    store_bulk::{new_bulk, part},
     stores::{Storage, on_both_engines},
 };
 
 on_both_engines!(
     each_write_of_what_happens_fails_in_turn_and_leaves_nothing_half,
     each_write_of_the_rest_of_a_day_fails_in_turn_and_leaves_nothing_half,
+    each_write_of_a_bulk_fails_in_turn_and_leaves_nothing_half,
     each_write_of_a_delivery_fails_in_turn_and_only_what_was_sent_is_done,
 );
 
@@ -288,6 +293,39 @@ async fn each_write_of_the_rest_of_a_day_fails_in_turn_and_leaves_nothing_half(s
     is_whole(storage).await;
     let (_, fault) = store.check_seals(SITE).await.expect("read");
     assert!(fault.is_none(), "{fault:?}");
+    store.close().await;
+}
+
+async fn each_write_of_a_bulk_fails_in_turn_and_leaves_nothing_half(storage: &Storage) {
+    let scene = scene_with(storage, &["a", "b"]).await;
+    let store = &scene.store;
+    for _ in 0..3 {
+        scene.insert_with(|_| {}).await;
+    }
+    let filter = Filter {
+        site: Some(SITE.to_owned()),
+        ..Filter::all(Scope::All, Status::Pending)
+    };
+    let rows = store.bulk_matches(&filter, 10).await.expect("found");
+    let bulk = new_bulk(&scene, Act::Approve, rows);
+    let id = bulk.id;
+    let faults = Faults::lie_in_wait(storage).await;
+    let begun = faults.at_each_write_of("a bulk's beginning", 4, async || store.begin_bulk(bulk.clone()).await);
+    assert_eq!(begun.await, BulkBegun::Yes);
+    let goes_on = async || store.advance_bulk(part(&scene, id, 2)).await;
+    let first = faults
+        .at_each_write_of("a bulk's part", 18, goes_on)
+        .await
+        .expect("open");
+    assert_eq!((first.state, first.done), (BulkState::Running, 2));
+    let undoing = faults.at_each_write_of("a bulk's undo", 2, async || store.undo_bulk(id).await);
+    assert!(undoing.await);
+    let last = faults
+        .at_each_write_of("a part that is undone", 16, goes_on)
+        .await
+        .expect("open");
+    assert_eq!((last.state, last.undone), (BulkState::Undone, 2));
+    is_whole(storage).await;
     store.close().await;
 }
 

@@ -199,7 +199,7 @@ const CALLS: [Call; 42] = [
 ];
 
 /// Changes that are tried elsewhere and never ask: what readers do, comments' acts, cuts, one's own sessions.
-const NEVER: [(&str, &str); 19] = [
+const NEVER: [(&str, &str); 21] = [
     ("POST", "/login"),
     ("POST", "/login/code"),
     ("POST", "/logout"),
@@ -211,6 +211,8 @@ const NEVER: [(&str, &str); 19] = [
     ("POST", "/api/v1/comments/{id}/report"),
     ("POST", "/api/v1/comments/{id}/{action}"),
     ("POST", "/api/v1/moderation/decisions"),
+    ("POST", "/api/v1/moderation/bulk"),
+    ("POST", "/api/v1/moderation/bulk/{id}/undo"),
     ("POST", "/api/v1/moderation/leases"),
     ("PUT", "/api/v1/sites/{site}/threads/{thread}"),
     ("POST", "/api/v1/sites/{site}/captcha/preview"),

@@ -111,9 +111,11 @@ fn change_of(key: &str, value: &Value) -> Value {
 }
 
 /// Everything that changes something and is no reader's, with the body that an owner of `quais` sends.
-const CALLS: [(&str, &str, Reach); 17] = [
+const CALLS: [(&str, &str, Reach); 19] = [
     ("POST", "/api/v1/comments/{id}/{action}", Reach::Pages),
     ("POST", "/api/v1/moderation/decisions", Reach::Pages),
+    ("POST", "/api/v1/moderation/bulk", Reach::Pages),
+    ("POST", "/api/v1/moderation/bulk/{id}/undo", Reach::Pages),
     ("POST", "/api/v1/moderation/leases", Reach::Newsroom),
     ("PUT", "/api/v1/sites/{site}/threads/{thread}", Reach::Pages),
     ("POST", "/api/v1/sites/{site}/captcha/preview", Reach::Newsroom),
@@ -395,6 +397,9 @@ async fn tenants_each_act_reaches_its_own_site_alone(storage: &Storage) {
             let body = match path.rsplit("/v1/").next().expect("a path") {
                 "moderation/decisions" => {
                     json!({"decisions": [{"key": site, "comment": comment_id, "action": "spam"}]})
+                }
+                "moderation/bulk" => {
+                    json!({"filter": {"site": site, "status": "spam"}, "action": "approve", "expect": 1})
                 }
                 "moderation/leases" => json!({"comment": comment_id}),
                 "sites/{site}/threads/{thread}" => json!({"title": "Pris", "open": false}),

@@ -53,6 +53,17 @@ async fn every_answer_has_the_shape_that_the_document_gives_it(storage: &Storage
         .await
         .expect(200);
     has_shape(&results.json, "Results");
+    let bulk = json!({"filter": {"status": "approved"}, "dry_run": true});
+    let preview = owner.posts("/api/v1/moderation/bulk", &bulk).await.expect(200);
+    has_shape(&preview.json, "BulkPreview");
+    let bulk = json!({"filter": {"site": "faso", "status": "approved"}, "action": "hold", "expect": 1});
+    let bulk = owner.posts("/api/v1/moderation/bulk", &bulk).await.expect(200);
+    has_shape(&bulk.json, "BulkProgress");
+    let path = format!(
+        "/api/v1/moderation/bulk/{}/undo",
+        bulk.json["bulk_id"].as_str().expect("an id")
+    );
+    has_shape(&owner.posts(&path, &json!({})).await.expect(200).json, "BulkProgress");
     let mut reply = comment("Et moi");
     reply["parent"] = sent.id().into();
     let reply = reader.submits(&reply).await.expect(202);

@@ -3140,6 +3140,7 @@ fn every_public_method_is_called_here() {
         include_str!("appeals.rs"),
         include_str!("decision_facts.rs"),
         include_str!("store_accounts.rs"),
+        include_str!("store_bulk.rs"),
         include_str!("store_watch.rs"),
         include_str!("context.rs"),
         include_str!("older_store.rs"),

@@ -62,16 +62,17 @@ fn codes_of_errors() {
         (408, "timeout"),
         (
             409,
-            "account_exists appeal_answered conflict erased invitations_full last_owner link_has_account own_decision \
-             second_step_on set_in_file settings_changed setup_over site_exists step_up_closed thread_closed tokens_full",
+            "account_exists appeal_answered bulk_running conflict count_changed erased invitations_full last_owner \
+             link_has_account own_decision second_step_on set_in_file settings_changed setup_over site_exists \
+             step_up_closed thread_closed tokens_full",
         ),
         (413, "too_large"),
         (415, "unsupported_media_type"),
         (
             422,
-            "bad_character bad_type confirm_needed cuts_cross idempotency_mismatch invalid too_deep \
-             after_bad body_max_bad body_missing body_too_long change_missing code_missing cuts_bad days_bad \
-             decisions_bad email_bad email_missing expires_bad from_bad id_bad ids_bad limit_bad \
+            "bad_character bad_type bulk_too_large confirm_needed cuts_cross idempotency_mismatch invalid too_deep \
+             action_bad after_bad body_max_bad body_missing body_too_long change_missing code_missing cuts_bad days_bad \
+             decisions_bad email_bad email_missing expect_missing expires_bad from_bad id_bad ids_bad limit_bad \
              links_bad name_missing name_reserved name_taken name_too_long order_bad origin_bad parent_missing \
              passphrase_common passphrase_long passphrase_missing passphrase_short passphrase_wrong \
              project_bad role_bad role_missing score_bad second_provider_bad secret_missing since_bad \

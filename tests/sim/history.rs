@@ -19,6 +19,8 @@ pub(crate) enum Step {
     Tell(Hearing),
     /// Time passes.
     Wait(Span),
+    /// The job makes a part of each bulk that is open, of so many comments.
+    GoOn(u8),
     /// Texts run out.
     Expire,
     /// The audit log is sealed.
@@ -61,6 +63,15 @@ pub(crate) enum Request {
         comment: u8,
         named: bool,
     },
+    /// A decision about all of a site with a status, as they are when it is sent.
+    Bulk {
+        who: u8,
+        site: u8,
+        status: u8,
+        act: u8,
+    },
+    /// All of it is taken back, also while it goes on.
+    UndoBulk(u8),
     Appeal(u8),
     Report {
         comment: u8,
@@ -136,8 +147,9 @@ pub(crate) fn of_seed(seed: u64) -> Vec<Step> {
 
 fn step(rng: &mut StdRng) -> Step {
     match rng.random_range(0..100) {
-        0..60 => Step::Send(request(rng), fate(rng)),
-        60..80 => Step::Arrive(rng.random_range(1..=4)),
+        0..58 => Step::Send(request(rng), fate(rng)),
+        58..77 => Step::Arrive(rng.random_range(1..=4)),
+        77..80 => Step::GoOn(rng.random_range(1..=3)),
         80..88 => Step::Tell(match rng.random_range(0..8) {
             0..4 => Hearing::Heard,
             4 | 5 => Hearing::HeardThenKilled,
@@ -160,7 +172,7 @@ fn step(rng: &mut StdRng) -> Step {
 fn request(rng: &mut StdRng) -> Request {
     let mut one = || rng.random::<u8>();
     let (a, b, c) = (one(), one(), one());
-    match rng.random_range(0..100) {
+    match rng.random_range(0..106) {
         0..22 => Request::Submit {
             reader: a,
             article: b,
@@ -200,6 +212,13 @@ fn request(rng: &mut StdRng) -> Request {
             cuts: b,
             stale: c % 4 == 0,
         },
+        97..101 => Request::Bulk {
+            who: a,
+            site: b % 4,
+            status: c,
+            act: b,
+        },
+        101..103 => Request::UndoBulk(a),
         _ => Request::Thread {
             article: a,
             open: b % 3 != 0,

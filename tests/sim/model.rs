@@ -11,12 +11,13 @@ use palabre::{
     domain::{
         actor::Scope,
         appeal::Asked,
+        bulk::BulkState,
         decision::{Act, Decided},
         queue::Pile,
         status::Status,
         timestamp::Timestamp,
     },
-    store::{Claim, Decide, Inserted, NewComment},
+    store::{BulkBegun, BulkPart, Claim, Decide, Inserted, NewBulk, NewComment},
 };
 use uuid::Uuid;
 
@@ -119,6 +120,27 @@ enum Others {
     None,
 }
 
+/// How far a bulk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) state: BulkState,
+    pub(crate) done: i64,
+    pub(crate) skipped: i64,
+    pub(crate) undone: i64,
+    pub(crate) not_undone: i64,
+}
+
+/// A decision about many comments.
+#[derive(Debug)]
+struct Bulk {
+    wanted: NewBulk,
+    figures: Figures,
+    /// What is still to be decided, in its order.
+    to_decide: Vec<(Uuid, i64)>,
+    /// What was decided and not yet taken back, the last one last: comment and decision.
+    decided: Vec<(Uuid, Uuid)>,
+}
+
 #[derive(Debug, Clone)]
 struct Key {
     digest: String,
@@ -145,6 +167,7 @@ pub(crate) struct Model {
     /// The person behind each actor, and the people who may decide on each site.
     pub(crate) people: BTreeMap<String, &'static str>,
     pub(crate) teams: BTreeMap<&'static str, Vec<&'static str>>,
+    bulks: Vec<Bulk>,
     /// Comment, number and word of each event but arrivals.
     pub(crate) events: BTreeSet<(Uuid, i64, &'static str)>,
 }
@@ -283,6 +306,120 @@ impl Model {
         self.gives_its_title(wanted.comment);
         self.leases.remove(&wanted.comment);
         Decided::Applied(wanted.id)
+    }
+
+    /// Of one site one is open.
+    pub(crate) fn begin_bulk(&mut self, new: &NewBulk) -> BulkBegun {
+        if self.is_busy(&new.site, new.id) {
+            return BulkBegun::Busy;
+        }
+        self.bulks.push(Bulk {
+            wanted: new.clone(),
+            figures: Figures {
+                state: BulkState::Running,
+                done: 0,
+                skipped: 0,
+                undone: 0,
+                not_undone: 0,
+            },
+            to_decide: new.rows.clone(),
+            decided: Vec::new(),
+        });
+        BulkBegun::Yes
+    }
+
+    /// `false`: another one of its site is open. One that never began, or is taken back, stays as it is.
+    pub(crate) fn undo_bulk(&mut self, id: Uuid) -> bool {
+        let Some(place) = self.bulks.iter().position(|bulk| bulk.wanted.id == id) else {
+            return true;
+        };
+        let (state, site) = (self.bulks[place].figures.state, self.bulks[place].wanted.site.clone());
+        if matches!(state, BulkState::Undoing | BulkState::Undone) {
+            return true;
+        }
+        if self.is_busy(&site, id) {
+            return false;
+        }
+        let bulk = &mut self.bulks[place];
+        bulk.to_decide.clear();
+        bulk.figures.state = BulkState::Undoing;
+        true
+    }
+
+    fn is_busy(&self, site: &str, but: Uuid) -> bool {
+        let mut open = self.bulks.iter().filter(|bulk| is_open(bulk) && bulk.wanted.id != but);
+        open.any(|bulk| bulk.wanted.site == site)
+    }
+
+    /// Those that were begun first come first.
+    pub(crate) fn open_bulks(&self) -> Vec<Uuid> {
+        let mut open: Vec<_> = self
+            .bulks
+            .iter()
+            .filter(|bulk| is_open(bulk))
+            .map(|bulk| (bulk.wanted.at, bulk.wanted.id))
+            .collect();
+        open.sort_unstable();
+        open.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The next part of one that is open: each decision is one of its maker's.
+    pub(crate) fn go_on(&mut self, part: &BulkPart) -> Figures {
+        let Some(place) = self.bulks.iter().position(|bulk| bulk.wanted.id == part.bulk) else {
+            unreachable!("only such as are open go on");
+        };
+        for id in &part.ids {
+            let bulk = &mut self.bulks[place];
+            let is_undo = bulk.figures.state == BulkState::Undoing;
+            let (comment, version, of) = if is_undo {
+                match bulk.decided.pop() {
+                    Some((comment, decision)) => (comment, None, Some(decision)),
+                    None => break,
+                }
+            } else if bulk.to_decide.is_empty() {
+                break;
+            } else {
+                let (comment, version) = bulk.to_decide.remove(0);
+                (comment, Some(version), None)
+            };
+            let decide = Decide {
+                id: *id,
+                comment,
+                act: if is_undo { Act::Undo } else { bulk.wanted.act },
+                version,
+                of,
+                key: None,
+                reason: None,
+                note: None,
+                note_digest: None,
+                how: palabre::domain::decision_facts::How::Bulk,
+                focused_ms: None,
+                actor: bulk.wanted.actor.clone(),
+                scope: Scope::All,
+                bulk: Some(part.bulk),
+                at: part.at,
+            };
+            let applied = self.decide(&decide) == Decided::Applied(*id);
+            let bulk = &mut self.bulks[place];
+            let figures = &mut bulk.figures;
+            let figure = match (is_undo, applied) {
+                (false, true) => &mut figures.done,
+                (false, false) => &mut figures.skipped,
+                (true, true) => &mut figures.undone,
+                (true, false) => &mut figures.not_undone,
+            };
+            *figure += 1;
+            if applied && !is_undo {
+                bulk.decided.push((comment, *id));
+            }
+        }
+        let bulk = &mut self.bulks[place];
+        match bulk.figures.state {
+            BulkState::Running if bulk.to_decide.is_empty() => bulk.figures.state = BulkState::Done,
+            BulkState::Undoing if bulk.decided.is_empty() => bulk.figures.state = BulkState::Undone,
+            _ => {}
+        }
+        bulk.figures
     }
 
     /// The decisions that no longer hold by this one, and of one that is taken back those that hold again.
@@ -600,6 +737,10 @@ fn facts(row: &Row, act: Act, to: Status) -> Facts {
         reversed_by: None,
         to: (act != Act::Undo).then_some(to),
     }
+}
+
+fn is_open(bulk: &Bulk) -> bool {
+    matches!(bulk.figures.state, BulkState::Running | BulkState::Undoing)
 }
 
 fn after(status: Status, label: Option<&str>) -> Before {

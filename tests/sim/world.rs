@@ -33,7 +33,7 @@ use palabre::{
         timestamp::Timestamp,
     },
     limits::{Limits, Quota, Quotas},
-    store::{Decide, Delivered, NewComment, Receiver, Store, StoreError},
+    store::{BulkPart, Decide, Delivered, NewComment, Receiver, Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     history::{Fate, Hearing, Request, Span, Step},
-    model::{Model, Pair},
+    model::{Figures, Model, Pair},
     stores::Storage,
 };
 
@@ -99,10 +99,14 @@ pub(crate) enum Planted {
     CountsAsAlone,
     /// An appeal does not know what it is against.
     AgainstNobody,
+    /// A bulk counts as taken back before it is.
+    HalfUndoneBulk,
+    /// A bulk decides what somebody changed before its turn.
+    OverwritingBulk,
 }
 
 impl Planted {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::AnswerBeforeCommit,
         Self::DroppedDelivery,
         Self::CountNotLowered,
@@ -110,6 +114,8 @@ impl Planted {
         Self::DoubledRetry,
         Self::CountsAsAlone,
         Self::AgainstNobody,
+        Self::HalfUndoneBulk,
+        Self::OverwritingBulk,
     ];
 }
 
@@ -141,6 +147,8 @@ struct World<'a> {
     unheard: Vec<Op>,
     submitted: Vec<NewComment>,
     decided: Vec<Decide>,
+    /// Those that were sent, whether they arrived or not.
+    bulks: Vec<Uuid>,
     /// Receiver, comment and number of what was heard, in order.
     heard: Vec<(String, Uuid, i64)>,
     /// The content version of each thread and what was public then.
@@ -194,6 +202,7 @@ impl<'a> World<'a> {
             unheard: Vec::new(),
             submitted: Vec::new(),
             decided: Vec::new(),
+            bulks: Vec::new(),
             heard: Vec::new(),
             seen: BTreeMap::new(),
             planted,
@@ -218,6 +227,7 @@ impl<'a> World<'a> {
             Step::Arrive(most) => self.arrive(usize::from(most)).await,
             Step::Tell(hearing) => self.tell(hearing).await.map(|_| ()),
             Step::Wait(span) => self.wait(span).await,
+            Step::GoOn(most) => self.go_on(usize::from(most)).await.map(|_| ()),
             Step::Expire => self.expire().await,
             Step::Seal => self.seal().await,
             Step::Purge => {
@@ -314,6 +324,48 @@ impl<'a> World<'a> {
             self.arrive(UNDER_WAY).await?;
         }
         Ok(())
+    }
+
+    /// Makes a part of each bulk that is open, as the job does; gives whether any was.
+    async fn go_on(&mut self, comments: usize) -> Result<bool, Broken> {
+        let open = self.store.open_bulks().await.map_err(failed)?;
+        let must = self.model.open_bulks();
+        ensure!(open == must, "the bulks {open:?} are open, and {must:?} must be");
+        for bulk in &open {
+            let part = BulkPart {
+                bulk: *bulk,
+                ids: (0..comments).map(|_| self.clock.new_id()).collect(),
+                at: self.clock.now(),
+            };
+            if self.planted == Some(Planted::OverwritingBulk) {
+                let as_it_is = "UPDATE bulk_rows SET version = (SELECT version FROM comments WHERE id = comment_id)";
+                self.storage.execute(as_it_is).await;
+            }
+            let expected = self.model.go_on(&part);
+            let made = if self.planted == Some(Planted::HalfUndoneBulk) && expected.undone > 0 {
+                self.storage
+                    .execute("UPDATE bulk_operations SET state = 'undone' WHERE state = 'undoing'")
+                    .await;
+                self.store.bulk(*bulk).await
+            } else {
+                self.store.advance_bulk(part).await
+            };
+            let bulk = made.map_err(failed)?.ok_or("a bulk that is open does not go on")?;
+            let figures = Figures {
+                state: bulk.state,
+                done: bulk.done,
+                skipped: bulk.skipped,
+                undone: bulk.undone,
+                not_undone: bulk.not_undone,
+            };
+            let bulk = bulk.id;
+            self.trace.push(format!("  bulk {bulk} is at {figures:?}"));
+            ensure!(
+                figures == expected,
+                "bulk {bulk} is at {figures:?} and must be at {expected:?}"
+            );
+        }
+        Ok(!open.is_empty())
     }
 
     // ------------------------------------------------------------ what is told

@@ -147,6 +147,9 @@ pub(crate) struct Entry<'a> {
     actor_kind: &'a str,
     #[schema(value_type = String)]
     at: Timestamp,
+    /// The bulk in which it was decided, or taken back; absent where it was decided by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulk_id: Option<Uuid>,
     comment: Option<Uuid>,
     /// person, bulk, rule or import; as all that a decision keeps, in the history of a comment alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,6 +225,7 @@ impl<'a> Entry<'a> {
             actor_id: &entry.actor_id,
             actor_kind: entry.actor_kind.as_str(),
             at: Timestamp(entry.at),
+            bulk_id: entry.bulk_id,
             comment: entry.comment_id,
             decided_how: None,
             detail: entry

@@ -28,7 +28,7 @@ export function start(page) {
 
   const aside = document.createElement("aside");
   aside.setAttribute("aria-label", say("context"));
-  aside.tabIndex = -1;
+  aside.tabIndex = 0;
   const context = document.createElement("div");
   const latest = document.createElement("section");
   latest.className = "last";

@@ -381,8 +381,21 @@ document.addEventListener("click", ({ target }) => {
 let panels;
 function panel() {
   if (!matchMedia("(min-width: 68.75em)").matches) return undefined;
-  panels = panels ?? import(live.dataset.panel).then(({ start }) => start(page));
+  if (panels === undefined) {
+    dresses();
+    panels = import(live.dataset.panel).then(({ start }) => start(page));
+  }
   return panels;
+}
+
+/** Asks once for the style of what is not there from the start. */
+function dresses() {
+  if (document.getElementById("later") !== null) return;
+  const style = document.createElement("link");
+  style.id = "later";
+  style.rel = "stylesheet";
+  style.href = live.dataset.style;
+  document.head.append(style);
 }
 
 // ------------------------------------------------------------------ deciding
@@ -397,6 +410,7 @@ const PATIENCE = 4000;
 
 /** Does something with it; where it does not come, tries again with the next press. */
 async function decides(act) {
+  dresses();
   decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
   const made = await Promise.race([decide.catch(() => undefined), wait(PATIENCE)]);
   if (made === undefined) decide = undefined;

@@ -244,6 +244,9 @@ impl World<'_> {
     pub(super) async fn end(&mut self) -> Result<(), Broken> {
         self.trace.push("the end".to_owned());
         self.all_arrive().await?;
+        while self.go_on(5).await? {
+            self.look_around().await?;
+        }
         for op in std::mem::take(&mut self.unheard) {
             let again = match op {
                 Op::Insert(comment, _) => self.again(&comment),

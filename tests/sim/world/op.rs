@@ -11,7 +11,8 @@ use palabre::{
         timestamp::Timestamp,
     },
     store::{
-        Claim, Comment, Decide, Inserted, NewAudit, NewComment, PolicyRow, Store, StoreError, TakenBack, ThreadRow,
+        BulkBegun, Claim, Comment, Decide, Inserted, NewAudit, NewBulk, NewComment, PolicyRow, Store, StoreError,
+        TakenBack, ThreadRow,
     },
 };
 use uuid::Uuid;
@@ -24,6 +25,8 @@ use crate::model::{Model, Pair};
 pub(super) enum Op {
     Insert(Box<NewComment>, IsRetry),
     Decide(Box<Decide>),
+    Bulk(Box<NewBulk>),
+    UndoBulk(Uuid),
     /// With the comment as the reader saw it.
     SecondCheck(Box<Comment>, Box<NewAudit>),
     Claim(String, Timestamp),
@@ -47,6 +50,7 @@ pub(super) enum IsRetry {
 pub(super) enum Outcome {
     Inserted(Inserted),
     Decided(Decided),
+    Begun(BulkBegun),
     Claimed(Claim),
     Leased(String),
     Asked(Asked),
@@ -65,6 +69,14 @@ impl Op {
         match self {
             Self::Insert(comment, _) => format!("comment {} is {:?}", comment.id, comment.status),
             Self::Decide(decide) => format!("{} decides {:?} on {}", decide.actor.id, decide.act, decide.comment),
+            Self::Bulk(bulk) => format!(
+                "{} decides {:?} on {} of {}",
+                bulk.actor.id,
+                bulk.act,
+                bulk.rows.len(),
+                bulk.site
+            ),
+            Self::UndoBulk(bulk) => format!("bulk {bulk} is taken back"),
             Self::SecondCheck(seen, _) => format!("second check of {}", seen.id),
             Self::Claim(key, _) => key.clone(),
             Self::Lease(comment, _, who, _) => format!("{} reads {comment}", who.id),
@@ -101,6 +113,8 @@ impl Op {
         Ok(match self {
             Self::Insert(comment, _) => Outcome::Inserted(store.insert((**comment).clone()).await?),
             Self::Decide(decide) => Outcome::Decided(store.decide((**decide).clone()).await?),
+            Self::Bulk(bulk) => Outcome::Begun(store.begin_bulk((**bulk).clone()).await?),
+            Self::UndoBulk(bulk) => Outcome::Counted(store.undo_bulk(*bulk).await?, true),
             Self::SecondCheck(seen, audit) => {
                 let key = second_check_key(seen);
                 let until = audit.at.plus(retention::REPEAT_KEYS);
@@ -138,6 +152,8 @@ impl Op {
         match self {
             Self::Insert(comment, _) => Outcome::Inserted(model.insert(comment)),
             Self::Decide(decide) => Outcome::Decided(model.decide(decide)),
+            Self::Bulk(bulk) => Outcome::Begun(model.begin_bulk(bulk)),
+            Self::UndoBulk(bulk) => Outcome::Counted(model.undo_bulk(*bulk), true),
             Self::SecondCheck(seen, audit) => {
                 let until = audit.at.plus(retention::REPEAT_KEYS);
                 let (counts, changes) =

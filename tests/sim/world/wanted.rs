@@ -1,6 +1,6 @@
 //! What somebody wants, made into what the store is asked to do: as the actions of the product make it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palabre::{
     domain::{
@@ -9,6 +9,7 @@ use palabre::{
         decision::Act,
         draft::RawDraft,
         policy::{Cuts, Policy},
+        queue::Filter,
         retention,
         score::Score,
         site::Moderation,
@@ -17,7 +18,7 @@ use palabre::{
         verdict::{Verdict, Why},
     },
     limits::{self, Demand},
-    store::{Comment, Decide, NewAudit, NewComment, PolicyRow, ThreadRow},
+    store::{Comment, Decide, NewAudit, NewBulk, NewComment, PolicyRow, ThreadRow},
 };
 use uuid::Uuid;
 
@@ -82,6 +83,20 @@ impl World<'_> {
                 undo.key = Some(undo.id.to_string());
                 Op::Decide(Box::new(undo))
             }),
+            Request::Bulk { who, site, status, act } => {
+                // Mostly the site that is told of.
+                let site = SITES[usize::from(site == 3)];
+                let statuses = [Status::Pending, Status::Pending, Status::Approved, Status::Spam];
+                let acts = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
+                self.bulk(
+                    who,
+                    site,
+                    statuses[usize::from(status) % statuses.len()],
+                    acts[usize::from(act) % acts.len()],
+                )
+                .await?
+            }
+            Request::UndoBulk(which) => picked(&self.bulks, which).copied().map(Op::UndoBulk),
             Request::Appeal(comment) => self.seen_by_its_reader(comment).await?.map(|seen| {
                 let audit = self.by_reader(&seen, "appeal");
                 Op::Appeal(Box::new(seen), Box::new(audit))
@@ -240,6 +255,44 @@ impl World<'_> {
         (anew.id, anew.new_thread_id, anew.at) = (self.clock.new_id(), self.clock.new_id(), self.clock.now());
         submitted(&mut anew).repeats.until = anew.at.plus(retention::REPEAT_KEYS);
         anew
+    }
+
+    /// What fits now, as it would be begun; nothing for who does not work there.
+    async fn bulk(&mut self, who: u8, site: &'static str, status: Status, act: Act) -> Result<Option<Op>, Broken> {
+        let (actor, scope) = moderator(who);
+        if !scope.allows(site) {
+            return Ok(None);
+        }
+        let filter = Filter {
+            site: Some(site.to_owned()),
+            ..Filter::all(scope, status)
+        };
+        let rows = self.store.bulk_matches(&filter, 1000).await.map_err(failed)?;
+        let found: BTreeMap<Uuid, i64> = rows.iter().copied().collect();
+        let fits = |row: &&Row| row.site == site && row.status == status;
+        let of_model = self.model.comments.iter();
+        let must: BTreeMap<Uuid, i64> = of_model
+            .filter(|(_, row)| fits(row))
+            .map(|(id, row)| (*id, row.version))
+            .collect();
+        ensure!(found == must, "{found:?} fit, and {must:?} must");
+        let count = self.store.bulk_count(&filter, 1000).await.map_err(failed)?;
+        ensure!(
+            i64::try_from(must.len()) == Ok(count),
+            "{count} fit, and {} must",
+            must.len()
+        );
+        let id = self.clock.new_id();
+        self.bulks.push(id);
+        Ok(Some(Op::Bulk(Box::new(NewBulk {
+            id,
+            site: site.to_owned(),
+            filter: "{}".to_owned(),
+            act,
+            actor,
+            at: self.clock.now(),
+            rows,
+        }))))
     }
 
     fn decision(&self, who: u8, comment: Uuid, act: Act) -> Decide {

@@ -1,6 +1,7 @@
 //! The queue: what is held, decided and told live.
 
 pub(crate) mod api;
+pub(crate) mod bulk;
 pub(crate) mod context;
 mod decision;
 mod item;

@@ -91,10 +91,8 @@ impl Rows {
                 .or_else(|| row.claimed_title.clone())
                 .unwrap_or_else(|| row.thread_key.clone()),
             article_href: row.thread_url.clone(),
-            plea: match comment.appealed_at {
-                Some(_) => language.say("queue-plea"),
-                None => String::new(),
-            },
+            plea: self.plea(item, site),
+            may_decide: item.appeal.as_ref().is_none_or(|appeal| appeal.judge.may_decide()),
             parent: row.parent_name.clone().map(|name| ParentExcerpt {
                 name,
                 excerpt: markup::excerpt(row.parent_body.as_deref().unwrap_or_default(), EXCERPT),
@@ -121,12 +119,32 @@ impl Rows {
         }
     }
 
+    /// That the reader asks for another look, whose decision that is about, and whether somebody else must answer.
+    fn plea(&self, item: &Item, site: &Site) -> String {
+        let Some(appeal) = &item.appeal else {
+            return String::new();
+        };
+        let mut said = vec![self.language.say("queue-plea")];
+        if let Some(entry) = &appeal.against
+            && let Some(act) = Act::parse(&entry.action)
+        {
+            let at = Moment::in_zone(self.language, entry.at, &site.time_zone);
+            said.push(format!("{}.", decision_sentence(self.language, act, &entry.actor, &at)));
+        }
+        if !appeal.judge.may_decide() {
+            said.push(self.language.say("queue-plea-own"));
+        }
+        said.join(" ")
+    }
+
     /// The rows under their articles where they are listed so, else under no heading, and what is true of all of
     /// them, which is then said of none.
     pub(super) fn grouped(&self, mut items: Vec<QueueItem>, list: &Filter) -> (Vec<QueueGroup>, Vec<String>) {
         let first = items.first().map(|item| item.reasons.clone()).unwrap_or_default();
-        let is_common =
-            |reason: &QueueReason| !reason.is_strong && items.iter().all(|item| item.reasons.contains(reason));
+        // One row alone says all about itself.
+        let is_common = |reason: &QueueReason| {
+            items.len() > 1 && !reason.is_strong && items.iter().all(|item| item.reasons.contains(reason))
+        };
         let common: Vec<QueueReason> = first.into_iter().filter(is_common).collect();
         let by_article = list.order == Order::Article && list.pile == Pile::Pending;
         let mut groups: Vec<QueueGroup> = Vec::new();
@@ -134,7 +152,10 @@ impl Rows {
             item.reasons.retain(|reason| !common.contains(reason));
         }
         for mut item in items {
-            let (title, href) = if by_article {
+            let is_appeal = list.pile == Pile::Pending && !item.plea.is_empty();
+            let (title, href) = if is_appeal {
+                (self.language.say("queue-appeals"), None)
+            } else if by_article {
                 (std::mem::take(&mut item.article_title), item.article_href.take())
             } else {
                 (String::new(), None)
