@@ -13,6 +13,9 @@ use crate::domain::{
     queue::{Filter, Pile},
 };
 
+/// A site and its counts in the order of [`Pile::ALL`].
+type Row = (String, i64, i64, i64, i64, i64, i64, i64, i64);
+
 /// A count stops there.
 const ENOUGH: i64 = 1001;
 
@@ -45,7 +48,7 @@ impl Store {
     /// The counts of each of `sites`, in the order of their ids.
     pub async fn counts_by_site(&self, sites: &[String]) -> Result<Vec<SiteCounts>, StoreError> {
         let scope = Scope::Sites(sites.to_vec());
-        let counts: String = Pile::ALL
+        let counts: Vec<String> = Pile::ALL
             .iter()
             .map(|&pile| {
                 format!(
@@ -55,9 +58,8 @@ impl Store {
                 )
             })
             .collect();
-        type Row = (String, i64, i64, i64, i64, i64, i64, i64, i64);
         let rows: Vec<Row> = on_pool!(self, |pool| {
-            let mut query = QueryBuilder::new(format!("SELECT s.id{counts} FROM sites s WHERE TRUE"));
+            let mut query = QueryBuilder::new(format!("SELECT s.id{} FROM sites s WHERE TRUE", counts.concat()));
             push_scope!(query, "s.id", &scope);
             query.push(" ORDER BY s.id");
             query.build_query_as().fetch_all(pool).await
@@ -73,7 +75,7 @@ impl Store {
 }
 
 /// What is counted for a pile. What waits is counted with what was set aside of it, so that an index alone tells: each
-/// pile by comments_by_status, the two small ones by comments_aside and comments_reported.
+/// pile by `comments_by_status`, the two small ones by `comments_aside` and `comments_reported`.
 fn counted(pile: Pile) -> &'static str {
     match pile {
         Pile::Pending => "c.status = 'pending'",

@@ -2,7 +2,7 @@
 //!
 //! Every button is a form post to `/queue/decide` (`comment`, `version`, `action`, `return_to`), and those for several
 //! at once to `/queue/bulk`, so that the page works without JavaScript. Buttons never change their order. An item is
-//! told apart by words, never by colour alone. [`KEYS`] is the one table of keys: buttons, help and script read it.
+//! told apart by words, never by colour alone. `KEYS` is the one table of keys: buttons, help and script read it.
 
 use askama::Template;
 
@@ -11,7 +11,7 @@ use super::frame::AdminFrame;
 use super::moment::Moment;
 use super::texts::{Arg, Say as _, text};
 use crate::domain::language::Language;
-use crate::domain::{decision::Act, status::Status};
+use crate::domain::{decision::Act, queue::Pile, status::Status};
 
 /// `GET /queue`.
 #[derive(Debug, Clone, Default, Template)]
@@ -141,10 +141,8 @@ pub struct QueueItem {
     pub id: String,
     pub version: i64,
     pub status: Status,
-    /// Pending and set aside by a moderator.
-    pub is_set_aside: bool,
-    /// Public, and reported since it was decided.
-    pub is_reported: bool,
+    /// Where it lies: set aside, reported, or the pile of its status.
+    pub pile: Pile,
     pub name: String,
     /// Moderators may see it; it is never public.
     pub email: String,
@@ -239,7 +237,7 @@ impl QueuePage {
         let language = self.frame.language;
         let mut said = vec![
             ("keys".to_owned(), Self::keys()),
-            ("empty".to_owned(), language.say(&Self::empty_key(&self.live.tab))),
+            ("empty".to_owned(), language.say("live-empty")),
         ];
         for act in Act::ALL {
             let act = act.as_str();
@@ -337,11 +335,11 @@ impl QueueItem {
         let mut acts: Vec<Act> = all
             .into_iter()
             .filter(|act| match act {
-                Act::Approve => self.status != Status::Approved || self.is_reported,
+                Act::Approve => self.status != Status::Approved || self.pile == Pile::Reported,
                 Act::Reject => self.status != Status::Rejected,
                 Act::Spam => self.status != Status::Spam,
-                Act::Restore => self.status != Status::Pending || self.is_set_aside,
-                Act::Hold => self.status == Status::Pending && !self.is_set_aside,
+                Act::Restore => self.pile != Pile::Pending,
+                Act::Hold => self.pile == Pile::Pending,
                 Act::Undo => false,
             })
             .collect();

@@ -27,7 +27,7 @@ use crate::domain::defence::{Fault, Misconfiguration};
 use crate::domain::language::Language;
 use crate::domain::refusal::{Doubt, Price, Refused};
 use crate::domain::timestamp::Timestamp;
-use crate::domain::{decision::Act, status::Status};
+use crate::domain::{decision::Act, queue::Pile, status::Status};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'&<b>";
 const NOW: i64 = 1_795_517_000_000;
@@ -184,7 +184,7 @@ fn queue(language: Language) -> QueuePage {
         id: "01".to_owned(),
         version: 3,
         status: Status::Pending,
-        is_set_aside: true,
+        pile: Pile::SetAside,
         name: "Aminata O.".to_owned(),
         email: "aminata@exemple.com".to_owned(),
         website: Some("https://exemple.com/".to_owned()),
@@ -214,7 +214,6 @@ fn queue(language: Language) -> QueuePage {
         plea: language.say("queue-plea"),
         may_decide: true,
         ago: ago(language, NOW - 12 * 60_000, NOW),
-        is_reported: false,
         check: check_sentence(language, "scored", Some(300)),
         decided: None,
         conflict: Some(conflict_sentence(language, Status::Rejected, "Mariam", &moment)),
@@ -225,7 +224,7 @@ fn queue(language: Language) -> QueuePage {
     let second = QueueItem {
         id: "02".to_owned(),
         name: long_name(),
-        is_set_aside: false,
+        pile: Pile::Pending,
         record: AuthorRecord::default(),
         article_href: None,
         article_title: HOSTILE.to_owned(),
@@ -239,6 +238,7 @@ fn queue(language: Language) -> QueuePage {
     let third = QueueItem {
         id: "03".to_owned(),
         status: Status::Refused,
+        pile: Pile::Refused,
         html: String::new(),
         record: AuthorRecord {
             is_verified: false,
@@ -1253,7 +1253,13 @@ fn buttons_follow_the_state_and_keep_their_order() {
     let mut item = queue(Language::Fr).groups.remove(0).items.remove(1);
     assert_eq!(item.acts(), [Act::Approve, Act::Reject, Act::Spam, Act::Hold]);
     item.status = Status::Approved;
+    item.pile = Pile::Approved;
     assert_eq!(item.acts(), [Act::Reject, Act::Spam, Act::Restore]);
+    item.pile = Pile::Reported;
+    assert_eq!(item.acts(), [Act::Approve, Act::Reject, Act::Spam, Act::Restore]);
+    item.may_decide = false;
+    assert!(item.acts().is_empty());
+    item.may_decide = true;
     item.status = Status::Erased;
     assert!(item.acts().is_empty());
 }

@@ -52,17 +52,21 @@ async fn q3_what_is_set_aside_is_out_of_the_queue_and_comes_back_after_a_day(sto
     for order in ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"] {
         assert_eq!(
             lists(&moderator, &format!("order={order}")).await,
-            [easy.clone()],
+            std::slice::from_ref(&easy),
             "{order}"
         );
     }
-    assert_eq!(lists(&moderator, "aside=1").await, [hard.clone()]);
+    assert_eq!(lists(&moderator, "aside=1").await, std::slice::from_ref(&hard));
     assert_eq!(count(&moderator, Pile::Pending).await, json!(1));
     assert_eq!(count(&moderator, Pile::SetAside).await, json!(1));
 
     service.clock.advance(Duration::from_hours(23));
     jobs::round(&service.app).await.expect("a round");
-    assert_eq!(lists(&moderator, "aside=1").await, [hard.clone()], "not yet");
+    assert_eq!(
+        lists(&moderator, "aside=1").await,
+        std::slice::from_ref(&hard),
+        "not yet"
+    );
     service.clock.advance(Duration::from_hours(2));
     jobs::round(&service.app).await.expect("a round");
     assert!(lists(&moderator, "aside=1").await.is_empty());
@@ -114,7 +118,7 @@ async fn q3_what_is_public_and_reported_is_listed_until_somebody_decides(storage
         (&done["status"], &done["version"], &done["reports"]),
         (&json!("approved"), &json!(3), &json!(2))
     );
-    assert_eq!(lists(&moderator, "reported=1").await, [dropped.clone()]);
+    assert_eq!(lists(&moderator, "reported=1").await, std::slice::from_ref(&dropped));
     let again = moderator.decides(&kept, "approve").await.expect(200).json;
     assert_eq!(
         again["version"],
@@ -142,13 +146,13 @@ fn rows(page: &Answer) -> Vec<String> {
 
 async fn q4_filters_live_in_the_address_and_each_can_be_dropped(storage: &Storage) {
     let service = Service::start(storage, SITE).await;
-    let browser = service.signs_in().await;
     let mut seed = service.seed();
     seed.submitted().outcome.reasons = vec![Reason::Links { count: 2 }];
     seed.submitted().outcome.level = Score::from_thousandths(100);
     let linked = service.plants(seed).await.to_string();
     service.clock.advance(Duration::from_hours(48));
     let plain = service.plants(service.seed()).await.to_string();
+    let browser = service.signs_in().await;
     for (query, found) in [
         ("reason=links", vec![linked.clone()]),
         ("q=motif:links", vec![linked.clone()]),
@@ -286,7 +290,7 @@ async fn q1_what_is_true_of_all_is_said_once(storage: &Storage) {
         service.plants(seed).await;
     }
     let page = browser.gets("/queue").await.expect(200);
-    assert_eq!(page.text.matches("tout est relu").count(), 1);
+    assert_eq!(page.text.matches("<p>Mode observation").count(), 1);
     assert_eq!(
         page.text.matches("<b>2 liens</b>").count(),
         1,

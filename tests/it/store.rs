@@ -933,6 +933,10 @@ async fn hold_on_a_held_comment_raises_its_version(storage: &Storage) {
     scene.act(comment, Act::Hold).await;
     let held = scene.get(comment).await;
     assert_eq!((held.status, held.set_aside, held.version), (Status::Pending, true, 3));
+    let since = async |before, most| scene.store.set_aside_before(before, most).await.expect("read");
+    assert_eq!(since(START.plus(minutes(1)), 10).await, [(comment, 3)]);
+    assert!(since(START, 10).await.is_empty(), "not before that");
+    assert!(since(START.plus(minutes(1)), 0).await.is_empty());
 }
 
 // ---------------------------------------------------------------- what a thread keeps of its comments

@@ -381,21 +381,24 @@ document.addEventListener("click", ({ target }) => {
 let panels;
 function panel() {
   if (!matchMedia("(min-width: 68.75em)").matches) return undefined;
-  if (panels === undefined) {
-    dresses();
-    panels = import(live.dataset.panel).then(({ start }) => start(page));
-  }
+  // In its clothes, so that nothing moves.
+  panels = panels ?? Promise.all([import(live.dataset.panel), dresses()]).then(([{ start }]) => start(page));
   return panels;
 }
 
-/** Asks once for the style of what is not there from the start. */
+let dressed;
+
+/** Asks once for the style of what is not there from the start; over when it is there, or cannot be. */
 function dresses() {
-  if (document.getElementById("later") !== null) return;
-  const style = document.createElement("link");
-  style.id = "later";
-  style.rel = "stylesheet";
-  style.href = live.dataset.style;
-  document.head.append(style);
+  dressed = dressed ?? new Promise((end) => {
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = live.dataset.style;
+    style.addEventListener("load", end);
+    style.addEventListener("error", end);
+    document.head.append(style);
+  });
+  return dressed;
 }
 
 // ------------------------------------------------------------------ deciding
@@ -410,7 +413,7 @@ const PATIENCE = 4000;
 
 /** Does something with it; where it does not come, tries again with the next press. */
 async function decides(act) {
-  dresses();
+  void dresses();
   decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
   const made = await Promise.race([decide.catch(() => undefined), wait(PATIENCE)]);
   if (made === undefined) decide = undefined;

@@ -469,6 +469,7 @@ already-undo = Decision undone
 live-own = by you, just now
 live-by = by { $person }, { $time }
 live-keep = Keep
+live-empty = Nothing left to review.
 live-nothing = There is nothing left to undo.
 live-full = Too many decisions wait for the connection: wait until it is back.
 live-taken = { $said }. Go on to the next one with j.

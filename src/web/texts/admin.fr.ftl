@@ -469,6 +469,7 @@ already-undo = Décision annulée
 live-own = par vous, à l’instant
 live-by = par { $person }, { $time }
 live-keep = Garder
+live-empty = Plus rien à relire.
 live-nothing = Il n’y a plus rien à annuler.
 live-full = Trop de décisions attendent la connexion : attendez qu’elle revienne.
 live-taken = { $said }. Passez au suivant avec j.

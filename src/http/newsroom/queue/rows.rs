@@ -10,6 +10,7 @@ use crate::{
         reason::Reason,
         score::Score,
         site::Site,
+        status::Status,
         timestamp::Timestamp,
     },
     web::{
@@ -61,8 +62,11 @@ impl Rows {
             id: comment.id.to_string(),
             version: comment.version,
             status: comment.status,
-            is_set_aside: comment.set_aside,
-            is_reported: comment.open_reports > 0,
+            pile: match comment.status {
+                Status::Pending if comment.set_aside => Pile::SetAside,
+                Status::Approved if comment.open_reports > 0 => Pile::Reported,
+                status => status.into(),
+            },
             name: comment.name.clone(),
             email: comment.email.clone(),
             website: comment.website.clone(),
