@@ -147,8 +147,9 @@ describe("deciding by key", () => {
 
   test("Q17: ? shows every key, Esc closes it, and the hand is where it was", async () => {
     await atTheQueue();
-    await press("j");
     const inHand = () => person.page.evaluate(() => document.activeElement.id);
+    await press("j");
+    await eventually(async () => assert.notEqual(await inHand(), ""));
     const row = await inHand();
     await press("?");
     await person.sees("Annuler votre dernière décision");

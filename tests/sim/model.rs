@@ -659,7 +659,7 @@ impl Model {
 
     /// The appeals that wait, the longest waiting one first.
     pub(crate) fn appeals(&self) -> Vec<Uuid> {
-        let waiting = self.comments.iter().filter(|(_, row)| row.status == Status::Pending);
+        let waiting = self.comments.iter().filter(|(_, row)| row.lies_on(Pile::Pending));
         let mut appeals: Vec<_> = waiting.filter_map(|(id, row)| Some((row.appealed_at?, *id))).collect();
         appeals.sort_unstable();
         appeals.into_iter().map(|(_, id)| id).collect()

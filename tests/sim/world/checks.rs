@@ -7,7 +7,7 @@ use std::{
 
 use palabre::domain::{
     actor::Scope,
-    queue::{Filter, Order},
+    queue::{Filter, Order, Pile},
     status::Status,
     timestamp::Timestamp,
 };
@@ -390,7 +390,7 @@ impl World<'_> {
                 "{order:?} lists {by_index:?} and must begin with {appeals:?}"
             );
             let waiting = self.model.comments.values();
-            let must = waiting.filter(|row| row.status == Status::Pending).count();
+            let must = waiting.filter(|row| row.lies_on(Pile::Pending)).count();
             ensure!(by_index.len() == must, "{order:?} lists {by_index:?}, and {must} wait");
         }
         for thread in self.model.threads.keys() {
