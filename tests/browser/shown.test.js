@@ -35,6 +35,8 @@ for (const { javaScript, name } of WAYS) {
       // By the element's own style, which the page's policy lets a tool set.
       const hide = () =>
         page.locator(ink).evaluateAll((all) => all.forEach((one) => one.style.setProperty("visibility", "hidden", "important")));
+      // The ring around the row in hand is no ink, and its corners are drawn anew each time.
+      await page.evaluate(() => document.querySelector(".is-current")?.classList.remove("is-current"));
       await place.scrollIntoViewIfNeeded();
       const inked = await place.screenshot();
       await hide();
