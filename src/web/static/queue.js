@@ -414,10 +414,9 @@ const PATIENCE = 4000;
 /** Does something with it; where it does not come, tries again with the next press. */
 async function decides(act) {
   void dresses();
-  decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page));
-  const made = await Promise.race([decide.catch(() => undefined), wait(PATIENCE)]);
-  if (made === undefined) decide = undefined;
-  else act(made);
+  decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page)).catch(() => { decide = undefined; });
+  const made = await Promise.race([decide, wait(PATIENCE)]);
+  if (made !== undefined) act(made);
   return made !== undefined;
 }
 

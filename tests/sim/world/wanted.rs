@@ -269,7 +269,7 @@ impl World<'_> {
         };
         let rows = self.store.bulk_matches(&filter, 1000).await.map_err(failed)?;
         let found: BTreeMap<Uuid, i64> = rows.iter().copied().collect();
-        let fits = |row: &&Row| row.site == site && row.status == status;
+        let fits = |row: &&Row| row.site == site && row.lies_on(status.into());
         let of_model = self.model.comments.iter();
         let must: BTreeMap<Uuid, i64> = of_model
             .filter(|(_, row)| fits(row))
