@@ -148,8 +148,8 @@ pub(crate) fn of_seed(seed: u64) -> Vec<Step> {
 fn step(rng: &mut StdRng) -> Step {
     match rng.random_range(0..100) {
         0..58 => Step::Send(request(rng), fate(rng)),
-        58..77 => Step::Arrive(rng.random_range(1..=4)),
-        77..80 => Step::GoOn(rng.random_range(1..=3)),
+        58..75 => Step::Arrive(rng.random_range(1..=4)),
+        75..80 => Step::GoOn(rng.random_range(1..=2)),
         80..88 => Step::Tell(match rng.random_range(0..8) {
             0..4 => Hearing::Heard,
             4 | 5 => Hearing::HeardThenKilled,
@@ -172,7 +172,7 @@ fn step(rng: &mut StdRng) -> Step {
 fn request(rng: &mut StdRng) -> Request {
     let mut one = || rng.random::<u8>();
     let (a, b, c) = (one(), one(), one());
-    match rng.random_range(0..106) {
+    match rng.random_range(0..114) {
         0..22 => Request::Submit {
             reader: a,
             article: b,
@@ -212,13 +212,13 @@ fn request(rng: &mut StdRng) -> Request {
             cuts: b,
             stale: c % 4 == 0,
         },
-        97..101 => Request::Bulk {
+        97..103 => Request::Bulk {
             who: a,
             site: b % 4,
             status: c,
             act: b,
         },
-        101..103 => Request::UndoBulk(a),
+        103..110 => Request::UndoBulk(a),
         _ => Request::Thread {
             article: a,
             open: b % 3 != 0,
