@@ -157,22 +157,11 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
 /// Brings back to review what was set aside a day ago, unless somebody was faster.
 async fn bring_back(app: &App, now: Timestamp) -> Result<(), StoreError> {
     for (comment, version) in app.store.set_aside_before(now.minus(ASIDE), BACK_AT_ONCE).await? {
+        let by = (Actor::system("aside"), Scope::All);
         let wanted = Decide {
-            id: app.clock.new_id(),
-            comment,
-            act: Act::Restore,
             version: Some(version),
-            of: None,
-            key: None,
-            reason: None,
-            note_digest: None,
-            note: None,
             how: How::Rule,
-            focused_ms: None,
-            bulk: None,
-            actor: Actor::system("aside"),
-            scope: Scope::All,
-            at: now,
+            ..Decide::new(app.clock.new_id(), comment, Act::Restore, by, now)
         };
         app.store.decide(wanted).await?;
     }

@@ -107,21 +107,10 @@ async fn take_some_back(connection: &mut Connection, part: &BulkPart, bulk: &mut
 }
 
 fn of_bulk(bulk: &Bulk, part: &BulkPart, id: Uuid, comment: Uuid, act: Act) -> Decide {
+    let by = (bulk.by(), Scope::Sites(vec![bulk.site_id.clone()]));
     Decide {
-        id,
-        comment,
-        act,
-        version: None,
-        of: None,
-        key: None,
-        reason: None,
-        note: None,
-        note_digest: None,
         how: crate::domain::decision_facts::How::Bulk,
-        focused_ms: None,
-        actor: bulk.by(),
-        scope: Scope::Sites(vec![bulk.site_id.clone()]),
         bulk: Some(bulk.id),
-        at: part.at,
+        ..Decide::new(id, comment, act, by, part.at)
     }
 }

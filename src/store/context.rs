@@ -14,8 +14,7 @@ use super::{
     error::StoreError,
     from_row::from_row,
     open::Store,
-    queue::{MORE_COLUMNS, QueueRow, Row, TABLES},
-    rows::{self, COMMENT_COLUMNS, Comment},
+    rows::{self, Comment},
 };
 use crate::domain::{status::Status, timestamp::Timestamp};
 
@@ -86,25 +85,6 @@ from_row! {
 }
 
 impl Store {
-    /// Some comments as items of the queue, in no order; those that are not there are left out.
-    pub async fn queue_items(&self, ids: &[Uuid]) -> Result<Vec<QueueRow>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found: Vec<Row> = on_pool!(self, |pool| {
-            let mut query = sqlx::QueryBuilder::new(format!(
-                "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} WHERE c.id IN ("
-            ));
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(*id);
-            }
-            query.push(")");
-            query.build_query_as().fetch_all(pool).await
-        })?;
-        found.into_iter().map(|row| row.into_item(None)).collect()
-    }
-
     /// What stands near each of `comments` in its discussion, by the comment's id, in no order: what it answers, up to
     /// two steps and the top-level comment, whatever became of them; published and waiting ones of its level, and its
     /// replies where it is a top-level comment itself, a few of each before and after it.

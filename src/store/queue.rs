@@ -233,15 +233,26 @@ impl Store {
 
     /// One comment as an item of the queue.
     pub async fn queue_item(&self, id: Uuid) -> Result<Option<QueueRow>, StoreError> {
-        let found: Option<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(sqlx::AssertSqlSafe(format!(
-                "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} WHERE c.id = $1"
-            )))
-            .bind(id)
-            .fetch_optional(pool)
-            .await
+        Ok(self.queue_items(&[id]).await?.pop())
+    }
+
+    /// Some comments as items of the queue, in no order; those that are not there are left out.
+    pub async fn queue_items(&self, ids: &[Uuid]) -> Result<Vec<QueueRow>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<Row> = on_pool!(self, |pool| {
+            let mut query = QueryBuilder::new(format!(
+                "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} WHERE c.id IN ("
+            ));
+            let mut list = query.separated(", ");
+            for id in ids {
+                list.push_bind(*id);
+            }
+            query.push(")");
+            query.build_query_as().fetch_all(pool).await
         })?;
-        found.map(|row| row.into_item(None)).transpose()
+        found.into_iter().map(|row| row.into_item(None)).collect()
     }
 
     /// When the newest comment of `site` came in, whatever became of it; `None` while there is none.

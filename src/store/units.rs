@@ -103,6 +103,30 @@ pub struct Decide {
     pub at: Timestamp,
 }
 
+impl Decide {
+    /// `act` on whatever `comment` is at `at`, by a person and by itself, without a word.
+    #[must_use]
+    pub fn new(id: Uuid, comment: Uuid, act: Act, (actor, scope): (Actor, Scope), at: Timestamp) -> Self {
+        Self {
+            id,
+            comment,
+            act,
+            version: None,
+            of: None,
+            key: None,
+            reason: None,
+            note: None,
+            note_digest: None,
+            how: How::Person,
+            focused_ms: None,
+            actor,
+            scope,
+            bulk: None,
+            at,
+        }
+    }
+}
+
 /// A unit of the writer.
 #[derive(Debug)]
 pub(super) enum Unit {

@@ -21,6 +21,7 @@ pub mod frame;
 pub mod moment;
 pub mod people;
 pub mod queue;
+mod queue_item;
 pub mod sites;
 pub mod texts;
 pub mod thread;

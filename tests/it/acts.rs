@@ -5,31 +5,14 @@ use palabre::{
     domain::{
         actor::{Actor, ActorKind, Scope},
         decision::Act,
-        decision_facts::How,
     },
     store::{Decide, NewAudit},
 };
 use uuid::Uuid;
 
 /// A decision about a comment as it is, made now.
-pub(crate) fn decision(clock: &Clock, comment: Uuid, act: Act, (actor, scope): (Actor, Scope)) -> Decide {
-    Decide {
-        id: clock.new_id(),
-        comment,
-        act,
-        version: None,
-        of: None,
-        key: None,
-        reason: None,
-        note: None,
-        note_digest: None,
-        how: How::Person,
-        focused_ms: None,
-        actor,
-        scope,
-        bulk: None,
-        at: clock.now(),
-    }
+pub(crate) fn decision(clock: &Clock, comment: Uuid, act: Act, by: (Actor, Scope)) -> Decide {
+    Decide::new(clock.new_id(), comment, act, by, clock.now())
 }
 
 /// An entry of the audit log about no comment, made now.

@@ -382,22 +382,13 @@ impl Model {
                 let (comment, version) = bulk.to_decide.remove(0);
                 (comment, Some(version), None)
             };
+            let act = if is_undo { Act::Undo } else { bulk.wanted.act };
+            let by = (bulk.wanted.actor.clone(), Scope::All);
             let decide = Decide {
-                id: *id,
-                comment,
-                act: if is_undo { Act::Undo } else { bulk.wanted.act },
                 version,
                 of,
-                key: None,
-                reason: None,
-                note: None,
-                note_digest: None,
-                how: palabre::domain::decision_facts::How::Bulk,
-                focused_ms: None,
-                actor: bulk.wanted.actor.clone(),
-                scope: Scope::All,
                 bulk: Some(part.bulk),
-                at: part.at,
+                ..Decide::new(*id, comment, act, by, part.at)
             };
             let applied = self.decide(&decide) == Decided::Applied(*id);
             let bulk = &mut self.bulks[place];

@@ -453,7 +453,6 @@ bulk-left = { $count ->
     [one] { $count } had changed meanwhile.
    *[other] { $count } had changed meanwhile.
 }
-bulk-nothing = Nothing is selected: tick comments, then decide.
 word-approve = Published
 word-reject = Rejected
 word-spam = Spam

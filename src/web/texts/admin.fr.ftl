@@ -453,7 +453,6 @@ bulk-left = { $count ->
     [one] { $count } avait changé entre-temps.
    *[other] { $count } avaient changé entre-temps.
 }
-bulk-nothing = Rien n’est choisi : cochez des commentaires, puis décidez.
 word-approve = Publié
 word-reject = Refusé
 word-spam = Indésirable

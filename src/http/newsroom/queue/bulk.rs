@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::api;
+use super::filter;
 use crate::{
     actions::bulk,
     app::App,
@@ -50,7 +50,7 @@ pub(crate) async fn start(State(app): State<Arc<App>>, Who(who): Who, request: R
     }
     let sent: BulkWanted = fields.typed()?;
     let filter = sent.filter.ok_or_else(|| Error::field("filter", Code::ValueBad))?;
-    let filter = api::filter(&app, &filter.as_query())?;
+    let filter = filter::filter(&app, &filter.as_query())?;
     let act = match sent.action.as_deref().unwrap_or_default() {
         "" if sent.dry_run => None,
         word => Some(

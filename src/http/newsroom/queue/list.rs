@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::api::filter;
+use super::filter::filter;
 use crate::{
     app::App,
     domain::{

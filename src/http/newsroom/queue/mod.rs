@@ -4,6 +4,8 @@ pub(crate) mod api;
 pub(crate) mod bulk;
 pub(crate) mod context;
 mod decision;
+mod done;
+mod filter;
 mod item;
 mod list;
 pub(crate) mod page;
