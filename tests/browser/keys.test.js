@@ -189,6 +189,17 @@ describe("deciding by key", () => {
     await phone.leaves();
   });
 
+  test("Q19: on a phone whose script stays away each row keeps its buttons", async () => {
+    const phone = await house.moderator({ width: 360, storageState: await person.window.context.storageState() });
+    await phone.page.route(/-queue\.js$/, (route) => route.abort());
+    await phone.page.goto("/queue?order=oldest");
+    const button = phone.page.getByRole("article").first().getByRole("button", { name: /^Publier/ });
+    assert.ok(await button.isVisible());
+    await phone.presses(button);
+    await phone.sees(/^Publié\s: Awa Traoré/);
+    await phone.leaves();
+  });
+
   test("letters in a field are letters, and a module that stays away leaves the forms", async () => {
     await comes("Sans module", 1);
     await person.page.unrouteAll();
