@@ -26,9 +26,6 @@ use crate::{
     store::{Bulk, BulkBegun, BulkPart, NewBulk, StoreError},
 };
 
-/// Comments that a preview names at most.
-const SAMPLE: i64 = 5;
-
 /// Longest word of a filter, in characters; those that are looked for count together.
 const WORD_MAX: usize = 512;
 
@@ -39,7 +36,7 @@ pub struct Preview {
     pub count: i64,
     /// There are more than 10,000: too many for one bulk.
     pub more: bool,
-    /// At most five of them: authors with most published comments first, then the highest scores.
+    /// A few of them: authors with most published comments first, then the highest scores.
     pub sample: Vec<Uuid>,
 }
 
@@ -68,16 +65,16 @@ struct KeptFilter<'a> {
     since: Option<String>,
 }
 
-/// Counts what fits a filter on one site, and changes nothing. The filter's order and page do not matter; words and
-/// authors are looked for as far back as the queue looks.
+/// Counts what fits a filter on one site, names `few` of it, and changes nothing. The filter's order and page do not
+/// matter; words and authors are looked for as far back as the queue looks.
 ///
 /// # Errors
 /// 422 `site_missing` where no site is named and the caller works on several; 404 for a site that is not the caller's;
 /// 422 for a filter that no bulk can have; 503 `search_slow`; errors of the store.
-pub async fn preview(app: &App, who: &Identity, filter: Filter) -> Result<Preview, Error> {
+pub async fn preview(app: &App, who: &Identity, filter: Filter, few: i64) -> Result<Preview, Error> {
     let (_, filter) = of_one_site(app, who, filter).await?;
     let count = in_time(app.store.bulk_count(&filter, MOST + 1)).await?;
-    let sample = in_time(app.store.bulk_sample(&filter, MOST, SAMPLE)).await?;
+    let sample = in_time(app.store.bulk_sample(&filter, MOST, few)).await?;
     Ok(Preview {
         count: count.min(MOST),
         more: count > MOST,
@@ -129,6 +126,17 @@ pub async fn progress(app: &App, who: &Identity, id: Uuid) -> Result<Bulk, Error
     let bulk = app.store.bulk(id).await?.ok_or_else(Error::not_found)?;
     who.may(Role::Moderator, &bulk.site_id)?;
     Ok(bulk)
+}
+
+/// The bulk that is open on a site of the caller's, or on the only one.
+///
+/// # Errors
+/// As [`preview`].
+pub async fn open(app: &App, who: &Identity, site: Option<&str>) -> Result<Option<Uuid>, Error> {
+    let mut filter = Filter::all(Scope::All, Pile::Pending);
+    filter.site = site.map(str::to_owned);
+    let (site, _) = of_one_site(app, who, filter).await?;
+    Ok(app.store.open_bulk(&site).await?)
 }
 
 /// Takes a bulk back, and makes the first part of that: each comment that nobody touched since gets exactly the status

@@ -141,6 +141,17 @@ pub async fn item(app: &App, who: &Identity, comment: Uuid) -> Result<Item, Erro
         .ok_or_else(Error::not_found)
 }
 
+/// Those of these comments that are the caller's to see, in this order.
+///
+/// # Errors
+/// Those of the store.
+pub async fn items(app: &App, who: &Identity, comments: &[Uuid]) -> Result<Vec<Item>, Error> {
+    let mut rows = app.store.queue_items(comments).await?;
+    rows.retain(|row| who.scope.allows(&row.comment.site));
+    rows.sort_by_key(|row| comments.iter().position(|id| *id == row.comment.id));
+    with_context(app, who, rows).await
+}
+
 /// One comment with all that happened to it, oldest first.
 ///
 /// # Errors

@@ -97,7 +97,7 @@ fn without_comment_lines(source: &[u8]) -> Vec<u8> {
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 13] = [
+const FILES: [(&str, &str, &[u8]); 14] = [
     (
         "admin.css",
         CSS,
@@ -117,6 +117,7 @@ const FILES: [(&str, &str, &[u8]); 13] = [
     ("queue.js", JAVASCRIPT, include_bytes!("static/queue.js")),
     ("decide.js", JAVASCRIPT, include_bytes!("static/decide.js")),
     ("panel.js", JAVASCRIPT, include_bytes!("static/panel.js")),
+    ("bulk.js", JAVASCRIPT, include_bytes!("static/bulk.js")),
     ("door.js", JAVASCRIPT, include_bytes!("static/door.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("static/icon.svg")),
 ];

@@ -10,6 +10,7 @@
 
 pub mod alarm;
 pub mod assets;
+pub mod bulk;
 pub mod captcha;
 pub mod defence;
 pub mod docs;

@@ -31,6 +31,8 @@ pub struct QueuePage {
     pub kept_by_filters: Vec<(String, String)>,
     /// The filters in force, each with the address without it.
     pub chips: Vec<Chip>,
+    /// Where one decides about all that fits them; `None` where nothing narrows the list.
+    pub all_href: Option<String>,
     /// Every reason, by its code.
     pub reasons: Vec<Choice>,
     /// The other filters, each a field.

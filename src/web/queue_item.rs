@@ -83,22 +83,10 @@ impl QueueItem {
     /// The buttons that do something here, in the fixed order.
     #[must_use]
     pub fn acts(&self) -> Vec<Act> {
-        let all = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
-        let mut acts: Vec<Act> = all
-            .into_iter()
-            .filter(|act| match act {
-                Act::Approve => self.status != Status::Approved || self.pile == Pile::Reported,
-                Act::Reject => self.status != Status::Rejected,
-                Act::Spam => self.status != Status::Spam,
-                Act::Restore => self.pile != Pile::Pending,
-                Act::Hold => self.pile == Pile::Pending,
-                Act::Undo => false,
-            })
-            .collect();
         if self.status == Status::Erased || !self.may_decide {
-            acts.clear();
+            return Vec::new();
         }
-        acts
+        acts_on(self.pile)
     }
 
     /// The name of a button; what is public and was reported stays public by the same act.
@@ -159,6 +147,22 @@ impl QueueItem {
         }
         lines + letters / LINE > LINES
     }
+}
+
+/// The acts that do something to what lies on a pile, in their fixed order.
+#[must_use]
+pub fn acts_on(pile: Pile) -> Vec<Act> {
+    let status = pile.status();
+    let all = [Act::Approve, Act::Reject, Act::Spam, Act::Restore, Act::Hold];
+    let does_something = |act: &Act| match act {
+        Act::Approve => status != Status::Approved || pile == Pile::Reported,
+        Act::Reject => status != Status::Rejected,
+        Act::Spam => status != Status::Spam,
+        Act::Restore => pile != Pile::Pending,
+        Act::Hold => pile == Pile::Pending,
+        Act::Undo => false,
+    };
+    all.into_iter().filter(does_something).collect()
 }
 
 /// The key of the name of a button.

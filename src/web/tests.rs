@@ -275,6 +275,7 @@ fn queue(language: Language) -> QueuePage {
         }],
         words: HOSTILE.to_owned(),
         kept_by_filters: vec![("q".to_owned(), HOSTILE.to_owned())],
+        all_href: Some("/queue/all?status=pending".to_owned()),
         chips: vec![Chip {
             label: HOSTILE.to_owned(),
             href: "/queue?status=pending".to_owned(),

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Every route that reads a body, with its method. `{id}` is a comment.
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 18] = [
     ("POST", "/api/v1/sites/faso/comments"),
     ("POST", "/api/v1/comments/{id}/report"),
     ("POST", "/api/v1/comments/{id}/approve"),
@@ -39,6 +39,7 @@ const ROUTES: [(&str, &str); 17] = [
     ("POST", "/setup"),
     ("POST", "/queue/decide"),
     ("POST", "/queue/bulk"),
+    ("POST", "/queue/all"),
     ("POST", "/queue/undo"),
     ("POST", "/sites/faso/captcha/policies"),
     ("POST", "/sites/faso/captcha/policies/1/revert"),

@@ -725,6 +725,7 @@ async fn looking_at_what_changes_changes_nothing(storage: &Storage) {
         format!("/invitation?code={link}&passphrase={PASSPHRASE}"),
         "/queue/decide".to_owned(),
         "/queue/bulk".to_owned(),
+        "/queue/all?action=spam&counted=0&expect=0".to_owned(),
         "/queue/undo".to_owned(),
         "/sites/faso/captcha/policies".to_owned(),
         "/sites/faso/defence/test".to_owned(),

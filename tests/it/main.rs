@@ -11,6 +11,7 @@ mod bad_input;
 mod bad_type;
 mod bulk;
 mod bulk_across_kills;
+mod bulk_page;
 mod captcha;
 mod captcha_road;
 mod child;

@@ -467,7 +467,7 @@ const FORMS: [Form; 12] = [
 ];
 
 /// Forms of pages that never ask, or are tried by a test of their own.
-const OTHER_FORMS: [&str; 28] = [
+const OTHER_FORMS: [&str; 30] = [
     "/login",
     "/login/code",
     "/login/retype",
@@ -491,6 +491,8 @@ const OTHER_FORMS: [&str; 28] = [
     "/tokens/{id}/revoke",
     "/queue/decide",
     "/queue/bulk",
+    "/queue/all",
+    "/queue/all/{id}/undo",
     "/queue/undo",
     "/sites/{site}/captcha/policies",
     "/sites/{site}/defence/test",

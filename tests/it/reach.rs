@@ -546,7 +546,7 @@ async fn tenants_pages_reach_their_own_site_alone(storage: &Storage) {
         .iter()
         .find(|token| token["name"] == "Rosa");
     let rosa = rosa.expect("there")["id"].as_str().expect("an id").to_owned();
-    let rows: [(&str, &[(&str, &str)]); 14] = [
+    let rows: [(&str, &[(&str, &str)]); 16] = [
         ("/sites", &[("id", "neuf"), ("name", "Neuf")]),
         ("/sites/{site}/settings", &[("name", "Pris")]),
         (
@@ -572,6 +572,16 @@ async fn tenants_pages_reach_their_own_site_alone(storage: &Storage) {
         ("/tokens/{id}/revoke", &[]),
         ("/queue/decide", &[("action", "approve")]),
         ("/queue/bulk", &[("action", "approve")]),
+        (
+            "/queue/all",
+            &[
+                ("action", "approve"),
+                ("site", "rives"),
+                ("counted", "1"),
+                ("expect", "1"),
+            ],
+        ),
+        ("/queue/all/{id}/undo", &[]),
     ];
     let chosen = format!("pick.{waiting}");
     let mut named: BTreeSet<String> = rows.iter().map(|(path, _)| (*path).to_owned()).collect();

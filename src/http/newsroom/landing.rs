@@ -30,6 +30,7 @@ async fn may_see(app: &App, who: &Identity, next: &str, has_setup: bool) -> Resu
     };
     Ok(match parts[..] {
         ["" | "queue" | "sites" | "docs" | "openapi.json" | "account" | "invitation"]
+        | ["queue", "all"]
         | ["account", "passphrase" | "second-step" | "codes"]
         | ["account", "second-step", "confirm" | "remove"] => true,
         ["moderators" | "tokens"] => who.may_own().is_ok(),

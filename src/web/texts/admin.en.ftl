@@ -444,6 +444,39 @@ queue-appeals = Requests for another look
 queue-plea = The reader asks for another look.
 queue-plea-own = It is against your own decision: somebody else answers.
 bulk-label = Decide together
+bulk-all = Decide about all of this filter
+bulk-back = Back to the list
+bulk-fits = { $count ->
+    [0] No comment fits this filter.
+    [one] { $count } comment fits this filter.
+   *[other] { $count } comments fit this filter.
+}
+bulk-fits-more = More than 10,000 comments fit this filter, and one decision is about 10,000 at most. Narrow it.
+bulk-choose-site = One decision is about one site. Which one?
+bulk-what = { $count ->
+    [one] What to do with this comment?
+   *[other] What to do with these { $count }?
+}
+bulk-type = Type { $count } to confirm
+bulk-type-hint = Asked above 50. If the count has changed meanwhile, nothing is done.
+bulk-button = { $count ->
+    [one] Decide
+   *[other] Decide about { $count }
+}
+bulk-one-step = One decision: “Undo” takes all of it back.
+bulk-choose = Choose a decision.
+bulk-typed = Type the exact number: { $count }.
+bulk-known = Look at these first: authors you have published
+bulk-known-hint = Publish or set aside what should not be decided with the others.
+bulk-among = Among them
+bulk-others = Among the others
+bulk-see-all = See the whole list
+bulk-see = See the decision that is running
+bulk-again = Refresh
+bulk-state-running = { $word }: { $done } of { $count }, the rest follows.
+bulk-state-done = { $word }: { $done } of { $count }.
+bulk-state-undoing = Taking back: { $done } of { $count }, the rest follows.
+bulk-state-undone = Taken back: { $done } of { $count } are as before.
 bulk-none = None
 bulk-done = { $count ->
     [one] { $count } decision made.

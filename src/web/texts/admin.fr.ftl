@@ -444,6 +444,39 @@ queue-appeals = Demandes de relecture
 queue-plea = Le lecteur demande une relecture.
 queue-plea-own = C’est votre décision qui est en cause : une autre personne répond.
 bulk-label = Décider ensemble
+bulk-all = Décider de tout ce filtre
+bulk-back = Retour à la liste
+bulk-fits = { $count ->
+    [0] Aucun commentaire ne répond à ce filtre.
+    [one] { $count } commentaire répond à ce filtre.
+   *[other] { $count } commentaires répondent à ce filtre.
+}
+bulk-fits-more = Plus de 10 000 commentaires répondent à ce filtre : une décision groupée en touche 10 000 au plus. Précisez-le.
+bulk-choose-site = Une décision groupée porte sur un seul site. Lequel ?
+bulk-what = { $count ->
+    [one] Que faire de ce commentaire ?
+   *[other] Que faire des { $count } ?
+}
+bulk-type = Tapez { $count } pour confirmer
+bulk-type-hint = Demandé au-delà de 50. Si le compte a changé entre-temps, rien n’est fait.
+bulk-button = { $count ->
+    [one] Décider
+   *[other] Décider des { $count }
+}
+bulk-one-step = Une seule décision : « Annuler » la reprend entière.
+bulk-choose = Choisissez une décision.
+bulk-typed = Tapez le nombre exact : { $count }.
+bulk-known = À regarder d’abord : des auteurs déjà publiés
+bulk-known-hint = Publiez ou mettez de côté ce que vous ne voulez pas dans le lot.
+bulk-among = Parmi eux
+bulk-others = Parmi les autres
+bulk-see-all = Voir toute la liste
+bulk-see = Voir la décision en cours
+bulk-again = Actualiser
+bulk-state-running = { $word } : { $done } sur { $count }, le reste suit.
+bulk-state-done = { $word } : { $done } sur { $count }.
+bulk-state-undoing = Annulation : { $done } sur { $count }, le reste suit.
+bulk-state-undone = Annulé : { $done } sur { $count } comme avant.
 bulk-none = Aucun
 bulk-done = { $count ->
     [one] { $count } décision prise.

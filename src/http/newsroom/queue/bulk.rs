@@ -31,6 +31,9 @@ use crate::{
     store::Bulk,
 };
 
+/// Comments that a preview names at most.
+const SAMPLE: i64 = 5;
+
 /// Counts what fits a filter on one site (`dry_run`), or decides about all of it: at most 10,000 comments, 200 a
 /// transaction, as one step that can be undone. What fits is fixed as it begins; a comment that somebody changes before
 /// its turn is skipped.
@@ -66,7 +69,7 @@ pub(crate) async fn start(State(app): State<Arc<App>>, Who(who): Who, request: R
             Ok(answer(&bulk))
         }
         _ => {
-            let preview = bulk::preview(&app, &who, filter).await?;
+            let preview = bulk::preview(&app, &who, filter, SAMPLE).await?;
             Ok(no_store(Json(BulkPreview::of(preview)).into_response()))
         }
     }

@@ -119,6 +119,16 @@ impl List {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// Whether a filter is in force.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.pairs.iter().any(|(name, _)| FILTERS.contains(name))
+    }
+
+    /// Its address on one site.
+    pub(super) fn on_site(&self, site: &str) -> String {
+        format!("{}&site={site}", self.without("site"))
+    }
+
     /// Its address, from its beginning.
     pub(super) fn address(&self) -> String {
         self.without("")

@@ -1,5 +1,6 @@
 //! The queue: what is held, decided and told live.
 
+pub(crate) mod all;
 pub(crate) mod api;
 pub(crate) mod bulk;
 pub(crate) mod context;

@@ -11,6 +11,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
+    all,
     done::{Done, done},
     list::{List, address_of},
     rows::Rows,
@@ -132,6 +133,7 @@ pub(crate) async fn show(
         words: list.value("q"),
         kept: list.kept_by(&["order", "q"]),
         kept_by_filters: list.kept_by(&["reason", "score_max", "links", "days", "author", "thread"]),
+        all_href: list.is_narrowed().then(|| all::address(&list)),
         chips: list.chips(language),
         reasons: list.reasons(language),
         fields: list.fields(),
@@ -317,8 +319,9 @@ fn page_of(fields: &Fields) -> Result<String, Error> {
     Ok(format!("{page}{sign}"))
 }
 
-/// A path of the queue, and nothing that leads elsewhere.
+/// A path of the queue, or of all that fits a filter of it, and nothing that leads elsewhere.
 fn local_path(given: &str) -> Option<&str> {
-    let is_queue = given == "/queue" || given.starts_with("/queue?");
+    let path = given.split('?').next().unwrap_or_default();
+    let is_queue = path == "/queue" || path == all::PATH;
     (is_queue && given.bytes().all(|b| b.is_ascii_graphic())).then_some(given)
 }
