@@ -140,7 +140,7 @@ pub struct QueueGroup {
 struct Key(&'static [&'static str], Option<Act>, &'static str);
 
 /// Every key of the page. Capitals act on what is selected.
-const KEYS: [Key; 15] = [
+const KEYS: [Key; 16] = [
     Key(&["j", "k"], None, "help-move"),
     Key(&["a"], Some(Act::Approve), "act-approve"),
     Key(&["r"], Some(Act::Reject), "act-reject"),
@@ -151,6 +151,7 @@ const KEYS: [Key; 15] = [
     Key(&["x", "*"], None, "help-pick"),
     Key(&["A", "R", "S"], None, "help-picked"),
     Key(&["c"], None, "help-context"),
+    Key(&["p"], None, "help-author"),
     Key(&["o"], None, "help-article"),
     Key(&["/"], None, "help-search"),
     Key(&["."], None, "help-fresh"),
@@ -202,6 +203,7 @@ impl QueuePage {
             ("latest", "panel-latest"),
             ("context", "panel-context"),
             ("talk", "panel-talk"),
+            ("close", "panel-close"),
             ("open", "panel-open"),
             ("story", "panel-story"),
             ("past", "panel-past"),
@@ -232,6 +234,11 @@ impl QueuePage {
     /// The acts for several at once.
     fn bulk_acts() -> [Act; 3] {
         [Act::Approve, Act::Reject, Act::Spam]
+    }
+
+    /// What is read about a row: the key, and the name of its entry under « Plus ».
+    fn readings() -> [(&'static str, &'static str); 2] {
+        [("c", "panel-talk"), ("p", "panel-author")]
     }
 
     fn order_key(order: &str) -> String {

@@ -173,6 +173,96 @@ describe("deciding by key", () => {
     assert.ok(shift <= 0.01, `${shift}`);
   });
 
+  test("Q2, Q17: where there is no room beside the list, the context comes in front of it, by key and by button", async () => {
+    const phone = await house.moderator({ width: 360, storageState: await person.window.context.storageState() });
+    await phone.page.goto("/queue?order=oldest");
+    const row = phone.page.getByRole("article").first();
+    await row.locator("summary").click();
+    await phone.page.getByRole("button", { name: "Conversation" }).click();
+    const sheet = phone.page.getByRole("dialog", { name: "Contexte" });
+    await eventually(async () => assert.match(await sheet.innerText(), /Histoire de ce commentaire/));
+    await phone.takesPicture("queue-context");
+    assert.deepEqual(await phone.barriers(), []);
+    await phone.findsNothingWrong();
+    await sheet.getByRole("button", { name: "Fermer" }).click();
+    assert.equal(await phone.page.getByRole("dialog").count(), 0);
+    await phone.page.keyboard.press("p");
+    await eventually(async () => {
+      const heading = await phone.page.evaluate(() => document.activeElement.textContent);
+      assert.equal(heading, "Ses derniers commentaires");
+    });
+    await phone.page.keyboard.press("Escape");
+    assert.equal(await phone.page.getByRole("dialog").count(), 0);
+    await phone.leaves();
+  });
+
+  test("V9: letters are no keys on a device where that was chosen, and Ctrl+Z and ? still are", async () => {
+    await comes("Lettres", 2);
+    await atTheQueue();
+    await press("?");
+    const letters = person.page.getByLabel("Lettres seules");
+    await letters.uncheck();
+    await press("Escape");
+    await person.page.reload();
+    await press("a");
+    await press("j");
+    await press("?");
+    await letters.waitFor();
+    assert.equal(await letters.isChecked(), false, "it is remembered");
+    assert.deepEqual(writes(), [], "nothing was decided");
+    await letters.check();
+    await press("Escape");
+    await press("a");
+    await eventually(async () => assert.equal(writes().length, 1));
+    await press("u");
+    await eventually(async () => assert.equal(writes().length, 2));
+  });
+
+  test("the lease goes with decisions that are on their way, and by itself where none are", async () => {
+    await comes("Bail", 3);
+    await atTheQueue();
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    let isFirst = true;
+    await person.page.route((address) => address.pathname === DECISIONS, async (route) => {
+      if (isFirst) {
+        isFirst = false;
+        await held;
+      }
+      await route.continue();
+    });
+    const leases = () => asked.filter(({ pathname }) => pathname.endsWith("/leases")).length;
+    await press("a");
+    await press("a");
+    const before = leases();
+    await new Promise((wake) => setTimeout(wake, 1500));
+    assert.equal(leases(), before, "none by itself while decisions are held back");
+    release();
+    await eventually(async () => assert.equal(writes().length, 2));
+    const inHand = await person.page.evaluate(() => document.activeElement.id.slice(1));
+    assert.equal(writes()[1].body.lease, inHand);
+    await press("j");
+    await eventually(async () => assert.equal(leases(), before + 1));
+  });
+
+  test("what follows is put below what is there, as far as one likes", async () => {
+    const there = (await waiting()).length;
+    await comes("Suite", Math.max(0, 70 - there));
+    await atTheQueue();
+    const rows = person.page.getByRole("article");
+    assert.equal(await rows.count(), 50);
+    const first = await rows.first().getAttribute("id");
+    await person.page.getByRole("link", { name: "La suite" }).click();
+    await eventually(async () => assert.ok(await rows.count() >= 70));
+    assert.equal(await rows.first().getAttribute("id"), first, "nothing moved above");
+    const ids = await person.page.evaluate(() => [...document.querySelectorAll("article.item")].map(({ id }) => id));
+    assert.equal(new Set(ids).size, ids.length, "no row is there twice");
+    assert.match(person.page.url(), /order=oldest$/);
+    assert.deepEqual(await person.barriers(), []);
+    await rows.last().getByRole("button", { name: /^Publier/ }).click();
+    await eventually(async () => assert.equal(writes().length, 1));
+  });
+
   test("Q19: on a phone the bar at the foot decides about the row in hand, and takes back", async () => {
     const phone = await house.moderator({ width: 360, storageState: await person.window.context.storageState() });
     await phone.page.goto("/queue?order=oldest");
@@ -204,7 +294,7 @@ describe("deciding by key", () => {
     await comes("Sans module", 1);
     await person.page.unrouteAll();
     await person.page.route(/-decide\.js$/, (route) => route.abort());
-    await person.page.goto("/queue?order=oldest");
+    await person.page.goto("/queue?order=oldest&q=module");
     await press("a");
     await person.presses(await person.buttonOf("Sans module 1.", "Publier"));
     await person.sees(/^Publié\s: Awa Traoré/);

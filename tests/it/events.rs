@@ -652,6 +652,19 @@ async fn a_lease_is_seen_by_the_others_and_keeps_nobody_out(storage: &Storage) {
         let answer = mariam.posts("/api/v1/moderation/leases", &body).await;
         assert!(answer.status.is_client_error(), "{body}: {}", answer.text);
     }
+
+    // A lease goes along with decisions, which count whatever becomes of it.
+    let rejects_with = async |comment: Uuid, lease: Value| {
+        let decision = json!({"key": comment, "comment": comment, "action": "reject"});
+        let body = json!({"decisions": [decision], "lease": lease});
+        mariam.posts("/api/v1/moderation/decisions", &body).await
+    };
+    rejects_with(b, json!(a)).await.expect(200);
+    let queue = oumar.gets("/api/v1/moderation/queue").await.expect(200);
+    assert_eq!(queue.json["items"][0]["lease"]["by"], "Mariam Modératrice", "{}", queue.text);
+    let unknown = rejects_with(a, json!(Uuid::nil())).await.expect(200);
+    assert_eq!(unknown.json["results"][0]["result"], "applied");
+    assert_eq!(rejects_with(a, json!("x")).await.error(), (422, "invalid"));
     service.stop().await;
 }
 

@@ -22,8 +22,8 @@ const LONGEST_WAIT = 30 * 1000;
  *   settle: (row: HTMLElement, action: string, word: string, detail: string, button?: HTMLElement) => void,
  *   reopen: (row: HTMLElement, said: string) => void,
  *   takesInHand: (row: HTMLElement | null) => void, inHand: () => HTMLElement | undefined,
- *   firstOpen: () => HTMLElement | null, panel: () => Promise<{latest: (made: Decision[][], undo: (of: Decision[]) => void) => void, show: (row: HTMLElement) => void, focus: () => void}> | undefined,
- *   fresh: Set<string>, showFresh: () => void, endSession: () => void, isOver: () => boolean,
+ *   firstOpen: () => HTMLElement | null, panel: () => Promise<{latest: (made: Decision[][], undo: (of: Decision[]) => void) => void, show: (row: HTMLElement) => void, opens: (row: HTMLElement, key: string) => void}>, isWide: () => boolean,
+ *   leases: (comment: string) => void, hasLetters: () => boolean, keepsLetters: (areKeys: boolean) => void, completes: (rows: Iterable<Element>) => void, fresh: Set<string>, showFresh: () => void, endSession: () => void, isOver: () => boolean,
  * }} Page
  */
 
@@ -40,6 +40,8 @@ export function start(page) {
   /** What was decided here and not taken back, each with what was decided together with it. @type {Decision[][]} */
   const made = [];
   let isSending = false;
+  /** The comment whose lease goes with the next request. @type {string | undefined} */
+  let leased;
 
   // ---------------------------------------------------------------- rows
 
@@ -213,7 +215,7 @@ export function start(page) {
   }
 
   function showLatest() {
-    void page.panel()?.then((panel) => panel.latest(made, undoes)).catch(() => {});
+    if (page.isWide()) void page.panel().then((panel) => panel.latest(made, undoes)).catch(() => {});
   }
 
   // ---------------------------------------------------------------- the server
@@ -245,13 +247,23 @@ export function start(page) {
       showWaiting();
     }
     isSending = false;
+    if (leased !== undefined) page.leases(leased);
+    leased = undefined;
+  }
+
+  /** Lets a lease go with decisions that are still to be sent; false: none are. @param {string} comment */
+  function rides(comment) {
+    if (waiting.length === 0) return false;
+    leased = comment;
+    return true;
   }
 
   /** @param {Decision[]} batch @param {boolean} keepalive */
   function ask(batch, keepalive) {
     const decisions = batch.map(({ row, key, version, action }) => ({ key, comment: row.id.slice(1), version, action }));
     const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ decisions });
+    const body = JSON.stringify({ decisions, lease: leased });
+    leased = undefined;
     return fetch("/api/v1/moderation/decisions", { method: "POST", headers, body, keepalive }).catch(() => undefined);
   }
 
@@ -348,19 +360,29 @@ export function start(page) {
     for (const box of boxes) picks(box, isChosen);
   }
 
+  /** Asks for a page of a list. @param {URL} address @param {(page: Document | null) => void} then */
+  function asksFor(address, then) {
+    const request = new XMLHttpRequest();
+    request.open("GET", address);
+    request.responseType = "document";
+    request.timeout = 10 * 1000;
+    request.onloadend = () => then(request.status === 200 ? request.response : null);
+    request.send();
+  }
+
+  /** @param {ParentNode | null} place @returns {HTMLElement[]} */
+  const rowsIn = (place) => [...(place?.querySelectorAll(".items li > article") ?? [])];
+  /** Whether a row is not here yet. @param {HTMLElement} row */
+  const isNew = (row) => document.getElementById(row.id) === null;
+
   /** Puts what came in meanwhile below what is there. */
   function appends() {
     if (page.fresh.size === 0) return;
     const wanted = new Set(page.fresh);
-    const request = new XMLHttpRequest();
     const address = new URL(live.dataset.here ?? "", location.href);
     address.searchParams.set("order", "newest");
-    request.open("GET", address);
-    request.responseType = "document";
-    request.timeout = 10 * 1000;
-    request.onload = () => {
-      const found = [...(request.response?.querySelectorAll(".items li > article") ?? [])];
-      const items = found.filter((row) => wanted.has(row.id.slice(1)) && document.getElementById(row.id) === null);
+    asksFor(address, (found) => {
+      const items = rowsIn(found).filter((row) => wanted.has(row.id.slice(1)) && isNew(row));
       const list = document.querySelector(".items");
       if (items.length === 0 || list === null) return location.assign(live.dataset.here ?? "");
       const rowsOfNew = document.createElement("ol");
@@ -371,7 +393,6 @@ export function start(page) {
         rowsOfNew.append(item);
         page.fresh.delete(row.id.slice(1));
       }
-      empty.remove();
       const section = document.createElement("section");
       const gap = document.createElement("h2");
       gap.className = "group";
@@ -379,12 +400,67 @@ export function start(page) {
       section.append(gap, rowsOfNew);
       list.append(section);
       page.showFresh();
-      if (rows().filter(isOpen).length === items.length) takes(/** @type {HTMLElement} */ (rowsOfNew.querySelector("article")));
-    };
-    request.send();
+      showsNew(items);
+    });
   }
 
+  /** Rows were put at the end: they are what one can do, and the first is taken in hand where nothing else is left. @param {HTMLElement[]} items */
+  function showsNew(items) {
+    empty.remove();
+    page.completes(items);
+    if (rows().filter(isOpen).length === items.filter(isOpen).length) takes(items.find(isOpen) ?? items[0]);
+  }
+
+  let isLoading = false;
+
+  /** Puts the next page of the list below what is there. @param {HTMLAnchorElement} link */
+  function more(link) {
+    if (isLoading) return;
+    isLoading = true;
+    asksFor(new URL(link.href), (found) => {
+      isLoading = false;
+      const list = document.querySelector(".items");
+      const items = rowsIn(found).filter(isNew);
+      if (found === null || list === null || items.length === 0) return location.assign(link.href);
+      const isHeld = document.activeElement === link;
+      const before = list.children.length;
+      const common = found.querySelector(".tools > p");
+      if (common !== null && common.textContent !== document.querySelector(".tools > p")?.textContent) list.append(document.adoptNode(common));
+      for (const section of found.querySelectorAll(".items > section")) {
+        for (const row of rowsIn(section)) {
+          if (!items.includes(row)) row.closest("li")?.remove();
+        }
+        const heading = section.querySelector("header h2");
+        if (heading !== null) {
+          heading.id = `g${before}-${heading.id}`;
+          section.setAttribute("aria-labelledby", heading.id);
+        }
+        if (section.querySelector("article") !== null) list.append(document.adoptNode(section));
+      }
+      const next = found.querySelector(".next-page");
+      const place = link.closest(".next-page");
+      if (next === null) place?.remove();
+      else place?.replaceWith(document.adoptNode(next));
+      showsNew(items);
+      if (isHeld) takes(items.find(isOpen) ?? items[0]);
+    });
+  }
+
+  /** Shows what stands around the row in hand. @param {string} key */
+  function reads(key) {
+    const row = page.inHand();
+    if (row === undefined) return;
+    void page.panel().then((panel) => {
+      panel.latest(made, undoes);
+      return panel.opens(row, key);
+    }).catch(() => tells(say("notHere")));
+  }
+
+  const letters = /** @type {HTMLInputElement} */ (document.getElementById("letters"));
+  letters.addEventListener("change", () => page.keepsLetters(letters.checked));
+
   function opensHelp() {
+    letters.checked = page.hasLetters();
     const help = /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
     if (help?.showModal) help.showModal();
     else help?.setAttribute("open", "");
@@ -406,13 +482,8 @@ export function start(page) {
     A: () => together("approve"),
     R: () => together("reject"),
     S: () => together("spam"),
-    c: () => {
-      const row = page.inHand();
-      void page.panel()?.then((panel) => {
-        if (row !== undefined) panel.show(row);
-        panel.focus();
-      });
-    },
+    c: () => reads("c"),
+    p: () => reads("p"),
     o: () => {
       const row = page.inHand();
       const link = row?.querySelector(".why a") ?? row?.closest("section")?.querySelector(".group a");
@@ -424,5 +495,5 @@ export function start(page) {
     "?": opensHelp,
   };
 
-  return { key: (/** @type {string} */ key) => keys[key]?.(), one, together, pressed, undo: () => undoes() };
+  return { key: (/** @type {string} */ key) => keys[key]?.(), one, together, pressed, more, rides, undo: () => undoes() };
 }

@@ -1,5 +1,6 @@
-// What stands beside the list on a wide screen: the conversation around the row in hand, its author's latest comments,
-// its history, and one's own latest decisions. Loaded when a row kept the focus for a second.
+// The conversation around the row in hand, its author's latest comments, its history, and one's own latest decisions.
+// They stand beside the list on a wide screen, and there the module is loaded when a row kept the focus for a second; on
+// a narrow one they come in front of it when they are asked for.
 
 /** Rows whose context is asked for at once: the one in hand, and the next two. */
 const AT_ONCE = 3;
@@ -12,7 +13,7 @@ const LATEST = 5;
  * @typedef {{id: string, name?: string, status: string, status_word: string, at: string, depth?: number, here?: boolean, excerpt: string, thread_title?: string}} Said
  * @typedef {{id: string, thread: {title: string, url: string | null}, conversation: Said[], author: {email: string, last: Said[]}, history: {at: string, sentence: string}[]}} Context
  * @typedef {{row: HTMLElement, action: string}} Decision
- * @typedef {{say: (name: string) => string, sayable: (kind: string, action: string) => string | undefined, language: string}} Page
+ * @typedef {{say: (name: string) => string, sayable: (kind: string, action: string) => string | undefined, language: string, isWide: () => boolean, comesBack: () => void}} Page
  */
 
 /**
@@ -29,11 +30,45 @@ export function start(page) {
   const aside = document.createElement("aside");
   aside.setAttribute("aria-label", say("context"));
   aside.tabIndex = 0;
+  const around = document.createElement("div");
+  around.className = "around";
   const context = document.createElement("div");
   const latest = document.createElement("section");
   latest.className = "last";
-  aside.append(context, latest);
+  around.append(context, latest);
+  aside.append(around);
   document.querySelector(".desk")?.append(aside);
+
+  /** What stands in front of the list on a narrow screen. */
+  const sheet = document.createElement("dialog");
+  sheet.className = "sheet";
+  sheet.setAttribute("aria-label", say("context"));
+  const closes = element("button", say("close"));
+  closes.addEventListener("click", () => (sheet.showModal ? sheet.close() : sheet.removeAttribute("open")));
+  sheet.append(closes);
+  sheet.addEventListener("close", () => {
+    aside.append(around);
+    page.comesBack();
+  });
+  document.body.append(sheet);
+
+  /** Reads on about a row: `c` its conversation, `p` its author. @param {HTMLElement} row @param {string} key */
+  async function opens(row, key) {
+    if (page.isWide()) {
+      aside.focus();
+    } else {
+      sheet.append(around);
+      if (sheet.showModal) sheet.showModal();
+      else sheet.setAttribute("open", "");
+    }
+    await show(row);
+    const section = /** @type {HTMLElement | null} */ (context.querySelector(key === "p" ? ".of-author" : "section"));
+    section?.scrollIntoView({ block: "nearest" });
+    const heading = section?.querySelector("h2");
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
 
   /** @param {HTMLElement} row */
   async function show(row) {
@@ -74,6 +109,7 @@ export function start(page) {
     }
     if (found.author.last.length > 0) {
       const past = section(say("past"));
+      past.className = "of-author";
       past.append(hint(found.author.email), list("past", found.author.last, (said) => {
         return [element("span", said.excerpt), element("em", said.status_word)];
       }));
@@ -157,5 +193,5 @@ export function start(page) {
     fills(latest, lines.length === 0 ? [] : [element("h2", say("latest")), all]);
   }
 
-  return { show, latest: showLatest, focus: () => aside.focus() };
+  return { show, latest: showLatest, opens };
 }

@@ -149,6 +149,7 @@ function by(row, person, at) {
 
 /** Says in the place of a row's buttons what was decided; the row keeps its height. A button may stand beside it. */
 function settle(row, action, word, detail, button) {
+  void dresses();
   const acts = row.querySelector(".acts");
   const note = row.querySelector(".note") ?? document.createElement("div");
   if (acts === null) {
@@ -332,10 +333,15 @@ for (const act of ["keydown", "pointermove", "scroll"]) {
   addEventListener(act, () => { active = Date.now(); }, { passive: true });
 }
 
-function lease() {
-  const comment = reading.id.slice(1);
+function leases(comment) {
   const headers = { "content-type": "application/json" };
   fetch("/api/v1/moderation/leases", { method: "POST", headers, body: JSON.stringify({ comment }) }).catch(() => {});
+}
+
+/** Says who reads it: with decisions that are on their way, or by itself. */
+function lease() {
+  const comment = reading.id.slice(1);
+  if (!deciding?.rides(comment)) leases(comment);
 }
 
 /** Who stays in a row for a second reads it; who passes by does not. */
@@ -349,7 +355,7 @@ document.addEventListener("focusin", ({ target }) => {
   clearTimeout(staying);
   staying = setTimeout(() => {
     if (tab === "pending" || tab === "set_aside") lease();
-    panel()?.then(({ show }) => show(row)).catch(() => {});
+    if (isWide()) panel().then(({ show }) => show(row)).catch(() => {});
   }, 1000);
 });
 
@@ -377,10 +383,11 @@ document.addEventListener("click", ({ target }) => {
   if (row !== null && row.dataset.verdict === undefined) takesInHand(row);
 });
 
-/** What stands beside the list on a wide screen: the conversation around the row, its author, its history. */
+/** What stands beside the list on a wide screen, or in front of it: the conversation, the author, the history. */
 let panels;
+const isWide = () => matchMedia("(min-width: 68.75em)").matches;
+
 function panel() {
-  if (!matchMedia("(min-width: 68.75em)").matches) return undefined;
   // In its clothes, so that nothing moves.
   panels = panels ?? Promise.all([import(live.dataset.panel), dresses()]).then(([{ start }]) => start(page));
   return panels;
@@ -403,18 +410,18 @@ function dresses() {
 
 // ------------------------------------------------------------------ deciding
 
-const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
+const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, isWide, comesBack, leases, completes, hasLetters, keepsLetters, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
 
 /** What decides, from the first key or press on. */
 let decide;
+let deciding;
 
 /** How long it may take to come. */
 const PATIENCE = 4000;
 
 /** Does something with it; where it does not come, tries again with the next press. */
 async function decides(act) {
-  void dresses();
-  decide = decide ?? import(live.dataset.decide).then(({ start }) => start(page)).catch(() => { decide = undefined; });
+  decide = decide ?? Promise.all([import(live.dataset.decide), dresses()]).then(([{ start }]) => (deciding = start(page))).catch(() => { decide = undefined; });
   const made = await Promise.race([decide, wait(PATIENCE)]);
   if (made !== undefined) act(made);
   return made !== undefined;
@@ -452,6 +459,38 @@ document.addEventListener("change", ({ target }) => {
   document.getElementById("picked").textContent = say("picked", { n });
 });
 
+/** The hand goes back to its row when what stood before the list is closed, where the browser does not put it back. */
+function comesBack() {
+  const at = document.activeElement;
+  if (inHand === undefined || at?.closest(".list")) return;
+  if (inHand.tabIndex < 0) inHand.tabIndex = -1;
+  inHand.focus({ preventScroll: true });
+}
+document.getElementById("help").addEventListener("close", comesBack);
+
+/** Entries under « Plus » that do nothing without this script. */
+function completes(places) {
+  for (const place of places) {
+    for (const button of place.querySelectorAll("[data-key]")) button.parentElement.hidden = false;
+  }
+}
+completes([document]);
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-key]");
+  if (button === null) return;
+  button.closest("details").open = false;
+  void decides((decision) => decision.key(button.dataset.key));
+});
+
+/** The next page of the list comes below this one. */
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest(".next-page a");
+  if (link === null || event.ctrlKey || event.metaKey || event.shiftKey || over !== undefined) return;
+  event.preventDefault();
+  if (!(await decides((decision) => decision.more(link)))) location.assign(link.href);
+});
+
 /** The bar at the foot of a phone: the buttons of the row in hand, in the same order. */
 const first = document.querySelector(".items .acts > .approve");
 if (first !== null) {
@@ -485,6 +524,25 @@ shows.addEventListener("click", async (event) => {
 const KEYS = live.dataset.keys.split(" ");
 /** Keys that one may hold down. */
 const MOVES = ["j", "k", "J", "K"];
+/** Whether letters alone are keys, on this device. */
+const LETTERS = "palabre-letters";
+
+function hasLetters() {
+  try {
+    return localStorage.getItem(LETTERS) !== "no";
+  } catch {
+    return true;
+  }
+}
+
+function keepsLetters(areKeys) {
+  try {
+    localStorage.setItem(LETTERS, areKeys ? "yes" : "no");
+  } catch {
+    // Where nothing may be kept, they stay keys.
+  }
+}
+
 /** Whether « g » was pressed, which a letter follows. */
 let goes = false;
 
@@ -497,6 +555,7 @@ document.addEventListener("keydown", (event) => {
   const isTyped = target.closest("input:not([type=checkbox]), select, textarea") !== null;
   const isHere = target === document.body || target.closest(".list, h1") !== null;
   if (isTyped || !isHere) return;
+  if (!isUndo && key !== "?" && !hasLetters()) return;
   const link = goes && document.querySelector(`[data-go="${key}"]`);
   goes = key === "g" && !goes;
   if (link) {

@@ -23,7 +23,7 @@ use crate::{
     actions::{
         decide::{self, DecidedItem, NewDecision},
         identify::Identity,
-        review,
+        lease, review,
         thread::{self, Said, Settings},
     },
     app::App,
@@ -192,6 +192,7 @@ pub(crate) async fn decide_many(
     request: Request,
 ) -> Result<Response, Problem> {
     let sent: Decisions = Fields::read_as(request).await?;
+    let leased = sent.lease()?;
     let decisions = sent.parse()?;
     let distinct: HashSet<Uuid> = decisions.iter().map(|(_, decision)| decision.comment).collect();
     let made = if distinct.len() == decisions.len() {
@@ -205,8 +206,20 @@ pub(crate) async fn decide_many(
         made
     };
     let made: Vec<Answered> = made.into_iter().collect::<Result<_, _>>()?;
+    if let Some(comment) = leased {
+        take_along(&app, &who, comment).await;
+    }
     let results = made.iter().map(|made| DecisionResult::of(made, language)).collect();
     Ok(no_store(Json(Results { results }).into_response()))
+}
+
+/// Takes a lease beside decisions, which count whatever becomes of it.
+async fn take_along(app: &App, who: &Identity, comment: Uuid) {
+    match lease::take(app, who, comment).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => {}
+        Err(error) => tracing::warn!(%error, "a lease that came with decisions was not taken"),
+    }
 }
 
 /// A decision's key, its comment as it was named, and what became of it.

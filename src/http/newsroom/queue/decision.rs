@@ -47,9 +47,21 @@ impl Decision {
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Decisions {
     decisions: Vec<KeyedDecision>,
+    /// A comment that the caller reads now: its lease is taken along, as `POST /moderation/leases` takes it.
+    #[schema(value_type = Option<Uuid>)]
+    lease: Option<String>,
 }
 
 impl Decisions {
+    /// The comment whose lease is taken along.
+    ///
+    /// # Errors
+    /// 422 `value_bad` for what is no id.
+    pub(crate) fn lease(&self) -> Result<Option<Uuid>, Error> {
+        let parse = |id: &str| Uuid::parse_str(id).map_err(|_| Error::field("lease", Code::ValueBad));
+        self.lease.as_deref().map(parse).transpose()
+    }
+
     /// Each decision with its comment's id as it came.
     pub(crate) fn parse(self) -> Result<Vec<(String, NewDecision)>, Error> {
         if self.decisions.is_empty() || self.decisions.len() > BATCH_MAX {
