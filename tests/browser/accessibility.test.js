@@ -1,7 +1,7 @@
 /**
  * Every page in every look: no barrier that axe knows, no sideways scrolling at 320 px,
- * nothing in the console, no policy report; and a picture of each for the eye.
- * Covers B1 (light, dark, 320 px, right to left, error state), B11, B12, B13.
+ * nothing in the console, no policy report; and a picture of each for the eye. The review queue also in each of its
+ * states. Covers B1 (light, dark, 320 px, right to left, error state), B11, B12, B13 and V7.
  */
 
 import assert from "node:assert/strict";
@@ -170,6 +170,105 @@ describe("every page in every look", () => {
     await owner.opensQueue();
     const actions = owner.page.getByRole("article").getByRole("button");
     assert.deepEqual(await small(owner, actions), []);
+  });
+});
+
+describe("the review queue in each of its states", () => {
+  const QUEUE_LOOKS = {
+    light: {},
+    dark: { colorScheme: "dark" },
+    "forced colours": { forcedColors: "active" },
+    "320 px": { width: 320 },
+    "right to left": { direction: "rtl" },
+    "200 % text": { textSize: "200%" },
+  };
+  const BODIES = ["Le pont est long.", "Le marché est loin.", "La place est vide.", "La gare est close."];
+  let house, owner, ids;
+
+  before(async () => {
+    house = await startPalabre({ PALABRE_RATE_LIMIT__ENABLED: "false" });
+    owner = await house.owner();
+    await owner.signsIn();
+    ids = [];
+    for (const body of BODIES) ids.push((await house.hasComment({ body, thread: "quais" })).id);
+  });
+  after(() => house?.stop());
+
+  /** Looks at the page as it stands, in every look. */
+  async function isForEverybody(state) {
+    const { page } = owner;
+    await owner.takesPicture(state);
+    for (const [look, { colorScheme = "light", forcedColors = "none", width = 1280, direction = "ltr", textSize = "" }] of Object.entries(QUEUE_LOOKS)) {
+      await page.emulateMedia({ colorScheme, forcedColors, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 900 });
+      const overflow = await page.evaluate(([dir, fontSize]) => {
+        document.documentElement.dir = dir;
+        document.documentElement.style.fontSize = fontSize;
+        return document.documentElement.scrollWidth - window.innerWidth;
+      }, [direction, textSize]);
+      assert.deepEqual(await owner.barriers(), [], `${state}, ${look}: axe finds nothing`);
+      assert.ok(overflow <= 0, `${state}, ${look}: the page is ${overflow} px wider than the window`);
+    }
+    await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.evaluate(() => {
+      document.documentElement.dir = "ltr";
+      document.documentElement.style.fontSize = "";
+    });
+  }
+
+  const press = (key) => owner.page.keyboard.press(key);
+  const decidesElsewhere = (comment, action) => owner.page.evaluate(async (decision) => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ decisions: [{ ...decision, key: `elsewhere-${decision.comment}` }] });
+    await fetch("/api/v1/moderation/decisions", { method: "POST", headers, body });
+  }, { comment, action });
+
+  test("rows, the panel, a choice, the help and the menus", async () => {
+    await owner.opensQueue();
+    await press("j");
+    await owner.page.getByRole("complementary", { name: "Contexte" }).getByText("Histoire de ce commentaire").waitFor();
+    await isForEverybody("queue-panel");
+    for (const key of ["x", "j", "x"]) await press(key);
+    assert.equal(await owner.page.getByRole("checkbox", { checked: true }).count(), 2);
+    await isForEverybody("queue-choice");
+    await press("?");
+    await owner.page.getByRole("dialog").waitFor();
+    await isForEverybody("queue-help");
+    await press("Escape");
+    await owner.opensMenu();
+    await isForEverybody("queue-menu");
+    await owner.page.getByText("Filtrer").click();
+    await owner.page.getByLabel("Motif").waitFor();
+    await isForEverybody("queue-filters");
+  });
+
+  test("what was decided, what somebody decided first, and the end of the session", async () => {
+    // Of what happens elsewhere this page does not hear.
+    await owner.page.route(/moderation\/events/, (route) => route.abort());
+    await owner.opensQueue();
+    await decidesElsewhere(ids[1], "reject");
+    await press("a");
+    await press("a");
+    await owner.page.getByText(/^Déjà refusé/).waitFor();
+    await isForEverybody("queue-conflict");
+    await owner.window.context.clearCookies();
+    await press("a");
+    await owner.page.getByRole("alert").waitFor();
+    await isForEverybody("queue-session-over");
+  });
+
+  test("a form that came too late, an empty list and a search without a match", async () => {
+    owner = await house.owner({ scripts: "blocked" });
+    await owner.opensQueue();
+    await decidesElsewhere(ids[2], "reject");
+    await owner.presses(owner.entry(BODIES[2]).getByRole("button", { name: /^Publier/ }));
+    await owner.sees(/Déjà refusé/);
+    await isForEverybody("queue-error");
+    await owner.opensQueue("spam");
+    await isForEverybody("queue-empty");
+    await owner.opens("/queue?q=introuvable");
+    await isForEverybody("queue-no-match");
   });
 });
 
