@@ -5,7 +5,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::identify::Identity;
-use crate::{app::App, domain::timestamp::Timestamp, error::Error, store::Lease};
+use crate::{
+    app::App,
+    domain::{timestamp::Timestamp, view::Seen},
+    error::Error,
+    store::Lease,
+};
 
 /// How long a lease is good. A page renews it while somebody reads.
 pub const LIFE: Duration = Duration::from_secs(30);
@@ -33,11 +38,11 @@ impl Reading {
 }
 
 /// Takes the lease of a comment, or renews it, and gives up the one on another comment. Gives the lease in
-/// force, which is somebody else's where they were first.
+/// force, which is somebody else's where they were first. That a person saw the comment, and how, is written down.
 ///
 /// # Errors
 /// 404 for a comment that is not of the caller's sites; errors of the store.
-pub async fn take(app: &App, who: &Identity, comment: Uuid) -> Result<Reading, Error> {
+pub async fn take(app: &App, who: &Identity, comment: Uuid, seen: Seen) -> Result<Reading, Error> {
     let found = app.store.comment(comment).await?;
     let found = found
         .filter(|found| who.scope.allows(&found.site))
@@ -46,5 +51,7 @@ pub async fn take(app: &App, who: &Identity, comment: Uuid) -> Result<Reading, E
     let lease = app
         .store
         .lease_comment(comment, &found.site, &who.actor, now.plus(LIFE), now);
-    Ok(Reading::seen_by(who, &lease.await?))
+    let lease = lease.await?;
+    app.store.note_view(comment, &who.actor, seen, now).await?;
+    Ok(Reading::seen_by(who, &lease))
 }

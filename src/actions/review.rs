@@ -17,7 +17,7 @@ use crate::{
         timestamp::Timestamp,
     },
     error::Error,
-    store::{AuditEntry, AuthorRecord, DecisionFacts, QueueRow},
+    store::{AuditEntry, AuthorRecord, DecisionFacts, QueueRow, View},
 };
 
 /// Items on a page at most.
@@ -61,6 +61,15 @@ pub struct Past {
     pub entry: AuditEntry,
     /// What a decision keeps; `None`: it is none.
     pub facts: Option<DecisionFacts>,
+}
+
+/// All that happened to a comment.
+#[derive(Debug)]
+pub struct History {
+    /// Oldest first.
+    pub entries: Vec<Past>,
+    /// Who of the newsroom saw it, the first first.
+    pub views: Vec<View>,
 }
 
 /// One page of the queue.
@@ -156,7 +165,7 @@ pub async fn items(app: &App, who: &Identity, comments: &[Uuid]) -> Result<Vec<I
 ///
 /// # Errors
 /// As [`item`].
-pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, Vec<Past>), Error> {
+pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Result<(Item, History), Error> {
     let item = item(app, who, comment).await?;
     let entries = app.store.history(comment).await?;
     let mut facts: HashMap<Uuid, DecisionFacts> = HashMap::new();
@@ -167,7 +176,11 @@ pub async fn item_with_history(app: &App, who: &Identity, comment: Uuid) -> Resu
         facts: facts.remove(&entry.id),
         entry,
     });
-    Ok((item, history.collect()))
+    let history = History {
+        entries: history.collect(),
+        views: app.store.views(comment).await?,
+    };
+    Ok((item, history))
 }
 
 /// The audit log of the caller's sites (of `site`, if given) after the entry `after`, oldest first. What

@@ -43,6 +43,7 @@ pub struct Config {
     pub mail: Mail,
     pub rate_limit: Quotas,
     pub outgoing: Outgoing,
+    pub review: Review,
     #[serde(default, rename = "site")]
     pub sites: Vec<FileSite>,
     /// No file was given, or it is the shipped one, unchanged.
@@ -105,6 +106,14 @@ pub struct Mail {
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
     pub allow_private_addresses: bool,
+}
+
+/// `[review]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// 1..=3650.
+    pub views_days: u16,
 }
 
 /// `[[site]]`
@@ -269,6 +278,9 @@ impl Config {
         }
         TrustedProxies::parse(&self.server.trusted_proxies).map_err(|why| format!("server.trusted_proxies: {why}"))?;
         self.rate_limit.validate()?;
+        if !(1..=3650).contains(&self.review.views_days) {
+            return Err("review.views_days: it must be between 1 and 3650".to_owned());
+        }
         let mut seen = std::collections::HashSet::new();
         for file_site in &self.sites {
             let id = &file_site.id;

@@ -1,5 +1,7 @@
 //! Who acts, and on which sites.
 
+use uuid::Uuid;
+
 use super::word::words;
 
 /// Who acts, as the audit log keeps it.
@@ -20,6 +22,13 @@ impl Actor {
             id: id.to_owned(),
             name: "palabre".to_owned(),
         }
+    }
+
+    /// The account of a person; `None`: a program, a reader or this service.
+    #[must_use]
+    pub fn account(&self) -> Option<Uuid> {
+        let is_person = self.kind == ActorKind::Account;
+        is_person.then(|| Uuid::parse_str(&self.id).ok()).flatten()
     }
 }
 

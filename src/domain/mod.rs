@@ -45,5 +45,6 @@ pub mod timestamp;
 pub mod triage;
 pub mod trust;
 pub mod verdict;
+pub mod view;
 pub mod web_origin;
 pub(crate) mod word;

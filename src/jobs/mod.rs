@@ -150,6 +150,8 @@ pub async fn round(app: &App) -> Result<(), StoreError> {
     }
     app.store.forget_clients(now.minus(retention::CLIENT_KEYS)).await?;
     app.store.purge(now).await?;
+    let views = Duration::from_hours(24 * u64::from(app.config.review.views_days));
+    while app.store.forget_views(now.minus(views)).await? == 1000 {}
     app.store.forget_deliveries(now).await?;
     Ok(())
 }

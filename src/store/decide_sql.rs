@@ -327,7 +327,18 @@ async fn keep_facts(
     .bind(current.policy_version)
     .bind(current.level)
     .bind(wanted.focused_ms)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    // One of many that fitted a filter was not seen.
+    let account = wanted.actor.account().filter(|_| wanted.how == How::Person);
+    if let Some(account) = account {
+        sqlx::query(NOTE_SQL)
+            .bind(wanted.comment)
+            .bind(account)
+            .bind(Seen::Decided.as_str())
+            .bind(wanted.at.0)
+            .execute(connection)
+            .await?;
+    }
     Ok(())
 }

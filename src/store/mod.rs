@@ -59,6 +59,8 @@ mod step_up;
 mod threads;
 mod tokens;
 mod units;
+mod view_sql;
+mod views;
 mod waiting;
 mod writes;
 
@@ -97,4 +99,5 @@ pub use self::{
     threads::{PublicComment, PublicThread, TakenBack, ThreadRow},
     tokens::{Bounded, LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
+    views::View,
 };

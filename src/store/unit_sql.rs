@@ -12,11 +12,12 @@ use crate::{
         appeal::Judge,
         audit::AuditDetail,
         decision::{self, Act, Decided, Standing},
-        decision_facts::{Restriction, Source},
+        decision_facts::{How, Restriction, Source},
         event::{Event, Kind},
         origin::{Origin, Submitted},
         reason::Reason,
         status::Status,
+        view::Seen,
     },
     store::{
         earlier::{Found, ask_all},
@@ -24,6 +25,7 @@ use crate::{
         events::write_event,
         person::{has_another, person_behind},
         units::{Decide, Done, Inserted, NewComment, Unit},
+        view_sql::NOTE_SQL,
     },
 };
 

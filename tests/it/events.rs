@@ -661,7 +661,11 @@ async fn a_lease_is_seen_by_the_others_and_keeps_nobody_out(storage: &Storage) {
     };
     rejects_with(b, json!(a)).await.expect(200);
     let queue = oumar.gets("/api/v1/moderation/queue").await.expect(200);
-    assert_eq!(queue.json["items"][0]["lease"]["by"], "Mariam Modératrice", "{}", queue.text);
+    assert_eq!(
+        queue.json["items"][0]["lease"]["by"], "Mariam Modératrice",
+        "{}",
+        queue.text
+    );
     let unknown = rejects_with(a, json!(Uuid::nil())).await.expect(200);
     assert_eq!(unknown.json["results"][0]["result"], "applied");
     assert_eq!(rejects_with(a, json!("x")).await.error(), (422, "invalid"));

@@ -77,6 +77,7 @@ mod tenants;
 mod told_across_kills;
 mod trust;
 mod tuning;
+mod views;
 mod whose;
 mod words;
 mod writer;

@@ -13,7 +13,7 @@ const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30 * 1000;
 
 /**
- * @typedef {{row: HTMLElement, key: string, version: number, action: string}} Decision
+ * @typedef {{row: HTMLElement, key: string, version: number, action: string, focusedMs: number | undefined}} Decision
  * @typedef {{
  *   live: HTMLElement, heard: HTMLElement, language: string,
  *   say: (name: string, values?: Record<string, unknown>) => string,
@@ -23,7 +23,7 @@ const LONGEST_WAIT = 30 * 1000;
  *   reopen: (row: HTMLElement, said: string) => void,
  *   takesInHand: (row: HTMLElement | null) => void, inHand: () => HTMLElement | undefined,
  *   firstOpen: () => HTMLElement | null, panel: () => Promise<{latest: (made: Decision[][], undo: (of: Decision[]) => void) => void, show: (row: HTMLElement) => void, opens: (row: HTMLElement, key: string) => void}>, isWide: () => boolean,
- *   leases: (comment: string) => void, hasLetters: () => boolean, keepsLetters: (areKeys: boolean) => void, completes: (rows: Iterable<Element>) => void, fresh: Set<string>, showFresh: () => void, endSession: () => void, isOver: () => boolean,
+ *   leases: (comment: string, opened?: boolean) => void, heldFor: (row: HTMLElement) => number | undefined, hasLetters: () => boolean, keepsLetters: (areKeys: boolean) => void, completes: (rows: Iterable<Element>) => void, fresh: Set<string>, showFresh: () => void, endSession: () => void, isOver: () => boolean,
  * }} Page
  */
 
@@ -198,7 +198,7 @@ export function start(page) {
     const random = crypto.getRandomValues(new Uint8Array(16));
     const key = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
     const version = Number(row.dataset.version);
-    const decision = { row, key, version, action };
+    const decision = { row, key, version, action, focusedMs: page.heldFor(row) };
     // As it will be, so that its own echo is no news.
     row.dataset.version = String(version + 1);
     waiting.push(decision);
@@ -260,7 +260,7 @@ export function start(page) {
 
   /** @param {Decision[]} batch @param {boolean} keepalive */
   function ask(batch, keepalive) {
-    const decisions = batch.map(({ row, key, version, action }) => ({ key, comment: row.id.slice(1), version, action }));
+    const decisions = batch.map(({ row, key, version, action, focusedMs }) => ({ key, comment: row.id.slice(1), version, action, focused_ms: focusedMs }));
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ decisions, lease: leased });
     leased = undefined;
@@ -450,6 +450,7 @@ export function start(page) {
   function reads(key) {
     const row = page.inHand();
     if (row === undefined) return;
+    page.leases(row.id.slice(1), true);
     void page.panel().then((panel) => {
       panel.latest(made, undoes);
       return panel.opens(row, key);

@@ -333,9 +333,9 @@ for (const act of ["keydown", "pointermove", "scroll"]) {
   addEventListener(act, () => { active = Date.now(); }, { passive: true });
 }
 
-function leases(comment) {
+function leases(comment, opened = false) {
   const headers = { "content-type": "application/json" };
-  fetch("/api/v1/moderation/leases", { method: "POST", headers, body: JSON.stringify({ comment }) }).catch(() => {});
+  fetch("/api/v1/moderation/leases", { method: "POST", headers, body: JSON.stringify({ comment, opened }) }).catch(() => {});
 }
 
 /** Says who reads it: with decisions that are on their way, or by itself. */
@@ -368,8 +368,13 @@ setInterval(() => {
 
 /** The row that a key, or the bar at the foot of a phone, acts on. */
 let inHand;
+let inHandSince = 0;
+
+/** How long it has been, in milliseconds; undefined: another row is. */
+const heldFor = (row) => (row === inHand ? Math.round(performance.now() - inHandSince) : undefined);
 
 function takesInHand(row) {
+  if (row !== inHand) inHandSince = performance.now();
   inHand?.classList.remove("is-current");
   inHand = row ?? undefined;
   inHand?.classList.add("is-current");
@@ -410,7 +415,7 @@ function dresses() {
 
 // ------------------------------------------------------------------ deciding
 
-const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, isWide, comesBack, leases, completes, hasLetters, keepsLetters, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
+const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, isWide, comesBack, leases, heldFor, completes, hasLetters, keepsLetters, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
 
 /** What decides, from the first key or press on. */
 let decide;

@@ -33,6 +33,7 @@ use crate::{
         language::Language,
         queue::Pile,
         timestamp::Timestamp,
+        view::Seen,
     },
     error::Error,
     http::{
@@ -115,8 +116,8 @@ pub(crate) async fn show(
     RequestLanguage(language): RequestLanguage,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id)?;
-    let (item, history) = review::item_with_history(&app, &who, id).await?;
-    let body = Item::of(&item, language).with_history(&item, &history);
+    let (item, past) = review::item_with_history(&app, &who, id).await?;
+    let body = Item::of(&item, language).with_history(&item, &past);
     Ok(no_store(Json(body).into_response()))
 }
 
@@ -215,7 +216,7 @@ pub(crate) async fn decide_many(
 
 /// Takes a lease beside decisions, which count whatever becomes of it.
 async fn take_along(app: &App, who: &Identity, comment: Uuid) {
-    match lease::take(app, who, comment).await {
+    match lease::take(app, who, comment, Seen::Focused).await {
         Ok(_) => {}
         Err(error) if error.is_not_found() => {}
         Err(error) => tracing::warn!(%error, "a lease that came with decisions was not taken"),

@@ -10,7 +10,7 @@ use crate::{
     actions::{lease::Reading, review},
     domain::{appeal::Judge, ink, language::Language, markup, score::Score, status::Status, timestamp::Timestamp},
     http::newsroom::audit::Entry,
-    store::{AuditEntry, AuthorRecord, Comment},
+    store::{AuditEntry, AuthorRecord, Comment, View},
     web::texts,
 };
 
@@ -65,6 +65,9 @@ pub(crate) struct Item<'a> {
     thread_url: Option<&'a str>,
     /// Send it back with a decision.
     version: i64,
+    /// Who of the newsroom saw it, and how, at most 200; with one comment alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    views: Option<Vec<ViewOf<'a>>>,
     website: Option<&'a str>,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Item<'a> {
             decision: item.decision.as_ref().map(|entry| entry.id),
             email: &comment.email,
             history: None,
+            views: None,
             html: markup::shown(&comment.html),
             id: comment.id,
             language: &comment.language,
@@ -111,8 +115,9 @@ impl<'a> Item<'a> {
     }
 
     /// The same with what was decided about it, at once and later.
-    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a [review::Past]) -> Self {
-        self.history = Some(history.iter().map(Entry::of_past).collect());
+    pub(crate) fn with_history(mut self, item: &'a review::Item, history: &'a review::History) -> Self {
+        self.history = Some(history.entries.iter().map(Entry::of_past).collect());
+        self.views = Some(history.views.iter().map(ViewOf::of).collect());
         self.outcome = Some(Outcome::of(&item.row.comment));
         self
     }
@@ -121,6 +126,35 @@ impl<'a> Item<'a> {
     pub(crate) fn decided_by(mut self, decision: Option<Uuid>) -> Self {
         self.decision = decision;
         self
+    }
+}
+
+/// That somebody saw a comment; what only stood in a list was not seen.
+#[derive(Serialize, ToSchema)]
+struct ViewOf<'a> {
+    account: Uuid,
+    /// Their name; null once the account is gone.
+    by: Option<&'a str>,
+    #[schema(value_type = String)]
+    first_at: Timestamp,
+    /// focused (for a second), opened (with what stands around it), decided or exported.
+    how: &'static str,
+    #[schema(value_type = String)]
+    last_at: Timestamp,
+    /// 0 = as the comment was sent.
+    revision: i64,
+}
+
+impl<'a> ViewOf<'a> {
+    fn of(view: &'a View) -> Self {
+        Self {
+            account: view.account,
+            by: view.name.as_deref(),
+            first_at: Timestamp(view.first_at),
+            how: view.how.as_str(),
+            last_at: Timestamp(view.last_at),
+            revision: view.revision,
+        }
     }
 }
 

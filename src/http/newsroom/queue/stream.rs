@@ -31,7 +31,7 @@ use crate::{
         lease::{self, Reading},
     },
     app::App,
-    domain::{code::Code, status::Status, timestamp::Timestamp},
+    domain::{code::Code, status::Status, timestamp::Timestamp, view::Seen},
     error::Error,
     http::{
         error::Problem,
@@ -207,7 +207,8 @@ pub(crate) async fn take_lease(
 ) -> Result<Response, Problem> {
     let sent: NewLease = Fields::read_as(request).await?;
     let comment = parse_id(&sent.comment)?;
-    let reading = lease::take(&app, &who, comment).await?;
+    let seen = if sent.opened { Seen::Opened } else { Seen::Focused };
+    let reading = lease::take(&app, &who, comment, seen).await?;
     let lease = Lease::of(&reading);
     Ok(no_store(Json(LeaseTaken { comment, lease }).into_response()))
 }
@@ -217,6 +218,9 @@ pub(crate) async fn take_lease(
 struct NewLease {
     #[schema(value_type = Uuid)]
     comment: String,
+    /// They asked for what stands around it; else its row kept the focus for a second.
+    #[serde(default)]
+    opened: bool,
 }
 
 /// The lease in force.
