@@ -190,6 +190,7 @@ impl QueuePage {
             ("not-here", [""; 3]),
             ("picked", ["n", "", ""]),
             ("over", [""; 3]),
+            ("no-line", [""; 3]),
         ] {
             let kept = variables.into_iter().filter(|variable| !variable.is_empty());
             let kept: Vec<(&str, Arg)> = kept

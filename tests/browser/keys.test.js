@@ -196,6 +196,36 @@ describe("deciding by key", () => {
     await phone.leaves();
   });
 
+  test("Q13: a slow line is not told as none", async () => {
+    await comes("Ligne", 4);
+    await atTheQueue();
+    let isOpen = false;
+    const seen = [];
+    await person.page.route((address) => address.pathname === DECISIONS, async (route) => {
+      if (!isOpen) await new Promise((wake) => setTimeout(wake, 400));
+      await route.continue();
+      seen.push(await person.page.locator("#off").innerText());
+    });
+    for (const key of ["a", "a", "r"]) await press(key);
+    await eventually(async () => assert.equal(seen.length, 2));
+    isOpen = true;
+    assert.deepEqual(seen, ["", ""], "decisions are on their way");
+  });
+
+  test("Q13: a line that goes before the first key loses nothing", async () => {
+    await person.page.unrouteAll({ behavior: "wait" });
+    await person.page.route(/-decide\.js$/, (route) => route.abort());
+    await person.page.goto("/queue?order=oldest");
+    await person.window.context.setOffline(true);
+    const off = person.page.locator("#off");
+    await press("a");
+    await eventually(async () => assert.match(await off.innerText(), /rien n’est encore décidé/));
+    await person.page.getByRole("article").first().getByRole("button", { name: /^Publier/ }).click();
+    assert.match(await person.page.title(), /À relire/, "the page is still there");
+    await person.window.context.setOffline(false);
+    await eventually(async () => assert.ok(!(await off.isVisible())));
+  });
+
   test("V9: letters are no keys on a device where that was chosen, and Ctrl+Z and ? still are", async () => {
     await comes("Lettres", 2);
     await atTheQueue();

@@ -175,7 +175,7 @@ function enhance(form) {
       return element("li", {}, element("a", { href: `#${target}` }, error.message));
     }));
     summaryList.hidden = errors.length === 0;
-    summary.querySelectorAll("p:not(#palabre-summary-title)").forEach((line) => line.remove());
+    for (const line of summary.querySelectorAll("p:not(#palabre-summary-title)")) line.remove();
     summary.hidden = errors.length === 0 && !heading;
     document.title = summary.hidden ? title : `${texts.error_prefix} ${title}`;
     if (!summary.hidden) {
@@ -183,14 +183,15 @@ function enhance(form) {
       summary.focus();
     }
   };
-  summaryList.addEventListener("click", (event) => {
+  /** @param {Event} event */
+  summaryList.onclick = (event) => {
     const href = event.target instanceof HTMLAnchorElement && event.target.getAttribute("href");
     const target = href && form.querySelector(href);
     if (target instanceof HTMLElement) {
       event.preventDefault();
       target.focus();
     }
-  });
+  };
   form.addEventListener("input", (event) => {
     const name = event.target instanceof HTMLElement ? event.target.getAttribute("name") : null;
     if (name && isThanked) {

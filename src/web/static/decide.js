@@ -46,7 +46,7 @@ export function start(page) {
   // ---------------------------------------------------------------- rows
 
   /** @returns {HTMLElement[]} */
-  const rows = () => [...document.querySelectorAll("article.item")];
+  const rows = () => Array.from(document.querySelectorAll("article.item"));
   /** @param {HTMLElement} row */
   const actsOf = (row) => /** @type {HTMLFormElement | null} */ (row.querySelector("form.acts"));
   /** Whether nothing was decided about it here or elsewhere. @param {HTMLElement} row */
@@ -54,7 +54,7 @@ export function start(page) {
   /** @param {HTMLElement} row */
   const author = (row) => row.querySelector("h3")?.textContent ?? "";
   /** @returns {HTMLInputElement[]} */
-  const picked = () => [...document.querySelectorAll(".pick input:checked")];
+  const picked = () => Array.from(document.querySelectorAll(".pick input:checked"));
 
   /** Takes a row in hand; where none is left, goes to what comes after the list. @param {HTMLElement | undefined} row */
   function takes(row) {
@@ -90,7 +90,7 @@ export function start(page) {
     const all = rows().filter((each) => each === row || any || (isOpen(each) && !each.hasAttribute("data-read")));
     if (row === undefined) return;
     const isThere = row.contains(document.activeElement);
-    takes(isThere ? all[all.indexOf(row) + step] ?? row : row);
+    takes(isThere || !isOpen(row) ? all[all.indexOf(row) + step] ?? row : row);
   }
 
   // ---------------------------------------------------------------- deciding
@@ -237,15 +237,16 @@ export function start(page) {
         batch.forEach((decision) => ends(decision, undefined));
       } else {
         if (response?.status === 401) page.endSession();
-        showWaiting();
+        showWaiting(true);
         await new Promise((wake) => {
           setTimeout(wake, pause);
           addEventListener("online", wake, { once: true });
         });
         pause = Math.min(2 * pause, LONGEST_WAIT);
       }
-      showWaiting();
+      if (response?.ok) showWaiting(false);
     }
+    showWaiting(false);
     isSending = false;
     if (leased !== undefined) page.leases(leased);
     leased = undefined;
@@ -306,10 +307,10 @@ export function start(page) {
 
   const line = /** @type {HTMLElement} */ (document.getElementById("off"));
 
-  /** How many wait for the line to come back. */
-  function showWaiting() {
+  /** How many wait for the line to come back, where it is away. @param {boolean} isAway */
+  function showWaiting(isAway) {
     const n = waiting.length;
-    line.hidden = n === 0 || page.isOver();
+    line.hidden = !isAway || n === 0 || page.isOver();
     line.textContent = line.hidden ? "" : say(new Intl.PluralRules(page.language).select(n) === "one" ? "waitsOne" : "waitsOther", { n });
   }
 
@@ -371,7 +372,7 @@ export function start(page) {
   }
 
   /** @param {ParentNode | null} place @returns {HTMLElement[]} */
-  const rowsIn = (place) => [...(place?.querySelectorAll(".items li > article") ?? [])];
+  const rowsIn = (place) => (place === null ? [] : [.../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll(".items li > article"))]);
   /** Whether a row is not here yet. @param {HTMLElement} row */
   const isNew = (row) => document.getElementById(row.id) === null;
 

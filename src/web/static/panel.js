@@ -44,7 +44,7 @@ export function start(page) {
   sheet.className = "sheet";
   sheet.setAttribute("aria-label", say("context"));
   const closes = element("button", say("close"));
-  closes.addEventListener("click", () => (sheet.showModal ? sheet.close() : sheet.removeAttribute("open")));
+  closes.addEventListener("click", () => ("close" in sheet ? sheet.close() : /** @type {Element} */ (sheet).removeAttribute("open")));
   sheet.append(closes);
   sheet.addEventListener("close", () => {
     aside.append(around);
@@ -58,8 +58,8 @@ export function start(page) {
       aside.focus();
     } else {
       sheet.append(around);
-      if (sheet.showModal) sheet.showModal();
-      else sheet.setAttribute("open", "");
+      if ("showModal" in sheet) sheet.showModal();
+      else /** @type {Element} */ (sheet).setAttribute("open", "");
     }
     await show(row);
     const section = /** @type {HTMLElement | null} */ (context.querySelector(key === "p" ? ".of-author" : "section"));

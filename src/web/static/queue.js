@@ -10,11 +10,27 @@
 //
 // The same change may be told again, to a page that knows it already: versions tell what is new.
 
-const live = document.getElementById("live");
-const heard = document.getElementById("heard");
+/**
+ * @typedef {HTMLElement & {dataset: Record<string, string>}} Element
+ * @typedef {{n: number, more?: boolean}} Count
+ * @typedef {typeof import("./decide.js").start} StartDeciding
+ * @typedef {ReturnType<StartDeciding>} Deciding
+ * @typedef {Awaited<NonNullable<ReturnType<Parameters<StartDeciding>[0]["panel"]>>>} Panel
+ */
+
+/** What the page has for sure. @param {string} id @returns {any} */
+const part = (id) => document.getElementById(id);
+/** What an event happened to. @param {Event} event @returns {any} */
+const targetOf = (event) => event.target;
+/** @type {Element} */
+const live = part("live");
+/** @type {HTMLElement} */
+const heard = part("heard");
 const { site, tab } = live.dataset;
 const language = document.documentElement.lang;
-const say = (name, values = {}) => live.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+/** @param {string} name @param {Record<string, unknown>} values @returns {string} */
+const say = (name, values = {}) => live.dataset[name].replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
+/** @param {number} milliseconds @returns {Promise<void>} */
 const wait = (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds));
 
 // ------------------------------------------------------------------ what is told
@@ -25,22 +41,26 @@ const WINDOW = 30 * 1000;
 const opened = Date.parse(live.dataset.since);
 /** Comments that came in just before the page was made. */
 const known = new Set(live.dataset.known.split(" "));
-/** Of comments that are not on the page: their version. */
+/** Of comments that are not on the page: their version. @type {Map<string, number>} */
 const versions = new Map();
-/** Comments that came to this list since the page was made, and those that left it. */
+/** Comments that came to this list since the page was made, and those that left it. @type {Set<string>} */
 const fresh = new Set();
+/** @type {Set<string>} */
 const gone = new Set();
+/** @type {Map<string, Record<string, Count>>} */
 const counts = new Map();
 
-const rowOf = (comment) => document.getElementById(`i${comment}`);
+/** @param {string} comment @returns {Element | null} */
+const rowOf = (comment) => part(`i${comment}`);
 
-/** Whether a comment that is not on the page is told in a version that was not told before. */
+/** Whether a comment that is not on the page is told in a version that was not told before. @param {string} comment @param {number} version */
 function isNews(comment, version) {
   if (rowOf(comment) !== null || version <= (versions.get(comment) ?? 0)) return false;
   versions.set(comment, version);
   return true;
 }
 
+/** @type {Record<string, (data: any) => any>} */
 const told = {
   arrived({ id, status, version, created_at }) {
     const isKnown = known.has(id) || Date.parse(created_at) < opened - WINDOW;
@@ -57,8 +77,8 @@ const told = {
       return;
     }
     if (version <= Number(row.dataset.version)) return;
-    row.dataset.version = version;
-    const isKnown = sayable("word", action);
+    row.dataset.version = String(version);
+    const isKnown = sayable("word", action) !== undefined;
     if (!isKnown || pile === tab) {
       // It is again, or still, what this list shows: its buttons count. Without words for what happened they keep the
       // version that was read, and the press will say what is different.
@@ -84,7 +104,9 @@ const told = {
   /** A stream begins: somebody is signed in, and it tells who reads now. */
   opened() {
     resume();
-    for (const row of document.querySelectorAll("article.item")) mark(row, { reader: "" });
+    /** @type {NodeListOf<HTMLElement>} */
+    const rows = document.querySelectorAll("article.item");
+    for (const row of rows) mark(row, { reader: "" });
   },
 
   /** Asks for the counts; true when nobody is signed in here any more. */
@@ -103,7 +125,7 @@ const told = {
   },
 };
 
-/** A comment that is not on the page comes to its list, or leaves it. */
+/** A comment that is not on the page comes to its list, or leaves it. @param {string} comment @param {string} from @param {string} to */
 function follows(comment, from, to) {
   if (to === tab && from !== tab && !gone.delete(comment)) fresh.add(comment);
   if (to !== tab && (from === tab || fresh.has(comment)) && !fresh.delete(comment)) gone.add(comment);
@@ -113,7 +135,9 @@ function follows(comment, from, to) {
 /** What waits, and what was decided, of all sites that the page is about, once all of them are known. */
 function showCounts() {
   if (counts.size < Number(live.dataset.sites)) return;
-  for (const place of document.querySelectorAll("[data-count]")) {
+  /** @type {NodeListOf<Element>} */
+  const places = document.querySelectorAll("[data-count]");
+  for (const place of places) {
     const all = [...counts.values()].map((each) => each[place.dataset.count]);
     const sum = all.reduce((before, { n }) => before + n, 0);
     const more = sum > 1000 || all.some((each) => each.more);
@@ -134,23 +158,32 @@ function showFresh() {
   const sentence = say(new Intl.PluralRules(language).select(n) === "one" ? "one" : "other", { n });
   if (shows.isConnected && shows.textContent === sentence) return;
   shows.textContent = sentence;
-  document.getElementById("new").append(shows);
+  part("new").append(shows);
   announceSoon();
 }
 
-/** A word for an act, « Publié »; undefined: the page has none. */
+/**
+ * A word for an act, « Publié »; undefined: the page has none.
+ * @param {string} kind @param {string} action @returns {string | undefined}
+ */
 const sayable = (kind, action) => live.dataset[`${kind}${action[0].toUpperCase()}${action.slice(1)}`];
 
-/** « par Awa, 10:42 ». */
+/** « par Awa, 10:42 ». @param {HTMLElement} row @param {string} person @param {string} at */
 function by(row, person, at) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { hour: "2-digit", minute: "2-digit", timeZone: row.dataset.zone };
   return say("by", { person, time: new Intl.DateTimeFormat(language, options).format(new Date(at)) });
 }
 
-/** Says in the place of a row's buttons what was decided; the row keeps its height. A button may stand beside it. */
+/**
+ * Says in the place of a row's buttons what was decided; the row keeps its height. A button may stand beside it.
+ * @param {HTMLElement} row @param {string} action @param {string | undefined} word @param {string} detail @param {HTMLElement} [button]
+ */
 function settle(row, action, word, detail, button) {
   void dresses();
+  /** @type {HTMLElement | null} */
   const acts = row.querySelector(".acts");
+  /** @type {HTMLElement} */
   const note = row.querySelector(".note") ?? document.createElement("div");
   if (acts === null) {
     mark(row, { said: `${word} ${detail}` });
@@ -159,7 +192,7 @@ function settle(row, action, word, detail, button) {
   note.className = "note settled";
   note.tabIndex = -1;
   const bold = document.createElement("b");
-  bold.textContent = word;
+  bold.textContent = word ?? "";
   const rest = document.createElement("span");
   rest.textContent = detail;
   note.textContent = "";
@@ -169,6 +202,7 @@ function settle(row, action, word, detail, button) {
   acts.before(note);
   acts.hidden = true;
   row.dataset.verdict = action;
+  /** @type {HTMLInputElement | null} */
   const box = row.querySelector(".pick input");
   if (box?.checked) {
     box.checked = false;
@@ -180,8 +214,9 @@ function settle(row, action, word, detail, button) {
   else announceOf(row, `${word} ${detail}`);
 }
 
-/** Puts the buttons of a row back, for the version that it has now. */
+/** Puts the buttons of a row back, for the version that it has now. @param {HTMLElement} row @param {string} said */
 function reopen(row, said, counts = true) {
+  /** @type {(HTMLElement & {elements: any}) | null} */
   const acts = row.querySelector(".acts");
   const note = row.querySelector(".note");
   mark(row, { said });
@@ -191,25 +226,28 @@ function reopen(row, said, counts = true) {
     acts.hidden = false;
     if (counts) acts.elements.version.value = row.dataset.version;
   }
-  if (note?.contains(document.activeElement)) acts?.querySelector("button").focus({ preventScroll: true });
+  if (note?.contains(document.activeElement)) acts?.querySelector("button")?.focus({ preventScroll: true });
   note?.remove();
 }
 
-/** What stands at the edge of each row: what changed in it, and who reads it. */
+/** What stands at the edge of each row: what changed in it, and who reads it. @type {Map<HTMLElement, {said: string, reader: string}>} */
 const marks = new Map();
 
+/** @param {HTMLElement} row @param {{said?: string, reader?: string}} change */
 function mark(row, change) {
   const place = row.querySelector(".reading");
-  const parts = { ...(marks.get(row) ?? { said: "", reader: place.textContent }), ...change };
+  if (place === null) return;
+  const parts = { ...(marks.get(row) ?? { said: "", reader: place.textContent ?? "" }), ...change };
   marks.set(row, parts);
   place.textContent = [parts.said, parts.reader].filter((part) => part !== "").join(" · ");
 }
 
-/** Tells who listens to the page of a change in the row that they are in. */
+/** Tells who listens to the page of a change in the row that they are in. @param {HTMLElement} row @param {string} sentence */
 function announceOf(row, sentence) {
   if (row.contains(document.activeElement)) heard.textContent = sentence;
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let announcing;
 
 /** Tells who listens to the page how many came in, every ten seconds at most. */
@@ -224,6 +262,7 @@ function announceSoon() {
 
 // ------------------------------------------------------------------ the end of the session
 
+/** @type {HTMLElement | undefined} */
 let over;
 
 function endSession() {
@@ -255,14 +294,16 @@ function resume() {
 // ------------------------------------------------------------------ the stream
 
 const channel = globalThis.BroadcastChannel && new BroadcastChannel("palabre-queue");
+/** @param {string} name @param {any} [data] */
 const tell = (name, data) => {
   if (data === undefined || site === "" || data.site === site) return told[name](data);
 };
+/** @param {string} name @param {unknown} [data] @param {string} [id] */
 const tellOthers = (name, data, id) => channel?.postMessage({ name, data, id });
 
 /** Since when this tab, and those that it tells, have yet to hear. */
 let begin = live.dataset.since;
-/** The stream, in the tab that holds it, and what opens it again. */
+/** The stream, in the tab that holds it, and what opens it again. @type {EventSource | undefined} */
 let source;
 
 channel?.addEventListener("message", ({ data: { name, data, id } }) => {
@@ -282,13 +323,14 @@ channel?.addEventListener("message", ({ data: { name, data, id } }) => {
 function follow() {
   return new Promise((end) => {
     if (!globalThis.EventSource) return end(false);
-    source = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(begin)}`);
+    const stream = new EventSource(`/api/v1/moderation/events?since=${encodeURIComponent(begin)}`);
+    source = stream;
     source.addEventListener("open", () => {
       tellOthers("opened");
       tell("opened");
     });
     for (const name of ["arrived", "decided", "leased", "counts"]) {
-      source.addEventListener(name, (event) => {
+      stream.addEventListener(name, (event) => {
         begin = event.lastEventId;
         const data = JSON.parse(event.data);
         tellOthers(name, data, begin);
@@ -297,7 +339,7 @@ function follow() {
     }
     source.addEventListener("again", () => end(true));
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) end(false);
+      if (stream.readyState === EventSource.CLOSED) end(false);
     });
   });
 }
@@ -313,6 +355,7 @@ async function hold() {
   }
 }
 
+/** @type {Promise<unknown> | undefined} */
 let watching;
 
 /** Waits for its turn to hold the stream. */
@@ -327,12 +370,14 @@ watch();
 
 // ------------------------------------------------------------------ who reads what
 
+/** @type {HTMLElement | undefined} */
 let reading;
 let active = Date.now();
 for (const act of ["keydown", "pointermove", "scroll"]) {
   addEventListener(act, () => { active = Date.now(); }, { passive: true });
 }
 
+/** @param {string} comment */
 function leases(comment, opened = false) {
   const headers = { "content-type": "application/json" };
   fetch("/api/v1/moderation/leases", { method: "POST", headers, body: JSON.stringify({ comment, opened }) }).catch(() => {});
@@ -340,13 +385,16 @@ function leases(comment, opened = false) {
 
 /** Says who reads it: with decisions that are on their way, or by itself. */
 function lease() {
+  if (reading === undefined) return;
   const comment = reading.id.slice(1);
   if (!deciding?.rides(comment)) leases(comment);
 }
 
 /** Who stays in a row for a second reads it; who passes by does not. */
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let staying;
-document.addEventListener("focusin", ({ target }) => {
+document.addEventListener("focusin", (event) => {
+  const target = targetOf(event);
   const row = target.closest("article.item");
   if (row === null) return;
   takesInHand(row);
@@ -366,13 +414,14 @@ setInterval(() => {
 
 // ------------------------------------------------------------------ the row in hand
 
-/** The row that a key, or the bar at the foot of a phone, acts on. */
+/** The row that a key, or the bar at the foot of a phone, acts on. @type {HTMLElement | undefined} */
 let inHand;
 let inHandSince = 0;
 
-/** How long it has been, in milliseconds; undefined: another row is. */
+/** How long it has been, in milliseconds; undefined: another row is. @param {HTMLElement} row */
 const heldFor = (row) => (row === inHand ? Math.round(performance.now() - inHandSince) : undefined);
 
+/** @param {HTMLElement | null} row */
 function takesInHand(row) {
   if (row !== inHand) inHandSince = performance.now();
   inHand?.classList.remove("is-current");
@@ -380,15 +429,17 @@ function takesInHand(row) {
   inHand?.classList.add("is-current");
 }
 
+/** @returns {HTMLElement | null} */
 const firstOpen = () => document.querySelector("article.item:not([data-verdict])");
 takesInHand(document.querySelector("#next article") ?? firstOpen());
 
-document.addEventListener("click", ({ target }) => {
+document.addEventListener("click", (event) => {
+  const target = targetOf(event);
   const row = target.closest("article.item");
   if (row !== null && row.dataset.verdict === undefined) takesInHand(row);
 });
 
-/** What stands beside the list on a wide screen, or in front of it: the conversation, the author, the history. */
+/** What stands beside the list on a wide screen, or in front of it: the conversation, the author, the history. @type {Promise<Panel> | undefined} */
 let panels;
 const isWide = () => matchMedia("(min-width: 68.75em)").matches;
 
@@ -398,6 +449,7 @@ function panel() {
   return panels;
 }
 
+/** @type {Promise<unknown> | undefined} */
 let dressed;
 
 /** Asks once for the style of what is not there from the start; over when it is there, or cannot be. */
@@ -417,22 +469,31 @@ function dresses() {
 
 const page = { live, heard, language, say, sayable, by, settle, reopen, endSession, takesInHand, firstOpen, panel, isWide, comesBack, leases, heldFor, completes, hasLetters, keepsLetters, fresh, showFresh, isOver: () => over !== undefined, inHand: () => inHand };
 
-/** What decides, from the first key or press on. */
+/** What decides, from the first key or press on. @type {Promise<Deciding | undefined> | undefined} */
 let decide;
+/** The same once it is there. @type {Deciding | undefined} */
 let deciding;
 
 /** How long it may take to come. */
 const PATIENCE = 4000;
 
-/** Does something with it; where it does not come, tries again with the next press. */
+/** Does something with it; where it does not come, tries again with the next press. @param {(decision: Deciding) => void} act */
 async function decides(act) {
-  decide = decide ?? Promise.all([import(live.dataset.decide), dresses()]).then(([{ start }]) => (deciding = start(page))).catch(() => { decide = undefined; });
+  decide = decide ?? Promise.all([import(live.dataset.decide), dresses()]).then(([{ start }]) => (deciding = start(page))).catch(() => decide = undefined);
   const made = await Promise.race([decide, wait(PATIENCE)]);
   if (made !== undefined) act(made);
+  // Without a line a form would lose the page.
+  if (made === undefined && !navigator.onLine) {
+    const line = part("off");
+    line.hidden = false;
+    line.textContent = heard.textContent = say("noLine");
+    addEventListener("online", () => { line.hidden = true; }, { once: true });
+    return true;
+  }
   return made !== undefined;
 }
 
-/** Sends a form as it would have gone without a script. */
+/** Sends a form as it would have gone without a script. @param {HTMLFormElement} form @param {HTMLButtonElement} button */
 function sendsAsForm(form, button) {
   const field = document.createElement("input");
   field.type = "hidden";
@@ -442,12 +503,13 @@ function sendsAsForm(form, button) {
   form.submit();
 }
 
-/** The button that was pressed last: an older browser does not say which one sends a form. */
+/** The button that was pressed last: an older browser does not say which one sends a form. @type {HTMLButtonElement | null | undefined} */
 let pressed;
-document.addEventListener("click", ({ target }) => { pressed = target.closest("button"); }, true);
+document.addEventListener("click", (event) => { pressed = targetOf(event).closest("button"); }, true);
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target;
+  const form = targetOf(event);
+  /** @type {any} */
   const button = event.submitter ?? pressed;
   const isOfRows = form.matches(".acts, #bulk");
   if (!isOfRows || !button?.value || over !== undefined || !globalThis.fetch) return;
@@ -458,10 +520,11 @@ document.addEventListener("submit", async (event) => {
 });
 
 /** How many are chosen. */
-document.addEventListener("change", ({ target }) => {
+document.addEventListener("change", (event) => {
+  const target = targetOf(event);
   if (target.closest(".pick") === null) return;
   const n = document.querySelectorAll(".pick :checked").length;
-  document.getElementById("picked").textContent = say("picked", { n });
+  part("picked").textContent = say("picked", { n });
 });
 
 /** The hand goes back to its row when what stood before the list is closed, where the browser does not put it back. */
@@ -471,26 +534,26 @@ function comesBack() {
   if (inHand.tabIndex < 0) inHand.tabIndex = -1;
   inHand.focus({ preventScroll: true });
 }
-document.getElementById("help").addEventListener("close", comesBack);
+part("help").addEventListener("close", comesBack);
 
-/** Entries under « Plus » that do nothing without this script. */
+/** Entries under « Plus » that do nothing without this script. @param {Iterable<ParentNode>} places */
 function completes(places) {
   for (const place of places) {
-    for (const button of place.querySelectorAll("[data-key]")) button.parentElement.hidden = false;
+    for (const entry of place.querySelectorAll(".acts li[hidden]")) entry.removeAttribute("hidden");
   }
 }
 completes([document]);
 
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest("[data-key]");
+document.addEventListener("click", (event) => {
+  const button = targetOf(event).closest("[data-key]");
   if (button === null) return;
-  button.closest("details").open = false;
+  button.closest("details")?.removeAttribute("open");
   void decides((decision) => decision.key(button.dataset.key));
 });
 
 /** The next page of the list comes below this one. */
 document.addEventListener("click", async (event) => {
-  const link = event.target.closest(".next-page a");
+  const link = targetOf(event).closest(".next-page a");
   if (link === null || event.ctrlKey || event.metaKey || event.shiftKey || over !== undefined) return;
   event.preventDefault();
   if (!(await decides((decision) => decision.more(link)))) location.assign(link.href);
@@ -501,13 +564,16 @@ const first = document.querySelector(".items .acts > .approve");
 if (first !== null) {
   const bar = document.createElement("div");
   bar.className = "thumb";
+  /** @param {any} button @returns {string} */
   const words = (button) => button.firstChild.textContent;
   const reject = document.querySelector(".items .acts > .reject");
-  for (const [word, className, act] of [
+  /** @type {[string | null, string, (decision: Deciding) => void][]} */
+  const buttons = [
     [reject && words(reject), "reject", (decision) => decision.pressed("reject")],
     [say("undo"), "quiet", (decision) => decision.undo()],
     [words(first), "approve", (decision) => decision.pressed("approve")],
-  ]) {
+  ];
+  for (const [word, className, act] of buttons) {
     if (!word) continue;
     const button = document.createElement("button");
     button.type = "button";
@@ -516,7 +582,7 @@ if (first !== null) {
     button.addEventListener("click", () => decides(act));
     bar.append(button);
   }
-  document.querySelector(".list").append(bar);
+  document.querySelector(".list")?.append(bar);
 }
 
 shows.addEventListener("click", async (event) => {
@@ -540,6 +606,7 @@ function hasLetters() {
   }
 }
 
+/** @param {boolean} areKeys */
 function keepsLetters(areKeys) {
   try {
     localStorage.setItem(LETTERS, areKeys ? "yes" : "no");
@@ -552,15 +619,17 @@ function keepsLetters(areKeys) {
 let goes = false;
 
 document.addEventListener("keydown", (event) => {
-  const { key, target, altKey, ctrlKey, metaKey, isComposing, repeat } = event;
+  const target = targetOf(event);
+  const { key, altKey, ctrlKey, metaKey, isComposing, repeat } = event;
   if (altKey || isComposing || over !== undefined || document.querySelector("dialog[open]") !== null) return;
   const isUndo = (ctrlKey || metaKey) && key === "z";
   if ((ctrlKey || metaKey) && !isUndo) return;
   // Letters act in the queue alone, and where nothing is typed.
   const isTyped = target.closest("input:not([type=checkbox]), select, textarea") !== null;
-  const isHere = target === document.body || target.closest(".list, h1") !== null;
+  const isHere = target === document.body || target.closest(".list, h1, dialog") !== null;
   if (isTyped || !isHere) return;
   if (!isUndo && key !== "?" && !hasLetters()) return;
+  /** @type {any} */
   const link = goes && document.querySelector(`[data-go="${key}"]`);
   goes = key === "g" && !goes;
   if (link) {

@@ -88,6 +88,7 @@ async function stepUp(page, prepared, answer) {
     });
     return response.ok ? response.json() : {};
   };
+  /** @returns {Promise<Record<string, string | null>>} */
   const solve = async () => {
     const check = await prepared.check;
     return kind === "proof" ? { proof: await check.solve(challenge) } : { captcha: await check.renew(), form: (await prepared.data).form };
@@ -122,7 +123,9 @@ function present(page, response, answer) {
   if (response.ok) return accepted(page, answer);
   page.startAnew();
   if (answer.code === "captcha_refused") return refused(page, answer);
-  if (Array.isArray(answer.errors) && answer.errors.length) return page.showErrors(answer.errors.map((error) => alone(page, error)));
+  /** @type {{field: string, message: string}[]} */
+  const errors = Array.isArray(answer.errors) ? answer.errors : [];
+  if (errors.length) return page.showErrors(errors.map((error) => alone(page, error)));
   if (response.status >= 500) return page.say(texts.unavailable, "", true);
   page.showErrors([], answer.detail ?? answer.title ?? texts.network);
 }
