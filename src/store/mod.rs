@@ -60,6 +60,7 @@ mod threads;
 mod tokens;
 mod units;
 mod waiting;
+mod walk;
 mod writes;
 
 pub use self::{
@@ -83,7 +84,7 @@ pub use self::{
     new_key::{Kept, Sealed},
     open::Store,
     outbox::{Delivered, Delivery, Receiver},
-    queue::QueueRow,
+    queue::{Listed, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
@@ -97,4 +98,5 @@ pub use self::{
     threads::{PublicComment, PublicThread, TakenBack, ThreadRow},
     tokens::{Bounded, LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
+    walk::READ_MAX,
 };
