@@ -9,7 +9,7 @@ use super::{
     engines::{on_pool, push_scope},
     error::StoreError,
     open::Store,
-    queue::{Listed, lies_in, push_narrowing, push_sites},
+    queue::{Listed, lies_in, push_narrowing},
     walk::{Mark, Step, has_index, push_mark},
 };
 use crate::domain::{
@@ -214,7 +214,11 @@ impl Store {
                 list.push_bind(*thread);
             }
             query.push(")");
-            push_sites!(query, filter);
+            // By the article's site: with the comment's, SQLite goes by time through what waits everywhere.
+            if let Some(site) = &filter.site {
+                query.push(" AND t.site_id = ").push_bind(site.as_str());
+            }
+            push_scope!(query, "t.site_id", &filter.scope);
             if let Some((created, id)) = after {
                 query.push(" AND (c.created_at, c.id) > (").push_bind(created);
                 query.push(", ").push_bind(id).push(")");
