@@ -149,6 +149,10 @@ impl Store {
                     query.push(" AND t.site_id = ").push_bind(site.as_str());
                 }
                 push_scope!(query, "t.site_id", &filter.scope);
+                // Index: threads_by_key.
+                if let Some(thread) = &filter.thread {
+                    query.push(" AND t.thread_key = ").push_bind(thread.as_str());
+                }
                 query.push(if is_kept {
                     " AND t.id IN (NULL"
                 } else {

@@ -2,7 +2,8 @@
 //!
 //! Each order of what waits has an index. What narrows a list is looked at row by row on the way, so that every engine
 //! goes by the index of the order whatever it guesses about the filter, and so that it is known how many rows were read:
-//! a request reads a bounded number, gives what it found, and names the row at which the next one goes on.
+//! a request reads a bounded number, gives what it found, and names the row at which the next one goes on. Reasons are
+//! looked at so too: a table of them would have to follow every change of status, and the bound holds without one.
 
 use std::{
     collections::HashMap,
