@@ -47,10 +47,11 @@ impl Request {
     }
 
     /// The first page of what waits, for a program with `token`.
-    pub(crate) fn queue(order: &str, token: &str) -> Self {
+    /// A first page of the queue; `list` says which: `order=score&links=1`.
+    pub(crate) fn queue(list: &str, token: &str) -> Self {
         Self::Fixed {
             head: format!(
-                "GET /api/v1/moderation/queue?site=bench&order={order}&limit=50 HTTP/1.1\r\nhost: bench\r\n\
+                "GET /api/v1/moderation/queue?site=bench&{list}&limit=50 HTTP/1.1\r\nhost: bench\r\n\
                  authorization: Bearer {token}\r\n"
             ),
             status: 200,

@@ -206,28 +206,47 @@ async fn measure_reading(table: &mut Table, small: &Storage, full: &Storage) {
     many.stop().await;
 }
 
-/// What a moderator's first page costs in each order, and how much more with a hundred times as many behind it.
+/// What a moderator's first page costs in each order and with each filter, and how much more with a hundred and a
+/// thousand times as many behind it. One in twenty has two links.
 async fn measure_queue(table: &mut Table, full: &Storage) {
-    let some = Storage::new("some");
+    let [some, huge] = ["some", "huge"].map(Storage::new);
     fill::waiting(&some, FULL / 100).await;
-    let (few, many) = (Server::start(&some).await, Server::start(full).await);
-    let tokens = [&some, full].map(|storage| server::token(&server::binary(), storage));
-    for order in ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"] {
-        let [with_few, with_many] = tokens.each_ref().map(|token| Request::queue(order, token));
-        let (mut first, mut second) = (Vec::new(), Vec::new());
+    fill::waiting(&huge, FULL * 10).await;
+    let storages = [&some, full, &huge];
+    let tokens = storages.map(|storage| server::token(&server::binary(), storage));
+    let orders =
+        ["article", "oldest", "newest", "score", "doubt", "reports", "mixed"].map(|order| format!("order={order}"));
+    let filters = [
+        "reason=moderation_before",
+        "reason=links",
+        "score_max=0.5",
+        "links=1",
+        "since=2020-01-01T00:00:00Z",
+        "author=a",
+        "thread=/article-7",
+        "q=a",
+    ]
+    .map(|filter| format!("order=article&{filter}"));
+    for list in orders.iter().chain(&filters) {
+        let mut costs = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..TIMES {
-            first.push(cost(&few, 8, 500, &with_few).await.cpu_ms);
-            second.push(cost(&many, 8, 500, &with_many).await.cpu_ms);
+            for ((storage, token), costs) in storages.iter().zip(&tokens).zip(&mut costs) {
+                let server = Server::start(storage).await;
+                costs.push(cost(&server, 8, 500, &Request::queue(list, token)).await.cpu_ms);
+                server.stop().await;
+            }
         }
-        let (first, second) = (median(first), median(second));
+        let [few, many, most] = costs.map(median);
         table.add(
-            &format!("Queue by {order}, 50 of 100,000 waiting against 50 of 1,000: CPU"),
-            format!("{second:.2} ms / {first:.2} ms, {:.2}×", second / first),
-            "≤ 1.5×",
+            &format!("Queue by `{list}`, 50 of 1,000, of 100,000 and of 1,000,000 waiting: CPU"),
+            format!(
+                "{few:.2} ms, {many:.2} ms ({:.2}×), {most:.2} ms ({:.2}×)",
+                many / few,
+                most / few
+            ),
+            "≤ 1.5× and ≤ 2×",
         );
     }
-    few.stop().await;
-    many.stop().await;
 }
 
 async fn measure_waiting(table: &mut Table, full: &Storage) {

@@ -73,8 +73,8 @@ struct KeptFilter<'a> {
 /// 422 for a filter that no bulk can have; 503 `search_slow`; errors of the store.
 pub async fn preview(app: &App, who: &Identity, filter: Filter, few: i64) -> Result<Preview, Error> {
     let (_, filter) = of_one_site(app, who, filter).await?;
-    let count = in_time(app.store.bulk_count(&filter, MOST + 1)).await?;
-    let sample = in_time(app.store.bulk_sample(&filter, MOST, few)).await?;
+    let count = in_time(app, app.store.bulk_count(&filter, MOST + 1)).await?;
+    let sample = in_time(app, app.store.bulk_sample(&filter, MOST, few)).await?;
     Ok(Preview {
         count: count.min(MOST),
         more: count > MOST,
@@ -93,7 +93,7 @@ pub async fn start(app: &App, who: &Identity, filter: Filter, act: Act, expect: 
         return Err(Error::field("action", Code::ActionBad));
     }
     let (site, filter) = of_one_site(app, who, filter).await?;
-    let rows = in_time(app.store.bulk_matches(&filter, MOST + 1)).await?;
+    let rows = in_time(app, app.store.bulk_matches(&filter, MOST + 1)).await?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     if count > MOST {
         return Err(Error::with(Code::BulkTooLarge, &TooLarge { limit: MOST }));
@@ -246,8 +246,12 @@ async fn busy(app: &App, site: &str) -> Result<Error, Error> {
     Ok(Error::with(Code::BulkRunning, &Running { bulk_id }))
 }
 
-async fn in_time<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, Error> {
-    let answer = tokio::time::timeout(review::PATIENCE, asking).await;
+async fn in_time<T>(app: &App, asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, Error> {
+    let in_its_room = async {
+        let _room = app.searches.acquire().await;
+        asking.await
+    };
+    let answer = tokio::time::timeout(review::PATIENCE, in_its_room).await;
     Ok(answer.map_err(|_| Error::Code(Code::SearchSlow))??)
 }
 

@@ -79,6 +79,8 @@ pub struct Page {
     pub items: Vec<Item>,
     /// The key of the next page; `None` on the last.
     pub next: Option<Vec<String>>,
+    /// Whether something is known to be there; else the rest was not looked through yet.
+    pub is_full: bool,
     /// Comments by pile, counted up to 1,001.
     pub counts: Vec<(Pile, i64)>,
 }
@@ -86,8 +88,8 @@ pub struct Page {
 /// Lists the queue.
 ///
 /// # Errors
-/// 404 for a site that is not the caller's; `search_slow` when words take too long to
-/// find; errors of the store.
+/// 404 for a site that is not the caller's; `search_slow` when words take too long to find, or others are looked for
+/// all the while; errors of the store.
 pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page, Error> {
     if let Some(site) = &filter.site {
         if !who.scope.allows(site) {
@@ -101,13 +103,23 @@ pub async fn list(app: &App, who: &Identity, mut filter: Filter) -> Result<Page,
     filter.limit = filter.limit.clamp(1, if searches { SEARCH_MAX } else { PAGE_MAX });
     let limit = filter.limit;
     filter.limit += 1;
-    let mut rows = tokio::time::timeout(PATIENCE, app.store.queue(&filter))
+    let asking = async {
+        let _room = if searches {
+            app.searches.acquire().await.ok()
+        } else {
+            None
+        };
+        app.store.queue(&filter).await
+    };
+    let (mut rows, next) = tokio::time::timeout(PATIENCE, asking)
         .await
-        .map_err(|_| Error::Code(Code::SearchSlow))??;
+        .map_err(|_| Error::Code(Code::SearchSlow))?
+        .map(|listed| (listed.rows, listed.next))?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(Page {
-        next: rows.last().filter(|_| more).map(|row| row.page_key.clone()),
+        next: rows.last().filter(|_| more).map(|row| row.page_key.clone()).or(next),
+        is_full: more,
         counts: app.store.pile_counts(&filter).await?,
         items: with_context(app, who, rows).await?,
     })

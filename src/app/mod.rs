@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | counts of limits | `limits` | each instance allows as much again |
 //! | sites in force | `app/sites` | a change made elsewhere counts a second later |
-//! | submissions, hashing and rendering under way | `rooms`, `App::submissions` | each instance has its own places |
+//! | submissions, hashing, rendering and searches under way | `rooms`, `App::submissions`, `App::searches` | each instance has its own places |
 //! | streams of the queue | `live` | each instance looks into the store for its own |
 //! | breakers of providers, and which of them is down | `captcha` | each instance finds out by calling |
 //! | load and learned ratios of the built-in check | `captcha` | plain work and the prior, until it is learned again |
@@ -20,6 +20,7 @@ mod sites;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -43,6 +44,9 @@ use crate::{
     store::{Secrets, Store},
 };
 
+/// Searches of the queue at once: half of SQLite's readers.
+const SEARCHES: usize = 2;
+
 /// The parts of a running service.
 #[derive(Debug)]
 pub struct App {
@@ -65,6 +69,8 @@ pub struct App {
     pub hashing: HashingRoom,
     /// Where long texts are rendered.
     pub rendering: RenderingRoom,
+    /// Room for searches of the queue, so that they never take all of the store's readers.
+    pub searches: Semaphore,
     sites: Sites,
 }
 
@@ -83,6 +89,7 @@ impl App {
             room: Arc::default(),
             hashing: HashingRoom::default(),
             rendering: RenderingRoom::default(),
+            searches: Semaphore::new(SEARCHES),
             submissions: TaskTracker::new(),
             sites: Sites::default(),
             has_demo: false,

@@ -36,7 +36,7 @@ impl Restriction {
 pub enum Source {
     /// Of their own accord: it waited, or they came upon it.
     Own,
-    /// It is public, and readers reported it.
+    /// It is public, and readers reported it since somebody last decided about it.
     Report,
     /// Its reader appealed.
     Appeal,
@@ -45,12 +45,12 @@ pub enum Source {
 words!(Source);
 
 impl Source {
-    /// Of a comment in that state, with so many reports.
+    /// Of a comment in that state, with so many open reports.
     #[must_use]
-    pub fn of(status: Status, is_appealed: bool, reports: i64) -> Self {
+    pub fn of(status: Status, is_appealed: bool, open_reports: i64) -> Self {
         match status {
             Status::Pending if is_appealed => Self::Appeal,
-            Status::Approved if reports > 0 => Self::Report,
+            Status::Approved if open_reports > 0 => Self::Report,
             _ => Self::Own,
         }
     }

@@ -16,7 +16,6 @@ crate::store::from_row::from_row! {
         reasons: String,
         level: Option<i64>,
         policy_version: Option<i64>,
-        reports: i64,
         has_receiver: bool,
     }
 }
@@ -79,7 +78,7 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .await?;
     let current: Option<Current> = sqlx::query_as(
         "SELECT site_id, thread_id, status, set_aside, version, label, open_reports, thread_title, thread_url, \
-         appealed_at, appeal_against, reasons, level, policy_version, reports, \
+         appealed_at, appeal_against, reasons, level, policy_version, \
          EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
@@ -314,7 +313,7 @@ async fn keep_facts(
 ) -> Result<(), StoreError> {
     let reasons: Vec<Reason> = crate::store::rows::json("comments", "reasons", &wanted.comment, &current.reasons)?;
     let codes: Vec<&str> = reasons.iter().map(Reason::code).collect();
-    let source = Source::of(from.status, current.appealed_at.is_some(), current.reports);
+    let source = Source::of(from.status, current.appealed_at.is_some(), current.open_reports);
     sqlx::query(
         "INSERT INTO decision_facts (id, revision, restriction, source, detection_codes, decided_how, policy_version, \
          score_seen, focused_ms) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)",

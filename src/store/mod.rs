@@ -62,6 +62,7 @@ mod units;
 mod view_sql;
 mod views;
 mod waiting;
+mod walk;
 mod writes;
 
 pub use self::{
@@ -85,7 +86,7 @@ pub use self::{
     new_key::{Kept, Sealed},
     open::Store,
     outbox::{Delivered, Delivery, Receiver},
-    queue::QueueRow,
+    queue::{Listed, QueueRow},
     rows::Comment,
     sessions::{LiveSession, NewSession, SessionEntry},
     sites::{PolicyRow, Secrets, StoredSite},
@@ -100,4 +101,5 @@ pub use self::{
     tokens::{Bounded, LiveToken, TokenRow, TokensWanted},
     units::{Decide, Inserted, NewComment},
     views::View,
+    walk::READ_MAX,
 };

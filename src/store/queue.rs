@@ -1,5 +1,5 @@
-//! The review queue: filtered lists of comments, paged by key. What waits is listed in `waiting.rs`, appeals in
-//! `appeals.rs`, what is counted in `counts.rs`.
+//! The review queue: filtered lists of comments, paged by key. What waits is listed in `waiting.rs`, along an index
+//! in `walk.rs`, appeals in `appeals.rs`, what is counted in `counts.rs`.
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -33,6 +33,14 @@ pub struct QueueRow {
     pub page_key: Vec<String>,
 }
 
+/// A page of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    pub rows: Vec<QueueRow>,
+    /// Behind which row the list goes on: the last one that was read, listed or not. `None`: all was read.
+    pub next: Option<Vec<String>>,
+}
+
 /// The columns of [`Row`] behind those of its comment, but for what it is sorted by.
 pub(super) const MORE_COLUMNS: &str = "t.thread_key, t.title, t.url, c.thread_title AS claimed_title, \
      p.name AS parent_name, p.body AS parent_body";
@@ -55,8 +63,8 @@ from_row! {
 }
 
 impl Row {
-    pub(super) fn thread(&self) -> Uuid {
-        self.comment.thread_id
+    pub(super) fn id(&self) -> Uuid {
+        self.comment.id
     }
 
     pub(super) fn sorted_by(self, sort: i64) -> Self {
@@ -155,7 +163,7 @@ macro_rules! push_sort {
 
 impl Store {
     /// A page by one question, sorted by the engine; without the appeals that wait.
-    pub(super) async fn listed(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
+    pub(super) async fn listed(&self, filter: &Filter) -> Result<Listed, StoreError> {
         let column = column(filter);
         let descends = filter.order.descends();
         let places = filter.kept_places();
@@ -206,7 +214,13 @@ impl Store {
             query.push_bind(filter.limit);
             query.build_query_as().fetch_all(pool).await
         })?;
-        found.into_iter().map(|row| row.into_item(Some(filter.order))).collect()
+        let rows: Result<Vec<_>, _> = found.into_iter().map(|row| row.into_item(Some(filter.order))).collect();
+        let rows = rows?;
+        let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= filter.limit;
+        Ok(Listed {
+            next: rows.last().filter(|_| is_full).map(|row| row.page_key.clone()),
+            rows,
+        })
     }
 
     /// The page key that a comment has, or had before it was decided, in the order of a filter.
@@ -238,10 +252,16 @@ impl Store {
 
     /// Some comments as items of the queue, in no order; those that are not there are left out.
     pub async fn queue_items(&self, ids: &[Uuid]) -> Result<Vec<QueueRow>, StoreError> {
+        let found = self.rows_of(ids, None).await?;
+        found.into_iter().map(|row| row.into_item(None)).collect()
+    }
+
+    /// The rows of some comments, in no order; of one pile, those that lie there.
+    pub(super) async fn rows_of(&self, ids: &[Uuid], pile: Option<Pile>) -> Result<Vec<Row>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<Row> = on_pool!(self, |pool| {
+        Ok(on_pool!(self, |pool| {
             let mut query = QueryBuilder::new(format!(
                 "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} WHERE c.id IN ("
             ));
@@ -250,9 +270,11 @@ impl Store {
                 list.push_bind(*id);
             }
             query.push(")");
+            if let Some(pile) = pile {
+                query.push(format!(" AND {}", lies_in(pile)));
+            }
             query.build_query_as().fetch_all(pool).await
-        })?;
-        found.into_iter().map(|row| row.into_item(None)).collect()
+        })?)
     }
 
     /// When the newest comment of `site` came in, whatever became of it; `None` while there is none.
@@ -285,7 +307,7 @@ pub(super) const fn lies_in(pile: Pile) -> &'static str {
 }
 
 /// The sort column, never NULL. Articles sort by two columns, see [`Store::queue`].
-fn column(filter: &Filter) -> &'static str {
+pub(super) fn column(filter: &Filter) -> &'static str {
     match filter.order {
         // Indexes: threads_waiting and comments_waiting.
         Order::Article if filter.pile == Pile::Pending => "COALESCE(t.oldest_pending_at, c.created_at)",
@@ -295,9 +317,11 @@ fn column(filter: &Filter) -> &'static str {
         Order::Oldest | Order::Newest => "c.created_at",
         // Index: comments_waiting_by_score.
         Order::Score => "COALESCE(c.level, 1001)",
-        // The rest sort what comments_by_status gives.
+        // Index: comments_waiting_by_doubt.
         Order::Doubt => "ABS(COALESCE(c.level, 1501) - 500)",
+        // Indexes: comments_waiting_by_reports and comments_reported.
         Order::Reports => "c.reports",
+        // Index: comments_waiting_mixed.
         Order::Mixed => "c.shuffle",
     }
 }

@@ -65,7 +65,7 @@ pub(super) const COMMENT_COLUMNS: &str = "c.id, c.site_id, c.thread_id, c.parent
 from_row! {
     #[derive(Debug)]
     pub(super) struct CommentRow {
-        id: Uuid,
+        pub(super) id: Uuid,
         site_id: String,
         pub(super) thread_id: Uuid,
         parent_id: Option<Uuid>,

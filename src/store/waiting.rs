@@ -1,4 +1,4 @@
-//! What waits, page by page: each from an index, so that a page costs the same however much waits behind it.
+//! What waits, page by page: the appeals first, and then article by article or as `walk.rs` reads it.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,12 @@ use super::{
     engines::{on_pool, push_scope},
     error::StoreError,
     open::Store,
-    queue::{MORE_COLUMNS, QueueRow, Row, TABLES, lies_in, push_sites},
-    rows::COMMENT_COLUMNS,
+    queue::{Listed, lies_in, push_narrowing},
+    walk::{Mark, Step, has_index, push_mark},
 };
 use crate::domain::{
     actor::Scope,
-    queue::{Filter, Order, PageKey, Pile},
+    queue::{Filter, PageKey, Pile},
     timestamp::Timestamp,
 };
 
@@ -23,60 +23,41 @@ const APART: usize = 20;
 
 impl Store {
     /// A page of the queue. Of what waits the appeals come first, in every order.
-    pub async fn queue(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        if filter.pile != Pile::Pending {
-            return self.listed(filter).await;
-        }
-        if filter.is_behind_appeals() {
-            return self.waiting(filter).await;
+    ///
+    /// A list that an index gives is read along it, on twenty sites at most, each by itself; of more sites, and in an
+    /// order that a pile has no index for, all that fits is sorted.
+    pub async fn queue(&self, filter: &Filter) -> Result<Listed, StoreError> {
+        if filter.pile != Pile::Pending || filter.is_behind_appeals() {
+            return self.without_appeals(filter).await;
         }
         let mut rows = self.appeals(filter).await?;
         let left = filter.limit - i64::try_from(rows.len()).unwrap_or(filter.limit);
-        if left > 0 {
-            let rest = Filter {
-                after: None,
-                limit: left,
-                ..filter.clone()
-            };
-            rows.extend(self.waiting(&rest).await?);
+        if left <= 0 {
+            let next = rows.last().map(|row| row.page_key.clone());
+            return Ok(Listed { rows, next });
         }
-        Ok(rows)
+        let rest = Filter {
+            after: None,
+            limit: left,
+            ..filter.clone()
+        };
+        let rest = self.without_appeals(&rest).await?;
+        rows.extend(rest.rows);
+        Ok(Listed { rows, ..rest })
     }
 
-    /// A page of what waits but for appeals.
-    ///
-    /// It is listed site by site: by article, by time and by score from an index each, so that a page costs the same
-    /// however much waits behind it. In the other orders, of a scope of many sites, and where something narrows it,
-    /// all that fits is sorted.
-    async fn waiting(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
-        if !filter.is_whole() {
-            return self.listed(filter).await;
-        }
-        let sites = match (&filter.site, &filter.scope) {
-            (Some(site), _) => vec![site.clone()],
-            (None, Scope::Sites(sites)) => sites.clone(),
-            (None, Scope::All) => self.site_ids().await?,
-        };
-        if sites.len() > APART {
-            return self.listed(filter).await;
-        }
-        let mut rows = Vec::new();
-        for site in sites {
-            let of_site = Filter {
-                site: Some(site),
-                ..filter.clone()
+    async fn without_appeals(&self, filter: &Filter) -> Result<Listed, StoreError> {
+        if has_index(filter) {
+            let sites = match (&filter.site, &filter.scope) {
+                (Some(site), _) => vec![site.clone()],
+                (None, Scope::Sites(sites)) => sites.clone(),
+                (None, Scope::All) => self.site_ids().await?,
             };
-            rows.extend(match filter.order {
-                Order::Article => self.by_article(&of_site).await?,
-                _ => self.listed(&of_site).await?,
-            });
+            if sites.len() <= APART {
+                return self.walk(filter, &sites).await;
+            }
         }
-        rows.sort_by(|a: &QueueRow, b: &QueueRow| {
-            let is_after = filter.stands_after(&a.page_key, &b.page_key);
-            is_after.cmp(&filter.stands_after(&b.page_key, &a.page_key))
-        });
-        rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
-        Ok(rows)
+        self.listed(filter).await
     }
 
     /// What was set aside before `before` and still is, with its version; at most `most`.
@@ -93,43 +74,50 @@ impl Store {
         })?)
     }
 
-    /// A page of what waits on one site, article by article: first which articles it takes, then their comments.
-    async fn by_article(&self, filter: &Filter) -> Result<Vec<QueueRow>, StoreError> {
+    /// What waits next on one site, article by article: first which articles it takes, then their comments.
+    pub(super) async fn by_article(&self, filter: &Filter) -> Result<Step, StoreError> {
         let begun = match filter.page_key() {
             Some(PageKey::Article(at, thread, created, id)) => Some(((at, thread), (created, id))),
             _ => None,
         };
         let mut places: HashMap<Uuid, i64> = HashMap::new();
         let (mut few, mut many, mut taken) = (Vec::new(), None, 0);
-        for (thread, at, waiting) in self.waiting_articles(filter, begun.map(|(place, _)| place)).await? {
+        let articles = self.waiting_articles(filter, begun.map(|(place, _)| place)).await?;
+        let mut is_last = articles.len() < usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        for (thread, at, waiting) in articles {
             places.insert(thread, at);
             if begun.is_some_and(|((_, begun), _)| begun == thread) {
                 continue;
             }
-            if waiting >= filter.limit {
+            if waiting >= counted_to(filter) {
                 many = Some(thread);
+                is_last = false;
                 break;
             }
             few.push(thread);
             taken += waiting;
             if taken >= filter.limit {
+                is_last = false;
                 break;
             }
         }
-        let mut rows = Vec::new();
+        let mut marks = Vec::new();
         if let Some(((at, thread), after)) = begun {
             places.insert(thread, at);
-            rows.extend(self.waiting_in(filter, &[thread], Some(after), filter.limit).await?);
+            marks.extend(self.waiting_in(filter, &[thread], Some(after), filter.limit).await?);
         }
         // Fewer than a page of each, and of all but the last together.
-        rows.extend(self.waiting_in(filter, &few, None, 2 * filter.limit).await?);
-        rows.extend(self.waiting_in(filter, many.as_slice(), None, filter.limit).await?);
-        rows.into_iter()
-            .map(|row| {
-                let place = places.get(&row.thread()).copied().unwrap_or_default();
-                row.sorted_by(place).into_item(Some(Order::Article))
-            })
-            .collect()
+        marks.extend(self.waiting_in(filter, &few, None, 2 * filter.limit).await?);
+        marks.extend(self.waiting_in(filter, many.as_slice(), None, filter.limit).await?);
+        let mut marks: Vec<Mark> = marks
+            .into_iter()
+            .map(|mark| mark.sorted_by(places.get(&mark.thread_id).copied().unwrap_or_default()))
+            .collect();
+        marks.sort_by_key(Mark::place);
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        is_last &= marks.len() < limit;
+        marks.truncate(limit);
+        Ok(Step { marks, is_last })
     }
 
     /// The articles of one site with something waiting from the place `from` on, with their place and how much waits in
@@ -155,12 +143,16 @@ impl Store {
                      FROM comments w WHERE w.thread_id = t.id AND w.status = 'pending' AND w.set_aside = FALSE \
                      AND w.appealed_at IS NULL LIMIT ",
                 );
-                query.push_bind(filter.limit);
+                query.push_bind(counted_to(filter));
                 query.push(") counted) AS waiting FROM threads t WHERE TRUE");
                 if let Some(site) = &filter.site {
                     query.push(" AND t.site_id = ").push_bind(site.as_str());
                 }
                 push_scope!(query, "t.site_id", &filter.scope);
+                // Index: threads_by_key.
+                if let Some(thread) = &filter.thread {
+                    query.push(" AND t.thread_key = ").push_bind(thread.as_str());
+                }
                 query.push(if is_kept {
                     " AND t.id IN (NULL"
                 } else {
@@ -177,7 +169,11 @@ impl Store {
                 }
                 query.push(")");
                 if !is_kept {
-                    query.push(" AND t.oldest_pending_at IS NOT NULL AND (t.oldest_pending_at, t.id) >= (");
+                    query.push(
+                        " AND t.oldest_pending_at IS NOT NULL AND EXISTS (SELECT 1 FROM comments w \
+                         WHERE w.thread_id = t.id AND w.status = 'pending' AND w.set_aside = FALSE \
+                         AND w.appealed_at IS NULL) AND (t.oldest_pending_at, t.id) >= (",
+                    );
                     query.push_bind(from.0).push(", ").push_bind(from.1).push(")");
                 }
                 query
@@ -204,15 +200,17 @@ impl Store {
         threads: &[Uuid],
         after: Option<(i64, Uuid)>,
         most: i64,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<Mark>, StoreError> {
         if threads.is_empty() {
             return Ok(Vec::new());
         }
         Ok(on_pool!(self, |pool| {
             // Index: comments_waiting.
-            let mut query = QueryBuilder::new(format!(
-                "SELECT {COMMENT_COLUMNS}, {MORE_COLUMNS}, CAST(0 AS BIGINT) AS sort FROM {TABLES} \
-                 WHERE {} AND c.appealed_at IS NULL AND c.thread_id IN (",
+            let mut query = QueryBuilder::new("SELECT CAST(0 AS BIGINT) AS sort, ");
+            push_mark!(query, filter);
+            query.push(format!(
+                " FROM comments c JOIN threads t ON t.id = c.thread_id WHERE {} AND c.appealed_at IS NULL \
+                 AND c.thread_id IN (",
                 lies_in(Pile::Pending)
             ));
             let mut list = query.separated(", ");
@@ -220,7 +218,11 @@ impl Store {
                 list.push_bind(*thread);
             }
             query.push(")");
-            push_sites!(query, filter);
+            // By the article's site: with the comment's, SQLite goes by time through what waits everywhere.
+            if let Some(site) = &filter.site {
+                query.push(" AND t.site_id = ").push_bind(site.as_str());
+            }
+            push_scope!(query, "t.site_id", &filter.scope);
             if let Some((created, id)) = after {
                 query.push(" AND (c.created_at, c.id) > (").push_bind(created);
                 query.push(", ").push_bind(id).push(")");
@@ -231,4 +233,10 @@ impl Store {
             query.build_query_as().fetch_all(pool).await
         })?)
     }
+}
+
+/// How far the waiting comments of an article are counted: an article with more is read by itself.
+fn counted_to(filter: &Filter) -> i64 {
+    const MANY: i64 = 64;
+    filter.limit.min(MANY)
 }

@@ -45,6 +45,8 @@ pub struct QueuePage {
     pub flash: Option<QueueFlash>,
     /// Link to the next page; `None` on the last.
     pub next_href: Option<String>,
+    /// Whether the rest of the list was not looked through yet, so that the next page may have nothing.
+    pub is_searched_on: bool,
     /// Path and query of this very page of the list, sent with each button: `/queue?status=pending`.
     pub return_to: String,
     /// When the last comment came in at all, in words, for the empty state.

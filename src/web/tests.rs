@@ -318,6 +318,7 @@ fn queue(language: Language) -> QueuePage {
             is_problem: false,
         }),
         next_href: Some("/queue?after=03".to_owned()),
+        is_searched_on: false,
         return_to: "/queue?status=pending&site=demo".to_owned(),
         last_received: None,
         defences: vec![("/sites/demo/defence".to_owned(), HOSTILE.to_owned())],
@@ -1372,6 +1373,28 @@ fn the_feed_is_well_formed_whatever_people_write() {
     assert!(!xml.contains(['\u{0}', '\u{b}', '\u{1b}', '\u{ffff}']));
     assert!(!xml.contains("<script") && !xml.contains("]]>") && xml.contains("a=1&#38;b=2"));
     assert!(xml.contains("&#60;p&#62;a &#38;amp; b&#60;/p&#62;"));
+}
+
+#[test]
+fn a_list_that_was_not_looked_through_says_so() {
+    for (language, on, so_far) in [
+        (Language::Fr, "Chercher plus loin", "Rien trouvé jusqu’ici"),
+        (Language::En, "Search further on", "Nothing found so far"),
+    ] {
+        let searched = QueuePage {
+            is_searched_on: true,
+            ..queue(language)
+        };
+        assert!(searched.render().expect("rendered").contains(on));
+        assert!(!queue(language).render().expect("rendered").contains(on));
+        let empty = QueuePage {
+            groups: Vec::new(),
+            ..searched
+        }
+        .render()
+        .expect("rendered");
+        assert!(empty.contains(on) && empty.contains(so_far), "{empty}");
+    }
 }
 
 #[test]

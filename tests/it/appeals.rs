@@ -406,7 +406,7 @@ fn waiting(order: Order, limit: i64) -> Filter {
 async fn pages(scene: &Scene, mut filter: Filter, mut between: impl AsyncFnMut(usize)) -> Vec<QueueRow> {
     let mut rows = Vec::new();
     for page in 0.. {
-        let found = scene.store.queue(&filter).await.expect("listed");
+        let found = scene.store.queue(&filter).await.expect("listed").rows;
         let Some(last) = found.last() else { break };
         filter.after = Some(last.page_key.clone());
         rows.extend(found);
@@ -485,7 +485,12 @@ async fn appeals_come_first_in_every_order_and_each_is_listed_once(storage: &Sto
     // What is decided while pages are turned, appeals and others, moves nothing else.
     let mut decided = BTreeSet::new();
     let listed = pages(&scene, waiting(Order::Article, 3), async |page| {
-        let now = ids(&scene.store.queue(&waiting(Order::Article, 50)).await.expect("listed"));
+        let now = ids(&scene
+            .store
+            .queue(&waiting(Order::Article, 50))
+            .await
+            .expect("listed")
+            .rows);
         let which = (page * 5) % now.len();
         scene.act(now[which], Act::Approve).await;
         decided.insert(now[which]);
@@ -503,7 +508,7 @@ async fn an_appeal_knows_the_row_that_comes_after_it(storage: &Storage) {
     with_appeals(&scene).await;
     for order in Order::ALL {
         let filter = waiting(*order, 50);
-        let rows = scene.store.queue(&filter).await.expect("listed");
+        let rows = scene.store.queue(&filter).await.expect("listed").rows;
         for pair in rows.windows(2) {
             assert!(filter.stands_after(&pair[1].page_key, &pair[0].page_key), "{order:?}");
             assert!(!filter.stands_after(&pair[0].page_key, &pair[1].page_key), "{order:?}");
@@ -515,7 +520,7 @@ async fn an_appeal_knows_the_row_that_comes_after_it(storage: &Storage) {
     }
     // Also after it was decided.
     let filter = waiting(Order::Article, 50);
-    let first = scene.store.queue(&filter).await.expect("listed").remove(0);
+    let first = scene.store.queue(&filter).await.expect("listed").rows.remove(0);
     scene.act(first.comment.id, Act::Approve).await;
     let key = scene.store.queue_key(first.comment.id, &filter).await.expect("read");
     assert_eq!(key, Some(first.page_key));

@@ -55,6 +55,7 @@ mod powers;
 mod privacy;
 mod process;
 mod providers;
+mod queue_reads;
 mod reach;
 mod reading;
 mod road;

@@ -226,6 +226,8 @@ async fn each_filter_narrows_the_queue_and_a_wrong_one_is_named(storage: &Storag
         ("status=Pending", "status", "status_bad"),
         ("order=best", "order", "order_bad"),
         ("score_max=2", "score_max", "score_bad"),
+        ("reason=observed", "reason", "value_bad"),
+        ("reason=Observe", "reason", "value_bad"),
         ("since=yesterday", "since", "since_bad"),
         ("after=%21", "after", "after_bad"),
         ("limit=0", "limit", "limit_bad"),

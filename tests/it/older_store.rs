@@ -195,7 +195,7 @@ async fn appeals_of_before_wait_apart_from_the_rest(storage: &Storage) {
         order: Order::Article,
         ..Filter::all(Scope::Sites(vec!["faso".to_owned()]), Status::Pending)
     };
-    let listed = store.queue(&filter).await.expect("listed");
+    let listed = store.queue(&filter).await.expect("listed").rows;
     let listed: Vec<Uuid> = listed.iter().map(|row| row.comment.id).collect();
     assert_eq!(listed, [13, 11, 12, 14].map(id));
     store.close().await;

@@ -242,7 +242,7 @@ impl Scene {
     }
 
     async fn queue(&self, filter: &Filter) -> Vec<Uuid> {
-        let rows = self.store.queue(filter).await.expect("listed");
+        let rows = self.store.queue(filter).await.expect("listed").rows;
         rows.into_iter().map(|row| row.comment.id).collect()
     }
 }
@@ -1574,7 +1574,7 @@ async fn every_order_pages_through_the_whole_queue(storage: &Storage) {
             };
             let mut rows = Vec::new();
             loop {
-                let page = scene.store.queue(&filter).await.expect("listed");
+                let page = scene.store.queue(&filter).await.expect("listed").rows;
                 let Some(last) = page.last() else { break };
                 filter.after = Some(last.page_key.clone());
                 rows.extend(page);
@@ -1726,7 +1726,7 @@ async fn each_filter_of_the_queue_narrows_it(storage: &Storage) {
     let reply = scene
         .insert_reply(approved, Status::Pending, START.plus(minutes(9)))
         .await;
-    let rows = scene.store.queue(&filter()).await.expect("listed");
+    let rows = scene.store.queue(&filter()).await.expect("listed").rows;
     let row = rows.iter().find(|row| row.comment.id == reply).expect("listed");
     assert_eq!(row.parent_name.as_deref(), Some("Aminata"));
     assert_eq!(row.parent_body.as_deref(), Some("Un point de vue."));
@@ -3095,7 +3095,7 @@ async fn a_backup_opens_and_has_the_rows() {
         copy.comment(id).await.expect("read").expect("there").body,
         "Un point de vue."
     );
-    assert_eq!(copy.queue(&filter()).await.expect("listed").len(), 1);
+    assert_eq!(copy.queue(&filter()).await.expect("listed").rows.len(), 1);
     assert_eq!(copy.integrity().await.expect("checked"), None);
     copy.close().await;
     if let Some(storage) = Storage::postgres().await {

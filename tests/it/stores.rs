@@ -157,6 +157,18 @@ impl Storage {
         found.into_iter().map(|(text,)| text).collect()
     }
 
+    /// How the engine would answer a query, as it tells it.
+    pub(crate) async fn plan(&self, query: &str) -> String {
+        if self.is_postgres() {
+            return self.texts(&format!("EXPLAIN {query}")).await.join("\n");
+        }
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}")))
+            .fetch_all(&mut self.sqlite_connection().await)
+            .await
+            .expect(query);
+        steps.into_iter().map(|(.., step)| step).collect::<Vec<_>>().join("\n")
+    }
+
     /// The ids in a column of `table`, which may have a `WHERE`.
     pub(crate) async fn ids(&self, column: &str, table: &str) -> BTreeSet<Uuid> {
         let text = if self.is_postgres() {

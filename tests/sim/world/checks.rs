@@ -334,7 +334,7 @@ impl World<'_> {
     async fn pages(&self, mut filter: Filter) -> Result<Vec<Uuid>, Broken> {
         let mut ids = Vec::new();
         loop {
-            let page = self.store.queue(&filter).await.map_err(failed)?;
+            let page = self.store.queue(&filter).await.map_err(failed)?.rows;
             let Some(last) = page.last() else { return Ok(ids) };
             filter.after = Some(last.page_key.clone());
             ids.extend(page.iter().map(|row| row.comment.id));
@@ -365,7 +365,7 @@ impl World<'_> {
                     must.len()
                 );
                 let filter = Filter { pile, ..filter.clone() };
-                let listed = self.store.queue(&filter).await.map_err(failed)?;
+                let listed = self.store.queue(&filter).await.map_err(failed)?.rows;
                 let listed: BTreeSet<Uuid> = listed.into_iter().map(|row| row.comment.id).collect();
                 ensure!(
                     listed == must,

@@ -8,6 +8,7 @@ use crate::{
         code::Code,
         person::fold_search,
         queue::{Filter, Order, Pile},
+        reason::Reason,
         score::Score,
         status::Status,
         timestamp::Timestamp,
@@ -52,6 +53,12 @@ pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
         Some(limit) if (1..=review::PAGE_MAX).contains(&limit) => limit,
         Some(_) => return Err(Error::field("limit", Code::LimitBad)),
     };
+    let reason = query.first_of(&["reason"])?;
+    if let Some(code) = &reason
+        && !<Reason as strum::VariantNames>::VARIANTS.contains(&code.as_str())
+    {
+        return Err(Error::field("reason", Code::ValueBad));
+    }
     let words = query.text("q")?;
     Ok(Filter {
         scope: Scope::All,
@@ -63,7 +70,7 @@ pub(crate) fn filter(app: &App, query: &Fields) -> Result<Filter, Error> {
         author: query
             .first_of(&["author"])?
             .map(|author| (fold_search(&author), new_key::email_key(app, &author))),
-        reason: query.first_of(&["reason"])?,
+        reason,
         score_max,
         links: query
             .integer("links")

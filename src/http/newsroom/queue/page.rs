@@ -74,7 +74,7 @@ pub(crate) async fn show(
     // Before the list is read: what is stored meanwhile is in the list, or told as new.
     let known = follow::known(&app, &who).await?;
     let mut page = review::list(&app, &who, list.filter.clone()).await?;
-    if page.items.is_empty() && list.filter.after.take().is_some() {
+    if page.items.is_empty() && page.next.is_none() && list.filter.after.take().is_some() {
         // A later page that was worked off: what waits stands before it.
         page = review::list(&app, &who, list.filter.clone()).await?;
     }
@@ -140,6 +140,7 @@ pub(crate) async fn show(
         common,
         groups,
         flash: done.map(|done| done.flash),
+        is_searched_on: page.next.is_some() && !page.is_full,
         next_href: page.next.as_ref().map(|key| at_page(&here, Some(key), &places)),
         live: QueueLive {
             since: since.to_rfc3339(),
