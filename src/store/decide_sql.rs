@@ -16,6 +16,7 @@ crate::store::from_row::from_row! {
         reasons: String,
         level: Option<i64>,
         policy_version: Option<i64>,
+        explored: bool,
         has_receiver: bool,
     }
 }
@@ -78,7 +79,7 @@ async fn lock_comment(connection: &mut Connection, wanted: &Decide) -> Result<Op
     .await?;
     let current: Option<Current> = sqlx::query_as(
         "SELECT site_id, thread_id, status, set_aside, version, label, open_reports, thread_title, thread_url, \
-         appealed_at, appeal_against, reasons, level, policy_version, \
+         appealed_at, appeal_against, reasons, level, policy_version, explored, \
          EXISTS (SELECT 1 FROM receivers r WHERE r.site_id = comments.site_id) AS has_receiver \
          FROM comments WHERE id = $1",
     )
@@ -316,7 +317,7 @@ async fn keep_facts(
     let source = Source::of(from.status, current.appealed_at.is_some(), current.open_reports);
     sqlx::query(
         "INSERT INTO decision_facts (id, revision, restriction, source, detection_codes, decided_how, policy_version, \
-         score_seen, focused_ms) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)",
+         score_seen, focused_ms, explored_hidden, effective_at) VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(wanted.id)
     .bind(Restriction::of(from.status, to.status).map(Restriction::as_str))
@@ -326,6 +327,8 @@ async fn keep_facts(
     .bind(current.policy_version)
     .bind(current.level)
     .bind(wanted.focused_ms)
+    .bind(current.explored)
+    .bind((from.status != to.status).then_some(wanted.at.0))
     .execute(&mut *connection)
     .await?;
     // One of many that fitted a filter was not seen.

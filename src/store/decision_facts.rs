@@ -34,6 +34,12 @@ from_row! {
         /// The later decision that took it back or led elsewhere.
         pub reversed_by: Option<Uuid>,
         pub reversed_at: Option<i64>,
+        /// It was drawn for exploration, and whoever decided was not told; `None` on decisions of before.
+        pub explored_hidden: Option<bool>,
+        /// When what it did took effect; `None`: it changed no state.
+        pub effective_at: Option<i64>,
+        /// When a receiver first heard of it.
+        pub told_at: Option<i64>,
     }
 }
 
@@ -44,7 +50,8 @@ impl Store {
             // Index: audit_by_comment, and the primary key.
             sqlx::query_as(
                 "SELECT f.id, f.revision, f.restriction, f.source, f.detection_codes, f.decided_how, f.policy_version, \
-                 f.score_seen, f.focused_ms, f.reversed_by, f.reversed_at FROM audit_entries a \
+                 f.score_seen, f.focused_ms, f.reversed_by, f.reversed_at, f.explored_hidden, f.effective_at, \
+                 f.told_at FROM audit_entries a \
                  JOIN decision_facts f ON f.id = a.id WHERE a.comment_id = $1 ORDER BY a.id LIMIT 200",
             )
             .bind(comment)

@@ -201,7 +201,16 @@ impl Store {
             .bind(done_at)
             .execute(&mut *conn)
             .await?;
-            Ok(ended.rows_affected() == 1)
+            let is_ended = ended.rows_affected() == 1;
+            if is_ended && state == "done" {
+                // Of a decision the first time counts.
+                sqlx::query("UPDATE decision_facts SET told_at = $2 WHERE id = $1 AND told_at IS NULL")
+                    .bind(event)
+                    .bind(now.0)
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            Ok(is_ended)
         })
     }
 

@@ -321,7 +321,7 @@ pub(super) fn column(filter: &Filter) -> &'static str {
         Order::Doubt => "ABS(COALESCE(c.level, 1501) - 500)",
         // Indexes: comments_waiting_by_reports and comments_reported.
         Order::Reports => "c.reports",
-        // Index: comments_waiting_mixed.
+        // Without one: each submission would write to another page of it.
         Order::Mixed => "c.shuffle",
     }
 }

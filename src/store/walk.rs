@@ -1,9 +1,10 @@
 //! A list read along its index, so that a page costs the same however much lies behind it.
 //!
-//! Each order of what waits has an index. What narrows a list is looked at row by row on the way, so that every engine
-//! goes by the index of the order whatever it guesses about the filter, and so that it is known how many rows were read:
-//! a request reads a bounded number, gives what it found, and names the row at which the next one goes on. Reasons are
-//! looked at so too: a table of them would have to follow every change of status, and the bound holds without one.
+//! Each order of what waits but the mixed one has an index. What narrows a list is looked at row by row on the way, so
+//! that every engine goes by the index of the order whatever it guesses about the filter, and so that it is known how
+//! many rows were read: a request reads a bounded number, gives what it found, and names the row at which the next one
+//! goes on. Reasons are looked at so too: a table of them would have to follow every change of status, and the bound
+//! holds without one.
 
 use std::{
     collections::HashMap,
@@ -210,7 +211,7 @@ impl Store {
         };
         Ok(on_pool!(self, |pool| {
             // Indexes: comments_by_status, comments_waiting_by_score, comments_waiting_by_doubt,
-            // comments_waiting_by_reports, comments_waiting_mixed, comments_reported, comments_aside.
+            // comments_waiting_by_reports, comments_reported, comments_aside.
             let mut query = QueryBuilder::new(format!("SELECT CAST({column} AS BIGINT) AS sort, "));
             push_mark!(query, filter);
             query.push(" FROM comments c");

@@ -77,6 +77,9 @@ async fn a_decision_keeps_on_what_why_and_how_it_was_made(storage: &Storage) {
         focused_ms: Some(4_200),
         reversed_by: Some(second),
         reversed_at: Some(START.0),
+        explored_hidden: Some(false),
+        effective_at: Some(START.0),
+        told_at: None,
     };
     assert_eq!(facts[&first], plain);
     let removal = DecisionFacts {

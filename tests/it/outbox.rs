@@ -143,6 +143,11 @@ async fn an_approval_is_told_ten_seconds_later_and_an_undo_before_drops_it(stora
         .integer("SELECT COUNT(*) FROM deliveries WHERE state = 'dropped'")
         .await;
     assert_eq!(dropped, Some(2));
+    for (comment, told) in [(kept, vec![true]), (undone, vec![false, false])] {
+        let facts = scene.store.decision_facts(comment).await.expect("read");
+        let heard: Vec<bool> = facts.iter().map(|facts| facts.told_at.is_some()).collect();
+        assert_eq!(heard, told, "when a decision was first told stands with it");
+    }
     let events = storage.integer("SELECT COUNT(*) FROM events").await;
     assert_eq!(events, Some(3), "the undo is an event, and none is deleted");
     scene.store.close().await;

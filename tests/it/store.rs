@@ -3149,6 +3149,7 @@ fn every_public_method_is_called_here() {
         include_str!("context.rs"),
         include_str!("older_store.rs"),
         include_str!("outbox.rs"),
+        include_str!("views.rs"),
         include_str!("failing_writes.rs")
     );
     let mut methods = 0;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use palabre::{domain::timestamp::Timestamp, jobs};
+use palabre::{
+    domain::{actor::Actor, timestamp::Timestamp, view::Seen},
+    jobs,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -84,6 +87,10 @@ async fn a_bulk_and_a_program_see_nothing(storage: &Storage) {
     program.decides(&comment.to_string(), "approve").await.expect(200);
     let lease = json!({"comment": comment});
     program.posts("/api/v1/moderation/leases", &lease).await.expect(200);
+    let store = &service.app.store;
+    let itself = Actor::system("housekeeping");
+    let noted = store.note_view(comment, &itself, Seen::Focused, Timestamp(0)).await;
+    noted.expect("nothing to write down");
     assert_eq!(views(&mariam, comment).await, Vec::<Value>::new());
     service.stop().await;
 }

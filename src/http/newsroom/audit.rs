@@ -161,6 +161,13 @@ pub(crate) struct Entry<'a> {
     /// The automatic reasons in force when it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     detection_codes: Option<Vec<&'a str>>,
+    /// When what it did took effect; absent where it changed no state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    effective_at: Option<Timestamp>,
+    /// The comment was drawn for exploration, and whoever decided was not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explored_hidden: Option<bool>,
     /// How long the comment had the focus, as the page said.
     #[serde(skip_serializing_if = "Option::is_none")]
     focused_ms: Option<i64>,
@@ -191,6 +198,10 @@ pub(crate) struct Entry<'a> {
     /// Why it was looked at: own, report or appeal.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'static str>,
+    /// When a receiver first heard of it; absent while none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    told_at: Option<Timestamp>,
     to: Option<&'a str>,
     undoes: Option<Uuid>,
     version: Option<i64>,
@@ -206,6 +217,8 @@ impl<'a> Entry<'a> {
         Self {
             decided_how: Some(facts.decided_how.as_str()),
             detection_codes: Some(facts.detection_codes.split_whitespace().collect()),
+            effective_at: facts.effective_at.map(Timestamp),
+            explored_hidden: facts.explored_hidden,
             focused_ms: facts.focused_ms,
             policy_version: facts.policy_version,
             restriction: facts.restriction.map(Restriction::as_str),
@@ -214,6 +227,7 @@ impl<'a> Entry<'a> {
             revision: Some(facts.revision),
             score_seen: facts.score_seen.and_then(Score::from_thousandths),
             source: Some(facts.source.as_str()),
+            told_at: facts.told_at.map(Timestamp),
             ..entry
         }
     }
@@ -233,6 +247,8 @@ impl<'a> Entry<'a> {
                 .as_deref()
                 .and_then(|detail| serde_json::from_str(detail).ok()),
             detection_codes: None,
+            effective_at: None,
+            explored_hidden: None,
             focused_ms: None,
             from: entry.from_status.as_deref(),
             id: entry.id,
@@ -246,6 +262,7 @@ impl<'a> Entry<'a> {
             score_seen: None,
             site: &entry.site_id,
             source: None,
+            told_at: None,
             to: entry.to_status.as_deref(),
             undoes: entry.undoes,
             version: entry.to_version,
