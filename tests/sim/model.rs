@@ -720,7 +720,7 @@ fn facts(row: &Row, act: Act, to: Status) -> Facts {
         },
         source: if row.status == Status::Pending && row.appealed_at.is_some() {
             "appeal"
-        } else if was_public && row.reports > 0 {
+        } else if was_public && row.open_reports > 0 {
             "report"
         } else {
             "own"
