@@ -47,6 +47,8 @@ export function start(page) {
   closes.addEventListener("click", () => ("close" in sheet ? sheet.close() : /** @type {Element} */ (sheet).removeAttribute("open")));
   sheet.append(closes);
   sheet.addEventListener("close", () => {
+    // It is told a moment later, when it may be open again.
+    if (sheet.open) return;
     aside.append(around);
     page.comesBack();
   });
