@@ -49,9 +49,8 @@ describe("deciding by key", () => {
   }, status);
   const buttons = (text) => person.entry(text).getByRole("button", { name: /^(Publier|Refuser)/ }).count();
 
-  test("while the first answer is held back, fifty decisions go in four writes, and none is lost", async () => {
-    await comes("Retenu", 50);
-    await atTheQueue();
+  /** Holds the first decisions back; gives what lets them go. */
+  async function holdsTheFirst() {
     let release;
     const held = new Promise((resolve) => { release = resolve; });
     let isFirst = true;
@@ -62,6 +61,13 @@ describe("deciding by key", () => {
       }
       await route.continue();
     });
+    return () => release();
+  }
+
+  test("while the first answer is held back, fifty decisions go in four writes, and none is lost", async () => {
+    await comes("Retenu", 50);
+    await atTheQueue();
+    const release = await holdsTheFirst();
     const before = await waiting();
     for (let number = 0; number < 50; number += 1) await press(number % 2 === 0 ? "a" : "r");
     for (const body of before.slice(0, 50)) assert.equal(await buttons(body), 0, `${body} is decided on the page`);
@@ -251,16 +257,7 @@ describe("deciding by key", () => {
   test("the lease goes with decisions that are on their way, and by itself where none are", async () => {
     await comes("Bail", 3);
     await atTheQueue();
-    let release;
-    const held = new Promise((resolve) => { release = resolve; });
-    let isFirst = true;
-    await person.page.route((address) => address.pathname === DECISIONS, async (route) => {
-      if (isFirst) {
-        isFirst = false;
-        await held;
-      }
-      await route.continue();
-    });
+    const release = await holdsTheFirst();
     const leases = () => asked.filter(({ pathname }) => pathname.endsWith("/leases")).length;
     await press("a");
     await press("a");

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use axum::extract::{Request, State};
+
 use super::{
     done::done,
     list::{List, address_of},
@@ -39,8 +41,6 @@ use crate::{
         texts::Say as _,
     },
 };
-use axum::extract::{Request, State};
-
 /// The page's path.
 pub(super) const PATH: &str = "/queue/all";
 
@@ -52,7 +52,12 @@ const SITES: usize = 100;
 
 /// The page of all that fits a list.
 pub(super) fn address(list: &List) -> String {
-    list.address().replacen("/queue", PATH, 1)
+    of_all(&list.address())
+}
+
+/// The page of all that fits the list at an address.
+fn of_all(href: &str) -> String {
+    href.replacen("/queue", PATH, 1)
 }
 
 /// How much fits a filter, and what may be done with it.
@@ -151,7 +156,7 @@ impl<'a> Draft<'a> {
         let title = self.language.say("bulk-label");
         let mut chips = self.list.chips(self.language);
         for chip in &mut chips {
-            chip.href = chip.href.replacen("/queue", PATH, 1);
+            chip.href = of_all(&chip.href);
         }
         let mut page = BulkPage {
             frame: frame(self.app, Some(self.who), self.language, Entry::Queue, title),
@@ -210,7 +215,7 @@ impl<'a> Draft<'a> {
         let mut sites = Vec::new();
         for id in self.who.sites(self.app).await?.into_iter().take(SITES) {
             let name = self.app.site(&id).await?.site.name.clone();
-            sites.push((self.list.on_site(&id).replacen("/queue", PATH, 1), name));
+            sites.push((of_all(&self.list.on_site(&id)), name));
         }
         Ok(sites)
     }
